@@ -1,0 +1,1 @@
+"""Floor 0: names, types, errors, time, random numbers, progress, files. Imports nothing of ours."""

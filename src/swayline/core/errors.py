@@ -1,0 +1,96 @@
+"""The one tree of errors.
+
+::
+
+    SwaylineError
+    ├── UsageError (also ValueError)      misuse: exit 2
+    │   ├── ConfigError                   a setting is unknown or out of range
+    │   └── MissingExtraError             an optional library is not installed
+    └── DataError                         the data cannot answer: exit 1
+        ├── SourceError                   a file cannot be read as what it says it is
+        ├── SchemaError                   a column is missing, doubled or cannot be told
+        ├── EmptyLogError                 no row is left to work with
+        ├── OutcomeError                  the outcome cannot be told, or does not occur
+        ├── LeakageError                  a split lets the future into training
+        ├── IdentificationError           an effect cannot be estimated at all from these rows
+        └── ArtifactError                 a model or run folder is damaged, foreign or hostile
+
+Every message says what was wrong, the value received and what to do, in one line.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class SwaylineError(Exception):
+    """Anything Swayline raises on purpose; the command line prints it as one line."""
+
+    exit_code = 1
+
+
+class UsageError(SwaylineError, ValueError):
+    """The call itself is wrong: an unknown name, an option out of range."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """A configuration key is unknown or its value cannot be used."""
+
+
+class MissingExtraError(UsageError):
+    """An optional library is needed and not installed; the message names the extra."""
+
+
+class DataError(SwaylineError):
+    """The data given cannot answer the question asked."""
+
+
+class SourceError(DataError):
+    """A file is missing, truncated or not of the format it claims."""
+
+
+class SchemaError(DataError):
+    """Columns are missing, doubled, or cannot be recognised."""
+
+
+class EmptyLogError(DataError):
+    """No row is left to work with."""
+
+
+class OutcomeError(DataError):
+    """The outcome is not named and cannot be told, or never occurs."""
+
+
+class LeakageError(DataError):
+    """A split would let a model see what it is asked to predict."""
+
+
+class IdentificationError(DataError):
+    """No estimate can be made at all (no variation, no overlap, too few rows)."""
+
+
+class ArtifactError(DataError):
+    """A folder written by Swayline is damaged, of another version, or not ours."""
+
+
+def nearest(name: str, choices: Iterable[str]) -> str:
+    """A hint for a mistyped name: the closest valid one, and the list.
+
+    >>> nearest("purchse", ["view", "purchase"])
+    "did you mean 'purchase'? Choices: purchase, view"
+    """
+    names = sorted(choices)
+    close = difflib.get_close_matches(name, names, n=1)
+    listed = "Choices: " + (", ".join(names[:30]) or "none") + (", …" if len(names) > 30 else "")
+    return f"did you mean {close[0]!r}? {listed}" if close else listed
+
+
+def shown(value: object, limit: int = 80) -> str:
+    """A value as an error message shows it: quoted, one line, never long.
+
+    >>> shown("a" * 200, limit=10)
+    "'aaaaaaaaaa…' (200 characters)"
+    """
+    text = str(value)
+    return repr(text) if len(text) <= limit else f"{text[:limit] + '…'!r} ({len(text)} characters)"

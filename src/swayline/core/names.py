@@ -1,0 +1,105 @@
+"""Every column, behaviour and file name, written once.
+
+The rest of the code imports names from here and never spells a column itself.
+"""
+
+# --- one event ---------------------------------------------------------------------------------
+USER = "user"
+ITEM = "item"
+BEHAVIOR = "behavior"
+TIME = "time"
+EVENT_ID = "event_id"
+VALUE = "value"
+SESSION = "session"
+TEXT = "text"
+CATEGORY = "category"
+LAT = "lat"
+LON = "lon"
+PLATFORM = "platform"
+DEVICE = "device"
+POSITION = "position"
+PROPENSITY = "propensity"
+EXPOSED = "exposed"
+ROW = "row"
+"""Record number in the source, from 1: breaks ties of time, and says where a rejected row stands."""
+
+REQUIRED_COLUMNS = (USER, ITEM)
+OPTIONAL_COLUMNS = (
+    EVENT_ID, VALUE, SESSION, TEXT, CATEGORY, LAT, LON, PLATFORM, DEVICE, POSITION, PROPENSITY, EXPOSED,
+)  # fmt: skip
+EVENT_COLUMNS = (USER, ITEM, BEHAVIOR, TIME, *OPTIONAL_COLUMNS)
+
+# --- side tables -------------------------------------------------------------------------------
+TITLE = "title"
+DESCRIPTION = "description"
+PRICE = "price"
+IMAGE = "image"
+AUDIO = "audio"
+SOURCE = "source"
+TARGET = "target"
+KIND = "kind"
+
+# --- rejected rows -----------------------------------------------------------------------------
+FILE = "file"
+COLUMN = "column"
+REASON = "reason"
+
+# --- recommendations ---------------------------------------------------------------------------
+RANK = "rank"
+SCORE = "score"
+
+# --- behaviours --------------------------------------------------------------------------------
+VIEW, CLICK, SEARCH, FAVORITE, CART, PURCHASE = "view", "click", "search", "favorite", "cart", "purchase"
+INTERACT = "interact"
+"""The one behaviour of a log that names none."""
+RATE = "rate"
+"""The one behaviour of a log that names none but carries values (ratings)."""
+
+FUNNEL = (
+    "impression", SEARCH, "filter", VIEW, CLICK, "play", "like", FAVORITE, "share", "comment", "follow",
+    RATE, "review", CART, "checkout", "subscribe", "checkin", PURCHASE,
+)  # fmt: skip
+"""Known behaviours from shallow to deep; the deepest one present is the default outcome."""
+
+ITEMLESS = frozenset({SEARCH, "filter"})
+"""Behaviours that may name no item; their words are ``text``."""
+
+BEHAVIOR_SYNONYMS = {
+    "pv": VIEW, "page_view": VIEW, "pageview": VIEW, "detail": VIEW, "view_item": VIEW, "viewed": VIEW,
+    "watch": "play", "listen": "play", "listened": "play", "stream": "play", "played": "play",
+    "clk": CLICK, "clicked": CLICK, "clickout": CLICK, "clickout item": CLICK, "select_item": CLICK,
+    "query": SEARCH, "searched": SEARCH, "search for item": SEARCH,
+    "fav": FAVORITE, "favourite": FAVORITE, "favorited": FAVORITE, "bookmark": FAVORITE, "collect": FAVORITE,
+    "wishlist": FAVORITE, "save": FAVORITE, "add_to_wishlist": FAVORITE,
+    "add_to_cart": CART, "addtocart": CART, "add-to-cart": CART, "basket": CART, "add_to_basket": CART,
+    "buy": PURCHASE, "bought": PURCHASE, "purchased": PURCHASE, "transaction": PURCHASE, "order": PURCHASE,
+    "begin_checkout": "checkout",
+    "rating": RATE, "rated": RATE, "reviewed": "review",
+    "liked": "like", "thumbs_up": "like", "upvote": "like",
+    "shared": "share", "retweet": "share", "repost": "share",
+    "commented": "comment", "reply": "comment",
+    "followed": "follow", "subscribed": "subscribe",
+    "check_in": "checkin", "check-in": "checkin",
+    "show": "impression", "exposure": "impression", "impressions": "impression",
+}  # fmt: skip
+"""Foreign words for known behaviours (lower case) and our word for each."""
+
+# --- files of a run folder ---------------------------------------------------------------------
+REPORT_FILE = "report.html"
+INFLUENCE_FILE = "influence.parquet"
+RECOMMENDATIONS_FILE = "recommendations.parquet"
+METRICS_FILE = "metrics.json"
+REJECTED_FILE = "rejected.parquet"
+DESCRIBE_FILE = "describe.json"
+EVENTS_FILE = "events.parquet"
+MODEL_FOLDER = "model"
+RUN_FILE = "run.json"
+
+
+def funnel_depth(behavior: str) -> int:
+    """Place of a behaviour in :data:`FUNNEL`, from 0; -1 where the funnel does not know it.
+
+    >>> funnel_depth("cart") > funnel_depth("view") > funnel_depth("lesson")
+    True
+    """
+    return FUNNEL.index(behavior) if behavior in FUNNEL else -1

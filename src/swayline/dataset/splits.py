@@ -1,0 +1,162 @@
+"""Cutting histories into what is learned from and what is asked, with a check that can fail.
+
+Two cuts, both one question a user ("what comes next?")::
+
+    last-out   t t t t V T      the last event is the test, the one before it validates
+    time       t t t | x x      the first event at or after the cut is the test;
+                                the same, one cut earlier, validates
+
+References
+----------
+Kang and McAuley, "Self-Attentive Sequential Recommendation", ICDM 2018 (last-out).
+Meng et al., "Exploring Data Splitting Strategies for the Evaluation of Recommendation Models", RecSys 2020.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from swayline.core.errors import LeakageError, UsageError
+from swayline.core.types import Ints, ItemRows
+from swayline.dataset.sequences import NO_TIME, Sequences
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Questions: what did each of Q users do next, given a history?
+
+    Parameters
+    ----------
+    users : (Q,) int64
+        Rows of the users asked about.
+    history : Sequences of Q rows
+        What came before, oldest first.
+    items : (Q,) int32
+        The item that came.
+    behaviors : (Q,) int16
+        The behaviour that came.
+    times : (Q,) int64
+        When, UTC microseconds; -1 in ordered logs.
+    events : (Q,) int64
+        The event's row in the log's table.
+    """
+
+    users: Ints
+    history: Sequences
+    items: ItemRows
+    behaviors: np.ndarray
+    times: Ints
+    events: Ints
+
+    def __len__(self) -> int:
+        return len(self.users)
+
+    def take(self, index: Ints) -> "Targets":
+        """Some of the questions, in the order given."""
+        return Targets(
+            self.users[index], self.history.take(index), self.items[index],
+            self.behaviors[index], self.times[index], self.events[index],
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Split:
+    """Training histories, validation questions, test questions; ``cut_us`` only for time splits."""
+
+    train: Sequences
+    valid: Targets
+    test: Targets
+    cut_us: int | None = None
+
+
+def targets_at(sequences: Sequences, positions: Ints, users: Ints) -> Targets:
+    """Questions whose answer is the event at each flat position, with all that user's earlier events as history."""
+    history = sequences.take(users)
+    asked = positions - sequences.offsets[users]
+    place = np.arange(len(history.items)) - np.repeat(history.offsets[:-1], history.lengths)
+    return Targets(
+        users, history.keep(place < np.repeat(asked, history.lengths)), sequences.items[positions],
+        sequences.behaviors[positions], sequences.times[positions], sequences.events[positions],
+    )  # fmt: skip
+
+
+def last_out(sequences: Sequences, min_events: int = 3) -> Split:
+    """Leave-last-out: users with at least ``min_events`` events are asked for their last two; all others only train."""
+    lengths = sequences.lengths
+    asked = np.flatnonzero(lengths >= min_events)
+    ends = sequences.offsets[1:][asked]
+    kept = np.ones(len(sequences.items), bool)
+    kept[ends - 1] = False
+    kept[ends - 2] = False
+    split = Split(sequences.keep(kept), targets_at(sequences, ends - 2, asked), targets_at(sequences, ends - 1, asked))
+    return check_leakage(split)
+
+
+def time_cut(sequences: Sequences, test_us: int, valid_us: int | None = None) -> Split:
+    """Everything before ``valid_us`` trains; each user's first event after a cut is asked, given all before that cut.
+
+    Parameters
+    ----------
+    test_us : int
+        UTC microseconds; the first event of a user at or after it is the test.
+    valid_us : int, optional
+        The validation cut; by default the time before which 90% of the events before ``test_us`` fall.
+
+    Raises
+    ------
+    UsageError
+        The log has an order but no times.
+    """
+    if len(sequences.times) and sequences.times[0] == NO_TIME:
+        raise UsageError("a time split needs times, and this log has only an order: use --split last-out")
+    if valid_us is None:
+        before = sequences.times[sequences.times < test_us]
+        valid_us = int(np.quantile(before, 0.9)) if len(before) else test_us
+    train = sequences.keep(sequences.times < valid_us)
+    until_test = sequences.keep(sequences.times < test_us)
+    split = Split(train, _first_after(until_test, valid_us), _first_after(sequences, test_us), cut_us=valid_us)
+    return check_leakage(split)
+
+
+def _first_after(sequences: Sequences, cut_us: int) -> Targets:
+    later = np.concatenate([[0], np.cumsum(sequences.times < cut_us)])
+    before = later[sequences.offsets[1:]] - later[sequences.offsets[:-1]]
+    users = np.flatnonzero((before > 0) & (before < sequences.lengths))
+    return targets_at(sequences, sequences.offsets[users] + before[users], users)
+
+
+def sample(targets: Targets, n: int, rng: np.random.Generator) -> Targets:
+    """At most ``n`` of the questions, drawn without repeats, in their own order."""
+    if len(targets) <= n:
+        return targets
+    return targets.take(np.sort(rng.choice(len(targets), n, replace=False)))
+
+
+def check_leakage(split: Split) -> Split:
+    """Return the split if nothing asked was ever shown, else say what leaks.
+
+    Raises
+    ------
+    LeakageError
+        A target is in training or in its own history, a history holds something later than its target,
+        or a time split trains on something after its cut.
+    """
+    for name, targets in (("validation", split.valid), ("test", split.test)):
+        shown = np.isin(targets.events, split.train.events)
+        if shown.any():
+            raise LeakageError(f"{int(shown.sum())} {name} targets are in the training part (first: event {targets.events[shown][0]})")
+        history = targets.history
+        row = history.users
+        itself = history.events == targets.events[row]
+        later = history.times > targets.times[row]
+        if itself.any() or later.any():
+            user = targets.users[row[itself | later][0]]
+            raise LeakageError(f"the history of a {name} question holds its answer or something later (first: user row {user})")
+    shown = np.isin(split.test.events, split.valid.history.events) | np.isin(split.test.events, split.valid.events)
+    if shown.any():
+        raise LeakageError(f"{int(shown.sum())} test targets are seen in validation")
+    if split.cut_us is not None and len(split.train.times) and split.train.times.max() >= split.cut_us:
+        raise LeakageError("the training part holds events at or after the validation cut")
+    return split
+
+

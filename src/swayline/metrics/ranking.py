@@ -1,0 +1,102 @@
+"""Ranking quality over the whole catalogue, as pure functions of a target's rank.
+
+A rank is two whole numbers per question, so that ties cannot be gamed::
+
+    better (Q,)   items that score above the target
+    tied   (Q,)   other items that score the same
+
+Every metric returns (Q,) values: its expectation over all orders of the tied items, which is the plain metric where
+nothing ties. One target a question, so recall@k is the hit rate.
+
+References
+----------
+McSherry and Najork, "Computing Information Retrieval Performance Measures Efficiently in the Presence of Tied
+Scores", ECIR 2008.
+Krichene and Rendle, "On Sampled Metrics for Item Recommendation", KDD 2020 (why the whole catalogue is ranked).
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from swayline.core.errors import UsageError
+
+Values = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
+
+
+def ranks(scores: np.ndarray, targets: np.ndarray) -> tuple[Counts, Counts]:
+    """Where each target stands among all items.
+
+    Parameters
+    ----------
+    scores : (Q, I) float
+        A score for every item; -inf for items that may not be recommended.
+    targets : (Q,) int
+        The item that came.
+
+    Returns
+    -------
+    better, tied : (Q,) int64
+        Items above the target, and other items level with it. A NaN score counts as above every number.
+    """
+    target = scores[np.arange(len(targets)), targets][:, None]
+    below = (scores < target).sum(axis=1)
+    tied = (scores == target).sum(axis=1)
+    return scores.shape[1] - below - np.maximum(tied, 1), np.maximum(tied, 1) - 1
+
+
+def _expected(better: Counts, tied: Counts, gain: Values) -> Values:
+    """Mean of ``gain`` (by place from 0, zero beyond its end) over the places a target can take."""
+    total = np.concatenate([[0.0], np.cumsum(gain)])
+    first = np.minimum(better, len(gain))
+    last = np.minimum(better + tied + 1, len(gain))
+    value: Values = (total[last] - total[first]) / (tied + 1)
+    return value
+
+
+def _positive(k: int) -> int:
+    if k < 1:
+        raise UsageError(f"k must be at least 1, not {k}")
+    return k
+
+
+def hit_rate(better: Counts, tied: Counts, k: int) -> Values:
+    """(Q,) 1 where the target is among the first ``k``, else 0.
+
+    >>> hit_rate(np.array([0, 9, 10]), np.array([0, 0, 0]), k=10).tolist()
+    [1.0, 1.0, 0.0]
+    """
+    return _expected(better, tied, np.ones(_positive(k)))
+
+
+recall = hit_rate
+"""With one target a question, recall@k is the hit rate."""
+
+
+def ndcg(better: Counts, tied: Counts, k: int) -> Values:
+    """(Q,) 1 / log2(place + 1) where the target is among the first ``k``, else 0 (one target: the ideal is 1).
+
+    >>> ndcg(np.array([0, 2]), np.array([0, 0]), k=10).tolist()
+    [1.0, 0.5]
+    """
+    return _expected(better, tied, 1.0 / np.log2(np.arange(2, _positive(k) + 2)))
+
+
+def mrr(better: Counts, tied: Counts, k: int | None = None) -> Values:
+    """(Q,) 1 / place of the target; 0 beyond ``k`` where one is given.
+
+    >>> mrr(np.array([0, 3]), np.array([0, 0])).tolist()
+    [1.0, 0.25]
+    """
+    longest = _positive(k) if k is not None else int((better + tied).max(initial=0)) + 1
+    return _expected(better, tied, 1.0 / np.arange(1, longest + 1))
+
+
+def coverage(lists: np.ndarray, n_items: int) -> float:
+    """Share of the catalogue that appears in any of the lists (Q, k); -1 marks an empty place.
+
+    >>> coverage(np.array([[0, 1], [1, -1]]), n_items=4)
+    0.5
+    """
+    shown = np.unique(lists)
+    return float((shown >= 0).sum() / n_items)
