@@ -23,6 +23,9 @@ EXPOSED = "exposed"
 ROW = "row"
 """Record number in the source, from 1: breaks ties of time, and says where a rejected row stands."""
 
+REST = "rest"
+"""What the source's other columns held, joined: two rows that differ there are no repeats. Dropped after cleaning."""
+
 REQUIRED_COLUMNS = (USER, ITEM)
 OPTIONAL_COLUMNS = (
     EVENT_ID, VALUE, SESSION, TEXT, CATEGORY, LAT, LON, PLATFORM, DEVICE, POSITION, PROPENSITY, EXPOSED,

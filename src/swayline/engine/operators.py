@@ -1,0 +1,91 @@
+"""Table operators, written once as SQL that DuckDB and Spark both say.
+
+Each function returns a query over named tables; nothing here touches data. Where the two dialects differ, the words
+come from :class:`Dialect`. Known trap kept out by construction: no RANGE windows (Spark collapses on skewed keys).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from swayline.core.names import BEHAVIOR, ITEM, ROW, SESSION, TIME, USER
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """The few words DuckDB and Spark spell differently."""
+
+    epoch_us: str
+    text: str
+
+
+DUCKDB = Dialect(epoch_us="epoch_us({})", text="VARCHAR")
+
+
+def deduplicate(table: str, columns: Sequence[str], key: str | None = None) -> str:
+    """The first row of each group of equal rows; by ``key`` where it is given and not null, else by all columns."""
+    group = ", ".join(columns)
+    if key is None:
+        return f"SELECT * FROM {table} WHERE {ROW} IN (SELECT min({ROW}) FROM {table} GROUP BY {group})"
+    return (
+        f"SELECT * FROM {table} WHERE {ROW} IN ("
+        f"SELECT min({ROW}) FROM {table} WHERE {key} IS NOT NULL GROUP BY {key} UNION ALL "
+        f"SELECT min({ROW}) FROM {table} WHERE {key} IS NULL GROUP BY {group})"
+    )
+
+
+def sessionise(table: str, columns: Sequence[str], gap_s: float, dialect: Dialect = DUCKDB) -> str:
+    """All rows with a session id per user: a pause longer than ``gap_s`` seconds begins the next one."""
+    now = dialect.epoch_us.format(TIME)
+    order = f"PARTITION BY {USER} ORDER BY {TIME}, {ROW}"
+    kept = ", ".join(column for column in columns if column != SESSION)
+    return (
+        f"SELECT {kept}, {USER} || '#' || CAST(1 + sum(fresh) OVER ({order} ROWS UNBOUNDED PRECEDING) AS {dialect.text})"
+        f" AS {SESSION} FROM (SELECT *, CASE WHEN {now} - lag({now}) OVER ({order}) > {gap_s * 1e6:.0f}"
+        f" THEN 1 ELSE 0 END AS fresh FROM {table})"
+    )
+
+
+def k_core_step(table: str, min_user: int, min_item: int) -> str:
+    """One round of k-core: rows whose user and item both still have enough events. Repeat until nothing goes."""
+    return (
+        f"SELECT * FROM {table} WHERE {USER} IN (SELECT {USER} FROM {table} GROUP BY {USER} HAVING count(*) >= {min_user})"
+        f" AND {ITEM} IN (SELECT {ITEM} FROM {table} GROUP BY {ITEM} HAVING count(*) >= {min_item})"
+    )
+
+
+def distinct_by_count(table: str, column: str) -> str:
+    """The values of a column with their counts, most frequent first, ties by value: the order of a vocabulary."""
+    return f"SELECT {column} AS id, count(*) AS n FROM {table} WHERE {column} IS NOT NULL GROUP BY {column} ORDER BY n DESC, id"
+
+
+def ordered_sequences(table: str, users: str, items: str, behaviors: str, dialect: Dialect = DUCKDB) -> str:
+    """Events as row numbers of three vocabularies (tables ``id, code``), ordered by user, then time, then source row."""
+    return (
+        f"SELECT u.code AS {USER}, i.code AS {ITEM}, b.code AS {BEHAVIOR},"
+        f" coalesce({dialect.epoch_us.format('e.' + TIME)}, -1) AS {TIME}, e.{ROW} AS {ROW}"
+        f" FROM {table} e JOIN {users} u ON e.{USER} = u.id JOIN {items} i ON e.{ITEM} = i.id"
+        f" JOIN {behaviors} b ON e.{BEHAVIOR} = b.id ORDER BY 1, 4, 5"
+    )
+
+
+def transition_counts(table: str, within: str = USER) -> str:
+    """How often one behaviour of a user (or session) is followed at once by another."""
+    order = f"PARTITION BY {within} ORDER BY {TIME}, {ROW}"
+    return (
+        f"SELECT source, target, count(*) AS n FROM (SELECT lag({BEHAVIOR}) OVER ({order}) AS source,"
+        f" {BEHAVIOR} AS target FROM {table}) WHERE source IS NOT NULL GROUP BY source, target ORDER BY n DESC, source, target"
+    )
+
+
+def funnel_counts(table: str) -> str:
+    """Events, users, items and (user, item) pairs of each behaviour."""
+    return (
+        f"SELECT {BEHAVIOR}, count(*) AS events, count(DISTINCT {USER}) AS users, count(DISTINCT {ITEM}) AS items,"
+        f" count(DISTINCT {USER} || chr(31) || {ITEM}) AS pairs FROM {table} GROUP BY {BEHAVIOR} ORDER BY events DESC, {BEHAVIOR}"
+    )
+
+
+def windowed_counts(table: str, window_s: int, dialect: Dialect = DUCKDB) -> str:
+    """Events of each behaviour in each window of time; ``start_s`` is the window's first UTC second."""
+    start = f"CAST(floor({dialect.epoch_us.format(TIME)} / {window_s * 1_000_000}.0) AS BIGINT) * {window_s}"
+    return f"SELECT {start} AS start_s, {BEHAVIOR}, count(*) AS n FROM {table} WHERE {TIME} IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2"

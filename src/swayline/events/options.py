@@ -1,0 +1,146 @@
+"""How a log is to be read: what the caller said, and how its columns are told from their names."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from swayline.core.errors import SchemaError, UsageError, nearest, shown
+from swayline.core.names import (
+    BEHAVIOR, CATEGORY, DEVICE, EVENT_COLUMNS, EVENT_ID, EXPOSED, ITEM, LAT, LON, PLATFORM, POSITION, PROPENSITY,
+    REQUIRED_COLUMNS, SESSION, TEXT, TIME, USER, VALUE,
+)  # fmt: skip
+
+Format = Literal["auto", "csv", "jsonl", "parquet", "sequences"]
+FORMATS: tuple[Format, ...] = ("auto", "csv", "jsonl", "parquet", "sequences")
+MAX_COLUMNS = 10_000
+
+KNOWN_NAMES = {
+    USER: ("user", "user_id", "userid", "uid", "user_idx", "visitorid", "visitor_id", "customer_id", "member_id",
+           "account_id", "person", "learner", "student_id"),
+    ITEM: ("item", "item_id", "itemid", "iid", "product_id", "productid", "sku", "asin", "movie_id", "movieid",
+           "track_id", "song_id", "artist_id", "video_id", "content_id", "poi_idx", "poi_id", "place", "place_id",
+           "venue_id", "page", "article_id", "lesson_id", "course_id"),
+    BEHAVIOR: ("behavior", "behaviour", "behavior_type", "behaviour_type", "event", "event_type", "event_name",
+               "action", "action_type", "interaction", "interaction_type", "type"),
+    TIME: ("time", "timestamp", "ts", "datetime", "date", "event_time", "created_at", "unix", "unix_s", "t"),
+    EVENT_ID: ("event_id", "eventid"),
+    VALUE: ("value", "rating", "score", "stars", "price", "amount", "revenue"),
+    SESSION: ("session", "session_id", "sessionid", "user_session", "traj_id"),
+    TEXT: ("text", "query", "search_text", "search_query", "review_text", "comment_text"),
+    CATEGORY: ("category", "category_id", "categoryid", "cat", "category_code", "genre"),
+    LAT: ("lat", "latitude"), LON: ("lon", "lng", "longitude"),
+    PLATFORM: ("platform",), DEVICE: ("device",), POSITION: ("position",),
+    PROPENSITY: ("propensity", "propensity_score", "pscore"), EXPOSED: ("exposed",),
+}  # fmt: skip
+"""Names that are recognised without being told, best first (lower case, type suffixes such as ``:token`` cut off)."""
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """What the caller said about a log; a model folder remembers it.
+
+    Parameters
+    ----------
+    columns : tuple of str
+        Names of a headerless file's columns, in order; ``-`` for one to ignore.
+    mapping : dict
+        Our column → the file's, where detection would not find it.
+    ordered : bool
+        Rows have an order and no times; none are invented.
+    delimiter : str, optional
+        One character, or ``tab``; by default told from the first line.
+    format : str
+        One of :data:`FORMATS`; ``sequences`` is a user a line, then that user's items in order.
+    timezone : str
+        Which clock the hour-of-week pages read; the events themselves stay in UTC.
+    """
+
+    columns: tuple[str, ...] = ()
+    mapping: dict[str, str] = field(default_factory=dict)
+    ordered: bool = False
+    delimiter: str | None = None
+    format: Format = "auto"
+    timezone: str = "UTC"
+
+    def __post_init__(self) -> None:
+        for name in self.mapping:
+            if name not in EVENT_COLUMNS:
+                raise UsageError(f"--map names {shown(name)}, which is no event column: {nearest(name, EVENT_COLUMNS)}")
+        if self.format not in FORMATS:
+            raise UsageError(f"--format {shown(self.format)} is unknown: {nearest(self.format, FORMATS)}")
+        if self.delimiter not in (None, "tab") and len(str(self.delimiter)) != 1:
+            raise UsageError(f"--delimiter must be one character or the word tab, not {shown(self.delimiter)}")
+
+
+def parse_mapping(text: str) -> dict[str, str]:
+    """``user=uid,item=iid`` as a mapping.
+
+    >>> parse_mapping("user=uid,item=iid")
+    {'user': 'uid', 'item': 'iid'}
+
+    Raises
+    ------
+    UsageError
+        A part is not ``ours=theirs``, or one of ours is named twice.
+    """
+    pairs: dict[str, str] = {}
+    for part in text.split(","):
+        ours, sign, theirs = (piece.strip() for piece in part.partition("="))
+        if not (ours and sign and theirs):
+            raise UsageError(f"--map part {shown(part)} is not understood: write ours=theirs, as in user=uid,item=iid")
+        if ours in pairs:
+            raise UsageError(f"--map names {ours!r} twice")
+        pairs[ours] = theirs
+    return pairs
+
+
+def plain_name(header: str) -> str:
+    """A header as detection compares it.
+
+    >>> plain_name("User_ID:token")
+    'user_id'
+    """
+    return header.strip().lstrip("\ufeff").partition(":")[0].strip().lower()
+
+
+def resolve_columns(header: list[str], options: ReadOptions, where: str) -> dict[str, int]:
+    """Which of the file's columns stands for which of ours: ours → position.
+
+    Raises
+    ------
+    SchemaError
+        A needed column cannot be told, a used name stands twice, or there are absurdly many columns.
+    """
+    if len(header) > MAX_COLUMNS:
+        raise SchemaError(f"{where} has {len(header)} columns; at most {MAX_COLUMNS} are read")
+    found: dict[str, int] = {}
+    for ours, theirs in options.mapping.items():
+        found[ours] = _position(header, theirs, where)
+    plain = [plain_name(name) for name in header]
+    for ours, names in KNOWN_NAMES.items():
+        if ours in found:
+            continue
+        known = next((name for name in names if name in plain and plain.index(name) not in found.values()), None)
+        if known is not None:
+            if plain.count(known) > 1:
+                raise SchemaError(f"{where} has {plain.count(known)} columns named {known!r}: rename all but one")
+            found[ours] = plain.index(known)
+    needed = [*REQUIRED_COLUMNS] if options.ordered else [*REQUIRED_COLUMNS, TIME]
+    for ours in needed:
+        if ours not in found:
+            listed = ", ".join(name[:40] for name in header[:20])
+            fix = f"say --map {ours}=NAME, or --columns user,item,… for a file without a header"
+            also = " (or --ordered, if rows are in order and have no times)" if ours == TIME else ""
+            raise SchemaError(f"{where} has no column that can be told to be the {ours}; it has: {listed}. {fix}{also}")
+    if options.ordered:
+        found.pop(TIME, None)
+    return found
+
+
+def _position(header: list[str], theirs: str, where: str) -> int:
+    exact = [index for index, name in enumerate(header) if name == theirs]
+    matches = exact or [index for index, name in enumerate(header) if plain_name(name) == plain_name(theirs)]
+    if not matches:
+        raise SchemaError(f"{where} has no column {shown(theirs)}: {nearest(theirs, header[:200])}")
+    if len(matches) > 1:
+        raise SchemaError(f"{where} has {len(matches)} columns named {shown(theirs)}: rename all but one")
+    return matches[0]
