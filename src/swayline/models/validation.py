@@ -1,0 +1,50 @@
+"""How a model judges itself on validation questions: full ranking, NDCG@10.
+
+Items already seen are left out exactly where the data says that nobody repeats: in a log of films watched once a seen
+item is never the answer, in a shop's log it often is.
+"""
+
+import numpy as np
+
+from swayline.core.rng import generator
+from swayline.dataset import Targets, sample
+from swayline.metrics import ndcg, ranks
+from swayline.models.protocol import Recommender, Scores
+from swayline.models.topk import mask_seen
+
+QUESTIONS = 2048
+K = 10
+_RARELY = 0.01
+
+
+def repeats(targets: Targets) -> float:
+    """Share of questions whose answer is already in its history."""
+    rows = targets.history.users
+    again = np.zeros(len(targets), bool)
+    again[rows[targets.history.items == targets.items[rows]]] = True
+    return float(again.mean()) if len(again) else 0.0
+
+
+def quality(scores: Scores, targets: Targets, hide_seen: bool) -> float:
+    """NDCG@10 of a score matrix (changed in place where seen items are hidden)."""
+    if not len(targets):
+        return 0.0
+    if hide_seen:
+        mask_seen(scores, targets.history)
+    return float(ndcg(*ranks(scores, targets.items), k=K).mean())
+
+
+class Judge:
+    """A fixed draw of validation questions and the rule about seen items."""
+
+    def __init__(self, valid: Targets, seed: int = 0, n_questions: int = QUESTIONS) -> None:
+        self.questions = sample(valid, n_questions, generator(seed, "validation"))
+        self.hides_seen = repeats(self.questions) < _RARELY
+
+    def __call__(self, model: Recommender, batch: int = 512) -> float:
+        """NDCG@10 of a model, in bounded memory."""
+        total = 0.0
+        for start in range(0, len(self.questions), batch):
+            part = self.questions.take(np.arange(start, min(start + batch, len(self.questions))))
+            total += quality(model.score(part.history), part, self.hides_seen) * len(part)
+        return total / max(1, len(self.questions))
