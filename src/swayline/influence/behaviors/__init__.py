@@ -1,0 +1,1 @@
+"""What each behaviour causes: episodes, associations, effects with their intervals and refutations."""

@@ -1,0 +1,306 @@
+"""Episodes: from a log of events to rows in which a behaviour may or may not have come before an outcome.
+
+The first event of a (user, item) pair opens an episode at t0::
+
+    t0                 t0 + window            t0 + window + horizon
+    |--- treated here? ---|------ outcome here? ------|
+    ^ controls: strictly before t0
+
+Where many outcomes come before the landmark t0 + window, each event of a pair that is neither treated nor converted
+starts a *trial* instead: treated if that event is the treatment, outcome within the horizon after it.
+
+The heavy lifting (first events of pairs, joins, running counts) is SQL that DuckDB and Spark both say; arrays that
+leave it are one number a row.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from swayline.core import names
+from swayline.core.errors import EmptyLogError, OutcomeError, UsageError, nearest
+from swayline.engine import Engine
+
+NEVER = np.iinfo(np.int64).max
+"""Order and time of something that did not happen."""
+EARLY_SHARE = 0.2
+"""Above this share of outcomes by the landmark, the trials are the rows to quote."""
+_DAY_US = 86_400_000_000
+Int64s = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A log in time order, ids as whole numbers; row o is the o-th event (ties of time by source row).
+
+    Attributes
+    ----------
+    table : columns o, u, i, c, b (int), t (microseconds since 1970, UTC); i and c are -1 where the event names none
+    behaviors : word of each b
+    users, units : id of each u and i
+    start_us, end_us : first and last time of the log
+    span_us : between the .1 and 99.9% quantiles of time, so that stray rows do not stretch it
+    """
+
+    table: pa.Table
+    behaviors: tuple[str, ...]
+    users: pa.Array
+    units: pa.Array
+    start_us: int
+    end_us: int
+    span_us: float
+    order: Int64s
+
+    def column(self, name: str) -> Int64s:
+        """A column as an int64 array, in time order."""
+        return np.asarray(self.table.column(name).to_numpy(), dtype=np.int64)
+
+    def code(self, behavior: str) -> int:
+        """The number of a behaviour.
+
+        Raises
+        ------
+        OutcomeError
+            The log has no such behaviour.
+        """
+        if behavior not in self.behaviors:
+            raise OutcomeError(f"behavior {behavior!r} does not occur in the log; {nearest(behavior, self.behaviors)}")
+        return self.behaviors.index(behavior)
+
+
+def timeline(events: pa.Table, unit: str = names.ITEM) -> Timeline:
+    """Order a log by time and number its users, units, categories and behaviours.
+
+    Parameters
+    ----------
+    events : the house's event table; ``time`` must be known
+    unit : "item", or "category" for episodes of (user, category)
+
+    Raises
+    ------
+    EmptyLogError
+        No event has a time.
+    UsageError
+        ``unit`` is neither item nor category, or the log has no such column.
+    """
+    if unit not in (names.ITEM, names.CATEGORY):
+        raise UsageError(f"unit is {unit!r}; it must be 'item' or 'category'")
+    if unit not in events.column_names:
+        raise UsageError(f"the log has no column {unit!r}, so episodes cannot be per {unit}")
+    if events.num_rows == 0 or events.column(names.TIME).null_count == events.num_rows:
+        raise EmptyLogError("no event has a time; effects of behaviours need a log with times")
+    known = events.filter(pc.is_valid(events.column(names.TIME)))
+    time = known.column(names.TIME).cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()).to_numpy()
+    row = known.column(names.ROW).to_numpy() if names.ROW in known.column_names else np.arange(len(time))
+    order = np.lexsort((row, time))
+    user, users = _codes(known.column(names.USER), order)
+    item, units = _codes(known.column(unit), order)
+    category = (
+        _codes(known.column(names.CATEGORY), order)[0] if names.CATEGORY in known.column_names else -np.ones_like(item)
+    )
+    if names.BEHAVIOR in known.column_names:
+        behavior, words = _codes(known.column(names.BEHAVIOR), order)
+    else:
+        behavior, words = np.zeros_like(user), pa.array([names.INTERACT])
+    ordered = np.asarray(time)[order].astype(np.int64)
+    low, high = np.quantile(ordered, [0.001, 0.999])
+    table = pa.table({"o": np.arange(len(ordered)), "u": user, "i": item, "c": category, "b": behavior, "t": ordered})
+    return Timeline(
+        table, tuple(words.to_pylist()), users, units, int(ordered[0]), int(ordered[-1]), float(high - low), order
+    )
+
+
+def _codes(column: pa.ChunkedArray, order: Int64s) -> tuple[npt.NDArray[np.int32], pa.Array]:
+    plain = column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+    encoded = plain.combine_chunks().dictionary_encode()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.combine_chunks()
+    codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int32)
+    return codes[order], encoded.dictionary
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """One row a (user, unit) pair: when it opened, with what, and the first event of each behaviour.
+
+    Attributes
+    ----------
+    user, unit, category : codes, shape (P,)
+    opened : order number of the first event, shape (P,)
+    first : behaviour → order number of its first event in the pair, :data:`NEVER` where it has none, each (P,)
+    """
+
+    user: Int64s
+    unit: Int64s
+    opened: Int64s
+    first: dict[str, Int64s]
+
+
+def pairs(engine: Engine, log: Timeline) -> Pairs:
+    """The opening and the first event of each behaviour of every pair."""
+    engine.register("behaviors_ev", log.table)
+    firsts = ", ".join(f"min(CASE WHEN b = {code} THEN o END) AS f{code}" for code in range(len(log.behaviors)))
+    found = engine.sql(
+        f"SELECT u, i, min(o) AS opened, {firsts} FROM behaviors_ev WHERE i >= 0 GROUP BY u, i ORDER BY opened"
+    )
+    first = {
+        word: np.asarray(pc.fill_null(found.column(f"f{code}"), NEVER).to_numpy(), dtype=np.int64)
+        for code, word in enumerate(log.behaviors)
+    }
+    user, unit, opened = (np.asarray(found.column(name).to_numpy(), dtype=np.int64) for name in ("u", "i", "opened"))
+    return Pairs(user, unit, opened, first)
+
+
+@dataclass(frozen=True)
+class Episodes:
+    """Rows ready for a comparison, and what was left out on the way.
+
+    Attributes
+    ----------
+    order : order number of the event at t0 (landmark) or of the trial's event, shape (n,)
+    user, unit : codes, shape (n,)
+    opening : behaviour code of the event at t0, shape (n,)
+    treated, outcome : bool, shape (n,)
+    lag_s : seconds from t0 to the treatment, NaN for the untreated, shape (n,)
+    counts : left_out_end, left_out_early (outcome by the landmark), left_out_before (t0 before ``--from``),
+        opened_by_treatment, outcomes_early, outcomes_all
+    """
+
+    kind: str
+    treatment: str
+    order: Int64s
+    user: Int64s
+    unit: Int64s
+    opening: Int64s
+    treated: Flags
+    outcome: Flags
+    lag_s: npt.NDArray[np.float64]
+    window_s: float
+    horizon_s: float
+    counts: dict[str, int]
+
+    @property
+    def early_share(self) -> float:
+        """Share of the outcomes that came by the landmark; 0 where there is no outcome."""
+        return self.counts["outcomes_early"] / max(1, self.counts["outcomes_all"])
+
+
+def _at(time: Int64s, order: Int64s) -> Int64s:
+    """Times of order numbers, :data:`NEVER` staying never."""
+    return np.where(order == NEVER, NEVER, time[np.minimum(order, len(time) - 1)])
+
+
+def choose_window_s(log: Timeline, found: Pairs, treatment: str) -> float:
+    """The 75th percentile of the lags from t0 to the treatment that are above zero; one day where there is none."""
+    time = log.column("t")
+    done = found.first[treatment] != NEVER
+    lags = time[found.first[treatment][done]] - time[found.opened[done]]
+    lags = lags[lags > 0]
+    return float(np.quantile(lags, 0.75)) / 1e6 if len(lags) else 86400.0
+
+
+def choose_horizon_s(log: Timeline) -> float:
+    """The smaller of 7 days and a quarter of the log's span (.1 to 99.9% quantiles of time); at least one second."""
+    return max(1.0, min(7 * _DAY_US, log.span_us / 4) / 1e6)
+
+
+def landmark(
+    log: Timeline,
+    found: Pairs,
+    treatment: str,
+    outcome: str,
+    window_s: float,
+    horizon_s: float,
+    from_us: int | None = None,
+) -> Episodes:
+    """Landmark episodes of one treatment.
+
+    Those opened by the treatment itself are kept, marked by their ``opening``: they are an arm of their own.
+    """
+    time, behavior = log.column("t"), log.column("b")
+    t0 = time[found.opened]
+    mark = t0 + int(window_s * 1e6)
+    end = mark + int(horizon_s * 1e6)
+    treated_at, outcome_at = _at(time, found.first[treatment]), _at(time, found.first[outcome])
+    late, past = t0 >= (log.start_us if from_us is None else from_us), end > log.end_us
+    converted = outcome_at != NEVER
+    early = outcome_at <= mark
+    keep = late & ~past & ~early
+    counts = {
+        "left_out_before": int((~late).sum()),
+        "left_out_end": int((late & past).sum()),
+        "left_out_early": int((late & ~past & early).sum()),
+        "outcomes_early": int((late & ~past & early).sum()),
+        "outcomes_all": int((late & ~past & converted & (outcome_at <= end)).sum()),
+        "opened_by_treatment": int((keep & (behavior[found.opened] == log.code(treatment))).sum()),
+    }
+    treated = treated_at <= mark
+    lag = np.where(treated, (np.minimum(treated_at, mark) - t0) / 1e6, np.nan)
+    return Episodes(
+        "landmark", treatment, found.opened[keep], found.user[keep], found.unit[keep], behavior[found.opened[keep]],
+        treated[keep], (outcome_at <= end)[keep], lag[keep], window_s, horizon_s, counts,
+    )  # fmt: skip
+
+
+def trials(
+    engine: Engine, log: Timeline, found: Pairs, treatment: str, outcome: str, horizon_s: float,
+    from_us: int | None = None,
+) -> Episodes:  # fmt: skip
+    """Sequential trials of one treatment: every event of a pair neither treated nor converted starts one.
+
+    Who is treated later stays in the control arm of the earlier trial (intention to treat).
+    """
+    engine.register("behaviors_ev", log.table)
+    engine.register(
+        "behaviors_pairs",
+        pa.table({"u": found.user, "i": found.unit, "ft": found.first[treatment], "fo": found.first[outcome]}),
+    )
+    rows = engine.sql(
+        "SELECT e.o AS o, e.u AS u, e.i AS i, p.ft AS ft, p.fo AS fo FROM behaviors_ev e JOIN behaviors_pairs p "
+        "ON e.u = p.u AND e.i = p.i WHERE e.o <= p.ft AND e.o < p.fo ORDER BY o"
+    )
+    order, user, unit, first_treated, first_outcome = (
+        np.asarray(rows.column(name).to_numpy(), dtype=np.int64) for name in ("o", "u", "i", "ft", "fo")
+    )
+    time = log.column("t")
+    start = time[order]
+    end = start + int(horizon_s * 1e6)
+    late, past = start >= (log.start_us if from_us is None else from_us), end > log.end_us
+    keep = late & ~past
+    treated = order == first_treated
+    happened = _at(time, first_outcome) <= end
+    counts = {
+        "left_out_before": int((~late).sum()), "left_out_end": int((late & past).sum()), "left_out_early": 0,
+        "outcomes_early": 0, "outcomes_all": int(happened[keep].sum()), "opened_by_treatment": 0,
+    }  # fmt: skip
+    opening = log.column("b")[order]
+    return Episodes(
+        "trials", treatment, order[keep], user[keep], unit[keep], opening[keep], treated[keep], happened[keep],
+        np.where(treated, 0.0, np.nan)[keep], 0.0, horizon_s, counts,
+    )  # fmt: skip
+
+
+def present(log: Timeline, outcome: str, treatments: Sequence[str] | None = None) -> tuple[str, ...]:
+    """The treatments to measure: those asked for, else every other behaviour of the log in order of its funnel.
+
+    Raises
+    ------
+    OutcomeError
+        A behaviour asked for does not occur.
+    UsageError
+        The outcome is among the treatments.
+    """
+    log.code(outcome)
+    if treatments is None:
+        others = [word for word in log.behaviors if word != outcome]
+        return tuple(sorted(others, key=lambda word: (names.funnel_depth(word), word)))
+    if outcome in treatments:
+        raise UsageError(f"{outcome!r} is the outcome and cannot be a treatment too: name another behaviour")
+    for word in treatments:
+        log.code(word)
+    return tuple(dict.fromkeys(treatments))
