@@ -1,9 +1,10 @@
 """Floor 2: what is learned from: vocabularies, splits, sequences."""
 
+from swayline.dataset.build import UNKNOWN, Dataset, Vocabulary, build_dataset, k_core
 from swayline.dataset.sequences import NO_TIME, Sequences, from_lists
 from swayline.dataset.splits import Split, Targets, check_leakage, last_out, sample, targets_at, time_cut
 
 __all__ = [
-    "NO_TIME", "Sequences", "Split", "Targets", "check_leakage", "from_lists", "last_out", "sample", "targets_at",
-    "time_cut",
+    "NO_TIME", "UNKNOWN", "Dataset", "Sequences", "Split", "Targets", "Vocabulary", "build_dataset", "check_leakage",
+    "from_lists", "k_core", "last_out", "sample", "targets_at", "time_cut",
 ]  # fmt: skip

@@ -123,6 +123,10 @@ class ItemKNN:
         self.similarity_ = _similarity(train, chosen)
         return self
 
+    def refit(self, train: Sequences) -> Self:
+        """Count pairs again with the choices already made."""
+        return self._become(train, self.chosen_)
+
     def score(self, history: Sequences) -> Scores:
         """(Q, I) summed similarity to the history; zero where nothing is shared."""
         age = np.repeat(history.offsets[1:], history.lengths) - 1 - np.arange(len(history.items))

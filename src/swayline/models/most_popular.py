@@ -35,6 +35,10 @@ class MostPopular:
         self.counts_: Scores = np.bincount(train.items, minlength=train.n_items).astype(np.float32)
         return self
 
+    def refit(self, train: Sequences) -> Self:
+        """Count again; there is nothing to keep."""
+        return self.fit(train)
+
     def score(self, history: Sequences) -> Scores:
         """(Q, I) the same counts for every row."""
         return np.tile(self.counts_, (len(history), 1))

@@ -24,6 +24,10 @@ class Recommender(Protocol):
         """Learn from histories; ``valid`` is for early stopping alone and may be ignored."""
         ...
 
+    def refit(self, train: Sequences) -> Self:
+        """Learn again from (more) histories, keeping every choice that :meth:`fit` made by validation."""
+        ...
+
     def score(self, history: Sequences) -> Scores:
         """(Q, I) a finite score for every item as the next one, higher is likelier; never depends on other rows."""
         ...

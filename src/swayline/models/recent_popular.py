@@ -57,6 +57,11 @@ class RecentPopular:
         self.counts_: Scores = _decayed(train, ages, self.half_life_)
         return self
 
+    def refit(self, train: Sequences) -> Self:
+        """Count again with the half-life already chosen."""
+        self.counts_ = _decayed(train, _ages(train), self.half_life_)
+        return self
+
     def score(self, history: Sequences) -> Scores:
         """(Q, I) the same decayed counts for every row."""
         return np.tile(self.counts_, (len(history), 1))

@@ -1,0 +1,6 @@
+"""How much each past event or behaviour moves a recommendation: the model's answer to taking it out."""
+
+from swayline.influence.attribution.removal import EventRemovals, remove_behavior, remove_events
+from swayline.influence.attribution.rows import TOP, behavior_rows, event_rows, moment
+
+__all__ = ["TOP", "EventRemovals", "behavior_rows", "event_rows", "moment", "remove_behavior", "remove_events"]

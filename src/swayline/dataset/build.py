@@ -1,0 +1,134 @@
+"""From an event table to sequences: vocabularies, k-core, histories in time order."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from swayline.core.errors import EmptyLogError
+from swayline.core.names import BEHAVIOR, ITEM, ROW, TIME, USER
+from swayline.core.types import Ints
+from swayline.dataset.sequences import Sequences
+from swayline.engine import Engine, operators
+
+UNKNOWN = -1
+"""The row number of an id that a vocabulary does not hold."""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Outside ids and their row numbers, most frequent first.
+
+    >>> Vocabulary.of(["b", "a"]).rows(["a", "z"]).tolist()
+    [1, -1]
+    """
+
+    ids: pa.Array
+
+    @classmethod
+    def of(cls, ids: Iterable[str]) -> Self:
+        """A vocabulary of ids in the order given."""
+        return cls(pa.array(list(ids), pa.string()))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The ids as Python strings."""
+        return list(self.ids.to_pylist())
+
+    def rows(self, ids: Iterable[str] | pa.Array) -> Ints:
+        """(n,) int64 row number of each id; -1 where it is unknown."""
+        asked = ids if isinstance(ids, pa.Array | pa.ChunkedArray) else pa.array(list(ids), pa.string())
+        found = pc.fill_null(pc.index_in(asked, value_set=self.ids), UNKNOWN)
+        return np.asarray(found, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Histories of a log with the vocabularies that give their numbers a name."""
+
+    users: Vocabulary
+    items: Vocabulary
+    behaviors: Vocabulary
+    sequences: Sequences
+    ordered: bool
+
+
+def k_core(engine: Engine, events: pa.Table, min_user_events: int, min_item_events: int) -> pa.Table:
+    """The events left when users and items with too few are removed, again and again until none has.
+
+    Raises
+    ------
+    EmptyLogError
+        Nothing is left.
+    """
+    kept = events
+    while min_user_events > 1 or min_item_events > 1:
+        engine.register("kcore", kept)
+        fewer = engine.sql(operators.k_core_step("kcore", min_user_events, min_item_events))
+        if len(fewer) == len(kept):
+            break
+        kept = fewer
+    if len(kept) == 0:
+        raise EmptyLogError(
+            f"no event is left when users need {min_user_events} and items {min_item_events} events: lower these limits"
+        )
+    return kept
+
+
+def build_dataset(
+    engine: Engine,
+    events: pa.Table,
+    *,
+    items: Vocabulary | None = None,
+    behaviors: Vocabulary | None = None,
+    min_user_events: int = 1,
+    min_item_events: int = 1,
+) -> Dataset:
+    """Sequences of a log's events that name an item.
+
+    Parameters
+    ----------
+    events : pa.Table
+        ``row``, ``user``, ``item``, ``behavior``, ``time``.
+    items, behaviors : Vocabulary, optional
+        Fixed vocabularies (a fitted model's); events outside them are left out. By default those of the log.
+    min_user_events, min_item_events : int
+        k-core limits; 1 keeps everything.
+
+    Raises
+    ------
+    EmptyLogError
+        No event names an item, or nothing is left after the limits.
+    """
+    named = events.select([ROW, USER, ITEM, BEHAVIOR, TIME]).filter(pc.is_valid(events[ITEM]))
+    if len(named) == 0:
+        raise EmptyLogError("no event of this log names an item, so there is nothing to recommend")
+    named = k_core(engine, named, min_user_events, min_item_events)
+    engine.register("named", named)
+    tables = {USER: _vocabulary(engine, USER), ITEM: items or _vocabulary(engine, ITEM), BEHAVIOR: behaviors or _vocabulary(engine, BEHAVIOR)}
+    for name, vocabulary in tables.items():
+        engine.register(f"{name}_codes", pa.table({"id": vocabulary.ids, "code": pa.array(range(len(vocabulary)), pa.int64())}))
+    flat = engine.sql(operators.ordered_sequences("named", "user_codes", "item_codes", "behavior_codes"))
+    counts = np.bincount(flat[USER].to_numpy(), minlength=len(tables[USER]))
+    sequences = Sequences(
+        offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        items=flat[ITEM].to_numpy().astype(np.int32),
+        behaviors=flat[BEHAVIOR].to_numpy().astype(np.int16),
+        times=flat[TIME].to_numpy().astype(np.int64),
+        events=flat[ROW].to_numpy().astype(np.int64),
+        n_items=len(tables[ITEM]),
+        n_behaviors=len(tables[BEHAVIOR]),
+    )
+    ordered = bool(named[TIME].null_count == len(named))
+    return Dataset(tables[USER], tables[ITEM], tables[BEHAVIOR], sequences, ordered)
+
+
+def _vocabulary(engine: Engine, column: str) -> Vocabulary:
+    return Vocabulary(engine.sql(operators.distinct_by_count("named", column))["id"].combine_chunks())

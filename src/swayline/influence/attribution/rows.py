@@ -1,0 +1,96 @@
+"""The model's answers as rows of the influence table."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from swayline.core.time import iso
+from swayline.core.types import Floats, Ints
+from swayline.dataset import NO_TIME, Dataset, Sequences
+from swayline.influence.attribution.removal import EventRemovals, remove_behavior
+from swayline.influence.ledger import event_id, ledger, recommendation_id
+from swayline.models import Recommender
+
+ASSUMPTIONS = "exact answer of the model to an edited history; says what moves the recommendation, not what moves the person"
+TOP = "top recommendations"
+"""The ``effect`` of rows about a user's whole list."""
+
+
+def event_rows(
+    dataset: Dataset,
+    histories: Sequences,
+    people: Sequence[str],
+    users: Ints,
+    items: Ints,
+    removals: EventRemovals,
+    ids: Mapping[int, str] | None = None,
+) -> pa.Table:
+    """One ``score_change`` row for each event and recommendation.
+
+    Parameters
+    ----------
+    people : (H,) outside ids of the histories' users
+    users, items : (Q,)
+        The recommendations: row of the history, row of the item.
+    ids : mapping, optional
+        Source row of an event → its ``event_id``, where the log has them.
+    """
+    items_of, behaviors_of = dataset.items.names, dataset.behaviors.names
+    rows = []
+    for recommendation, position, change in zip(removals.recommendation, removals.position, removals.score_change, strict=True):
+        cause = (ids or {}).get(int(histories.events[position])) or event_id(
+            items_of[histories.items[position]], behaviors_of[histories.behaviors[position]], moment(histories.times[position])
+        )
+        rows.append(
+            _row("event", cause, "score_change", float(change), "logit")
+            | {"effect": recommendation_id(people[users[recommendation]], items_of[items[recommendation]]), "n": 1}
+        )
+    return ledger(rows)
+
+
+def behavior_rows(model: Recommender, dataset: Dataset, histories: Sequences, users: Ints, items: Ints) -> pa.Table:
+    """For each behaviour, how far removing all its events moves the recommended items: means over users with intervals.
+
+    Only users who have the behaviour and something besides it count. The interval is normal, clustered by user.
+    """
+    rows = []
+    for behavior, name in enumerate(dataset.behaviors.names):
+        has = np.bincount(histories.users[histories.behaviors == behavior], minlength=len(histories)) > 0
+        other = np.bincount(histories.users[histories.behaviors != behavior], minlength=len(histories)) > 0
+        asked = (has & other)[users]
+        if not asked.any():
+            continue
+        changes = remove_behavior(model, histories, users[asked], items[asked], behavior)
+        for estimand, change, unit in zip(("score_change", "rank_change"), changes, ("logit", "rank"), strict=True):
+            mean, low, high, n = _clustered_mean(change, users[asked])
+            rows.append(
+                _row("behavior", name, estimand, mean, unit)
+                | {"effect": TOP, "ci_low": low, "ci_high": high, "n": n, "recommended": True}
+            )
+    return ledger(rows)
+
+
+def moment(time_us: int) -> str:
+    """An event's time as ids write it; empty in ordered logs."""
+    return "" if time_us == NO_TIME else iso(datetime.fromtimestamp(int(time_us) / 1e6, UTC))
+
+
+def _row(cause_kind: str, cause: str, estimand: str, estimate: float, unit: str) -> dict[str, Any]:
+    return {
+        "cause_kind": cause_kind, "cause": cause, "effect_kind": "recommendation", "channel": "model",
+        "estimand": estimand, "estimate": estimate, "unit": unit, "method": "removal", "identified": "yes",
+        "assumptions": ASSUMPTIONS,
+    }  # fmt: skip
+
+
+def _clustered_mean(values: Floats, clusters: Ints) -> tuple[float, float | None, float | None, int]:
+    """Mean of values, its 95% interval from the means of clusters, and how many clusters there are."""
+    _, cluster = np.unique(clusters, return_inverse=True)
+    means = np.bincount(cluster, values) / np.bincount(cluster)
+    if len(means) < 2:
+        return float(means.mean()), None, None, len(means)
+    half = 1.959963984540054 * float(means.std(ddof=1)) / np.sqrt(len(means))
+    return float(means.mean()), float(means.mean() - half), float(means.mean() + half), len(means)
