@@ -1,12 +1,28 @@
 """How a log is to be read: what the caller said, and how its columns are told from their names."""
 
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal, Self
 
 from swayline.core.errors import SchemaError, UsageError, nearest, shown
 from swayline.core.names import (
-    BEHAVIOR, CATEGORY, DEVICE, EVENT_COLUMNS, EVENT_ID, EXPOSED, ITEM, LAT, LON, PLATFORM, POSITION, PROPENSITY,
-    REQUIRED_COLUMNS, SESSION, TEXT, TIME, USER, VALUE,
+    BEHAVIOR,
+    CATEGORY,
+    DEVICE,
+    EVENT_COLUMNS,
+    EVENT_ID,
+    EXPOSED,
+    ITEM,
+    LAT,
+    LON,
+    PLATFORM,
+    POSITION,
+    PROPENSITY,
+    REQUIRED_COLUMNS,
+    SESSION,
+    TEXT,
+    TIME,
+    USER,
+    VALUE,
 )  # fmt: skip
 
 Format = Literal["auto", "csv", "jsonl", "parquet", "sequences"]
@@ -69,6 +85,29 @@ class ReadOptions:
             raise UsageError(f"--format {shown(self.format)} is unknown: {nearest(self.format, FORMATS)}")
         if self.delimiter not in (None, "tab") and len(str(self.delimiter)) != 1:
             raise UsageError(f"--delimiter must be one character or the word tab, not {shown(self.delimiter)}")
+
+    def as_json(self) -> dict[str, Any]:
+        """The options as plain values, for :meth:`from_json`.
+
+        >>> ReadOptions.from_json(ReadOptions(columns=("user", "item")).as_json()).columns
+        ('user', 'item')
+        """
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> Self:
+        """The options that :meth:`as_json` wrote.
+
+        Raises
+        ------
+        UsageError
+            A name is unknown.
+        """
+        known = [one.name for one in fields(cls)]
+        for name in content:
+            if name not in known:
+                raise UsageError(f"read option {shown(name)} is unknown: {nearest(name, known)}")
+        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in content.items()})
 
 
 def parse_mapping(text: str) -> dict[str, str]:
