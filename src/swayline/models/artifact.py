@@ -74,7 +74,7 @@ def read(folder: Path, model: str) -> Stored:
     """
     description = _read_description(folder)
     if description["model"] != model:
-        raise ArtifactError(f"{folder} holds a model {shown(description['model'])}, not {model!r}: load it by its own name")
+        raise ArtifactError(f"{folder} holds a model {shown(description['model'])}, not {model!r}: load it by its name")
     return Stored(model, description["settings"], description["learned"], _read_arrays(folder / WEIGHTS_FILE))
 
 
@@ -132,7 +132,7 @@ def check_arrays(folder: Path, stored: Stored, expected: Mapping[str, tuple[tupl
         if (array.shape != shape if shape is not None else array.ndim != 1) or array.dtype.name != kind:
             wanted = "one dimension" if shape is None else f"shape {shape}"
             raise ArtifactError(
-                f"{path}: the array {name!r} has shape {array.shape} of {array.dtype}, and {wanted} of {kind} belongs there"
+                f"{path}: the array {name!r} has shape {array.shape} of {array.dtype}, not {wanted} of {kind}"
             )
         _check_finite(path, name, array)
 
@@ -155,7 +155,7 @@ def _read_description(folder: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ArtifactError(f"{path} must hold a JSON object, not {shown(content)}")
     if content.get("format") != FORMAT or isinstance(content.get("format"), bool):
-        raise ArtifactError(f"{path} is of format {shown(content.get('format'))}, and this version reads format {FORMAT}")
+        raise ArtifactError(f"{path} is of format {shown(content.get('format'))}; this version reads format {FORMAT}")
     if not isinstance(content.get("model"), str):
         raise ArtifactError(f"{path} does not name its model")
     for part in ("settings", "learned"):

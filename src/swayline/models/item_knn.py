@@ -19,7 +19,6 @@ Ludewig and Jannach, "Evaluation of Session-based Recommendation Algorithms", UM
 """
 
 import dataclasses
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Self
@@ -32,7 +31,7 @@ from swayline.core.progress import task
 from swayline.dataset import Sequences, Targets
 from swayline.models import artifact
 from swayline.models.protocol import Scores
-from swayline.models.settings import require
+from swayline.models.settings import build, require
 from swayline.models.validation import Judge
 
 _REACH = 50
@@ -100,23 +99,17 @@ class ItemKNN:
         best, best_found, seen = start, judge(self._become(train, start)), {start}
         tries = _ROUNDS * sum(len(_CHOICES[name]) for name in free)
         with task("choose item-knn", total=tries) as bar:
-            for trial in self._trials(free, lambda: best):
+            for name, value in [(one, value) for one in free for value in _CHOICES[one]] * _ROUNDS:
                 bar.advance()
+                trial = build(Chosen, dataclasses.asdict(best) | {name: value})
                 if trial in seen:
                     continue
                 seen.add(trial)
                 found = judge(self._become(train, trial))
                 if found > best_found:
                     best, best_found = trial, found
-                    bar.note(f"NDCG {best_found:.4f}")
+                    bar.note(f"NDCG@10 {best_found:.4f}")
         return best
-
-    @staticmethod
-    def _trials(free: list[str], best: Callable[[], Chosen]) -> Iterator[Chosen]:
-        for _ in range(_ROUNDS):
-            for name in free:
-                for value in _CHOICES[name]:
-                    yield dataclasses.replace(best(), **{name: value})
 
     def _become(self, train: Sequences, chosen: Chosen) -> Self:
         self.chosen_ = chosen
@@ -150,9 +143,8 @@ class ItemKNN:
         """Read what :meth:`save` wrote."""
         stored = artifact.read(folder, cls.name)
         (n_items,) = artifact.sizes_of(folder, stored, "n_items")
-        artifact.check_arrays(
-            folder, stored, {"values": (None, "float32"), "columns": (None, "int32"), "offsets": ((n_items + 1,), "int64")}
-        )
+        expected = {"values": (None, "float32"), "columns": (None, "int32"), "offsets": ((n_items + 1,), "int64")}
+        artifact.check_arrays(folder, stored, expected)
         model = cls(artifact.settings_of(folder, stored, ItemKNNSettings))
         model.chosen_ = artifact.part_of(folder, stored, "chosen", Chosen)
         model.similarity_ = _checked(folder, stored.arrays, n_items)
@@ -166,7 +158,7 @@ def _checked(folder: Path, arrays: artifact.Arrays, n_items: int) -> sparse.csr_
         and (not len(columns) or (columns.min() >= 0 and columns.max() < n_items))
     )  # fmt: skip
     if not sound:
-        raise ArtifactError(f"{folder / artifact.WEIGHTS_FILE}: the similarities are not a sparse matrix of {n_items} items")
+        raise ArtifactError(f"{folder / artifact.WEIGHTS_FILE} holds no sparse matrix of {n_items} items")
     return sparse.csr_array((values, columns, offsets), shape=(n_items, n_items))
 
 
@@ -198,9 +190,7 @@ def _pairs(train: Sequences, closeness: float) -> sparse.csr_array:
     return total
 
 
-def _nearest(
-    rows: np.ndarray, columns: np.ndarray, values: Scores, neighbours: int, n_items: int
-) -> sparse.csr_array:
+def _nearest(rows: np.ndarray, columns: np.ndarray, values: Scores, neighbours: int, n_items: int) -> sparse.csr_array:
     """The best ``neighbours`` of each row; ties go to the smaller item number."""
     order = np.lexsort((columns, -values, rows))
     rows, columns, values = rows[order], columns[order], values[order]

@@ -45,6 +45,7 @@ class RecentPopular:
 
     def fit(self, train: Sequences, valid: Targets | None = None) -> Self:
         """Count recent events more, with the half-life that ranks validation answers best."""
+        self.counts_: Scores
         ages = _ages(train)
         self.half_life_ = self.settings.half_life or _WITHOUT_VALIDATION
         if self.settings.half_life is None and valid is not None and len(valid):
@@ -54,7 +55,7 @@ class RecentPopular:
                 self.counts_ = _decayed(train, ages, share)
                 found.append(judge(self))
             self.half_life_ = _SHARES[int(np.argmax(found))]
-        self.counts_: Scores = _decayed(train, ages, self.half_life_)
+        self.counts_ = _decayed(train, ages, self.half_life_)
         return self
 
     def refit(self, train: Sequences) -> Self:

@@ -44,7 +44,7 @@ def build(kind: type[S], values: Mapping[str, object]) -> S:
 
 
 def _as_typed(name: str, value: object, hint: Any) -> object:
-    """The value as its annotation says: a whole number is fine where a real one is wanted, nothing else is converted."""
+    """The value as annotated: a whole number will do where a real one is wanted, nothing else is converted."""
     choices = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     if typing.get_origin(hint) is typing.Literal:
         require_one_of(name, value, typing.get_args(hint))

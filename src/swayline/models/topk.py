@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from swayline.core.errors import UsageError
-from swayline.core.types import ItemRows
+from swayline.core.types import Ints, ItemRows
 from swayline.dataset import Sequences
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def recommend(
     return items, values
 
 
-def score_items(model: "Recommender", history: Sequences, items: npt.NDArray[np.int32] | npt.NDArray[np.int64]) -> Scores:
+def score_items(model: "Recommender", history: Sequences, items: ItemRows | Ints) -> Scores:
     """(Q,) the score of one item a row, for questions such as "what did this event do to that recommendation?".
 
     A model that can answer without scoring the whole catalogue offers a method ``score_items(history, items)``; for

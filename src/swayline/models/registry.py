@@ -1,0 +1,73 @@
+"""Models by the names that the command line and configuration use; a new model is its file and its line here."""
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from swayline.core.errors import ArtifactError, UsageError, nearest, shown
+from swayline.models import artifact
+from swayline.models.item_knn import ItemKNN
+from swayline.models.most_popular import MostPopular
+from swayline.models.protocol import Recommender
+from swayline.models.recent_popular import RecentPopular
+from swayline.models.settings import build
+from swayline.models.transformer import Transformer
+
+_MODELS: dict[str, Any] = {model.name: model for model in (MostPopular, RecentPopular, ItemKNN, Transformer)}
+
+
+def names() -> list[str]:
+    """Every model's name, the simplest first.
+
+    >>> names()
+    ['most-popular', 'recent-popular', 'item-knn', 'transformer']
+    """
+    return list(_MODELS)
+
+
+def create(name: str, **settings: object) -> Recommender:
+    """An unfitted model.
+
+    >>> create("item-knn", neighbours=50).settings.neighbours
+    50
+    >>> create("item-kn")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    swayline.core.errors.UsageError: unknown model 'item-kn': did you mean 'item-knn'? Choices: ...
+
+    Raises
+    ------
+    UsageError
+        The name is unknown.
+    ConfigError
+        A setting is unknown or cannot be used.
+    """
+    if name not in _MODELS:
+        raise UsageError(f"unknown model {shown(name)}: {nearest(name, _MODELS)}")
+    model = _MODELS[name]
+    return model(build(model.Settings, settings))  # type: ignore[no-any-return]
+
+
+def with_seed(name: str, settings: Mapping[str, object], seed: int) -> dict[str, object]:
+    """The settings with the run's seed, where the model has one and none was said.
+
+    >>> with_seed("transformer", {}, 7), with_seed("most-popular", {}, 7)
+    ({'seed': 7}, {})
+    """
+    model = _MODELS.get(name)
+    has_seed = model is not None and any(field.name == "seed" for field in dataclasses.fields(model.Settings))
+    return {"seed": seed, **settings} if has_seed else dict(settings)
+
+
+def load_model(folder: Path) -> Recommender:
+    """Whatever model a folder holds.
+
+    Raises
+    ------
+    ArtifactError
+        The folder is damaged, foreign or of a model that this version does not know.
+    """
+    name = artifact.model_name(folder)
+    if name not in _MODELS:
+        raise ArtifactError(f"{folder} holds a model {shown(name)}, unknown to this version: {nearest(name, _MODELS)}")
+    return _MODELS[name].load(folder)  # type: ignore[no-any-return]

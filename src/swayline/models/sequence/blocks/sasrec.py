@@ -1,0 +1,34 @@
+"""The classic block: attention, then a feed-forward layer, each added to what came in, normalised before.
+
+References
+----------
+Kang and McAuley, "Self-Attentive Sequential Recommendation", ICDM 2018.
+Xiong et al., "On Layer Normalization in the Transformer Architecture", ICML 2020 (normalising before).
+"""
+
+from torch import Tensor, nn
+
+from swayline.models.sequence.attention import causal_attention
+from swayline.models.sequence.batches import Packed
+from swayline.models.sequence.dropout import Dropout
+from swayline.models.sequence.settings import TransformerSettings
+
+
+class SASRec(nn.Module):
+    """x + attention(norm(x)), then x + feed-forward(norm(x))."""
+
+    def __init__(self, settings: TransformerSettings) -> None:
+        super().__init__()
+        dim, hidden = settings.embedding_dim, settings.embedding_dim * settings.expansion
+        self.n_heads = settings.n_heads
+        self.norm_attention, self.norm_forward = nn.LayerNorm(dim), nn.LayerNorm(dim)
+        self.qkv, self.out = nn.Linear(dim, 3 * dim), nn.Linear(dim, dim)
+        self.up, self.down = nn.Linear(dim, hidden), nn.Linear(hidden, dim)
+        self.dropout = Dropout(settings.dropout)
+
+    def forward(self, x: Tensor, batch: Packed) -> Tensor:
+        """(T, D) to (T, D)."""
+        drawn = causal_attention(self.qkv(self.norm_attention(x)), batch, self.n_heads)
+        x = x + self.dropout(self.out(drawn))
+        hidden = self.up(self.norm_forward(x)).relu()
+        return x + self.dropout(self.down(hidden))  # type: ignore[no-any-return]

@@ -1,0 +1,82 @@
+"""What can be set on the sequence model; None where no one value fits all and the data decides."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from swayline.models.settings import require, require_one_of
+
+Block = Literal["sasrec", "ligr"]
+Loss = Literal["sampled-softmax", "full-softmax"]
+Precision = Literal["auto", "fp32", "bf16"]
+Positions = Literal["start", "end", "none"]
+
+
+@dataclass(frozen=True)
+class TransformerSettings:
+    """Settings of :class:`~swayline.models.transformer.Transformer`; None means chosen from the data.
+
+    Parameters
+    ----------
+    embedding_dim, n_blocks, n_heads, expansion : int
+        Width, depth, attention heads, and width of the feed-forward layer as a multiple of the model's.
+    block : str
+        One of the files in ``sequence/blocks``.
+    positions : str
+        Learned places counted from the start of the history, from its end, or none.
+    max_length : int, optional
+        Events of a history that are read (the last ones). None: 50, or up to 200 where histories are that long.
+    dropout : float
+        Share of activations dropped, on the input and after each layer.
+    behaviors : bool
+        Behaviours are part of the input where the log has more than one.
+    loss, n_negatives, in_batch, correction
+        The loss; items drawn uniformly for each batch and shared by all its positions; whether the batch's own
+        targets join them; whether the sampled sum stands for the whole catalogue (log-Q).
+    learning_rate, weight_decay, warmup_steps, batch_tokens, max_epochs, patience, max_gradient
+        Training; ``batch_tokens`` is events a step, ``patience`` epochs without a better validation NDCG@10,
+        and without validation questions exactly ``max_epochs`` epochs are trained.
+    precision : str
+        bf16 multiplies matrices in bfloat16 and keeps weights in float32; auto takes it where the chip has it.
+    device : str
+        "auto" takes a GPU where there is one.
+    """
+
+    embedding_dim: int = 256
+    n_blocks: int = 1
+    n_heads: int = 1
+    expansion: int = 1
+    block: Block = "sasrec"
+    positions: Positions = "start"
+    max_length: int | None = None
+    dropout: float = 0.2
+    behaviors: bool = True
+    loss: Loss = "sampled-softmax"
+    n_negatives: int = 1024
+    in_batch: bool = False
+    correction: bool = True
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.0
+    warmup_steps: int = 100
+    batch_tokens: int = 2048
+    max_epochs: int = 60
+    patience: int = 5
+    max_gradient: float = 1.0
+    precision: Precision = "auto"
+    device: str = "auto"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("embedding_dim", "n_blocks", "n_heads", "expansion", "max_length", "n_negatives", "batch_tokens"):
+            require(name, getattr(self, name), 1, 1 << 20)
+        for name in ("max_epochs", "patience"):
+            require(name, getattr(self, name), 1, 1 << 20)
+        require("dropout", self.dropout, 0.0, 0.95)
+        require("learning_rate", self.learning_rate, 1e-8, 10.0)
+        require("weight_decay", self.weight_decay, 0.0, 10.0)
+        require("warmup_steps", self.warmup_steps, 0)
+        require("max_gradient", self.max_gradient, 1e-6)
+        require("seed", self.seed, 0)
+        if self.embedding_dim % self.n_heads:
+            require_one_of("n_heads", self.n_heads, tuple(n for n in range(1, 65) if self.embedding_dim % n == 0))
+        for name, hint in (("block", Block), ("loss", Loss), ("precision", Precision), ("positions", Positions)):
+            require_one_of(name, getattr(self, name), hint.__args__)  # type: ignore[attr-defined]

@@ -1,0 +1,143 @@
+"""The sequence model: a causal Transformer that reads a history and scores every item as the next one.
+
+Shapes: Q histories, I items, D width.
+
+References
+----------
+Kang and McAuley, "Self-Attentive Sequential Recommendation", ICDM 2018.
+Klenitskiy and Vasilev, "Turning Dross Into Gold Loss: is BERT4Rec really better than SASRec?", RecSys 2023.
+"""
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar, Self
+
+import numpy as np
+import torch
+
+from swayline.core.errors import ArtifactError, EmptyLogError
+from swayline.core.types import Ints
+from swayline.dataset import Sequences, Targets
+from swayline.models import artifact
+from swayline.models.protocol import Scores
+from swayline.models.sequence.batches import pack
+from swayline.models.sequence.network import Network
+from swayline.models.sequence.settings import TransformerSettings
+from swayline.models.sequence.training import train
+from swayline.models.validation import Judge
+
+_SHORT, _LONG = 50, 200
+_ROWS_AT_ONCE = 512
+
+
+class Transformer:
+    """Who does what next, from the order of what they did.
+
+    After :meth:`fit`, ``history_`` holds a line an epoch (loss, validation NDCG@10, seconds, samples a second) and
+    ``best_epoch_`` the epoch whose weights were kept.
+    """
+
+    name: ClassVar[str] = "transformer"
+    Settings: ClassVar[type[TransformerSettings]] = TransformerSettings
+
+    def __init__(self, settings: TransformerSettings | None = None) -> None:
+        self.settings = settings or TransformerSettings()
+
+    def fit(self, train: Sequences, valid: Targets | None = None) -> Self:
+        """Learn from histories; with ``valid``, stop when its NDCG@10 no longer rises.
+
+        Raises
+        ------
+        EmptyLogError
+            There is no event to learn from.
+        """
+        judge = Judge(valid, self.settings.seed) if valid is not None and len(valid) else None
+        return self._train(train, self.settings, judge)
+
+    def refit(self, train: Sequences) -> Self:
+        """Learn again from (more) histories for as many epochs as :meth:`fit` found best."""
+        return self._train(train, dataclasses.replace(self.settings, max_epochs=self.best_epoch_), None)
+
+    def _train(self, histories: Sequences, settings: TransformerSettings, judge: Judge | None) -> Self:
+        if not len(histories.items):
+            raise EmptyLogError("no event is left to train on: give a log with events")
+        longest = int(np.quantile(histories.lengths[histories.lengths > 0], 0.9))
+        self.max_length_ = settings.max_length or min(_LONG, max(_SHORT, longest))
+        self.n_items_, self.n_behaviors_ = histories.n_items, histories.n_behaviors
+        self._network = self._build()
+        self._network.start(torch.Generator().manual_seed(settings.seed))
+        self._network.to(_device(settings))
+        trained = train(self._network, histories, settings, self.max_length_, (lambda: judge(self)) if judge else None)
+        self.history_ = [epoch.as_dict() for epoch in trained.history]
+        self.best_epoch_ = trained.best_epoch
+        return self
+
+    def _build(self) -> Network:
+        return Network(self.settings, self.n_items_, self.n_behaviors_, self.max_length_)
+
+    def score(self, history: Sequences) -> Scores:
+        """(Q, I) logits of every item as the next one."""
+        scores = np.empty((len(history), self.n_items_), np.float32)
+        for rows, states in self._states(history):
+            with torch.no_grad():
+                scores[rows] = (states @ self._network.table().T).cpu().numpy()
+        return scores
+
+    def score_items(self, history: Sequences, items: np.ndarray) -> Scores:
+        """(Q,) the logit of one item a row, without scoring the whole catalogue."""
+        scores = np.empty(len(history), np.float32)
+        for rows, states in self._states(history):
+            with torch.no_grad():
+                wanted = self._network.table()[torch.from_numpy(items[rows].astype(np.int64)).to(states.device)]
+                scores[rows] = (states * wanted).sum(1).cpu().numpy()
+        return scores
+
+    def _states(self, history: Sequences) -> Iterator[tuple[Ints, torch.Tensor]]:
+        """Rows and their (rows, D) states, longest histories first so that batches hold like lengths."""
+        self._network.eval()
+        device = next(self._network.parameters()).device
+        order = np.argsort(-np.minimum(history.lengths, self.max_length_), kind="stable")
+        for start in range(0, len(order), _ROWS_AT_ONCE):
+            rows = order[start : start + _ROWS_AT_ONCE]
+            batch = pack(history.take(rows), self.max_length_, self.settings.positions == "end", device)
+            with torch.no_grad():
+                yield rows, self._network(batch)[batch.last]
+
+    def save(self, folder: Path) -> None:
+        """Write weights, settings and the training history."""
+        learned = {
+            "n_items": self.n_items_, "n_behaviors": self.n_behaviors_, "max_length": self.max_length_,
+            "best_epoch": self.best_epoch_, "history": self.history_,
+        }  # fmt: skip
+        arrays = {name: value.detach().float().cpu().numpy() for name, value in self._network.state_dict().items()}
+        artifact.write(folder, self.name, dataclasses.asdict(self.settings), learned, arrays)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what :meth:`save` wrote."""
+        stored = artifact.read(folder, cls.name)
+        model = cls(artifact.settings_of(folder, stored, TransformerSettings))
+        sizes = artifact.sizes_of(folder, stored, "n_items", "n_behaviors", "max_length", "best_epoch")
+        model.n_items_, model.n_behaviors_, model.max_length_, model.best_epoch_ = sizes
+        model.history_ = _history_of(folder, stored)
+        with torch.device("meta"):  # sizes are only believed once the arrays on disk agree with them
+            model._network = model._build()
+        shapes = {name: (tuple(value.shape), "float32") for name, value in model._network.state_dict().items()}
+        artifact.check_arrays(folder, stored, shapes)
+        model._network.load_state_dict({name: torch.from_numpy(a) for name, a in stored.arrays.items()}, assign=True)
+        model._network.to(_device(model.settings)).eval()
+        return model
+
+
+def _history_of(folder: Path, stored: artifact.Stored) -> list[dict[str, float | int | None]]:
+    lines = stored.learned.get("history")
+    if not isinstance(lines, list) or not all(isinstance(line, dict) for line in lines):
+        raise ArtifactError(f"{folder / artifact.MODEL_FILE}: the training history is not a list of epochs")
+    return lines
+
+
+def _device(settings: TransformerSettings) -> torch.device:
+    if settings.device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(settings.device)

@@ -1,0 +1,281 @@
+"""Every registered model through the same cases: a model that passes here can stand anywhere in the house."""
+
+import json
+import struct
+
+import numpy as np
+import pytest
+
+from swayline.core.errors import ArtifactError, ConfigError, EmptyLogError, UsageError
+from swayline.dataset import Sequences, from_lists, last_out
+from swayline.metrics import ndcg, ranks
+from swayline.models import Recommender, create, load_model, mask_seen, names, recommend, score_items
+
+QUICK: dict[str, dict[str, object]] = {
+    "transformer": {"embedding_dim": 32, "max_epochs": 30, "learning_rate": 3e-3, "batch_tokens": 512, "dropout": 0.1},
+}
+"""Settings that make a model quick on worlds this small; the others need none."""
+
+
+def quick(name: str, **settings: object) -> Recommender:
+    return create(name, **(QUICK.get(name, {}) | settings))
+
+
+def chain_world(signal: float, n_users: int = 300, n_items: int = 40, length: int = 12, seed: int = 0) -> Sequences:
+    """Users who walk a ring of items: with probability ``signal`` to the next one, else anywhere."""
+    rng = np.random.default_rng(seed)
+    walks = np.empty((n_users, length), np.int64)
+    walks[:, 0] = rng.integers(n_items, size=n_users)
+    for step in range(1, length):
+        stays = rng.random(n_users) < signal
+        walks[:, step] = np.where(stays, (walks[:, step - 1] + 1) % n_items, rng.integers(n_items, size=n_users))
+    return from_lists(walks.tolist(), n_items)
+
+
+def quality(model: Recommender, sequences: Sequences) -> np.ndarray:
+    test = last_out(sequences).test
+    return ndcg(*ranks(model.score(test.history), test.items), k=10)
+
+
+@pytest.fixture(params=names())
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def world() -> Sequences:
+    return chain_world(signal=0.9, n_users=60, n_items=15, length=8)
+
+
+@pytest.fixture(scope="module")
+def fitted(world: Sequences) -> dict[str, Recommender]:
+    return {name: quick(name, **({"max_epochs": 2} if name == "transformer" else {})).fit(world) for name in names()}
+
+
+def test_a_model_is_a_recommender(name: str) -> None:
+    assert isinstance(create(name), Recommender)
+    assert create(name).name == name
+
+
+def test_scores_are_finite_float32_and_one_for_every_item(
+    name: str, fitted: dict[str, Recommender], world: Sequences
+) -> None:
+    scores = fitted[name].score(world)
+    assert scores.shape == (60, 15)
+    assert scores.dtype == np.float32
+    assert np.isfinite(scores).all()
+
+
+def test_an_empty_history_and_no_history_at_all_are_scored(name: str, fitted: dict[str, Recommender]) -> None:
+    assert np.isfinite(fitted[name].score(from_lists([[], [3]], 15))).all()
+    assert fitted[name].score(from_lists([], 15)).shape == (0, 15)
+
+
+def test_a_row_does_not_depend_on_the_others(name: str, fitted: dict[str, Recommender], world: Sequences) -> None:
+    model = fitted[name]
+    mixed = from_lists([[1, 2, 3], list(range(15)) * 5, [], [7]], 15)
+    together = model.score(mixed)
+    alone = np.concatenate([model.score(mixed.take(np.array([row]))) for row in range(4)])
+    np.testing.assert_allclose(together, alone, rtol=1e-4, atol=1e-5)
+    swapped = model.score(mixed.take(np.array([3, 2, 1, 0])))[::-1]
+    np.testing.assert_allclose(together, swapped, rtol=1e-4, atol=1e-5)
+
+
+def test_scoring_and_fitting_leave_the_histories_alone(name: str, world: Sequences) -> None:
+    before = world.items.copy()
+    quick(name, **({"max_epochs": 1} if name == "transformer" else {})).fit(world).score(world)
+    np.testing.assert_array_equal(world.items, before)
+
+
+def test_score_items_agrees_with_the_full_scores(name: str, fitted: dict[str, Recommender], world: Sequences) -> None:
+    items = (np.arange(60) % 15).astype(np.int32)
+    full = fitted[name].score(world)[np.arange(60), items]
+    np.testing.assert_allclose(score_items(fitted[name], world, items), full, rtol=1e-4, atol=1e-5)
+
+
+def test_a_catalogue_of_one_item_and_a_log_of_one_user_are_fitted(name: str) -> None:
+    for log in (from_lists([[0, 0], [0]], 1), from_lists([[0, 1, 2]], 3), from_lists([[0]], 1)):
+        model = quick(name, **({"max_epochs": 1} if name == "transformer" else {})).fit(log)
+        assert np.isfinite(model.score(log)).all()
+
+
+def test_saving_and_loading_keeps_every_score(
+    name: str, fitted: dict[str, Recommender], world: Sequences, tmp_path
+) -> None:
+    fitted[name].save(tmp_path / "model")
+    loaded = load_model(tmp_path / "model")
+    assert type(loaded) is type(fitted[name])
+    np.testing.assert_array_equal(loaded.score(world), fitted[name].score(world))
+    assert sorted(path.name for path in (tmp_path / "model").iterdir()) == ["model.json", "weights.safetensors"]
+
+
+def test_a_loaded_model_can_be_refitted(name: str, fitted: dict[str, Recommender], world: Sequences, tmp_path) -> None:
+    fitted[name].save(tmp_path)
+    refitted = load_model(tmp_path).refit(world)
+    np.testing.assert_array_equal(refitted.score(world), fitted[name].score(world))
+
+
+def test_the_same_seed_gives_the_same_model_to_the_bit(name: str, world: Sequences) -> None:
+    split = last_out(world)
+    settings: dict[str, object] = {"max_epochs": 3} if name == "transformer" else {}
+    first, second = (quick(name, **settings).fit(split.train, split.valid).score(world) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
+def test_an_unknown_setting_is_refused_with_the_choices(name: str) -> None:
+    with pytest.raises(ConfigError, match="unknown setting 'wheels'"):
+        create(name, wheels=4)
+
+
+def test_every_model_beats_a_coin_where_there_is_something_to_learn(name: str) -> None:
+    """The ring has no popular items, so this is asked of models that read a history."""
+    if name in ("most-popular", "recent-popular"):
+        pytest.skip("popularity cannot know an order")
+    split = last_out(chain_world(signal=0.9))
+    model = quick(name).fit(split.train, split.valid)
+    found = ndcg(*ranks(model.score(split.test.history), split.test.items), k=10)
+    assert found.mean() > 0.6, "chance is .11, knowing the ring .9"
+
+
+def test_no_model_finds_an_order_in_noise(name: str) -> None:
+    split = last_out(chain_world(signal=0.0, n_users=800, n_items=100))
+    found = [
+        ndcg(*ranks(model.score(split.test.history), split.test.items), k=10)
+        for model in (quick(name).fit(split.train, split.valid), create("most-popular").fit(split.train))
+    ]
+    gap = found[0] - found[1]
+    assert abs(gap.mean()) < 4 * max(1e-3, gap.std() / np.sqrt(len(gap)))
+    assert found[0].mean() < 0.08, "chance is .045"
+
+
+def test_popularity_is_learned_by_every_model(name: str) -> None:
+    rng = np.random.default_rng(0)
+    chance = 1.0 / np.arange(1, 51)
+    log = from_lists(rng.choice(50, size=(300, 10), p=chance / chance.sum()).tolist(), 50)
+    split = last_out(log)
+    model = quick(name).fit(split.train, split.valid)
+    assert ndcg(*ranks(model.score(split.test.history), split.test.items), k=10).mean() > 0.25, "chance is .09"
+
+
+def test_recommendations_leave_out_what_was_seen(name: str, fitted: dict[str, Recommender], world: Sequences) -> None:
+    items, scores = recommend(fitted[name], world, k=15)
+    seen = {(user, item) for user, item in zip(world.users, world.items, strict=True)}
+    assert not seen & {(user, item) for user, row in enumerate(items) for item in row}
+    assert ((items == -1) == np.isneginf(scores)).all()
+    whole, _ = recommend(fitted[name], world, k=15, exclude_seen=False, batch=7)
+    assert (np.sort(whole, axis=1) == np.arange(15)).all()
+
+
+# --- hostile folders ---------------------------------------------------------------------------
+
+
+def _json(change):
+    def damage(folder):
+        content = json.loads((folder / "model.json").read_text())
+        change(content)
+        (folder / "model.json").write_text(json.dumps(content))
+
+    return damage
+
+
+def _text(text):
+    return lambda folder: (folder / "model.json").write_text(text)
+
+
+def _weights(data):
+    return lambda folder: (folder / "weights.safetensors").write_bytes(data)
+
+
+def _arrays(change):
+    def damage(folder):
+        from safetensors.numpy import load_file, save_file
+
+        arrays = dict(load_file(folder / "weights.safetensors"))
+        change(arrays)
+        save_file(arrays, folder / "weights.safetensors")
+
+    return damage
+
+
+def _first(arrays, change):
+    name = next(name for name in sorted(arrays) if arrays[name].dtype.kind == "f")
+    arrays[name] = change(arrays[name].copy())
+
+
+def _with_nan(array):
+    array.reshape(-1)[:1] = np.nan
+    return array
+
+
+DAMAGES = {
+    "no description": lambda folder: (folder / "model.json").unlink(),
+    "no weights": lambda folder: (folder / "weights.safetensors").unlink(),
+    "no object": _text("[1]"),
+    "no JSON": _text("{"),
+    "deep JSON": _text("[" * 100_000),
+    "NUL bytes": _text("\0\0"),
+    "doubled keys": _text('{"format": 1, "format": 1}'),
+    "NaN in JSON": _text('{"format": NaN}'),
+    "another format": _json(lambda content: content.update(format=99)),
+    "format of another type": _json(lambda content: content.update(format="1")),
+    "another model": _json(lambda content: content.update(model="gpt")),
+    "no settings": _json(lambda content: content.pop("settings")),
+    "unknown setting": _json(lambda content: content["settings"].update(wheels=4)),
+    "settings no object": _json(lambda content: content.update(settings=[])),
+    "no sizes": _json(lambda content: content["learned"].clear()),
+    "negative size": _json(lambda content: content["learned"].update(n_items=-1)),
+    "huge size": _json(lambda content: content["learned"].update(n_items=10**9)),
+    "size no number": _json(lambda content: content["learned"].update(n_items="15")),
+    "empty weights": _weights(b""),
+    "header of exabytes": _weights(struct.pack("<Q", 2**62) + b"{}"),
+    "header of nonsense": _weights(struct.pack("<Q", 2) + b"[]"),
+    "cut weights": lambda folder: (folder / "weights.safetensors").write_bytes(
+        (folder / "weights.safetensors").read_bytes()[:-4]
+    ),
+    "missing array": _arrays(lambda arrays: arrays.pop(sorted(arrays)[0])),
+    "foreign array": _arrays(lambda arrays: arrays.update(foreign=np.zeros(3, np.float32))),
+    "another shape": _arrays(lambda arrays: _first(arrays, lambda array: np.zeros((7, 5), np.float32))),
+    "another type": _arrays(lambda arrays: _first(arrays, lambda array: array.astype(np.float64))),
+    "NaN weights": _arrays(lambda arrays: _first(arrays, _with_nan)),
+}
+
+
+@pytest.mark.parametrize("damage", list(DAMAGES))
+def test_a_damaged_folder_is_refused_in_one_line(
+    name: str, damage: str, fitted: dict[str, Recommender], tmp_path
+) -> None:
+    fitted[name].save(tmp_path)
+    DAMAGES[damage](tmp_path)
+    with pytest.raises(ArtifactError) as error:
+        load_model(tmp_path)
+    assert "\n" not in str(error.value)
+
+
+def test_an_unknown_model_is_refused_with_the_nearest() -> None:
+    with pytest.raises(UsageError, match="did you mean 'transformer'"):
+        create("transfomer")
+
+
+def test_a_folder_of_another_model_is_refused(fitted: dict[str, Recommender], tmp_path) -> None:
+    fitted["most-popular"].save(tmp_path)
+    with pytest.raises(ArtifactError, match="'most-popular'"):
+        type(fitted["item-knn"]).load(tmp_path)
+
+
+def test_weights_that_are_not_finite_are_never_written(fitted: dict[str, Recommender], tmp_path) -> None:
+    model = create("most-popular").fit(from_lists([[0]], 1))
+    model.counts_[:] = np.inf  # type: ignore[attr-defined]
+    with pytest.raises(ArtifactError, match="NaN or infinity"):
+        model.save(tmp_path / "model")
+
+
+def test_the_transformer_says_so_when_there_is_nothing_to_train_on() -> None:
+    with pytest.raises(EmptyLogError):
+        create("transformer").fit(from_lists([[], []], 5))
+
+
+def test_seen_items_are_masked_in_place() -> None:
+    scores = np.zeros((2, 3), np.float32)
+    assert mask_seen(scores, from_lists([[0], []], 3)) is scores
+    assert np.isneginf(scores[0, 0])
+    assert np.isfinite(scores[1]).all()

@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+import torch
+
+from swayline.dataset import from_lists
+from swayline.models.sequence import attention
+from swayline.models.sequence.attention import causal_attention
+from swayline.models.sequence.batches import pack
+from swayline.models.sequence.blocks import BLOCKS
+from swayline.models.sequence.dropout import Dropout
+from swayline.models.sequence.network import Network
+from swayline.models.sequence.settings import TransformerSettings
+
+CPU = torch.device("cpu")
+
+
+def network(block: str = "sasrec", **settings) -> Network:
+    made = Network(TransformerSettings(embedding_dim=16, n_heads=2, n_blocks=2, block=block, **settings), 20, 3, 12)
+    made.start(torch.Generator().manual_seed(0))
+    return made.eval()
+
+
+def histories(*rows):
+    return from_lists(rows, 20, n_behaviors=3)
+
+
+@pytest.mark.parametrize("written_out", [0, 256])
+def test_packed_attention_is_attention_of_each_history_alone(monkeypatch, written_out: int) -> None:
+    monkeypatch.setattr(attention, "_WRITTEN_OUT", written_out)
+    torch.manual_seed(0)
+    batch = pack(histories([1, 2, 3, 4], [5, 6, 7], [8], [], [9, 10, 11]), 12, False, CPU)
+    qkv = torch.randn(len(batch.items), 48)
+    found = causal_attention(qkv, batch, n_heads=2)
+    starts = (batch.items == 20).nonzero().squeeze(1).tolist()
+    for start, end in zip(starts, [*starts[1:], len(batch.items)], strict=True):
+        query, key, value = qkv[start:end].view(1, -1, 3, 2, 8).permute(2, 0, 3, 1, 4)
+        wanted = torch.nn.functional.scaled_dot_product_attention(query, key, value, is_causal=True)
+        torch.testing.assert_close(found[start:end], wanted.transpose(1, 2).reshape(-1, 16), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("block", sorted(BLOCKS))
+def test_no_state_sees_the_future(block: str) -> None:
+    made = network(block)
+    with torch.no_grad():
+        short = made(pack(histories([1, 2, 3]), 12, False, CPU))
+        longer = made(pack(histories([1, 2, 3, 4, 5]), 12, False, CPU))
+    torch.testing.assert_close(short, longer[:4], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("block", sorted(BLOCKS))
+def test_every_state_sees_its_whole_past(block: str) -> None:
+    made = network(block)
+    with torch.no_grad():
+        one, other = (made(pack(histories([first, 2, 3]), 12, False, CPU)) for first in (1, 9))
+    assert not torch.allclose(one[-1], other[-1], atol=1e-4)
+
+
+def test_behaviours_are_told_apart() -> None:
+    made = network()
+    with torch.no_grad():
+        viewed = made(pack(from_lists([[1, 2]], 20, behaviors=[[0, 0]], n_behaviors=3), 12, False, CPU))
+        bought = made(pack(from_lists([[1, 2]], 20, behaviors=[[0, 2]], n_behaviors=3), 12, False, CPU))
+    assert torch.equal(viewed[:2], bought[:2])
+    assert not torch.allclose(viewed[2], bought[2])
+
+
+def test_dropout_drops_its_share_keeps_the_mean_and_sleeps_in_use() -> None:
+    torch.manual_seed(0)
+    drop, ones = Dropout(0.3), torch.ones(400, 500)
+    dropped = drop(ones)
+    assert float((dropped == 0).float().mean()) == pytest.approx(77 / 256, abs=0.005)
+    assert float(dropped.mean()) == pytest.approx(1.0, abs=0.01)
+    assert torch.equal(drop.eval()(ones), ones)
+
+
+def test_row_gradients_are_those_of_an_embedding() -> None:
+    from swayline.models.sequence.rows import rows
+
+    torch.manual_seed(0)
+    table, ids, weights = torch.nn.Embedding(6, 3), torch.tensor([1, 1, 4]), torch.randn(3, 3)
+    (table(ids) * weights).sum().backward()
+    wanted = table.weight.grad.clone()
+    table.weight.grad = None
+    (rows(table, ids) * weights).sum().backward()
+    torch.testing.assert_close(table.weight.grad, wanted)
+
+
+def test_bf16_scores_like_fp32_after_training() -> None:
+    from swayline.models import create
+
+    rng = np.random.default_rng(0)
+    log = from_lists(((rng.integers(30, size=(200, 1)) + np.arange(8)) % 30).tolist(), 30)
+    settings = {"embedding_dim": 32, "max_epochs": 15, "learning_rate": 3e-3, "batch_tokens": 256}
+    full, half = (create("transformer", precision=p, **settings).fit(log) for p in ("fp32", "bf16"))
+    losses = [model.history_[-1]["loss"] for model in (full, half)]
+    assert losses[1] == pytest.approx(losses[0], rel=0.1)
