@@ -71,6 +71,12 @@ def test_events_come_out_within_three_percent(users, items, events):
     assert len(made.events["user"].unique()) == made.truth["counts"]["users_in_log"] <= users
 
 
+def test_strong_contagion_is_counted_in():
+    made = world(WorldSettings(users=240, items=1_500, events=60_000, ties_per_user=2.0, contagion=0.25, seed=1))
+    assert made.truth["contagion"]["caused"] > 2_500
+    assert abs(made.events.num_rows / 60_000 - 1) <= 0.03
+
+
 def test_everybody_comes_where_events_suffice(shop):
     assert shop.truth["counts"]["users_in_log"] == 150
 
@@ -127,7 +133,8 @@ def test_the_funnel_keeps_its_order(shop):
     for earlier, later in steps:
         both = viewed[viewed[earlier].notna() & viewed[later].notna()]
         assert len(both) > 20
-        assert (both[earlier] < both[later]).all(), (earlier, later)
+        # Only what a friend caused on a pair already seen, for want of any other item, may come out of turn.
+        assert (both[earlier] >= both[later]).sum() <= shop.truth["contagion"]["blurred"] <= 10, (earlier, later)
     assert (first["purchase"].notna() | first["rate"].isna()).all()
 
 
@@ -213,7 +220,8 @@ def test_growth_keeps_the_columns_narrow():
 @pytest.mark.parametrize(
     ("dial", "value"),
     [("users", 0), ("events", -5), ("drift", 1.5), ("days", 5), ("window_s", 1.0), ("confounding", float("nan")),
-     ("seed", -1), ("effects", {"crat": 1.0}), ("contagion", 0.9), ("horizon_s", 90 * 86_400.0)],
+     ("seed", -1), ("effects", {"crat": 1.0}), ("contagion", 0.9),
+     ("ties_per_user", 4.0), ("horizon_s", 90 * 86_400.0)],
 )  # fmt: skip
 def test_refuses_dials_out_of_range(dial, value):
     with pytest.raises(ConfigError, match=r"crat|is '"):

@@ -91,8 +91,10 @@ def expected_extras(settings: WorldSettings) -> float:
     bought = float(weight @ _averaged(settings, odds, chance))
     total = sum(float(weight @ p) for p in chance.values())
     in_time = 1.0 - (settings.window_s + PURCHASE_LAG_S) / settings.length_s
-    caused = settings.contagion * settings.ties_per_user / 2.0
-    return total + bought * in_time * (1.0 + RATED * 0.95 + 2.0 * caused * (1.0 + caused))
+    # The active half own the ties, so each of them has ties_per_user contagious ones, and about .85 of the purchases.
+    branching = settings.contagion * settings.ties_per_user
+    caused = 0.85 * branching / (1.0 - branching)
+    return total + bought * in_time * (1.0 + RATED * 0.95 + 2.0 * caused)
 
 
 def _averaged(settings: WorldSettings, odds: Floats, chance: dict[str, Floats]) -> Floats:

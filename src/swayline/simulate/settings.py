@@ -43,7 +43,8 @@ class WorldSettings:
     ties_per_user : float
         Ties a user on average; half carry contagion, half join only people who are alike.
     contagion : float
-        Mean branching ratio of contagious ties: purchases of the target caused by a purchase of the source.
+        Mean branching ratio of contagious ties: purchases of the target caused by a purchase of the source. Times
+        ``ties_per_user`` it is at most .6, so that what spreads dies out.
     delay_s : float
         Mean seconds from a purchase to one it caused (exponential).
 
@@ -84,7 +85,7 @@ class WorldSettings:
             _between(name, getattr(self, name), 0.0, 1.0)
         _between("ties_per_user", self.ties_per_user, 0.0, 20.0)
         _between("contagion", self.contagion, 0.0, 0.5)
-        _between("contagion x ties_per_user", self.contagion * self.ties_per_user, 0.0, 1.0)
+        _between("contagion x ties_per_user", self.contagion * self.ties_per_user, 0.0, 0.6)
         _between("delay_s", self.delay_s, 60.0, 30 * 86_400.0)
         parse_date(self.start)
         for behavior, effect in self.effects.items():
