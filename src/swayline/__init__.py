@@ -1,3 +1,38 @@
-"""Swayline: measures what sways users and uses it to recommend better."""
+"""Swayline: measures what sways users and uses it to recommend better.
+
+The public face. Names are imported when first used, so that ``swayline --help`` does not load PyTorch.
+"""
+
+import importlib
+from typing import Any
 
 __version__ = "0.1.0"
+
+_PUBLIC = {
+    "BehaviorEffects": "swayline.influence.behaviors",
+    "EventLog": "swayline.events",
+    "PeopleInfluence": "swayline.influence.people",
+    "ReadOptions": "swayline.events",
+    "RunSettings": "swayline.pipeline",
+    "SequenceRecommender": "swayline.recommend",
+    "SwaylineError": "swayline.core.errors",
+    "WorldSettings": "swayline.simulate",
+    "attribute_events": "swayline.recommend",
+    "estimate_effect": "swayline.influence.behaviors",
+    "read_events": "swayline.events",
+    "run": "swayline.pipeline",
+    "write_report": "swayline.report",
+    "write_world": "swayline.simulate",
+}
+
+__all__ = ["__version__", *_PUBLIC]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"swayline has no {name!r}; it has {', '.join(_PUBLIC)}")
+    return getattr(importlib.import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

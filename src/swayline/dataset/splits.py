@@ -16,7 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from swayline.core.errors import LeakageError, UsageError
+from swayline.core.errors import LeakageError, UsageError, nearest, shown
+from swayline.core.time import parse_date
 from swayline.core.types import Ints, ItemRows
 from swayline.dataset.sequences import NO_TIME, Sequences
 
@@ -116,6 +117,38 @@ def time_cut(sequences: Sequences, test_us: int, valid_us: int | None = None) ->
     until_test = sequences.keep(sequences.times < test_us)
     split = Split(train, _first_after(until_test, valid_us), _first_after(sequences, test_us), cut_us=valid_us)
     return check_leakage(split)
+
+
+def split_by_name(sequences: Sequences, name: str, cut: str | None = None) -> Split:
+    """The split a user names: ``last-out``, or ``time`` with a cut.
+
+    Parameters
+    ----------
+    cut : str, optional
+        For ``time``: a date, or the share of events that come before the test (0.9 by default).
+
+    Raises
+    ------
+    UsageError
+        The name or the cut is not understood.
+    """
+    if name == "last-out":
+        if cut is not None:
+            raise UsageError("--cut belongs to --split time")
+        return last_out(sequences)
+    if name != "time":
+        raise UsageError(f"split {shown(name)} is unknown: {nearest(name, ('last-out', 'time'))}")
+    return time_cut(sequences, _cut_us(sequences, cut or "0.9"))
+
+
+def _cut_us(sequences: Sequences, cut: str) -> int:
+    try:
+        share = float(cut)
+    except ValueError:
+        return int(parse_date(cut).timestamp() * 1e6)
+    if not 0 < share < 1:
+        raise UsageError(f"--cut must be a date or a share between 0 and 1, not {shown(cut)}")
+    return int(np.quantile(sequences.times, share)) if len(sequences.times) else 0
 
 
 def _first_after(sequences: Sequences, cut_us: int) -> Targets:

@@ -1,0 +1,7 @@
+"""Floor 10: whole paths. Settings, stages, the resumable run."""
+
+from swayline.pipeline.run import RunDone, StageDone, run
+from swayline.pipeline.settings import Reading, RunSettings
+from swayline.pipeline.stages import STAGES, Inputs
+
+__all__ = ["STAGES", "Inputs", "Reading", "RunDone", "RunSettings", "StageDone", "run"]

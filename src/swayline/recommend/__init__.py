@@ -1,0 +1,12 @@
+"""Floor 7: choose. A fitted model in the caller's ids, its recommendations and their reasons."""
+
+from swayline.recommend.examples import examples
+from swayline.recommend.explain import Reason, explain_events, reasons, with_reasons
+from swayline.recommend.fit import fit_everything, fit_log, labels_of, repeats_share, with_log
+from swayline.recommend.fitted import FittedModel
+from swayline.recommend.recommender import SequenceRecommender, attribute_events
+
+__all__ = [
+    "FittedModel", "Reason", "SequenceRecommender", "attribute_events", "examples", "explain_events", "fit_everything", "fit_log", "labels_of", "reasons",
+    "repeats_share", "with_log", "with_reasons",
+]  # fmt: skip

@@ -6,15 +6,19 @@ from datetime import UTC, datetime
 import numpy as np
 import pyarrow as pa
 
+from swayline.core.errors import UsageError, nearest, shown
 from swayline.core.names import INTERACT, ITEM, REASON, USER
+from swayline.core.rng import generator
 from swayline.core.types import Ints
 from swayline.dataset import NO_TIME, Sequences
-from swayline.influence.attribution import remove_events
+from swayline.influence.attribution import event_rows, remove_events
+from swayline.models import recommend as best_items
 from swayline.recommend.fitted import FittedModel
 
 LAST_EVENTS = 10
 """How far back a reason is looked for."""
 USERS_AT_ONCE = 5_000
+EXPLAINED_USERS = 100
 
 
 @dataclass(frozen=True)
@@ -25,15 +29,16 @@ class Reason:
     ----------
     text : str
         What a person reads.
-    position : int
-        Flat position of the event in the histories; -1 where no recent event holds the item up.
+    item, behavior : str, optional
+        The event's item and behaviour; None where no recent event holds the item up.
     score_change : float
         The item's logit with the event minus without it; 0 where there is none.
     """
 
     text: str
-    position: int
-    score_change: float
+    item: str | None = None
+    behavior: str | None = None
+    score_change: float = 0.0
 
 
 def reasons(fitted: FittedModel, users: Ints, items: Ints, label: str = "reasons") -> list[Reason]:
@@ -46,8 +51,7 @@ def reasons(fitted: FittedModel, users: Ints, items: Ints, label: str = "reasons
         histories = sequences.take(asked)
         removals = remove_events(fitted.model, histories, history, wanted, last=LAST_EVENTS, label=label)
         best, change = _strongest(removals.recommendation, removals.position, removals.score_change, len(rows))
-        for place, gain in zip(best, change, strict=True):
-            found.append(_reason(fitted, histories, int(place), float(gain)))
+        found += [_reason(fitted, histories, int(p), float(gain)) for p, gain in zip(best, change, strict=True)]
     return found
 
 
@@ -61,18 +65,15 @@ def _strongest(recommendation: Ints, position: Ints, change: np.ndarray, n: int)
 
 
 def _reason(fitted: FittedModel, histories: Sequences, place: int, gain: float) -> Reason:
-    if place < 0:
-        return Reason("no single recent event: what people like this one take next", -1, 0.0)
-    return Reason(describe_event(fitted, histories, place), place, gain)
-
-
-def describe_event(fitted: FittedModel, histories: Sequences, place: int) -> str:
     """``because of the cart of Walnut Desk Lamp on 31 Jan 2026``."""
+    if place < 0:
+        return Reason("no single recent event: what people like this one take next")
     label = fitted.labels[histories.items[place]]
     behavior = fitted.dataset.behaviors.names[histories.behaviors[place]]
     when = int(histories.times[place])
     day = "" if when == NO_TIME else f" on {datetime.fromtimestamp(when / 1e6, UTC).strftime('%d %b %Y').lstrip('0')}"
-    return f"because of {label}{day}" if behavior == INTERACT else f"because of the {behavior} of {label}{day}"
+    what = label if behavior == INTERACT else f"the {behavior} of {label}"
+    return Reason(f"because of {what}{day}", fitted.dataset.items.names[histories.items[place]], behavior, gain)
 
 
 def with_reasons(fitted: FittedModel, recommendations: pa.Table) -> pa.Table:
@@ -81,3 +82,42 @@ def with_reasons(fitted: FittedModel, recommendations: pa.Table) -> pa.Table:
     items = fitted.dataset.items.rows(recommendations[ITEM])
     texts = [reason.text for reason in reasons(fitted, users, items)]
     return recommendations.append_column(REASON, pa.array(texts, pa.string()))
+
+
+def explain_events(fitted: FittedModel, users: list[str] | None, *, item: str | None = None, seed: int = 0, k: int = 10) -> pa.Table:
+    """Ledger rows: what each event of a history does to each of the user's top ``k`` items, or to one item.
+
+    Parameters
+    ----------
+    users : list of str, optional
+        Outside ids; by default 100 drawn by the seed.
+    item : str, optional
+        Explain this item for everybody asked.
+
+    Raises
+    ------
+    UsageError
+        A user or the item is unknown.
+    """
+    histories = fitted.dataset.sequences
+    if users is None:
+        drawn = np.sort(generator(seed, "explained users").permutation(np.flatnonzero(histories.lengths >= 1))[:EXPLAINED_USERS])
+    else:
+        drawn = fitted.rows_of(users)
+    asked = histories.take(drawn)
+    if item is None:
+        items, _ = best_items(fitted.model, asked, k, fitted.exclude_seen)
+        rows, places = np.nonzero(items >= 0)
+        wanted = items[rows, places].astype(np.int64)
+    else:
+        rows, wanted = np.arange(len(drawn)), np.repeat(_item_row(fitted, item), len(drawn))
+    removed = remove_events(fitted.model, asked, rows, wanted)
+    people = [fitted.dataset.users.names[row] for row in drawn]
+    return event_rows(fitted.dataset, asked, people, rows, wanted, removed, fitted.event_ids)
+
+
+def _item_row(fitted: FittedModel, item: str) -> int:
+    row = int(fitted.dataset.items.rows([item])[0])
+    if row < 0:
+        raise UsageError(f"item {shown(item)} is not in the model's catalogue: {nearest(item, fitted.dataset.items.names[:2000])}")
+    return row

@@ -1,15 +1,17 @@
 """From a log to a fitted model: early stopping on a few users' last events, then learning again from everything."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from swayline.core.names import ITEM, TITLE
 from swayline.core.rng import generator
-from swayline.dataset import Dataset, last_out
-from swayline.events import EventLog
-from swayline.models import Recommender, create
+from swayline.dataset import Dataset, build_dataset, last_out, split_by_name
+from swayline.engine import DuckEngine, Engine
+from swayline.events import EventLog, read_events
+from swayline.models import Recommender, create, with_seed
 from swayline.recommend.fitted import FittedModel
 
 VALIDATION_SHARE = 0.05
@@ -21,7 +23,7 @@ REPEATS_MATTER = 0.05
 def fit_everything(dataset: Dataset, name: str, settings: Mapping[str, object], seed: int) -> Recommender:
     """Fit on all events: how long to train is found on the last events of at most 5% of users, then all is learned again."""
     sequences = dataset.sequences
-    model = create(name, **settings)
+    model = create(name, **with_seed(name, settings, seed))
     able = np.flatnonzero(sequences.lengths >= 3)
     chosen = generator(seed, "early stopping").permutation(able)[: max(1, int(len(able) * VALIDATION_SHARE))]
     if len(able) == 0:
@@ -30,12 +32,7 @@ def fit_everything(dataset: Dataset, name: str, settings: Mapping[str, object], 
     held = split.test.take(np.flatnonzero(np.isin(split.test.users, chosen)))
     kept = ~np.isin(sequences.events, held.events)
     model.fit(sequences.keep(kept), held)
-    return refit(model, dataset)
-
-
-def refit(model: Recommender, dataset: Dataset) -> Recommender:
-    """The same model, its choices kept, learned again from every event."""
-    return model.refit(dataset.sequences)
+    return model.refit(sequences)
 
 
 def repeats_share(dataset: Dataset) -> float:
@@ -60,7 +57,40 @@ def labels_of(dataset: Dataset, items: pa.Table | None) -> list[str]:
     return [titles.get(name) or name for name in names]
 
 
-def fit_log(log: EventLog, dataset: Dataset, name: str, settings: Mapping[str, object], seed: int) -> FittedModel:
-    """A model of a log, ready to recommend."""
-    model = fit_everything(dataset, name, settings, seed)
+def fit_log(
+    engine: Engine, log: EventLog, name: str, *, settings: Mapping[str, object] | None = None, split: str = "none", seed: int = 0
+) -> FittedModel:
+    """A model of a log, ready to recommend.
+
+    Parameters
+    ----------
+    split : str
+        ``none`` learns from everything; ``last-out`` and ``time`` leave out what ``evaluate`` would ask about.
+
+    Raises
+    ------
+    UsageError
+        The split or the model is unknown.
+    """
+    dataset = build_dataset(engine, log.events)
+    said = settings or {}
+    if split == "none":
+        model = fit_everything(dataset, name, said, seed)
+    else:
+        parts = split_by_name(dataset.sequences, split)
+        model = create(name, **with_seed(name, said, seed)).fit(parts.train, parts.valid)
     return FittedModel(model, dataset, labels_of(dataset, log.items), repeats_share(dataset) < REPEATS_MATTER, log.options)
+
+
+def with_log(fitted: FittedModel, events: Path) -> FittedModel:
+    """The same model for the histories of another log, read as its own was.
+
+    Raises
+    ------
+    DataError
+        The log cannot be read, or shares no item with the model.
+    """
+    with DuckEngine() as engine:
+        log = read_events(events, options=fitted.options, engine=engine)
+        known = fitted.dataset
+        return fitted.with_histories(build_dataset(engine, log.events, items=known.items, behaviors=known.behaviors))

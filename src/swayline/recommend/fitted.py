@@ -3,7 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -42,6 +42,8 @@ class FittedModel:
         Whether a user's own items stay out of the lists; false where users come back to the same items.
     options : ReadOptions
         How the log was read, remembered for later logs of the same shape.
+    event_ids : dict
+        Source row of an event → its own id, where the log has such.
     """
 
     model: Recommender
@@ -49,6 +51,7 @@ class FittedModel:
     labels: list[str]
     exclude_seen: bool
     options: ReadOptions
+    event_ids: dict[int, str] = field(default_factory=dict)
 
     def rows_of(self, users: Sequence[str]) -> Ints:
         """Rows of users by id.
@@ -102,7 +105,7 @@ class FittedModel:
             save_file({name: np.ascontiguousarray(getattr(data.sequences, name)) for name in _ARRAYS}, temporary)
         write_json(folder / _FILES["log"], {
             "behaviors": data.behaviors.names, "ordered": data.ordered, "exclude_seen": self.exclude_seen,
-            "options": dataclasses.asdict(self.options),
+            "options": self.options.as_json(),
         })  # fmt: skip
 
     @classmethod
@@ -120,7 +123,7 @@ class FittedModel:
             people = pq.read_table(folder / _FILES["people"], schema=pa.schema([(USER, pa.string())]))
             arrays = load_file(folder / _FILES["histories"])
             log: dict[str, Any] = json.loads((folder / _FILES["log"]).read_text("utf-8"))
-            options = ReadOptions(**(log["options"] | {"columns": tuple(log["options"]["columns"])}))
+            options = ReadOptions.from_json(log["options"])
             behaviors = Vocabulary.of(log["behaviors"])
             sequences = Sequences(*(arrays[name] for name in _ARRAYS), n_items=len(items), n_behaviors=len(behaviors))
         except (OSError, ValueError, KeyError, TypeError, pa.ArrowException, SafetensorError) as error:

@@ -1,0 +1,49 @@
+# Everything a person does with the project, by name. `make help` lists it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+EXTRAS := causal,people,sources
+STAMP := $(VENV)/.installed-$(shell cat pyproject.toml constraints.txt 2>/dev/null | cksum | cut -d' ' -f1)
+DEMO := demo
+OPTIONS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint truth bench docs clean
+
+help: ## list these commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed: say PYTHON=/path/to/python3.11"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(EXTRAS),test,lint]'
+	@rm -f $(VENV)/.installed-*
+	@touch $(STAMP)
+
+setup: $(STAMP) ## make .venv with all extras
+
+demo: $(STAMP) ## run the main job on a simulated shop, or on EVENTS=path OPTIONS='--columns …'
+ifdef EVENTS
+	$(BIN)/swayline run '$(EVENTS)' $(OPTIONS) --out $(DEMO)/run
+else
+	$(BIN)/swayline simulate --users 1000 --items 500 --events 50000 --out $(DEMO)/world
+	$(BIN)/swayline run $(DEMO)/world/events.parquet --items $(DEMO)/world/items.parquet --users $(DEMO)/world/users.parquet --ties $(DEMO)/world/ties.parquet --out $(DEMO)/run
+endif
+
+test: $(STAMP) ## pass the tests
+	$(BIN)/pytest -m 'not truth' -n auto
+
+truth: $(STAMP) ## slow checks against worlds whose answer is known
+	$(BIN)/pytest -m truth tests/truth
+
+lint: $(STAMP) ## format, lint, types, floors
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(STAMP) ## measure everything of docs/benchmarks.md that needs no peer; see that page for the rest
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+clean: ## remove the environment and what runs made
+	rm -rf $(VENV) $(DEMO) out

@@ -1,0 +1,58 @@
+"""The ``swayline`` command: verbs gathered, errors in one line, exit codes as promised (0 done, 1 data, 2 misuse)."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from swayline import __version__
+from swayline.cli import check, evaluate, fit, influence, recommend, report, run, simulate
+from swayline.cli.output import one_line
+from swayline.core.errors import SwaylineError
+
+app = typer.Typer(
+    name="swayline",
+    help="Measures what sways users, and uses it to recommend better.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"swayline {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    pass
+
+
+app.command("run")(run.run)
+app.command("check")(check.check)
+app.command("simulate")(simulate.simulate)
+app.command("fit")(fit.fit)
+app.command("recommend")(recommend.recommend)
+app.command("evaluate")(evaluate.evaluate)
+app.add_typer(influence.app, name="influence")
+app.command("report")(report.report)
+
+
+def main() -> None:
+    """Run the command line; what we raise on purpose becomes one line and an exit code, never a traceback."""
+    try:
+        app()
+    except SwaylineError as error:
+        sys.stderr.write(f"swayline: {one_line(str(error))}\n")
+        raise SystemExit(error.exit_code) from None
+    except KeyboardInterrupt:
+        sys.stderr.write("swayline: stopped; finished stages are kept and reused\n")
+        raise SystemExit(130) from None
+    except BrokenPipeError:
+        raise SystemExit(1) from None

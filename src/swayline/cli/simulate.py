@@ -1,0 +1,24 @@
+"""``swayline simulate``: a world whose truth is known."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from swayline.cli import options
+from swayline.cli.output import show
+
+
+def simulate(
+    users: Annotated[int, typer.Option("--users", min=2, help="How many people.")] = 2000,
+    items: Annotated[int, typer.Option("--items", min=2, help="How many items.")] = 1000,
+    events: Annotated[int, typer.Option("--events", min=100, help="About how many events.")] = 100_000,
+    seed: options.Seed = 0,
+    out: Annotated[Path, typer.Option("--out", help="Folder to write.")] = Path("world"),
+    json: options.Json = False,
+) -> None:
+    """Write events, items, users, ties and truth.json of a simulated shop."""
+    from swayline.simulate import WorldSettings, write_world
+
+    files = write_world(WorldSettings(users=users, items=items, events=events, seed=seed), out)
+    show(json, {"out": str(out), "files": [str(path) for path in files]}, [f"written: {path}" for path in files])

@@ -1,0 +1,155 @@
+"""The main job: stages in order, finished ones reused, everything about the run written down."""
+
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import swayline
+from swayline.core.errors import ArtifactError, UsageError, nearest
+from swayline.core.files import digest, fingerprint, write_json
+from swayline.core.memory import peak_mb, reset_peak
+from swayline.core.names import REPORT_FILE, RUN_FILE
+from swayline.core.progress import task
+from swayline.models import names as model_names
+from swayline.pipeline.settings import RunSettings
+from swayline.pipeline.stages import STAGES, Inputs, Stage, Workspace, read_json
+
+_LIBRARIES = ("numpy", "pyarrow", "duckdb", "torch", "scipy", "plotly")
+
+
+@dataclass(frozen=True)
+class StageDone:
+    """How a stage went."""
+
+    name: str
+    seconds: float
+    peak_mb: float
+    reused: bool
+
+
+@dataclass(frozen=True)
+class RunDone:
+    """Where the run is and how it went."""
+
+    folder: Path
+    report: Path
+    stages: tuple[StageDone, ...]
+    record: dict[str, Any]
+
+
+def run(inputs: Inputs, settings: RunSettings, folder: Path, told: Callable[[StageDone], None] | None = None) -> RunDone:
+    """Read → describe → train → evaluate → measure influence → recommend → report.
+
+    A stage whose inputs and settings are those of a finished one, with its files untouched, is reused.
+
+    Parameters
+    ----------
+    told : callable, optional
+        Called after each stage.
+
+    Raises
+    ------
+    SwaylineError
+        As the stages raise them; what was finished stays and is reused next time.
+    """
+    _check_models(settings)
+    _check_folder(folder)
+    started = datetime.now(UTC)
+    hashes = {name: fingerprint(path) for name, path in vars(inputs).items() if path is not None and path.is_file()}
+    past = _past(folder)
+    work = Workspace(folder, inputs, settings)
+    keys: dict[str, str] = {}
+    done: list[StageDone] = []
+    entries: list[dict[str, Any]] = []
+    for stage in STAGES:
+        keys[stage.name] = _key(stage, settings, keys, hashes)
+        entry, one = _do(stage, keys[stage.name], past.get(stage.name), work)
+        entries.append(entry)
+        done.append(one)
+        # Written after every stage, so that a run cut short is resumed where it stopped.
+        record = _record(work, hashes, entries, started)
+        write_json(folder / RUN_FILE, record)
+        if told is not None:
+            told(one)
+    return RunDone(folder, folder / REPORT_FILE, tuple(done), record)
+
+
+def _do(stage: Stage, key: str, past: dict[str, Any] | None, work: Workspace) -> tuple[dict[str, Any], StageDone]:
+    if past is not None and past.get("key") == key and past.get("outputs") == _outputs(stage, work.folder):
+        one = StageDone(stage.name, float(past["seconds"]), float(past["peak_mb"]), reused=True)
+        return past | {"reused": True}, one
+    reset_peak()
+    begun = time.perf_counter()
+    with task(stage.name):
+        stage.work(work)
+    one = StageDone(stage.name, time.perf_counter() - begun, peak_mb(), reused=False)
+    entry = {
+        "name": stage.name, "key": key, "seconds": round(one.seconds, 3), "peak_mb": round(one.peak_mb, 1),
+        "reused": False, "outputs": _outputs(stage, work.folder),
+    }  # fmt: skip
+    return entry, one
+
+
+def _key(stage: Stage, settings: RunSettings, keys: dict[str, str], hashes: dict[str, str]) -> str:
+    """What decides a stage's result: our version, its inputs, its settings, the stages before it."""
+    said = settings.model_dump(mode="json")
+    said["timezone"] = said["reading"].pop("timezone")
+    return digest({
+        "swayline": swayline.__version__, "stage": stage.name, "needs": {name: keys[name] for name in stage.needs},
+        "settings": {name: said[name] for name in stage.settings}, "inputs": hashes if not stage.needs else {},
+    })  # fmt: skip
+
+
+def _outputs(stage: Stage, folder: Path) -> dict[str, str]:
+    """SHA-256 of every file a stage makes; a missing one has an empty hash."""
+    found: dict[str, str] = {}
+    for name in stage.makes:
+        path = folder / name
+        files = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
+        for file in files:
+            found[str(file.relative_to(folder))] = fingerprint(file) if file.is_file() else ""
+    return found
+
+
+def _past(folder: Path) -> dict[str, dict[str, Any]]:
+    """Stages of an earlier run here; none where its record is missing or damaged."""
+    try:
+        stages = read_json(folder / RUN_FILE)["stages"]
+        return {stage["name"]: stage for stage in stages}
+    except (ArtifactError, KeyError, TypeError):
+        return {}
+
+
+def _check_models(settings: RunSettings) -> None:
+    known = model_names()
+    for name in (*settings.models, *([] if settings.model == "auto" else [settings.model]), *settings.model_settings):
+        if name not in known:
+            raise UsageError(f"model {name!r} is unknown: {nearest(name, known)}")
+    if settings.model not in ("auto", *settings.models):
+        raise UsageError(f"model {settings.model!r} is not among the models of this run: {', '.join(settings.models)}")
+
+
+def _check_folder(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file: give --out a folder")
+    if folder.exists() and any(folder.iterdir()) and not (folder / RUN_FILE).exists():
+        raise UsageError(f"{folder} holds files that no run made: give --out an empty or new folder")
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def _record(work: Workspace, hashes: dict[str, str], stages: list[dict[str, Any]], started: datetime) -> dict[str, Any]:
+    log = work.log
+    inputs = {name: {"path": str(path), "sha256": hashes.get(name)} for name, path in vars(work.inputs).items() if path}
+    inputs["events"] |= {"rows": log.n_read, "kept": len(log), "rejected": len(log.rejected), "duplicates": log.n_duplicates}
+    return {
+        "swayline": swayline.__version__, "seed": work.settings.seed, "outcome": work.outcome,
+        "settings": work.settings.model_dump(mode="json"), "inputs": inputs, "stages": stages,
+        "started": started.strftime("%Y-%m-%dT%H:%M:%SZ"), "seconds": round((datetime.now(UTC) - started).total_seconds(), 3),
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES},
+        "machine": {"system": platform.system(), "processor": platform.machine()},
+    }  # fmt: skip

@@ -1,0 +1,249 @@
+"""The stages of the main job, each a function of a run folder: what it reads is on disk, what it makes goes there.
+
+::
+
+    read ─┬─ describe ─────────────────────────┐
+          └─ train ─┬─ evaluate ───────────────┤
+                    ├─ influence ──────────────┼─ report
+                    └─ recommend ──────────────┘
+"""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from swayline.core.errors import ArtifactError
+from swayline.core.files import whole, write_json
+from swayline.core.names import (
+    DESCRIBE_FILE, EVENT_ID, EVENTS_FILE, EXAMPLES_FILE, INFLUENCE_FILE, METRICS_FILE, MODEL_FOLDER,
+    RECOMMENDATIONS_FILE, REJECTED_FILE, REPORT_FILE, ROW,
+)  # fmt: skip
+from swayline.core.progress import task
+from swayline.core.rng import generator
+from swayline.dataset import Dataset, Split, build_dataset, last_out, sample
+from swayline.engine import DuckEngine
+from swayline.evaluate import REPEATS_MATTER, compare, protocol, rank_targets, repeats, summary
+from swayline.events import EventLog, read_events, read_log, write_log
+from swayline.events.describe import describe
+from swayline.influence import ledger
+from swayline.influence.attribution import behavior_rows, event_rows, remove_events
+from swayline.influence.behaviors.association import associations
+from swayline.models import create, load_model, with_seed
+from swayline.models import recommend as best_items
+from swayline.pipeline.settings import RunSettings
+from swayline.recommend import FittedModel, examples, labels_of, repeats_share, with_reasons
+from swayline.report import write_report
+
+CANDIDATES = "candidates"
+CHOICE_FILE = "choice.json"
+_VALIDATION_QUESTIONS = 2048
+_ASKED_USERS = 500
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Files the run reads."""
+
+    events: Path
+    items: Path | None = None
+    users: Path | None = None
+    ties: Path | None = None
+
+
+class Workspace:
+    """A run folder and what its stages share; everything is loaded from disk when first asked for."""
+
+    def __init__(self, folder: Path, inputs: Inputs, settings: RunSettings) -> None:
+        self.folder, self.inputs, self.settings = folder, inputs, settings
+
+    @cached_property
+    def log(self) -> EventLog:
+        """The cleaned log."""
+        return replace(read_log(self.folder), options=self.settings.reading.options())
+
+    @cached_property
+    def outcome(self) -> str:
+        """The behaviour that counts as success."""
+        return self.log.outcome(self.settings.outcome)
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """Sequences of everything."""
+        with DuckEngine() as engine:
+            return build_dataset(
+                engine, self.log.events,
+                min_user_events=self.settings.min_user_events, min_item_events=self.settings.min_item_events,
+            )  # fmt: skip
+
+    @cached_property
+    def split(self) -> Split:
+        """Last event tests, last but one validates."""
+        return last_out(self.dataset.sequences)
+
+    @cached_property
+    def fitted(self) -> FittedModel:
+        """The model that recommends."""
+        return FittedModel.load(self.folder / MODEL_FOLDER)
+
+
+def read(work: Workspace) -> None:
+    """Read, check and clean the log; say at once if the outcome cannot be told."""
+    inputs = work.inputs
+    log = read_events(
+        inputs.events, items=inputs.items, users=inputs.users, ties=inputs.ties, options=work.settings.reading.options()
+    )
+    log.outcome(work.settings.outcome)
+    write_log(log, work.folder)
+
+
+def describe_log(work: Workspace) -> None:
+    """Count what the log holds."""
+    with DuckEngine() as engine:
+        write_json(work.folder / DESCRIBE_FILE, describe(engine, work.log, work.outcome))
+
+
+def train(work: Workspace) -> None:
+    """Fit every model on the training part, choose one by validation, and let it learn again from everything."""
+    settings, split, dataset = work.settings, work.split, work.dataset
+    exclude = repeats(split.valid) < REPEATS_MATTER
+    questions = sample(split.valid, _VALIDATION_QUESTIONS, generator(settings.seed, "choice"))
+    found: dict[str, Any] = {}
+    for name in settings.models:
+        started = time.perf_counter()
+        with task(f"fit {name}"):
+            model = create(name, **with_seed(name, settings.model_settings.get(name, {}), settings.seed)).fit(split.train, split.valid)
+        fit_s = time.perf_counter() - started
+        model.save(work.folder / CANDIDATES / name)
+        ndcg = 0.0
+        if len(questions):
+            ndcg = float(rank_targets(model, questions, 10, exclude, f"validate {name}").values["ndcg@10"].mean())
+        found[name] = {"validation_ndcg@10": ndcg, "fit_s": fit_s, "history": getattr(model, "history_", [])}
+    best = settings.model if settings.model != "auto" else max(found, key=lambda name: float(found[name]["validation_ndcg@10"]))
+    with task(f"refit {best}"):
+        final = load_model(work.folder / CANDIDATES / best).refit(dataset.sequences)
+    labels = labels_of(dataset, work.log.items)
+    fitted = FittedModel(final, dataset, labels, repeats_share(dataset) < REPEATS_MATTER, work.log.options)
+    fitted.save(work.folder / MODEL_FOLDER)
+    write_json(work.folder / CHOICE_FILE, {"best": best, "models": found})
+    work.fitted = fitted
+
+
+def evaluate(work: Workspace) -> None:
+    """Rank the whole catalogue for every test question, with every model."""
+    settings, split = work.settings, work.split
+    exclude = repeats(split.valid) < REPEATS_MATTER
+    choice = read_json(work.folder / CHOICE_FILE)
+    rankings, models = {}, {}
+    if len(split.test):
+        for name in settings.models:
+            model = load_model(work.folder / CANDIDATES / name)
+            rankings[name] = rank_targets(model, split.test, settings.k, exclude, f"rank with {name}")
+            models[name] = {
+                "metrics": summary(rankings[name], settings.k, settings.seed), "score_s": rankings[name].seconds,
+                "fit_s": choice["models"][name]["fit_s"], "history": choice["models"][name]["history"],
+            }  # fmt: skip
+    write_json(work.folder / METRICS_FILE, {
+        "protocol": protocol("last-out", split.test, settings.k, exclude, split.train), "models": models,
+        "comparisons": compare(rankings, f"ndcg@{settings.k}", settings.seed) if rankings else [],
+        "best": max(rankings, key=lambda name: float(rankings[name].values[f"ndcg@{settings.k}"].mean()), default=None),
+        "chosen": choice["best"],
+    })  # fmt: skip
+
+
+def measure_influence(work: Workspace) -> None:
+    """Association of each behaviour with the outcome, and the model's answer to removing behaviours and events."""
+    fitted, settings = work.fitted, work.settings
+    with DuckEngine() as engine, task("associations"):
+        parts = [associations(engine, work.log.events, work.outcome)]
+    histories = fitted.dataset.sequences
+    rng = generator(settings.seed, "explained users")
+    active = np.flatnonzero(histories.lengths >= 2)
+    drawn = np.sort(rng.permutation(active)[: max(_ASKED_USERS, settings.explained_users)])
+    if len(drawn):
+        asked = histories.take(drawn)
+        items, _ = best_items(fitted.model, asked, settings.k, fitted.exclude_seen)
+        rows, places = np.nonzero(items >= 0)
+        with task("remove behaviours"):
+            parts.append(behavior_rows(fitted.model, fitted.dataset, asked, rows, items[rows, places].astype(np.int64)))
+        some = rows < settings.explained_users
+        wanted = items[rows[some], places[some]].astype(np.int64)
+        removed = remove_events(fitted.model, asked, rows[some], wanted, label="remove events")
+        people = [fitted.dataset.users.names[row] for row in drawn]
+        parts.append(event_rows(fitted.dataset, asked, people, rows[some], wanted, removed, event_ids(work.log)))
+    ledger.write_ledger(ledger.concat(parts), work.folder / INFLUENCE_FILE)
+
+
+def event_ids(log: EventLog) -> dict[int, str]:
+    """Source row of each event that has an ``event_id`` → that id."""
+    if EVENT_ID not in log.events.column_names:
+        return {}
+    named = zip(log.events[ROW].to_pylist(), log.events[EVENT_ID].to_pylist(), strict=True)
+    return {row: name for row, name in named if name is not None}
+
+
+def recommend(work: Workspace) -> None:
+    """The best next items of everybody, with reasons, and ten users to look at."""
+    fitted = work.fitted
+    lists = fitted.recommend(k=work.settings.k)
+    with whole(work.folder / RECOMMENDATIONS_FILE) as temporary:
+        pq.write_table(with_reasons(fitted, lists), temporary)
+    write_json(work.folder / EXAMPLES_FILE, examples(fitted, work.settings.k, work.settings.seed))
+
+
+def report(work: Workspace) -> None:
+    """One self-contained page from the folder's files."""
+    write_report(work.folder)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A step of the run.
+
+    Parameters
+    ----------
+    needs : tuple of str
+        Stages whose work it reads.
+    settings : tuple of str
+        Settings that change its result.
+    makes : tuple of str
+        Files and folders it writes.
+    """
+
+    name: str
+    work: Callable[[Workspace], None]
+    needs: tuple[str, ...]
+    settings: tuple[str, ...]
+    makes: tuple[str, ...]
+
+
+STAGES = (
+    Stage("read", read, (), ("reading",), (EVENTS_FILE, REJECTED_FILE)),
+    Stage("describe", describe_log, ("read",), ("outcome", "timezone"), (DESCRIBE_FILE,)),
+    Stage("train", train, ("read",), ("seed", "models", "model", "model_settings", "min_user_events", "min_item_events"),
+          (MODEL_FOLDER, CANDIDATES, CHOICE_FILE)),
+    Stage("evaluate", evaluate, ("train",), ("k",), (METRICS_FILE,)),
+    Stage("influence", measure_influence, ("train",), ("outcome", "k", "explained_users"), (INFLUENCE_FILE,)),
+    Stage("recommend", recommend, ("train",), ("k",), (RECOMMENDATIONS_FILE, EXAMPLES_FILE)),
+    Stage("report", report, ("describe", "evaluate", "influence", "recommend"), (), (REPORT_FILE,)),
+)  # fmt: skip
+
+
+def read_json(path: Path) -> Any:
+    """A JSON file of a run folder.
+
+    Raises
+    ------
+    ArtifactError
+        It is missing or damaged.
+    """
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"{path} cannot be read: {error}") from None

@@ -1,0 +1,50 @@
+"""A few users to look at: what they did lately beside what they are recommended and why."""
+
+from typing import Any
+
+import numpy as np
+
+from swayline.core.rng import generator
+from swayline.dataset import Sequences
+from swayline.influence.attribution import moment
+from swayline.models import recommend as best_items
+from swayline.recommend.explain import Reason, reasons
+from swayline.recommend.fitted import FittedModel
+
+_RECENT = 12
+
+
+def examples(fitted: FittedModel, k: int, seed: int, n_users: int = 10) -> list[dict[str, Any]]:
+    """Users drawn by the seed among those with some history, with recent events, recommendations and reasons."""
+    histories = fitted.dataset.sequences
+    least = np.quantile(histories.lengths, 0.5)
+    drawn = np.sort(generator(seed, "examples").permutation(np.flatnonzero(histories.lengths >= least))[:n_users])
+    part = histories.take(drawn)
+    items, scores = best_items(fitted.model, part, k, fitted.exclude_seen)
+    rows, places = np.nonzero(items >= 0)
+    why = reasons(fitted, drawn[rows], items[rows, places].astype(np.int64), label="examples")
+    lists: list[list[dict[str, Any]]] = [[] for _ in drawn]
+    for row, place, reason in zip(rows, places, why, strict=True):
+        lists[row].append(_recommendation(fitted, int(items[row, place]), int(place), float(scores[row, place]), reason))
+    return [
+        {"user": fitted.dataset.users.names[user], "history": _recent(fitted, part, row), "recommendations": lists[row]}
+        for row, user in enumerate(drawn)
+    ]
+
+
+def _recommendation(fitted: FittedModel, item: int, place: int, score: float, reason: Reason) -> dict[str, Any]:
+    return {
+        "rank": place + 1, "item": fitted.dataset.items.names[item], "label": fitted.labels[item], "score": score,
+        "reason": reason.text, "cause_item": reason.item, "cause_behavior": reason.behavior,
+        "score_change": reason.score_change,
+    }  # fmt: skip
+
+
+def _recent(fitted: FittedModel, part: Sequences, row: int) -> list[dict[str, Any]]:
+    """The last events of a user, newest first."""
+    events = range(part.of(row).stop - 1, max(part.of(row).stop - 1 - _RECENT, part.of(row).start - 1), -1)
+    return [
+        {"item": fitted.dataset.items.names[part.items[event]], "label": fitted.labels[part.items[event]],
+         "behavior": fitted.dataset.behaviors.names[part.behaviors[event]], "time": moment(part.times[event]) or None}
+        for event in events
+    ]  # fmt: skip
