@@ -21,11 +21,21 @@ Every message says what was wrong, the value received and what to do, in one lin
 import difflib
 from collections.abc import Iterable
 
+MAX_MESSAGE = 2000
+"""Characters of a message: names and values that come from files do not flood a terminal."""
+
 
 class SwaylineError(Exception):
-    """Anything Swayline raises on purpose; the command line prints it as one line."""
+    r"""Anything Swayline raises on purpose; its message is one line that any terminal can show.
+
+    >>> print(SwaylineError("column 'a\nb' is missing"))
+    column 'a\nb' is missing
+    """
 
     exit_code = 1
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
 
 
 class UsageError(SwaylineError, ValueError):
@@ -74,6 +84,18 @@ class ArtifactError(DataError):
     """A folder written by Swayline is damaged, of another version, or not ours."""
 
 
+def one_line(text: str) -> str:
+    r"""Text with everything that would break a line or a terminal written as an escape; long text is cut.
+
+    >>> one_line("a\nb\x1b")
+    'a\\nb\\x1b'
+    """
+    cut = text if len(text) <= MAX_MESSAGE else text[:MAX_MESSAGE] + "…"
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape", "surrogatepass").decode() for letter in cut
+    )
+
+
 def nearest(name: str, choices: Iterable[str]) -> str:
     """A hint for a mistyped name: the closest valid one, and the list.
 
@@ -82,7 +104,7 @@ def nearest(name: str, choices: Iterable[str]) -> str:
     """
     names = sorted(choices)
     close = difflib.get_close_matches(name, names, n=1)
-    listed = "Choices: " + (", ".join(names[:30]) or "none") + (", …" if len(names) > 30 else "")
+    listed = "Choices: " + (", ".join(name[:60] for name in names[:30]) or "none") + (", …" if len(names) > 30 else "")
     return f"did you mean {close[0]!r}? {listed}" if close else listed
 
 

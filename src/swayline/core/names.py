@@ -59,22 +59,25 @@ RATE = "rate"
 """The one behaviour of a log that names none but carries values (ratings)."""
 
 FUNNEL = (
-    "impression", SEARCH, "filter", VIEW, CLICK, "play", "like", FAVORITE, "share", "comment", "follow",
+    "impression", SEARCH, "filter", "sort", VIEW, CLICK, "play", "like", FAVORITE, "share", "comment", "follow",
     RATE, "review", CART, "checkout", "subscribe", "checkin", PURCHASE,
 )  # fmt: skip
 """Known behaviours from shallow to deep; the deepest one present is the default outcome."""
 
-ITEMLESS = frozenset({SEARCH, "filter"})
-"""Behaviours that may name no item; their words are ``text``."""
+ITEMLESS = frozenset({SEARCH, "filter", "sort"})
+"""Behaviours that name no item; their words are ``text``, or stand in the item's column where the log has no other."""
 
 BEHAVIOR_SYNONYMS = {
     "pv": VIEW, "page_view": VIEW, "pageview": VIEW, "detail": VIEW, "view_item": VIEW, "viewed": VIEW,
+    "item_view": VIEW, "product_view": VIEW, "product_viewed": VIEW,
     "watch": "play", "listen": "play", "listened": "play", "stream": "play", "played": "play",
-    "clk": CLICK, "clicked": CLICK, "clickout": CLICK, "clickout item": CLICK, "select_item": CLICK,
-    "query": SEARCH, "searched": SEARCH, "search for item": SEARCH,
+    "clk": CLICK, "clicked": CLICK, "clickout": CLICK, "clickout_item": CLICK, "select_item": CLICK,
+    "query": SEARCH, "searched": SEARCH, "search_for_destination": SEARCH, "search_for_poi": SEARCH,
+    "view_search_results": SEARCH,
+    "filter_selection": "filter", "filtered": "filter", "change_of_sort_order": "sort", "sorted": "sort",
     "fav": FAVORITE, "favourite": FAVORITE, "favorited": FAVORITE, "bookmark": FAVORITE, "collect": FAVORITE,
-    "wishlist": FAVORITE, "save": FAVORITE, "add_to_wishlist": FAVORITE,
-    "add_to_cart": CART, "addtocart": CART, "add-to-cart": CART, "basket": CART, "add_to_basket": CART,
+    "wishlist": FAVORITE, "save": FAVORITE, "add_to_wishlist": FAVORITE, "add_to_favorites": FAVORITE,
+    "add_to_cart": CART, "addtocart": CART, "basket": CART, "add_to_basket": CART,
     "buy": PURCHASE, "bought": PURCHASE, "purchased": PURCHASE, "transaction": PURCHASE, "order": PURCHASE,
     "begin_checkout": "checkout",
     "rating": RATE, "rated": RATE, "reviewed": "review",
@@ -82,10 +85,10 @@ BEHAVIOR_SYNONYMS = {
     "shared": "share", "retweet": "share", "repost": "share",
     "commented": "comment", "reply": "comment",
     "followed": "follow", "subscribed": "subscribe",
-    "check_in": "checkin", "check-in": "checkin",
+    "check_in": "checkin",
     "show": "impression", "exposure": "impression", "impressions": "impression",
 }  # fmt: skip
-"""Foreign words for known behaviours (lower case) and our word for each."""
+"""Foreign words for known behaviours (lower case, blanks and hyphens as underscores) and our word for each."""
 
 # --- files of a run folder ---------------------------------------------------------------------
 REPORT_FILE = "report.html"

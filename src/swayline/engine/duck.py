@@ -1,5 +1,9 @@
 """The default engine: DuckDB, embedded, larger than memory, never online."""
 
+import shutil
+import tempfile
+import uuid
+import weakref
 from pathlib import Path
 from typing import Self
 
@@ -8,7 +12,11 @@ import pyarrow as pa
 
 from swayline.core.errors import DataError
 
-_OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+_CLOSED = {
+    "autoinstall_known_extensions": "false", "autoload_known_extensions": "false", "allow_persistent_secrets": "false",
+    "python_enable_replacements": "false",
+}  # fmt: skip
+"""Nothing is fetched, no variable of a caller's is taken for a table."""
 
 
 class DuckEngine:
@@ -23,14 +31,17 @@ class DuckEngine:
     --------
     >>> with DuckEngine() as engine:
     ...     engine.register("t", pa.table({"x": [1, 2]}))
-    ...     engine.sql("SELECT sum(x) AS s FROM t")["s"].to_pylist()
-    [3]
+    ...     engine.sql("SELECT max(x) AS s FROM t")["s"].to_pylist()
+    [2]
     """
 
     name = "duckdb"
 
     def __init__(self, memory_limit: str | None = None) -> None:
-        self._connection = duckdb.connect(":memory:", config=dict(_OFFLINE))
+        # DuckDB makes the folder when it first spills.
+        spill = Path(tempfile.gettempdir()) / f"swayline-{uuid.uuid4().hex}"
+        self._clean_up = weakref.finalize(self, shutil.rmtree, spill, ignore_errors=True)
+        self._connection = duckdb.connect(":memory:", config={**_CLOSED, "temp_directory": str(spill)})
         self._connection.execute("SET TimeZone = 'UTC'")
         self._connection.execute("SET enable_progress_bar = false")
         if memory_limit is not None:
@@ -58,8 +69,9 @@ class DuckEngine:
             raise DataError(f"the table engine stopped: {str(error).splitlines()[0]}") from error
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection and remove what was spilled."""
         self._connection.close()
+        self._clean_up()
 
     def __enter__(self) -> Self:
         return self

@@ -16,50 +16,66 @@ class Dialect:
 
     epoch_us: str
     text: str
+    pair: str
 
 
-DUCKDB = Dialect(epoch_us="epoch_us({})", text="VARCHAR")
+DUCKDB = Dialect(epoch_us="epoch_us({})", text="VARCHAR", pair="({}, {})")
 
 
-def deduplicate(table: str, columns: Sequence[str], key: str | None = None) -> str:
-    """The first row of each group of equal rows; by ``key`` where it is given and not null, else by all columns."""
+def deduplicate(table: str, columns: Sequence[str], key: str | None = None, dialect: Dialect = DUCKDB) -> str:
+    """The first of each group of equal rows; where ``key`` is given and not null, one row a key.
+
+    Of rows with the same key the one whose content comes first stands: the source's order decides nothing.
+    """
     group = ", ".join(columns)
     if key is None:
         return f"SELECT * FROM {table} WHERE {ROW} IN (SELECT min({ROW}) FROM {table} GROUP BY {group})"
+    content = " || chr(31) || ".join(f"coalesce(CAST({column} AS {dialect.text}), chr(30))" for column in columns)
     return (
         f"SELECT * FROM {table} WHERE {ROW} IN ("
-        f"SELECT min({ROW}) FROM {table} WHERE {key} IS NOT NULL GROUP BY {key} UNION ALL "
+        f"SELECT CASE WHEN count(*) = 1 THEN min({ROW}) ELSE min_by({ROW}, {content}) END"
+        f" FROM {table} WHERE {key} IS NOT NULL GROUP BY {key} UNION ALL "
         f"SELECT min({ROW}) FROM {table} WHERE {key} IS NULL GROUP BY {group})"
     )
 
 
 def sessionise(table: str, columns: Sequence[str], gap_s: float, dialect: Dialect = DUCKDB) -> str:
-    """All rows with a session id per user: a pause longer than ``gap_s`` seconds begins the next one."""
+    """All rows in time order with a session: a user's pause longer than ``gap_s`` seconds begins the next one.
+
+    Where the table has sessions, only rows without one are given one.
+    """
     now = dialect.epoch_us.format(TIME)
     order = f"PARTITION BY {USER} ORDER BY {TIME}, {ROW}"
-    kept = ", ".join(column for column in columns if column != SESSION)
+    count = f"{USER} || '#' || CAST(1 + sum(fresh) OVER ({order} ROWS UNBOUNDED PRECEDING) AS {dialect.text})"
+    session = f"coalesce({SESSION}, {count})" if SESSION in columns else count
+    kept = ", ".join(
+        f"{session} AS {SESSION}" if column == SESSION else column for column in dict.fromkeys([*columns, SESSION])
+    )
     return (
-        f"SELECT {kept}, {USER} || '#' || CAST(1 + sum(fresh) OVER ({order} ROWS UNBOUNDED PRECEDING) AS {dialect.text})"
-        f" AS {SESSION} FROM (SELECT *, CASE WHEN {now} - lag({now}) OVER ({order}) > {gap_s * 1e6:.0f}"
-        f" THEN 1 ELSE 0 END AS fresh FROM {table})"
+        f"SELECT {kept} FROM (SELECT *, CASE WHEN {now} - lag({now}) OVER ({order}) > {gap_s * 1e6:.0f}"
+        f" THEN 1 ELSE 0 END AS fresh FROM {table}) ORDER BY {TIME}, {ROW}"
     )
 
 
 def k_core_step(table: str, min_user: int, min_item: int) -> str:
     """One round of k-core: rows whose user and item both still have enough events. Repeat until nothing goes."""
     return (
-        f"SELECT * FROM {table} WHERE {USER} IN (SELECT {USER} FROM {table} GROUP BY {USER} HAVING count(*) >= {min_user})"
+        f"SELECT * FROM {table}"
+        f" WHERE {USER} IN (SELECT {USER} FROM {table} GROUP BY {USER} HAVING count(*) >= {min_user})"
         f" AND {ITEM} IN (SELECT {ITEM} FROM {table} GROUP BY {ITEM} HAVING count(*) >= {min_item})"
     )
 
 
 def distinct_by_count(table: str, column: str) -> str:
     """The values of a column with their counts, most frequent first, ties by value: the order of a vocabulary."""
-    return f"SELECT {column} AS id, count(*) AS n FROM {table} WHERE {column} IS NOT NULL GROUP BY {column} ORDER BY n DESC, id"
+    return (
+        f"SELECT {column} AS id, count(*) AS n FROM {table} WHERE {column} IS NOT NULL"
+        f" GROUP BY {column} ORDER BY n DESC, id"
+    )
 
 
 def ordered_sequences(table: str, users: str, items: str, behaviors: str, dialect: Dialect = DUCKDB) -> str:
-    """Events as row numbers of three vocabularies (tables ``id, code``), ordered by user, then time, then source row."""
+    """Events as row numbers of three vocabularies (tables ``id, code``), by user, then time, then source row."""
     return (
         f"SELECT u.code AS {USER}, i.code AS {ITEM}, b.code AS {BEHAVIOR},"
         f" coalesce({dialect.epoch_us.format('e.' + TIME)}, -1) AS {TIME}, e.{ROW} AS {ROW}"
@@ -69,23 +85,29 @@ def ordered_sequences(table: str, users: str, items: str, behaviors: str, dialec
 
 
 def transition_counts(table: str, within: str = USER) -> str:
-    """How often one behaviour of a user (or session) is followed at once by another."""
-    order = f"PARTITION BY {within} ORDER BY {TIME}, {ROW}"
+    """How often one behaviour of a user (or of one session of a user) is followed at once by another."""
+    group = USER if within == USER else f"{USER}, {within}"
+    order = f"PARTITION BY {group} ORDER BY {TIME}, {ROW}"
     return (
         f"SELECT source, target, count(*) AS n FROM (SELECT lag({BEHAVIOR}) OVER ({order}) AS source,"
-        f" {BEHAVIOR} AS target FROM {table}) WHERE source IS NOT NULL GROUP BY source, target ORDER BY n DESC, source, target"
+        f" {BEHAVIOR} AS target FROM {table}) WHERE source IS NOT NULL"
+        " GROUP BY source, target ORDER BY n DESC, source, target"
     )
 
 
-def funnel_counts(table: str) -> str:
+def funnel_counts(table: str, dialect: Dialect = DUCKDB) -> str:
     """Events, users, items and (user, item) pairs of each behaviour."""
+    pair = f"CASE WHEN {ITEM} IS NOT NULL THEN {dialect.pair.format(USER, ITEM)} END"
     return (
         f"SELECT {BEHAVIOR}, count(*) AS events, count(DISTINCT {USER}) AS users, count(DISTINCT {ITEM}) AS items,"
-        f" count(DISTINCT {USER} || chr(31) || {ITEM}) AS pairs FROM {table} GROUP BY {BEHAVIOR} ORDER BY events DESC, {BEHAVIOR}"
+        f" count(DISTINCT {pair}) AS pairs FROM {table} GROUP BY {BEHAVIOR} ORDER BY events DESC, {BEHAVIOR}"
     )
 
 
 def windowed_counts(table: str, window_s: int, dialect: Dialect = DUCKDB) -> str:
     """Events of each behaviour in each window of time; ``start_s`` is the window's first UTC second."""
     start = f"CAST(floor({dialect.epoch_us.format(TIME)} / {window_s * 1_000_000}.0) AS BIGINT) * {window_s}"
-    return f"SELECT {start} AS start_s, {BEHAVIOR}, count(*) AS n FROM {table} WHERE {TIME} IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2"
+    return (
+        f"SELECT {start} AS start_s, {BEHAVIOR}, count(*) AS n FROM {table} WHERE {TIME} IS NOT NULL"
+        " GROUP BY 1, 2 ORDER BY 1, 2"
+    )

@@ -1,7 +1,8 @@
 """Floor 2: what happened. Reading, checking, cleaning and keeping a log of behaviour."""
 
-from swayline.events.log import EventLog, read_events
+from swayline.events.log import EventLog
 from swayline.events.options import FORMATS, ReadOptions, parse_mapping
+from swayline.events.read import read_events
 from swayline.events.store import read_log, write_log
 
 __all__ = ["FORMATS", "EventLog", "ReadOptions", "parse_mapping", "read_events", "read_log", "write_log"]

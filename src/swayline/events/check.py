@@ -3,156 +3,290 @@
 Event keys (user, item, behaviour, time) are never filled. The checks are SQL, so that any engine runs them.
 """
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from swayline.core.names import (
-    BEHAVIOR, BEHAVIOR_SYNONYMS, COLUMN, EXPOSED, INTERACT, ITEM, ITEMLESS, LAT, LON, OPTIONAL_COLUMNS,
-    POSITION, PROPENSITY, RATE, REASON, REST, ROW, TEXT, TIME, USER, VALUE,
+    BEHAVIOR,
+    BEHAVIOR_SYNONYMS,
+    CATEGORY,
+    EXPOSED,
+    INTERACT,
+    ITEM,
+    ITEMLESS,
+    LAT,
+    LON,
+    OPTIONAL_COLUMNS,
+    POSITION,
+    PROPENSITY,
+    RATE,
+    REST,
+    ROW,
+    TEXT,
+    TIME,
+    USER,
+    VALUE,
 )  # fmt: skip
 from swayline.engine import Engine
-from swayline.events.sources.block import Block, Refusal
+from swayline.events.sources.block import Block, Refusal, plain_ids
 
 MAX_ID_BYTES = 512
 MAX_TEXT_BYTES = 65_536
 CLOCK_SKEW = timedelta(days=1)
+_BROKEN, _ACT = "broken", "clean_behavior"
+_BLANKS = " \t\r\n\v\f\u00a0\u3000\u200b\ufeff"
 _NOT_IDS = "('', 'NaN', 'nan', 'NULL', 'null', 'None', '<NA>', 'NaT', '\\N')"
 """What other tools write where a value is missing."""
-_UNITS_US = (("s", 1e6, 1e11), ("ms", 1e3, 1e14), ("us", 1.0, 1e17))
-"""Unit of a number of time, microseconds in one, and the largest plausible value."""
+_UNITS_US = ((1e6, 1e11), (1e3, 1e14), (1.0, 1e17))
+"""Microseconds in one unit of a number of time (s, ms, us), and the largest plausible value."""
+_DATES = {8: "%Y%m%d", 14: "%Y%m%d%H%M%S"}
+"""Dates written as one whole number, by their digits."""
+_LARGEST_US = 9e18
 
 _NUMBERS = {
-    VALUE: ("DOUBLE", "isfinite({0})", "is no finite number"),
-    LAT: ("DOUBLE", "{0} BETWEEN -90 AND 90", "is no latitude from -90 to 90"),
-    LON: ("DOUBLE", "{0} BETWEEN -180 AND 180", "is no longitude from -180 to 180"),
-    POSITION: ("BIGINT", "{0} >= 0", "is no whole number from 0"),
-    PROPENSITY: ("DOUBLE", "{0} > 0 AND {0} <= 1", "is no probability above 0 and up to 1"),
+    VALUE: ("abs({0}) <= 1.7976931348623157e308", "is no finite number"),
+    LAT: ("{0} BETWEEN -90 AND 90", "is no latitude from -90 to 90"),
+    LON: ("{0} BETWEEN -180 AND 180", "is no longitude from -180 to 180"),
+    POSITION: ("{0} BETWEEN 0 AND 9e15 AND {0} = floor({0})", "is no whole number from 0"),
+    PROPENSITY: ("{0} > 0 AND {0} <= 1", "is no probability above 0 and up to 1"),
 }
+_TRUE, _FALSE = "('true', 't', 'yes', 'y', '1', '1.0')", "('false', 'f', 'no', 'n', '0', '0.0')"
+
+_Rule = tuple[str, str, str]
+"""Column, SQL test that is true where it is broken, reason."""
 
 
-def time_unit_us(times: pa.ChunkedArray) -> float:
-    """Microseconds in one unit of a column of numeric times, told from their median: s, ms, us or ns; 0 for dates 20260131.
-
-    A median, so that one odd row does not change how all others are read.
-    """
-    numbers = pc.cast(pc.filter(times, pc.match_substring_regex(times, r"^\s*\d+(\.\d*)?\s*$")), pa.float64())
-    if len(numbers) == 0:
-        return 1e6
-    middle = pc.quantile(numbers, 0.5)[0].as_py()
-    if 19_000_101 <= middle <= 21_001_231 and pc.all(pc.equal(numbers, pc.floor(numbers))).as_py() and _are_dates(numbers):
-        return 0.0
-    return next((us for _, us, largest in _UNITS_US if middle < largest), 1e-3)
-
-
-def _are_dates(numbers: pa.ChunkedArray) -> bool:
-    months = [int(value) // 100 % 100 for value in numbers[:1000].to_pylist()]
-    days = [int(value) % 100 for value in numbers[:1000].to_pylist()]
-    return all(1 <= month <= 12 for month in months) and all(1 <= day <= 31 for day in days)
-
-
-def check(engine: Engine, block: Block, unit_us: float, now: datetime | None = None) -> tuple[pa.Table, list[Refusal]]:
-    """The good rows of a block, typed, and the refusals (the reader's own among them).
+@dataclass(frozen=True)
+class Reading:
+    """How the cells of a log are read, decided once from its first rows so that one odd row changes nothing.
 
     Parameters
     ----------
     unit_us : float
-        From :func:`time_unit_us`.
+        Microseconds in one unit of a numeric time; 0 where times are dates written as ``date_format``.
+    date_format : str
+        How whole numbers are dates, as ``strptime`` writes it.
+    left_out : frozenset of str
+        Columns that are ours by name only: what they hold is no such thing, so they stay features of the row.
+    """
+
+    unit_us: float = 1e6
+    date_format: str = ""
+    left_out: frozenset[str] = frozenset()
+
+
+def reading_of(block: Block, said: Collection[str]) -> Reading:
+    """How to read a log, from its first block; ``said`` are the columns the caller named, which are never left out."""
+    table = block.table
+    doubtful = [name for name in _NUMBERS if name in table.column_names and name not in said]
+    left_out = frozenset(name for name in doubtful if not _mostly_numbers(table[name]))
+    if block.time_unit_us is not None:
+        return Reading(block.time_unit_us, left_out=left_out)
+    unit_us, date_format = time_unit(table[TIME]) if TIME in table.column_names else (1e6, "")
+    return Reading(unit_us, date_format, left_out)
+
+
+def _mostly_numbers(column: pa.ChunkedArray) -> bool:
+    filled = pc.drop_null(pc.if_else(pc.equal(pc.utf8_trim_whitespace(column), ""), None, column)).slice(0, 10_000)
+    numbers = pc.match_substring_regex(filled, r"^\s*[-+]?(\d|\.\d|[nN]a[nN]|[iI]nf)")
+    return len(filled) == 0 or 2 * pc.sum(numbers).as_py() >= len(filled)
+
+
+def time_unit(times: pa.ChunkedArray) -> tuple[float, str]:
+    """Microseconds in one unit of a column of numeric times, told from their median, and how whole numbers are dates.
+
+    >>> time_unit(pa.chunked_array([["1511544070000", "1511544071000", "7"]]))
+    (1000.0, '')
+    >>> time_unit(pa.chunked_array([["20260131", "20260201"]]))
+    (0.0, '%Y%m%d')
+    """
+    written = pc.filter(
+        times, pc.fill_null(pc.match_substring_regex(times, r"^\s*-?\d+(\.\d*)?([eE]\+?\d{1,3})?\s*$"), False)
+    )
+    numbers = pc.cast(pc.utf8_trim_whitespace(written), pa.float64())
+    if len(numbers) == 0:
+        return 1e6, ""
+    middle = pc.quantile(numbers, 0.5)[0].as_py()
+    for digits, form in _DATES.items():
+        if 1.9 * 10.0 ** (digits - 1) <= middle <= 2.11 * 10.0 ** (digits - 1) and _are_dates(written, form):
+            return 0.0, form
+    return next((us for us, largest in _UNITS_US if middle < largest), 1e-3), ""
+
+
+def _are_dates(written: pa.ChunkedArray, form: str) -> bool:
+    some = written.slice(0, 1000).to_pylist()
+    return sum(_is_date(value.strip(), form) for value in some) > 0.9 * len(some)
+
+
+def _is_date(value: str, form: str) -> bool:
+    try:
+        datetime.strptime(value, form)
+    except ValueError:
+        return False
+    return True
+
+
+def check(
+    engine: Engine, block: Block, reading: Reading, now: datetime | None = None
+) -> tuple[pa.Table, list[Refusal]]:
+    """The good rows of a block, typed, and the refusals (the reader's own among them), in the source's order.
+
+    Parameters
+    ----------
+    reading : Reading
+        From :func:`reading_of`.
     now : datetime, optional
         The moment beyond which a time is in the future; by default the clock's, a day's skew allowed.
     """
-    engine.register("raw", block.table)
-    typed = engine.sql(_typed_sql(block.table.column_names, unit_us, now or datetime.now(UTC)))
-    bad = typed.filter(pc.is_valid(typed[REASON]))
-    refused = [
-        Refusal(one[ROW], one[COLUMN], one["bad_value"] or "", one[REASON])
-        for one in bad.select([ROW, COLUMN, "bad_value", REASON]).to_pylist()
-    ]
-    good = typed.filter(pc.is_null(typed[REASON])) if len(bad) else typed
-    return good.drop_columns([COLUMN, "bad_value", REASON]), sorted([*block.refused, *refused], key=lambda one: one.row)
+    raw = block.table
+    for name in [name for name in (USER, ITEM, CATEGORY) if name in raw.column_names]:
+        plain = plain_ids(raw[name])
+        raw = raw if plain is raw[name] else raw.set_column(raw.column_names.index(name), name, plain)
+    rules = _rules(raw.column_names, reading, now or datetime.now(UTC))
+    engine.register("raw", raw)
+    typed = engine.sql(_typed_sql(raw, reading, rules))
+    broken = pc.is_valid(typed[_BROKEN])
+    good = typed.drop_columns([_BROKEN])
+    if not pc.any(broken).as_py():
+        return good, block.refused
+    refused = [*block.refused, *_refusals(raw, typed.filter(broken), rules)]
+    return good.filter(pc.invert(broken)), sorted(refused, key=lambda one: one.row)
 
 
-def _typed_sql(columns: list[str], unit_us: float, now: datetime) -> str:
-    """One query: clean columns, then the first rule a row breaks as (column, value, reason)."""
-    has = set(columns)
-    clean = {ROW: ROW, USER: f"trim({USER})", ITEM: f"trim({ITEM})", BEHAVIOR: _behavior_sql(has), TIME: _time_sql(has, unit_us)}
-    rules = [*_id_rules(USER, "{0} IS NULL"), *_item_rules(has), *_behavior_rules(has), *_time_rules(has, now)]
-    for name in OPTIONAL_COLUMNS:
-        if name not in has:
-            continue
-        expression, more = _optional(name)
-        clean[name] = expression
-        rules += more
-    if REST in has:
-        clean[REST] = f"md5({REST})"
+def times_of(engine: Engine, table: pa.Table, unit_us: float | None) -> tuple[pa.Table, list[Refusal]]:
+    """A table of ``row`` and raw ``time`` with its times typed (an empty one is null), and rows with a wrong one."""
+    unit_us, date_format = (unit_us, "") if unit_us is not None else time_unit(table[TIME])
+    rules = _time_rules({TIME}, datetime.now(UTC))
+    first = " ".join(f"WHEN {test} THEN {number}" for number, (_, test, _) in enumerate(rules))
+    engine.register("raw", table)
+    empty = f"{TIME} IS NULL OR trim({TIME}) IN {_NOT_IDS}"
+    typed = engine.sql(
+        f"SELECT {ROW}, {TIME}, CASE WHEN empty THEN NULL {first} END AS {_BROKEN} FROM (SELECT {ROW},"
+        f" {empty} AS empty, {_time_sql({TIME}, Reading(unit_us, date_format))} AS {TIME} FROM raw) ORDER BY {ROW}"
+    )
+    return typed.drop_columns([_BROKEN]), _refusals(table, typed.filter(pc.is_valid(typed[_BROKEN])), rules)
+
+
+def _refusals(raw: pa.Table, bad: pa.Table, rules: list[_Rule]) -> list[Refusal]:
+    places = pc.index_in(bad[ROW], value_set=raw[ROW].combine_chunks())
+    held = raw.take(places)
+    refused = []
+    for at, (row, rule) in enumerate(zip(bad[ROW].to_pylist(), bad[_BROKEN].to_pylist(), strict=True)):
+        column, _, reason = rules[rule]
+        refused.append(
+            Refusal(row, column, held[column if column in held.column_names else ITEM][at].as_py() or "", reason)
+        )
+    return refused
+
+
+def _typed_sql(raw: pa.Table, reading: Reading, rules: list[_Rule]) -> str:
+    """One query: clean columns, and the number of the first rule a row breaks."""
+    columns = raw.column_names
+    has = _present(columns, reading)
+    clean = {ROW: ROW, USER: _trimmed(USER), ITEM: _item_sql(has), BEHAVIOR: _ACT, TIME: _time_sql(has, reading)}
+    clean |= {name: _optional_sql(name) for name in OPTIONAL_COLUMNS if name in has}
+    if BEHAVIOR in has:
+        clean[TEXT] = _text_sql(has)
+    rest = _rest_sql(columns, reading)
+    if rest:
+        clean[REST] = rest
     cleaned = ", ".join(f"{expression} AS {name}" for name, expression in clean.items())
     raws = ", ".join(f"{name} AS raw_{name}" for name in columns if name not in (ROW, REST))
-    kept = ", ".join(clean)
-    cases = {part: " ".join(f"WHEN {test} THEN {text}" for test, text in _parts(rules, part)) for part in (COLUMN, "bad_value", REASON)}
-    chosen = ", ".join(f"CASE {case} ELSE NULL END AS {part}" for part, case in cases.items())
-    return f"SELECT {kept}, {chosen} FROM (SELECT {cleaned}, {raws} FROM raw) ORDER BY {ROW}"
-
-
-def _parts(rules: list[tuple[str, str, str]], part: str) -> list[tuple[str, str]]:
-    """(test, SQL of the column's name, raw value or reason) of each rule."""
-    if part == COLUMN:
-        return [(test, f"'{column}'") for column, test, _ in rules]
-    if part == REASON:
-        return [(test, "'" + reason.replace("'", "''") + "'") for _, test, reason in rules]
-    return [(test, f"raw_{column}") for column, test, _ in rules]
-
-
-def _id_rules(name: str, missing: str) -> list[tuple[str, str, str]]:
-    return [
-        (name, f"({missing.format(name)} OR {name} IN {_NOT_IDS})", "is missing"),
-        (name, f"octet_length(encode({name})) > {MAX_ID_BYTES}", f"is longer than {MAX_ID_BYTES} bytes"),
-    ]
-
-
-def _item_rules(has: set[str]) -> list[tuple[str, str, str]]:
-    words = f"OR ({TEXT} IS NOT NULL AND {ITEM} IS NULL)" if TEXT in has else ""
-    itemless = ", ".join(f"'{name}'" for name in sorted(ITEMLESS))
-    needs_item = f"NOT ({BEHAVIOR} IN ({itemless}) {words})"
-    return [
-        (ITEM, f"(({ITEM} IS NULL OR {ITEM} IN {_NOT_IDS}) AND {needs_item})", "is missing"),
-        (ITEM, f"octet_length(encode({ITEM})) > {MAX_ID_BYTES}", f"is longer than {MAX_ID_BYTES} bytes"),
-    ]
-
-
-def _behavior_sql(has: set[str]) -> str:
-    if BEHAVIOR not in has:
-        return f"'{RATE if VALUE in has else INTERACT}'"
-    word = f"lower(trim({BEHAVIOR}))"
-    known = " ".join(f"WHEN '{foreign}' THEN '{ours}'" for foreign, ours in BEHAVIOR_SYNONYMS.items())
-    return f"CASE {word} {known} ELSE {word} END"
-
-
-def _behavior_rules(has: set[str]) -> list[tuple[str, str, str]]:
-    if BEHAVIOR not in has:
-        return []
-    return [
-        (BEHAVIOR, f"({BEHAVIOR} IS NULL OR {BEHAVIOR} IN ('', 'nan', 'null', 'none', '<na>', '\\n'))", "is missing"),
-        (BEHAVIOR, f"octet_length(encode({BEHAVIOR})) > {MAX_ID_BYTES}", f"is longer than {MAX_ID_BYTES} bytes"),
-    ]
-
-
-def _time_sql(has: set[str], unit_us: float) -> str:
-    if TIME not in has:
-        return "CAST(NULL AS TIMESTAMPTZ)"
-    number = f"TRY_CAST({TIME} AS DOUBLE)"
-    if unit_us == 0.0:
-        return f"CAST(TRY_STRPTIME(trim({TIME}), '%Y%m%d') AS TIMESTAMPTZ)"
-    moment = f"round({number} * {unit_us!r})"
-    # Words such as 'epoch' and 'infinity' are times to DuckDB and none to us, hence the leading digit.
-    written = f"CASE WHEN regexp_matches(trim({TIME}), '^[0-9]{{4}}-') THEN TRY_CAST(trim({TIME}) AS TIMESTAMP) END"
+    first = " ".join(f"WHEN {test} THEN {number}" for number, (_, test, _) in enumerate(rules))
     return (
-        f"CASE WHEN {number} IS NULL THEN CAST({written} AS TIMESTAMPTZ)"
-        f" WHEN isfinite({number}) AND abs({number} * {unit_us!r}) < 2.5e17 THEN make_timestamptz(CAST({moment} AS BIGINT)) END"
+        f"SELECT {', '.join(clean)}, CASE {first} END AS {_BROKEN} FROM (SELECT {cleaned}, {raws} FROM "
+        f"(SELECT *, {_behavior_sql(raw, has)} AS {_ACT} FROM raw)) ORDER BY {ROW}"
     )
 
 
-def _time_rules(has: set[str], now: datetime) -> list[tuple[str, str, str]]:
+def _present(columns: list[str], reading: Reading) -> set[str]:
+    return {name for name in columns if name not in reading.left_out}
+
+
+def _rules(columns: list[str], reading: Reading, now: datetime) -> list[_Rule]:
+    has = _present(columns, reading)
+    missing = f"({USER} IS NULL OR {USER} IN {_NOT_IDS})"
+    rules = [*_id_rules(USER, missing), *_item_rules(), *_behavior_rules(has), *_time_rules(has, now)]
+    for name in OPTIONAL_COLUMNS:
+        rules += _optional_rules(name) if name in has or (name == TEXT and BEHAVIOR in has) else []
+    return rules
+
+
+def _trimmed(name: str) -> str:
+    return f"trim(BOTH '{_BLANKS}' FROM {name})"
+
+
+def _id_rules(name: str, missing: str) -> list[_Rule]:
+    return [
+        (name, missing, "is missing"),
+        (name, f"strlen({name}) > {MAX_ID_BYTES}", f"is longer than {MAX_ID_BYTES} bytes"),
+    ]
+
+
+_IS_ITEMLESS = f"IN ({', '.join(repr(name) for name in sorted(ITEMLESS))})"
+
+
+def _item_sql(has: set[str]) -> str:
+    """A search or filter names no item unless its words stand elsewhere."""
+    words = f" AND ({TEXT} IS NULL OR trim({TEXT}) IN {_NOT_IDS})" if TEXT in has else ""
+    return f"CASE WHEN {_ACT} {_IS_ITEMLESS}{words} THEN NULL ELSE nullif({_trimmed(ITEM)}, '') END"
+
+
+def _text_sql(has: set[str]) -> str:
+    """A search's words stand in ``text``, else in the item's column."""
+    text = f"nullif(trim({TEXT}), '')" if TEXT in has else "CAST(NULL AS VARCHAR)"
+    return f"CASE WHEN {_ACT} {_IS_ITEMLESS} THEN coalesce({text}, nullif({_trimmed(ITEM)}, '')) ELSE {text} END"
+
+
+def _item_rules() -> list[_Rule]:
+    return _id_rules(ITEM, f"(({ITEM} IS NULL OR {ITEM} IN {_NOT_IDS}) AND NOT {BEHAVIOR} {_IS_ITEMLESS})")
+
+
+def _behavior_sql(raw: pa.Table, has: set[str]) -> str:
+    if BEHAVIOR not in has:
+        return f"'{RATE if VALUE in has else INTERACT}'"
+    words = {word.strip(" ").lower() for word in pc.unique(raw[BEHAVIOR]).to_pylist() if word is not None}
+    ours = {word: BEHAVIOR_SYNONYMS.get(word.replace(" ", "_").replace("-", "_")) for word in words}
+    known = " ".join(f"WHEN '{word}' THEN '{ours[word]}'" for word in sorted(words) if ours[word] is not None)
+    return (
+        f"CASE lower(trim({BEHAVIOR})) {known} ELSE lower(trim({BEHAVIOR})) END"
+        if known
+        else f"lower(trim({BEHAVIOR}))"
+    )
+
+
+def _behavior_rules(has: set[str]) -> list[_Rule]:
+    missing = f"({BEHAVIOR} IS NULL OR {BEHAVIOR} IN {_NOT_IDS.lower()})"
+    return _id_rules(BEHAVIOR, missing) if BEHAVIOR in has else []
+
+
+def _number(name: str) -> str:
+    """A number, or null; an underscore inside one, which the engine would allow, makes it none."""
+    return f"CASE WHEN contains({name}, '_') THEN NULL ELSE TRY_CAST({name} AS DOUBLE) END"
+
+
+def _time_sql(has: set[str], reading: Reading) -> str:
+    if TIME not in has:
+        return "CAST(NULL AS TIMESTAMPTZ)"
+    # Words such as 'epoch' and 'infinity' are times to DuckDB and none to us, hence the leading digits.
+    is_written = f"regexp_matches(trim({TIME}), '^[0-9]{{4}}[-/][0-9]{{1,2}}[-/][0-9]{{1,2}}([T ][0-9]|$)', 'i')"
+    written = f"CASE WHEN {is_written} THEN TRY_CAST(upper(trim({TIME})) AS TIMESTAMPTZ) END"
+    if reading.date_format:
+        number = f"CAST(TRY_STRPTIME(trim({TIME}), '{reading.date_format}') AS TIMESTAMPTZ)"
+        return f"coalesce({number}, {written})"
+    moment = f"{_number(TIME)} * {reading.unit_us!r}"
+    whole = f"floor({moment})" if reading.unit_us < 1.0 else f"round({moment})"
+    return (
+        f"CASE WHEN abs({moment}) < {_LARGEST_US!r} THEN make_timestamptz(CAST({whole} AS BIGINT))"
+        f" WHEN {_number(TIME)} IS NULL THEN {written} END"
+    )
+
+
+def _time_rules(has: set[str], now: datetime) -> list[_Rule]:
     if TIME not in has:
         return []
     limit = (now + CLOCK_SKEW).strftime("%Y-%m-%d %H:%M:%S+00")
@@ -163,17 +297,34 @@ def _time_rules(has: set[str], now: datetime) -> list[tuple[str, str, str]]:
     ]
 
 
-def _optional(name: str) -> tuple[str, list[tuple[str, str, str]]]:
-    """The clean expression of an optional column and its rules; an empty cell is null, a wrong one refuses the row."""
-    empty = f"(raw_{name} IS NULL OR trim(raw_{name}) IN {_NOT_IDS})"
+def _optional_sql(name: str) -> str:
+    """The clean value of an optional column; null where the cell is empty or wrong."""
     if name in _NUMBERS:
-        kind, test, reason = _NUMBERS[name]
-        return f"TRY_CAST({name} AS {kind})", [
-            (name, f"NOT {empty} AND ({name} IS NULL OR NOT ({test.format(name)}))", reason),
-        ]
+        test, _ = _NUMBERS[name]
+        number = _number(name)
+        return (
+            f"CASE WHEN {test.format(number)} THEN CAST({number} AS {'BIGINT' if name == POSITION else 'DOUBLE'}) END"
+        )
     if name == EXPOSED:
-        return f"TRY_CAST({name} AS BOOLEAN)", [(name, f"NOT {empty} AND {name} IS NULL", "is neither true nor false")]
+        word = f"lower(trim({name}))"
+        return f"CASE WHEN {word} IN {_TRUE} THEN true WHEN {word} IN {_FALSE} THEN false END"
+    return f"nullif(trim({name}), '')"
+
+
+def _optional_rules(name: str) -> list[_Rule]:
+    """An empty cell is null; a wrong one refuses the row."""
+    wrong = f"{name} IS NULL AND raw_{name} IS NOT NULL AND trim(raw_{name}) NOT IN {_NOT_IDS}"
+    if name in _NUMBERS:
+        return [(name, wrong, _NUMBERS[name][1])]
+    if name == EXPOSED:
+        return [(name, wrong, "is neither true nor false")]
     limit = MAX_TEXT_BYTES if name == TEXT else MAX_ID_BYTES
-    return f"nullif(trim({name}), '')", [
-        (name, f"octet_length(encode({name})) > {limit}", f"is longer than {limit} bytes"),
-    ]
+    return [(name, f"strlen({name}) > {limit}", f"is longer than {limit} bytes")]
+
+
+def _rest_sql(columns: list[str], reading: Reading) -> str:
+    """A digest of what tells rows apart beyond our columns: the source's other columns, times below a microsecond."""
+    parts = [REST, *sorted(reading.left_out)] if REST in columns else sorted(reading.left_out)
+    if reading.unit_us < 1.0 and TIME in columns and not reading.date_format:
+        parts.append(TIME)
+    return "md5(" + " || ".join(f"coalesce(md5({name}), '-')" for name in parts) + ")" if parts else ""

@@ -63,11 +63,17 @@ class ReadOptions:
     ordered : bool
         Rows have an order and no times; none are invented.
     delimiter : str, optional
-        One character, or ``tab``; by default told from the first line.
+        One character, ``tab`` or ``space`` (any run of blanks); by default told from the first line.
     format : str
         One of :data:`FORMATS`; ``sequences`` is a user a line, then that user's items in order.
     timezone : str
         Which clock the hour-of-week pages read; the events themselves stay in UTC.
+    items_map, users_map, ties_map : dict
+        The same as ``mapping``, for the side tables.
+    items_columns, users_columns, ties_columns : tuple of str
+        The same as ``columns``, for side tables without a header.
+    ties_undirected : bool
+        Each tie runs both ways.
     """
 
     columns: tuple[str, ...] = ()
@@ -76,6 +82,13 @@ class ReadOptions:
     delimiter: str | None = None
     format: Format = "auto"
     timezone: str = "UTC"
+    items_map: dict[str, str] = field(default_factory=dict)
+    users_map: dict[str, str] = field(default_factory=dict)
+    ties_map: dict[str, str] = field(default_factory=dict)
+    items_columns: tuple[str, ...] = ()
+    users_columns: tuple[str, ...] = ()
+    ties_columns: tuple[str, ...] = ()
+    ties_undirected: bool = False
 
     def __post_init__(self) -> None:
         for name in self.mapping:
@@ -83,8 +96,8 @@ class ReadOptions:
                 raise UsageError(f"--map names {shown(name)}, which is no event column: {nearest(name, EVENT_COLUMNS)}")
         if self.format not in FORMATS:
             raise UsageError(f"--format {shown(self.format)} is unknown: {nearest(self.format, FORMATS)}")
-        if self.delimiter not in (None, "tab") and len(str(self.delimiter)) != 1:
-            raise UsageError(f"--delimiter must be one character or the word tab, not {shown(self.delimiter)}")
+        if self.delimiter not in (None, "tab", "space") and (len(self.delimiter) != 1 or self.delimiter in '"\r\n'):
+            raise UsageError(f"--delimiter must be one character, or tab or space, not {shown(self.delimiter)}")
 
     def as_json(self) -> dict[str, Any]:
         """The options as plain values, for :meth:`from_json`.
@@ -107,7 +120,8 @@ class ReadOptions:
         for name in content:
             if name not in known:
                 raise UsageError(f"read option {shown(name)} is unknown: {nearest(name, known)}")
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in content.items()})
+        values: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in content.items()}
+        return cls(**values)
 
 
 def parse_mapping(text: str) -> dict[str, str]:
@@ -153,7 +167,7 @@ def resolve_columns(header: list[str], options: ReadOptions, where: str) -> dict
         raise SchemaError(f"{where} has {len(header)} columns; at most {MAX_COLUMNS} are read")
     found: dict[str, int] = {}
     for ours, theirs in options.mapping.items():
-        found[ours] = _position(header, theirs, where)
+        found[ours] = position_of(header, theirs, where)
     plain = [plain_name(name) for name in header]
     for ours, names in KNOWN_NAMES.items():
         if ours in found:
@@ -170,12 +184,25 @@ def resolve_columns(header: list[str], options: ReadOptions, where: str) -> dict
             fix = f"say --map {ours}=NAME, or --columns user,item,… for a file without a header"
             also = " (or --ordered, if rows are in order and have no times)" if ours == TIME else ""
             raise SchemaError(f"{where} has no column that can be told to be the {ours}; it has: {listed}. {fix}{also}")
+    for position in found.values():
+        same = [ours for ours, at in found.items() if at == position]
+        if len(same) > 1:
+            raise SchemaError(
+                f"{where}: column {shown(header[position])} is asked to be {' and '.join(same)}: name one"
+            )
     if options.ordered:
         found.pop(TIME, None)
     return found
 
 
-def _position(header: list[str], theirs: str, where: str) -> int:
+def position_of(header: list[str], theirs: str, where: str) -> int:
+    """Where a column stands, by its exact name, else by its name as detection compares it.
+
+    Raises
+    ------
+    SchemaError
+        There is no such column, or more than one.
+    """
     exact = [index for index, name in enumerate(header) if name == theirs]
     matches = exact or [index for index, name in enumerate(header) if plain_name(name) == plain_name(theirs)]
     if not matches:

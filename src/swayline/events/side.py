@@ -1,112 +1,240 @@
-"""Side tables: what is known of items, users and ties. Unknown columns are features and are kept."""
+"""Side tables: what is known of items, users and ties. Columns that are not ours are features and are kept.
 
+A feature of a text file is whole numbers, numbers or text, as all its cells can be read; a gap stays a gap.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pacsv
-import pyarrow.json as pajson
 import pyarrow.parquet as pq
 
-from swayline.core.errors import SchemaError, SourceError
-from swayline.core.names import CATEGORY, DESCRIPTION, ITEM, KIND, PRICE, SOURCE, TARGET, TIME, TITLE, USER
-from swayline.events.options import KNOWN_NAMES, plain_name
-from swayline.events.sources.block import Refusal, rejected_table
+from swayline.core.errors import EmptyLogError, SchemaError, SourceError
+from swayline.core.names import (
+    CATEGORY,
+    DESCRIPTION,
+    ITEM,
+    KIND,
+    PRICE,
+    REST,
+    ROW,
+    SOURCE,
+    TARGET,
+    TIME,
+    TITLE,
+    USER,
+)  # fmt: skip
+from swayline.engine import Engine
+from swayline.events.check import MAX_ID_BYTES, times_of
+from swayline.events.options import KNOWN_NAMES, MAX_COLUMNS, ReadOptions, plain_name, position_of
+from swayline.events.sources import format_of
+from swayline.events.sources.block import Block, Refusal, plain_ids, rejected_table
+from swayline.events.sources.delimited import read as read_delimited
+from swayline.events.sources.jsonl import read as read_jsonl
+from swayline.events.sources.typed import from_arrow
 
-_TIE_ENDS = {
-    SOURCE: ("source", "src", "from", "influencer", "friend_id", "followee"),
-    TARGET: ("target", "dst", "to", "influenced", "follower"),
-}
-_ITEM_NAMES = {
-    ITEM: KNOWN_NAMES[ITEM], TITLE: ("title", "name", "movie_title", "item_title", "product_title"),
-    DESCRIPTION: ("description", "desc", "summary"), CATEGORY: (*KNOWN_NAMES[CATEGORY], "genres", "class"),
-    PRICE: ("price",),
-}  # fmt: skip
+_EMPTY = ("", "NaN", "nan", "NULL", "null", "None", "<NA>", "NaT", "\\N")
+_WHOLE = r"^-?(0|[1-9]\d{0,17})$"
+_NUMBER = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
 
 
-def read_items(path: Path) -> tuple[pa.Table, pa.Table]:
+@dataclass(frozen=True)
+class _Kind:
+    """One sort of side table: its columns with their foreign names, which it needs, and what the caller said of it."""
+
+    known: dict[str, tuple[str, ...]]
+    needed: tuple[str, ...]
+    option: str
+    mapping: dict[str, str]
+    columns: tuple[str, ...]
+
+    def resolve(self, header: list[str], where: str) -> dict[str, int]:
+        """Name → position of every column: ours by what was said or by their names, features by their own."""
+        if len(header) > MAX_COLUMNS:
+            raise SchemaError(f"{where} has {len(header)} columns; at most {MAX_COLUMNS} are read")
+        found = {ours: position_of(header, theirs, where) for ours, theirs in self.mapping.items()}
+        plain = [plain_name(name) for name in header]
+        for ours, theirs in self.known.items():
+            free = (name for name in theirs if name in plain and plain.index(name) not in found.values())
+            name = None if ours in found else next(free, None)
+            if name is not None:
+                found[ours] = plain.index(name)
+        for ours in self.needed:
+            if ours not in found:
+                listed = ", ".join(name[:40] for name in header[:20])
+                raise SchemaError(
+                    f"{where} has no column that can be told to be the {ours}; it has: {listed}."
+                    f" Say --{self.option}-map {ours}=NAME, or --{self.option}-columns {','.join(self.needed)}"
+                    " for a file without a header"
+                )
+        for index, name in enumerate(plain):
+            if name == "-" or index in found.values():
+                continue
+            if name in found or name in (ROW, REST):
+                raise SchemaError(
+                    f"{where} has two columns named {name!r}, or one of our names for another thing: rename it"
+                )
+            found[name] = index
+        return dict(sorted(found.items(), key=lambda one: one[1]))
+
+
+def read_items(path: Path, options: ReadOptions, engine: Engine) -> tuple[pa.Table, pa.Table]:
     """(items, rejected): ``item``, ``title``, ``description``, ``category``, ``price`` where present, and features."""
-    return _read(path, _ITEM_NAMES, (ITEM,), ITEM)
+    known = {
+        ITEM: KNOWN_NAMES[ITEM], TITLE: ("title", "name", "movie_title", "item_title", "product_title"),
+        DESCRIPTION: ("description", "desc", "summary"), CATEGORY: (*KNOWN_NAMES[CATEGORY], "genres", "class"),
+        PRICE: ("price",),
+    }  # fmt: skip
+    return _read(path, _Kind(known, (ITEM,), "items", options.items_map, options.items_columns), engine)
 
 
-def read_users(path: Path) -> tuple[pa.Table, pa.Table]:
+def read_users(path: Path, options: ReadOptions, engine: Engine) -> tuple[pa.Table, pa.Table]:
     """(users, rejected): ``user`` and features."""
-    return _read(path, {USER: KNOWN_NAMES[USER]}, (USER,), USER)
+    kind = _Kind({USER: KNOWN_NAMES[USER]}, (USER,), "users", options.users_map, options.users_columns)
+    return _read(path, kind, engine)
 
 
-def read_ties(path: Path) -> tuple[pa.Table, pa.Table]:
-    """(ties, rejected): ``source`` can influence ``target``; ``kind`` and ``time`` where present."""
-    return _read(path, {**_TIE_ENDS, KIND: ("kind", "type"), TIME: KNOWN_NAMES[TIME]}, (SOURCE, TARGET), None)
+def read_ties(path: Path, options: ReadOptions, engine: Engine) -> tuple[pa.Table, pa.Table]:
+    """(ties, rejected): ``source`` can influence ``target``; ``kind`` and ``time`` where present; each tie once."""
+    known = {
+        SOURCE: ("source", "src", "from", "influencer", "friend_id", "friendid", "followee"),
+        TARGET: ("target", "dst", "to", "influenced", "follower", *KNOWN_NAMES[USER]),
+        KIND: ("kind", "type"), TIME: KNOWN_NAMES[TIME],
+    }  # fmt: skip
+    kind = _Kind(known, (SOURCE, TARGET), "ties", options.ties_map, options.ties_columns)
+    ties, rejected = _read(path, kind, engine)
+    return (_both_ways(ties) if options.ties_undirected else ties), rejected
 
 
-def _read(path: Path, known: dict[str, tuple[str, ...]], needed: tuple[str, ...], key: str | None) -> tuple[pa.Table, pa.Table]:
-    table = _raw(path)
-    table = table.rename_columns(_renamed(table.column_names, known))
-    for name in needed:
-        if name not in table.column_names:
-            raise SchemaError(f"{path} has no column that can be told to be the {name}; it has: {', '.join(table.column_names[:20])}")
-    for name in needed:
-        table = table.set_column(table.column_names.index(name), name, _ids(table[name], name, path))
-    refused = [Refusal(row + 1, name, "", "is missing") for name in needed for row in _where(pc.is_null(table[name]))]
-    good = pc.is_valid(table[needed[0]])
-    for name in needed[1:]:
-        good = pc.and_(good, pc.is_valid(table[name]))
-    if key is not None:
-        first = _first_of_each(table[key])
-        repeated = pc.and_(good, pc.invert(first))
-        refused += [Refusal(row + 1, key, table[key][row].as_py(), "is named twice; the first stands") for row in _where(repeated)]
-        good = pc.and_(good, first)
-    return table.filter(good), rejected_table(str(path), refused)
+def _both_ways(ties: pa.Table) -> pa.Table:
+    """Each tie and its reverse, once."""
+    names = [{SOURCE: TARGET, TARGET: SOURCE}.get(name, name) for name in ties.column_names]
+    every = pa.concat_tables([ties, ties.rename_columns(names).select(ties.column_names)])
+    return every.filter(_first_of_each(every, ties.column_names))
 
 
-def _raw(path: Path) -> pa.Table:
-    suffixes = [suffix for suffix in path.suffixes if suffix != ".gz"]
-    suffix = suffixes[-1].lower() if suffixes else ""
+def _read(path: Path, kind: _Kind, engine: Engine) -> tuple[pa.Table, pa.Table]:
+    blocks = list(_blocks(path, kind))
+    table = pa.concat_tables([block.table for block in blocks], promote_options="default")
+    refused = [one for block in blocks for one in block.refused]
+    for name in kind.needed:
+        table, more = _with_ids(table, name)
+        refused += more
+    if TIME in kind.known and TIME in table.column_names:
+        typed, more = times_of(engine, table.select([ROW, TIME]), blocks[0].time_unit_us)
+        table = _without(table.set_column(table.column_names.index(TIME), TIME, typed[TIME]), more)
+        refused += more
+    table, more = _without_repeats(table, kind)
+    refused += more
+    if len(table) == 0:
+        first = (
+            f"; first: row {refused[0].row}, {refused[0].column or 'the row'} {refused[0].reason}" if refused else ""
+        )
+        raise EmptyLogError(f"{path} has no usable row: {len(refused)} rejected{first}")
+    refused.sort(key=lambda one: one.row)
+    return table.drop_columns([ROW]).combine_chunks(), rejected_table(str(path), refused)
+
+
+def _blocks(path: Path, kind: _Kind) -> Iterator[Block]:
+    """Rows with ids as text, features as they are (Parquet) or typed by their cells (text files)."""
+    options = ReadOptions(columns=kind.columns)
+    form = format_of(path, options)
+    resolve = partial(kind.resolve, where=str(path))
+    if form == "parquet":
+        yield _typed_file(path, kind)
+        return
+    read = read_delimited if form == "csv" else partial(read_jsonl, loose=lambda name: name not in kind.needed)
+    blocks = list(read(path, options, resolve))
+    table = pa.concat_tables([block.table for block in blocks])
+    table = table.drop_columns([REST]) if REST in table.column_names else table
+    keep = {ROW, *kind.needed, TIME} if TIME in kind.known else {ROW, *kind.needed}
+    typed = [table[name] if name in keep else _feature(table[name]) for name in table.column_names]
+    yield replace(
+        Block(pa.table(dict(zip(table.column_names, typed, strict=True)))),
+        refused=[one for block in blocks for one in block.refused],
+    )
+
+
+def _typed_file(path: Path, kind: _Kind) -> Block:
     try:
-        if suffix in (".parquet", ".pq"):
-            return pq.read_table(path)
-        if suffix in (".jsonl", ".ndjson", ".json"):
-            return pajson.read_json(path)
-        with path.open("rb") as stream:
-            first = stream.readline(1 << 20)
-        tab = b"\t" in first or suffix in (".tsv", ".item", ".user")
-        quote = False if tab else '"'
-        return pacsv.read_csv(path, parse_options=pacsv.ParseOptions(delimiter="\t" if tab else ",", quote_char=quote))
-    except FileNotFoundError:
-        raise SourceError(f"{path} does not exist: check the path") from None
-    except (OSError, pa.ArrowException) as error:
-        raise SourceError(f"{path} cannot be read as a side table: {str(error).splitlines()[0]}") from None
+        raw = pq.read_table(path)
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
+        raise SourceError(f"{path} cannot be read as Parquet: {error}") from None
+    places = kind.resolve(raw.column_names, str(path))
+    text = {
+        name: index for name, index in places.items() if name in kind.needed or (name == TIME and TIME in kind.known)
+    }
+    block = from_arrow(raw, text, 1, str(path))
+    kept = raw if not block.refused else raw.take(pc.subtract(block.table[ROW], 1))
+    columns = {name: block.table[name] if name in text else kept.column(index) for name, index in places.items()}
+    return replace(block, table=pa.table({ROW: block.table[ROW], **columns}))
 
 
-def _renamed(header: list[str], known: dict[str, tuple[str, ...]]) -> list[str]:
-    plain = [plain_name(name) for name in header]
-    names = list(plain)
-    for ours, theirs in known.items():
-        found = next((plain.index(name) for name in theirs if name in plain), None)
-        if found is not None:
-            names[found] = ours
-    twice = [name for name in names if names.count(name) > 1]
-    if twice:
-        raise SchemaError(f"two columns are named {twice[0]!r}: rename one")
-    return names
+def _feature(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Whole numbers, numbers or text, as all filled cells can be read. Numbers with leading zeros are codes: text."""
+    trimmed = pc.utf8_trim_whitespace(column)
+    filled = pc.if_else(pc.is_in(trimmed, value_set=pa.array(_EMPTY)), None, trimmed)
+    if filled.null_count == len(filled):
+        return filled
+    if pc.all(pc.match_substring_regex(filled, _WHOLE)).as_py():
+        return filled.cast(pa.int64())
+    coded = pc.any(pc.match_substring_regex(filled, r"^[-+]?0\d")).as_py()
+    if not coded and pc.all(pc.match_substring_regex(filled, _NUMBER)).as_py():
+        numbers = pc.utf8_ltrim(filled, "+").cast(pa.float64())
+        if pc.all(pc.is_finite(numbers)).as_py():
+            return numbers
+    return filled
 
 
-def _ids(column: pa.ChunkedArray, name: str, path: Path) -> pa.ChunkedArray:
-    try:
-        text = pc.utf8_trim_whitespace(column.cast(pa.string()))
-    except pa.ArrowException as error:
-        raise SchemaError(f"{path}: column {name!r} cannot be read as ids: {error}") from None
-    return pc.if_else(pc.equal(text, ""), None, text)
+def _with_ids(table: pa.Table, name: str) -> tuple[pa.Table, list[Refusal]]:
+    """The rows whose id is one, and refusals of the others."""
+    ids = plain_ids(pc.utf8_trim_whitespace(table[name]))
+    missing = pc.fill_null(pc.is_in(ids, value_set=pa.array(_EMPTY)), True)
+    long = pc.fill_null(pc.greater(pc.binary_length(ids), MAX_ID_BYTES), False)
+    fresh = table.set_column(table.column_names.index(name), name, ids)
+    refused = [Refusal(row, name, value or "", "is missing") for row, value in _pairs(table.filter(missing), name)]
+    refused += [
+        Refusal(row, name, value, f"is longer than {MAX_ID_BYTES} bytes")
+        for row, value in _pairs(table.filter(long), name)
+    ]
+    return _without(fresh, refused), refused
 
 
-def _first_of_each(column: pa.ChunkedArray) -> pa.Array:
-    seen: set[str | None] = set()
-    first = []
-    for value in column.to_pylist():
-        first.append(value not in seen)
-        seen.add(value)
-    return pa.chunked_array([pa.array(first, pa.bool_())])
+def _without_repeats(table: pa.Table, kind: _Kind) -> tuple[pa.Table, list[Refusal]]:
+    """One row an item or user; each tie once, and none from a user to itself."""
+    refused: list[Refusal] = []
+    key = list(kind.needed)
+    if SOURCE in key:
+        itself = pc.equal(table[SOURCE], table[TARGET])
+        refused += [
+            Refusal(row, TARGET, value, "is tied to itself") for row, value in _pairs(table.filter(itself), TARGET)
+        ]
+        table = _without(table, refused)
+        key += [name for name in (KIND, TIME) if name in table.column_names]
+    first = _first_of_each(table, key)
+    again = table.filter(pc.invert(first))
+    refused += [
+        Refusal(row, kind.needed[-1], value, "is named twice; the first stands")
+        for row, value in _pairs(again, kind.needed[-1])
+    ]
+    return table.filter(first), refused
 
 
-def _where(mask: pa.ChunkedArray) -> list[int]:
-    return list(pc.indices_nonzero(mask).to_pylist())
+def _first_of_each(table: pa.Table, key: list[str]) -> pa.Array:
+    """Which rows are the first with their values in the key's columns."""
+    numbered = table.select(key).append_column("at", pa.array(range(len(table)), pa.int64()))
+    first = numbered.group_by(key).aggregate([("at", "min")])["at_min"]
+    return pc.is_in(numbered["at"], value_set=first.combine_chunks())
+
+
+def _without(table: pa.Table, refused: list[Refusal]) -> pa.Table:
+    if not refused:
+        return table
+    return table.filter(pc.invert(pc.is_in(table[ROW], value_set=pa.array([one.row for one in refused], pa.int64()))))
+
+
+def _pairs(table: pa.Table, name: str) -> list[tuple[int, str]]:
+    return list(zip(table[ROW].to_pylist(), table[name].to_pylist(), strict=True))

@@ -44,6 +44,7 @@ def write_log(log: EventLog, folder: str | Path) -> None:
     content = {
         "version": _VERSION, "rows": rows, "n_read": log.n_read, "n_duplicates": log.n_duplicates,
         "options": log.options.as_json(),
+        "notes": list(log.notes),
     }  # fmt: skip
     write_json(folder / LOG_FILE, content)
 
@@ -61,7 +62,7 @@ def read_log(folder: str | Path) -> EventLog:
     tables = {name: _table(folder / _TABLES[name], n) for name, n in content["rows"].items()}
     return EventLog(
         tables.pop("events"), tables.pop("rejected"), content["n_read"], content["n_duplicates"], content["options"],
-        **tables,
+        notes=content["notes"], **tables,
     )  # fmt: skip
 
 
@@ -76,6 +77,7 @@ def _described(path: Path) -> dict[str, Any]:
         return {
             "rows": {name: int(n) for name, n in rows.items()}, "n_read": int(content["n_read"]),
             "n_duplicates": int(content["n_duplicates"]), "options": ReadOptions.from_json(content["options"]),
+            "notes": tuple(str(note) for note in content["notes"]),
         }  # fmt: skip
     except FileNotFoundError:
         raise ArtifactError(

@@ -1,23 +1,46 @@
 """JSON lines: one object a line, read strictly (no NaN, no doubled keys, numbers kept as they are written)."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from swayline.core.names import REST, ROW
-from swayline.events.options import ReadOptions, resolve_columns
+from swayline.core.errors import EmptyLogError, SourceError
+from swayline.core.names import (
+    BEHAVIOR,
+    CATEGORY,
+    DEVICE,
+    EVENT_ID,
+    ITEM,
+    PLATFORM,
+    REST,
+    ROW,
+    SESSION,
+    SOURCE,
+    TARGET,
+    TEXT,
+    USER,
+)  # fmt: skip
+from swayline.events.options import ReadOptions
 from swayline.events.sources import lines
-from swayline.events.sources.block import Block, Refusal
+from swayline.events.sources.block import Block, Refusal, Resolver
 
 _SAMPLE = 1000
-"""Lines whose keys together are the header."""
+"""Objects whose keys together are the header."""
+_PIECE_ROWS = 100_000
+_WORDS = frozenset({USER, ITEM, BEHAVIOR, EVENT_ID, SESSION, TEXT, CATEGORY, PLATFORM, DEVICE, SOURCE, TARGET})
+"""Columns of names: true and false are none, and a number that is one is whole or at least finite."""
 
 
 class _Bad(ValueError):
     pass
+
+
+class _Real(str):
+    """A JSON number with a point or an exponent, as it was written."""
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -33,10 +56,16 @@ def _constant(word: str) -> Any:
     raise _Bad(f"holds {word}, which JSON does not know")
 
 
-def _parse(line: bytes) -> dict[str, Any] | str:
-    """The object on a line, or why there is none."""
+def parse(line: bytes) -> dict[str, Any] | str:
+    """The object on a line, numbers as text; or why there is none.
+
+    >>> parse(b'{"user": 1, "user": 2}')
+    "names the key 'user' twice"
+    """
     try:
-        value = json.loads(line.decode("utf-8"), object_pairs_hook=_pairs, parse_float=str, parse_int=str, parse_constant=_constant)
+        value = json.loads(
+            line.decode("utf-8"), object_pairs_hook=_pairs, parse_float=_Real, parse_int=str, parse_constant=_constant
+        )
     except UnicodeDecodeError:
         return "is not valid UTF-8"
     except _Bad as error:
@@ -46,32 +75,49 @@ def _parse(line: bytes) -> dict[str, Any] | str:
     return value if isinstance(value, dict) else "is no JSON object"
 
 
-def read(path: Path, options: ReadOptions) -> Iterator[Block]:
+def read(
+    path: Path, options: ReadOptions, resolve: Resolver, loose: Callable[[str], bool] = lambda name: False
+) -> Iterator[Block]:
     """Blocks of raw rows under our column names; ``row`` is the line number, from 1.
+
+    ``loose`` says which columns may hold anything: lists and objects stay as JSON.
 
     Raises
     ------
     SourceError, SchemaError, EmptyLogError
         The file is no text, its keys cannot be told, or it is empty.
     """
-    lines.refuse_binary(lines.first_bytes(path), path)
+    if lines.first_bytes(path).lstrip().startswith(b"["):
+        raise SourceError(
+            f"{path} is one JSON list: write one object a line instead (JSON lines), as with  jq -c '.[]'"
+        )
     wanted: dict[str, str] | None = None
     row = 1
     for data in lines.blocks(path):
-        parsed = [_parse(line) if line.strip() else None for line in data.removesuffix(b"\n").split(b"\n")]
-        if wanted is None:
-            wanted = _keys([one for one in parsed[:_SAMPLE] if isinstance(one, dict)] or [], options, path)
         raw = data.removesuffix(b"\n").split(b"\n")
-        yield _block(parsed, raw, row, wanted)
-        row += len(parsed)
+        for start in range(0, len(raw), _PIECE_ROWS):
+            piece = raw[start : start + _PIECE_ROWS]
+            parsed = [parse(line) if line.strip() else None for line in piece]
+            if wanted is None:
+                wanted = keys([one for one in parsed if isinstance(one, dict)], resolve)
+            if wanted is None:
+                first = next(one for one in parsed if isinstance(one, str))
+                raise EmptyLogError(f"{path}: none of the first {len(parsed)} lines is a JSON object; line 1 {first}")
+            yield as_block(parsed, piece, row, wanted, loose)
+            row += len(piece)
 
 
-def _keys(sample: list[dict[str, Any]], options: ReadOptions, path: Path) -> dict[str, str]:
-    header = list(dict.fromkeys(key for one in sample for key in one))
-    return {ours: header[index] for ours, index in resolve_columns(header, options, str(path)).items()}
+def keys(objects: list[dict[str, Any]], resolve: Resolver) -> dict[str, str] | None:
+    """Which key stands for which of our columns, told from the first objects; None where there is no object."""
+    header = list(dict.fromkeys(key for one in objects[:_SAMPLE] for key in one))
+    return {ours: header[index] for ours, index in resolve(header).items()} if objects else None
 
 
-def _block(parsed: list[dict[str, Any] | str | None], raw: list[bytes], row: int, wanted: dict[str, str]) -> Block:
+def as_block(
+    parsed: list[dict[str, Any] | str | None], raw: list[bytes], row: int, wanted: dict[str, str],
+    loose: Callable[[str], bool] = lambda name: False,
+) -> Block:  # fmt: skip
+    """Objects as raw rows numbered from ``row``; ``raw`` is what a refused line held."""
     values: dict[str, list[str | None]] = {ours: [] for ours in [*wanted, REST]}
     theirs = set(wanted.values())
     rows: list[int] = []
@@ -82,9 +128,9 @@ def _block(parsed: list[dict[str, Any] | str | None], raw: list[bytes], row: int
         if isinstance(one, str):
             refused.append(Refusal(number, "", raw[number - row].decode("utf-8", "backslashreplace"), one))
             continue
-        fields, refusal = _fields(one, number, wanted)
-        if refusal is not None:
-            refused.append(refusal)
+        fields = _fields(one, number, wanted, raw[number - row], loose)
+        if isinstance(fields, Refusal):
+            refused.append(fields)
             continue
         rows.append(number)
         for ours, value in fields.items():
@@ -94,15 +140,27 @@ def _block(parsed: list[dict[str, Any] | str | None], raw: list[bytes], row: int
     return Block(pa.table({ROW: pa.array(rows, pa.int64()), **columns}), refused)
 
 
-def _fields(one: dict[str, Any], number: int, wanted: dict[str, str]) -> tuple[dict[str, str | None], Refusal | None]:
+def _fields(
+    one: dict[str, Any], number: int, wanted: dict[str, str], line: bytes, loose: Callable[[str], bool]
+) -> dict[str, str | None] | Refusal:
     fields: dict[str, str | None] = {}
     for ours, theirs in wanted.items():
         value = one.get(theirs)
+        if isinstance(value, dict | list) and loose(ours):
+            value = json.dumps(json.loads(line)[theirs], ensure_ascii=False)
+        if isinstance(value, dict | list):
+            return Refusal(number, ours, json.dumps(value), "is a list or an object where one value is expected")
         if isinstance(value, bool):
             value = "true" if value else "false"
-        if isinstance(value, dict | list):
-            return {}, Refusal(number, ours, json.dumps(value), "is a list or an object where one value is expected")
-        if value is not None and ("\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value)):
-            return {}, Refusal(number, ours, value, "holds a NUL byte" if "\0" in value else "is not valid unicode")
+            if ours in _WORDS and not loose(ours):
+                return Refusal(number, ours, value, "is true or false where a name is expected")
+        if value is not None and "\0" in value:
+            return Refusal(number, ours, value, "holds a NUL byte")
+        if value is not None and any("\ud800" <= letter <= "\udfff" for letter in value):
+            return Refusal(number, ours, value, "is not valid unicode")
+        if isinstance(value, _Real) and ours in _WORDS:
+            if not isfinite(float(value)):
+                return Refusal(number, ours, value, "is no finite number")
+            value = str(int(float(value))) if float(value).is_integer() and abs(float(value)) < 2**53 else str(value)
         fields[ours] = value
-    return fields, None
+    return fields

@@ -14,10 +14,12 @@ from swayline.core.errors import UsageError
 from swayline.core.names import ITEM, ROW, USER
 from swayline.events.options import ReadOptions
 from swayline.events.sources import lines
-from swayline.events.sources.block import Block, Refusal
+from swayline.events.sources.block import Block, Refusal, Resolver
+
+_PIECE_LINES = 20_000
 
 
-def read(path: Path, options: ReadOptions) -> Iterator[Block]:
+def read(path: Path, options: ReadOptions, resolve: Resolver) -> Iterator[Block]:
     """Blocks of raw (user, item) rows; ``row`` counts events from 1, refusals name the line.
 
     Raises
@@ -29,24 +31,30 @@ def read(path: Path, options: ReadOptions) -> Iterator[Block]:
     """
     if not options.ordered:
         raise UsageError("--format sequences has an order and no times: say --ordered too")
-    lines.refuse_binary(lines.first_bytes(path), path)
+    lines.first_bytes(path)
     line_number, row = 1, 1
     for data in lines.blocks(path):
-        users: list[str] = []
-        items: list[str] = []
-        refused: list[Refusal] = []
         text = data.removesuffix(b"\n").split(b"\n")
-        for number, line in enumerate(text, line_number):
-            parsed = _line(line, number)
-            if isinstance(parsed, Refusal):
-                refused.append(parsed)
-            elif parsed:
-                users += [parsed[0]] * (len(parsed) - 1)
-                items += parsed[1:]
+        for start in range(0, len(text), _PIECE_LINES):
+            block = _block(text[start : start + _PIECE_LINES], line_number + start, row)
+            row += len(block.table)
+            yield block
         line_number += len(text)
-        rows = pa.array(range(row, row + len(items)), pa.int64())
-        row += len(items)
-        yield Block(pa.table({ROW: rows, USER: pa.array(users, pa.string()), ITEM: pa.array(items, pa.string())}), refused)
+
+
+def _block(text: list[bytes], line_number: int, row: int) -> Block:
+    users: list[str] = []
+    items: list[str] = []
+    refused: list[Refusal] = []
+    for number, line in enumerate(text, line_number):
+        parsed = _line(line, number)
+        if isinstance(parsed, Refusal):
+            refused.append(parsed)
+        elif parsed:
+            users += [parsed[0]] * (len(parsed) - 1)
+            items += parsed[1:]
+    rows = pa.array(range(row, row + len(items)), pa.int64())
+    return Block(pa.table({ROW: rows, USER: pa.array(users, pa.string()), ITEM: pa.array(items, pa.string())}), refused)
 
 
 def _line(line: bytes, number: int) -> list[str] | Refusal:
