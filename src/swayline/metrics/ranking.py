@@ -50,7 +50,9 @@ def _expected(better: Counts, tied: Counts, gain: Values) -> Values:
     total = np.concatenate([[0.0], np.cumsum(gain)])
     first = np.minimum(better, len(gain))
     last = np.minimum(better + tied + 1, len(gain))
-    value: Values = (total[last] - total[first]) / (tied + 1)
+    # Differences of sums lose the last digits, which the plain metric of an untied target need not.
+    plain = np.append(gain, 0.0)[first]
+    value: Values = np.where(tied == 0, plain, (total[last] - total[first]) / (tied + 1))
     return value
 
 

@@ -1,0 +1,112 @@
+import json
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+import swayline as sw
+from swayline.core.errors import ArtifactError, ConfigError, UsageError
+from swayline.events import EventLog
+from swayline.recommend import FittedModel, repeats_share
+
+FAST = {"model": "item-knn"}
+
+
+def _log(n_users=40, n_items=12, length=8, repeat=False):
+    rng = np.random.default_rng(0)
+    rows = []
+    for user in range(n_users):
+        start = rng.integers(n_items)
+        for step in range(length):
+            item = start if repeat else (start + step) % n_items
+            rows.append((f"u{user}", f"i{item}", "view" if step % 3 else "cart", 1_700_000_000_000_000 + step * 10**6))
+    users, items, behaviors, times = zip(*rows, strict=True)
+    events = pa.table({
+        "row": pa.array(range(1, len(rows) + 1), pa.int64()), "user": users, "item": items, "behavior": behaviors,
+        "time": pa.array(times, pa.timestamp("us", tz="UTC")),
+    })  # fmt: skip
+    titles = pa.table({"item": [f"i{i}" for i in range(n_items)], "title": [f"Thing {i}" for i in range(n_items)]})
+    return EventLog(events, items=titles)
+
+
+def test_recommends_what_follows_in_the_users_own_ids():
+    model = sw.SequenceRecommender(**FAST).fit(_log())
+    recs = model.recommend(["u3"], k=3).to_pylist()
+    last = int(_log().events.filter(pa.compute.equal(_log().events["user"], "u3"))["item"][-1].as_py()[1:])
+    assert [row["rank"] for row in recs] == [1, 2, 3]
+    assert {row["user"] for row in recs} == {"u3"}
+    assert f"i{(last + 1) % 12}" in {row["item"] for row in recs}
+
+
+def test_everybody_is_served_by_default_and_scores_fall():
+    recs = sw.SequenceRecommender(**FAST).fit(_log()).recommend(k=2)
+    assert len(recs["user"].unique()) == 40
+    scores = recs["score"].to_numpy().reshape(-1, 2)
+    assert (scores[:, 0] >= scores[:, 1]).all()
+
+
+def test_saved_and_loaded_model_says_the_same(tmp_path):
+    model = sw.SequenceRecommender(**FAST).fit(_log())
+    model.save(tmp_path / "m")
+    again = sw.SequenceRecommender.load(tmp_path / "m")
+    assert again.recommend(k=4).equals(model.recommend(k=4))
+    assert not [path for path in (tmp_path / "m").iterdir() if path.suffix not in (".json", ".safetensors", ".parquet")]
+
+
+def test_unknown_user_is_named_with_the_nearest():
+    model = sw.SequenceRecommender(**FAST).fit(_log())
+    with pytest.raises(UsageError, match="u399.*has no history"):
+        model.recommend(["u399"])
+
+
+def test_unfitted_recommender_says_so():
+    with pytest.raises(UsageError, match="call fit"):
+        sw.SequenceRecommender(**FAST).recommend()
+
+
+def test_wrong_settings_are_refused_at_once():
+    with pytest.raises(ConfigError, match="neighbors"):
+        sw.SequenceRecommender("item-knn", neighbors=3)
+
+
+def test_explains_each_event_of_a_user():
+    model = sw.SequenceRecommender(**FAST).fit(_log())
+    rows = sw.attribute_events(model, user="u1", k=2).to_pylist()
+    assert len(rows) == 8 * 2
+    assert {row["effect"].split("|")[0] for row in rows} == {"u1"}
+    assert any(abs(row["estimate"]) > 0 for row in rows)
+
+
+def test_users_who_return_to_items_keep_them_in_their_lists():
+    log = _log(repeat=True)
+    model = sw.SequenceRecommender(**FAST).fit(log)
+    assert repeats_share(model.fitted_.dataset) > 0.5
+    assert not model.fitted_.exclude_seen
+
+
+@pytest.mark.parametrize("damage", ["histories.safetensors", "items.parquet", "people.parquet", "log.json"])
+def test_damaged_folder_is_refused_in_one_line(tmp_path, damage):
+    sw.SequenceRecommender(**FAST).fit(_log()).save(tmp_path / "m")
+    (tmp_path / "m" / damage).write_bytes(b"\x00damaged")
+    with pytest.raises(ArtifactError) as error:
+        FittedModel.load(tmp_path / "m")
+    assert "\n" not in str(error.value)
+
+
+def test_histories_that_point_outside_the_catalogue_are_refused(tmp_path):
+    from safetensors.numpy import load_file, save_file
+
+    sw.SequenceRecommender(**FAST).fit(_log()).save(tmp_path / "m")
+    path = tmp_path / "m" / "histories.safetensors"
+    arrays = load_file(path)
+    arrays["items"][0] = 10_000
+    save_file(arrays, path)
+    with pytest.raises(ArtifactError, match="does not fit"):
+        FittedModel.load(tmp_path / "m")
+
+
+def test_reading_options_are_remembered(tmp_path):
+    model = sw.SequenceRecommender(**FAST).fit(_log())
+    model.save(tmp_path / "m")
+    stored = json.loads((tmp_path / "m" / "log.json").read_text())
+    assert stored["options"] == model.fitted_.options.as_json()
