@@ -37,7 +37,8 @@ def time_range(table: str, low: float, high: float, dialect: Dialect = DUCKDB) -
     """One row of UTC microseconds: first, last and two quantiles of time, and how many events lie outside those two."""
     now = dialect.epoch_us.format(TIME)
     quantiles = ", ".join(
-        f"percentile_disc({share!r}) WITHIN GROUP (ORDER BY {now}) AS {name}" for share, name in ((low, "low"), (high, "high"))
+        f"percentile_disc({share!r}) WITHIN GROUP (ORDER BY {now}) AS {name}"
+        for share, name in ((low, "low"), (high, "high"))
     )
     edges = f"SELECT min({now}) AS first, max({now}) AS last, {quantiles} FROM {table} WHERE {TIME} IS NOT NULL"
     return (
@@ -57,13 +58,17 @@ def local_hour_counts(table: str, timezone: str) -> str:
     if not _ZONE.fullmatch(timezone):
         raise UsageError(f"--timezone {shown(timezone)} is no time zone: write one such as UTC or Europe/Paris")
     hour = f"date_trunc('hour', {TIME} AT TIME ZONE {literal(timezone)})"
-    return f"SELECT {hour} AS hour, {BEHAVIOR}, count(*) AS n FROM {table} WHERE {TIME} IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2"
+    return (
+        f"SELECT {hour} AS hour, {BEHAVIOR}, count(*) AS n FROM {table} WHERE {TIME} IS NOT NULL GROUP BY 1, 2 "
+        "ORDER BY 1, 2"
+    )
 
 
 def count_histogram(table: str, column: str) -> str:
     """How many values of a column occur ``n`` times: the shape of a tail in a few rows."""
     return (
-        f"SELECT n, count(*) AS ids FROM (SELECT count(*) AS n FROM {table} WHERE {column} IS NOT NULL GROUP BY {column})"
+        f"SELECT n, count(*) AS ids FROM (SELECT count(*) AS n FROM {table} WHERE {column} IS NOT NULL GROUP BY "
+        f"{column})"
         " GROUP BY n ORDER BY n"
     )
 
@@ -75,7 +80,8 @@ def top_values(table: str, column: str, limit: int) -> str:
         f" WHERE {column} IS NOT NULL GROUP BY {column} ORDER BY events DESC, id LIMIT {limit}"
     )
     return (
-        f"SELECT t.id, t.events, t.users, e.{BEHAVIOR}, count(*) AS n FROM {table} e JOIN ({top}) t ON e.{column} = t.id"
+        f"SELECT t.id, t.events, t.users, e.{BEHAVIOR}, count(*) AS n FROM {table} e JOIN ({top}) t ON e.{column} = "
+        "t.id"
         f" GROUP BY 1, 2, 3, 4 ORDER BY 2 DESC, 1, 5 DESC, 4"
     )
 
@@ -84,9 +90,11 @@ def session_edges(table: str, within: str) -> str:
     """The behaviours that open and close a session: ``behavior, starts, ends``."""
     order = f"PARTITION BY {within} ORDER BY {TIME}"
     return (
-        f"SELECT {BEHAVIOR}, count(*) FILTER (WHERE from_start = 1) AS starts, count(*) FILTER (WHERE from_end = 1) AS ends"
+        f"SELECT {BEHAVIOR}, count(*) FILTER (WHERE from_start = 1) AS starts, count(*) FILTER (WHERE from_end = 1) "
+        "AS ends"
         f" FROM (SELECT {BEHAVIOR}, row_number() OVER ({order}, {ROW}) AS from_start,"
-        f" row_number() OVER ({order} DESC, {ROW} DESC) AS from_end FROM {table}) GROUP BY {BEHAVIOR} ORDER BY {BEHAVIOR}"
+        f" row_number() OVER ({order} DESC, {ROW} DESC) AS from_end FROM {table}) GROUP BY {BEHAVIOR} ORDER BY "
+        f"{BEHAVIOR}"
     )
 
 
@@ -103,7 +111,9 @@ def _spans(table: str, keys: Sequence[str]) -> str:
 
 def reached_counts(table: str, keys: Sequence[str]) -> str:
     """How many units (keys, such as user and item) show each behaviour."""
-    return f"SELECT {BEHAVIOR}, count(*) AS n FROM ({_spans(table, keys)}) GROUP BY {BEHAVIOR} ORDER BY n DESC, {BEHAVIOR}"
+    return (
+        f"SELECT {BEHAVIOR}, count(*) AS n FROM ({_spans(table, keys)}) GROUP BY {BEHAVIOR} ORDER BY n DESC, {BEHAVIOR}"
+    )
 
 
 def followed_counts(table: str, keys: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from math import ceil, log10, sqrt
 from typing import Any
 
@@ -192,12 +193,13 @@ def _time_parts(engine: Engine, log: EventLog, outcome: str) -> dict[str, Any]:
     edges = engine.sql(summaries.time_range(_TABLE, *TIME_QUANTILES)).to_pylist()[0]
     hours = engine.sql(summaries.local_hour_counts(_TABLE, log.options.timezone)).to_pylist()
     inside_s = (edges["high"] - edges["low"]) / 1e6
+    offsets = _local(edges["low"], log.options.timezone), _local(edges["high"], log.options.timezone)
     span = {
         "first": _moment(edges["first"]), "last": _moment(edges["last"]), "axis_from": _moment(edges["low"]),
         "axis_to": _moment(edges["high"]), "days": inside_s / _DAY_S, "outside": edges["outside"],
+        "clock_from": offsets[0].isoformat(timespec="minutes"), "clock_to": offsets[1].isoformat(timespec="minutes"),
     }  # fmt: skip
     window_s = _window_s(inside_s)
-    offsets = _local(edges["low"], log.options.timezone), _local(edges["high"], log.options.timezone)
     return {
         "span": span,
         "activity": _activity(hours, log.behaviors, window_s, *offsets),
@@ -273,7 +275,7 @@ def _per_user(engine: Engine) -> dict[str, Any]:
     edges = [1]
     while edges[-1] <= rows[-1]["n"]:
         edges.append(_next_edge(edges[-1]))
-    counts = [sum(one["ids"] for one in rows if low <= one["n"] < high) for low, high in zip(edges, edges[1:], strict=False)]
+    counts = [sum(one["ids"] for one in rows if low <= one["n"] < high) for low, high in pairwise(edges)]
     users = sum(one["ids"] for one in rows)
     events = sum(one["ids"] * one["n"] for one in rows)
     return {
@@ -292,16 +294,16 @@ def _next_edge(edge: int) -> int:
     return {1: 2, 2: 5, 5: 10}[edge // power] * power
 
 
-def _quantile(rows: Sequence[Mapping[str, Any]], share: float) -> int:
+def _quantile(rows: Sequence[Mapping[str, int]], share: float) -> int:
     wanted, seen = ceil(share * sum(one["ids"] for one in rows)), 0
     for one in rows:
         seen += one["ids"]
         if seen >= wanted:
-            return int(one["n"])
-    return int(rows[-1]["n"])
+            return one["n"]
+    return rows[-1]["n"]
 
 
-def _share_of_top(rows: Sequence[Mapping[str, Any]], share: float) -> float:
+def _share_of_top(rows: Sequence[Mapping[str, int]], share: float) -> float:
     """The share of events that belongs to the most active ``share`` of ids (at least one id).
 
     >>> _share_of_top([{"n": 1, "ids": 9}, {"n": 91, "ids": 1}], 0.1)
@@ -336,6 +338,11 @@ def _top(engine: Engine, column: str, titles: Mapping[str, str]) -> list[dict[st
     """The most frequent items or categories with the events of each behaviour."""
     found: dict[str, dict[str, Any]] = {}
     for one in engine.sql(summaries.top_values(_TABLE, column, N_TOP)).to_pylist():
-        blank = {"id": one["id"], "label": titles.get(one["id"]) or one["id"], "events": one["events"], "users": one["users"]}
+        blank = {
+            "id": one["id"],
+            "label": titles.get(one["id"]) or one["id"],
+            "events": one["events"],
+            "users": one["users"],
+        }
         found.setdefault(one["id"], blank | {"by": {}})["by"][one[BEHAVIOR]] = one["n"]
     return list(found.values())

@@ -1,0 +1,5 @@
+"""Floor 9: figures and pages from a run folder's files alone."""
+
+from swayline.report.write import write_report
+
+__all__ = ["write_report"]

@@ -10,16 +10,27 @@ import pyarrow.parquet as pq
 
 from swayline.core.files import write_json
 from swayline.core.names import (
-    DESCRIBE_FILE, EXAMPLES_FILE, INFLUENCE_FILE, METRICS_FILE, RECOMMENDATIONS_FILE, REJECTED_FILE, RUN_FILE,
-)  # fmt: skip
+    DESCRIBE_FILE,
+    EXAMPLES_FILE,
+    INFLUENCE_FILE,
+    METRICS_FILE,
+    RECOMMENDATIONS_FILE,
+    REJECTED_FILE,
+    RUN_FILE,
+)
 from swayline.engine import DuckEngine
 from swayline.events import EventLog, ReadOptions
 from swayline.events.describe import describe
 from swayline.influence.ledger import event_id, ledger, recommendation_id, write_ledger
 
 HOSTILE = (
-    "</script><script>alert(1)</script>", "{{7*7}}", "<img src=x onerror=alert(1)>", "a\u202eb", "'\"--", "<b>bold</b>",
-)  # fmt: skip
+    "</script><script>alert(1)</script>",
+    "{{7*7}}",
+    "<img src=x onerror=alert(1)>",
+    "a\u202eb",
+    "'\"--",
+    "<b>bold</b>",
+)
 """Ids and titles that must come out as the text they are."""
 
 
@@ -34,14 +45,25 @@ def tiny_log(behaviors: Sequence[str] = ("view", "cart", "purchase"), ordered: b
                 (f"u{user}{HOSTILE[0] if user == 0 else ''}", item, behavior, start + timedelta(hours=5 * step + user))
             )
     users, items, acts, times = zip(*rows, strict=True)
-    events = pa.table({
-        "row": pa.array(range(1, len(rows) + 1), pa.int64()), "user": users, "item": items, "behavior": acts,
-        "time": pa.array([None] * len(rows) if ordered else list(times), pa.timestamp("us", tz="UTC")),
-    })  # fmt: skip
+    events = pa.table(
+        {
+            "row": pa.array(range(1, len(rows) + 1), pa.int64()),
+            "user": users,
+            "item": items,
+            "behavior": acts,
+            "time": pa.array([None] * len(rows) if ordered else list(times), pa.timestamp("us", tz="UTC")),
+        }
+    )
     titles = pa.table({"item": list(HOSTILE), "title": [f"{title} lamp" for title in HOSTILE]})
-    rejected = pa.table({
-        "file": ["events.csv"] * 2, "row": [7, 9], "column": ["time"] * 2, "value": [HOSTILE[0], "soon"], "reason": ["is no time"] * 2,
-    })  # fmt: skip
+    rejected = pa.table(
+        {
+            "file": ["events.csv"] * 2,
+            "row": [7, 9],
+            "column": ["time"] * 2,
+            "value": [HOSTILE[0], "soon"],
+            "reason": ["is no time"] * 2,
+        }
+    )
     return EventLog(events, rejected, len(rows) + 3, 1, ReadOptions(ordered=ordered), items=titles)
 
 
@@ -80,20 +102,44 @@ def _metrics() -> dict[str, Any]:
 
     models = {
         name: {
-            "metrics": {"ndcg@10": metric(value), "hr@10": metric(2 * value), "mrr": metric(value / 2),
-                        "coverage@10": {"value": value, "ci_low": None, "ci_high": None}},
-            "fit_s": 1.5, "score_s": 0.2,
-            "history": [{"epoch": n, "loss": 5 / n, "ndcg": value * (1 - 1 / (n + 1)), "seconds": 1.0, "samples_per_s": 900} for n in (1, 2, 3)]
-            if name == "transformer" else [],
+            "metrics": {
+                "ndcg@10": metric(value),
+                "hr@10": metric(2 * value),
+                "mrr": metric(value / 2),
+                "coverage@10": {"value": value, "ci_low": None, "ci_high": None},
+            },
+            "fit_s": 1.5,
+            "score_s": 0.2,
+            "history": [
+                {"epoch": n, "loss": 5 / n, "ndcg": value * (1 - 1 / (n + 1)), "seconds": 1.0, "samples_per_s": 900}
+                for n in (1, 2, 3)
+            ]
+            if name == "transformer"
+            else [],
         }
         for name, value in (("transformer", 0.12), ("item-knn", 0.1), ("most-popular", 0.02))
-    }  # fmt: skip
+    }
     comparisons = [
-        {"model": "transformer", "baseline": name, "metric": "ndcg@10", "difference": 0.12 - value, "ci_low": 0.11 - value,
-         "ci_high": 0.13 - value, "p_value": 0.0002} for name, value in (("item-knn", 0.1), ("most-popular", 0.02))
-    ]  # fmt: skip
-    protocol = {"split": "last-out", "k": 10, "n_questions": 12, "n_items": 6, "exclude_seen": False, "candidates": "all items",
-                "min_events": 3}  # fmt: skip
+        {
+            "model": "transformer",
+            "baseline": name,
+            "metric": "ndcg@10",
+            "difference": 0.12 - value,
+            "ci_low": 0.11 - value,
+            "ci_high": 0.13 - value,
+            "p_value": 0.0002,
+        }
+        for name, value in (("item-knn", 0.1), ("most-popular", 0.02))
+    ]
+    protocol = {
+        "split": "last-out",
+        "k": 10,
+        "n_questions": 12,
+        "n_items": 6,
+        "exclude_seen": False,
+        "candidates": "all items",
+        "min_events": 3,
+    }
     return {
         "protocol": protocol,
         "models": models,
@@ -105,27 +151,74 @@ def _metrics() -> dict[str, Any]:
 
 def _behavior_rows(behavior: str, outcome: str, effects: bool) -> list[dict[str, Any]]:
     about = {"cause_kind": "behavior", "cause": behavior, "n": 400, "recommended": True}
-    people = about | {"effect_kind": "outcome", "effect": outcome, "channel": "own", "unit": "probability", "window_s": 86400.0,
-                      "horizon_s": 172800.0, "p_value": 0.001}  # fmt: skip
-    model = about | {"effect_kind": "recommendation", "effect": "top recommendations", "channel": "model", "method": "removal",
-                     "identified": "yes"}  # fmt: skip
+    people = about | {
+        "effect_kind": "outcome",
+        "effect": outcome,
+        "channel": "own",
+        "unit": "probability",
+        "window_s": 86400.0,
+        "horizon_s": 172800.0,
+        "p_value": 0.001,
+    }
+    model = about | {
+        "effect_kind": "recommendation",
+        "effect": "top recommendations",
+        "channel": "model",
+        "method": "removal",
+        "identified": "yes",
+    }
     rows = [
-        people | {"estimand": "association", "estimate": 0.2, "ci_low": 0.15, "ci_high": 0.25, "identified": "no",
-                  "method": "difference in means", "assumptions": "Nothing is adjusted for."},
+        people
+        | {
+            "estimand": "association",
+            "estimate": 0.2,
+            "ci_low": 0.15,
+            "ci_high": 0.25,
+            "identified": "no",
+            "method": "difference in means",
+            "assumptions": "Nothing is adjusted for.",
+        },
         model | {"estimand": "score_change", "estimate": 0.8, "ci_low": 0.6, "ci_high": 1.0, "unit": "logit"},
         model | {"estimand": "rank_change", "estimate": 4.0, "ci_low": 2.0, "ci_high": 6.0, "unit": "rank"},
-        model | {"cause_kind": "event", "cause": event_id(HOSTILE[0], behavior, "2026-01-05T09:00:00Z"), "estimand": "score_change",
-                 "effect": recommendation_id("u|1", HOSTILE[2]), "estimate": 1.5, "unit": "logit", "recommended": False},
-    ]  # fmt: skip
+        model
+        | {
+            "cause_kind": "event",
+            "cause": event_id(HOSTILE[0], behavior, "2026-01-05T09:00:00Z"),
+            "estimand": "score_change",
+            "effect": recommendation_id("u|1", HOSTILE[2]),
+            "estimate": 1.5,
+            "unit": "logit",
+            "recommended": False,
+        },
+    ]
     if effects:
-        rows.append(people | {"estimand": "ate", "estimate": 0.05, "ci_low": 0.02, "ci_high": 0.08, "identified": "assumed",
-                              "method": "double machine learning", "assumptions": "What drives both was measured."})  # fmt: skip
+        rows.append(
+            people
+            | {
+                "estimand": "ate",
+                "estimate": 0.05,
+                "ci_low": 0.02,
+                "ci_high": 0.08,
+                "identified": "assumed",
+                "method": "double machine learning",
+                "assumptions": "What drives both was measured.",
+            }
+        )
     return rows
 
 
 def _ties() -> list[dict[str, Any]]:
-    about = {"cause_kind": "user", "effect_kind": "user", "channel": "all", "estimand": "excitation", "unit": "actions",
-             "method": "Hawkes", "identified": "assumed", "recommended": True, "n": 9}  # fmt: skip
+    about = {
+        "cause_kind": "user",
+        "effect_kind": "user",
+        "channel": "all",
+        "estimand": "excitation",
+        "unit": "actions",
+        "method": "Hawkes",
+        "identified": "assumed",
+        "recommended": True,
+        "n": 9,
+    }
     return [
         about | {"cause": HOSTILE[0], "effect": "u2", "estimate": 0.3, "ci_low": 0.1, "ci_high": 0.5},
         about | {"cause": "u3", "effect": "u4", "estimate": 0.01, "ci_low": -0.1, "ci_high": 0.12},
@@ -143,17 +236,30 @@ def _person(user: int, behaviors: Sequence[str]) -> dict[str, Any]:
         for place, item in enumerate(HOSTILE)
     ]
     recommended = [
-        {"rank": place + 1, "item": item, "label": f"{item} lamp", "score": 3.2 - place, "cause_item": item, "score_change": 0.8,
-         "reason": f"because of the {behaviors[0]} of {item} on 5 Jan 2026", "cause_behavior": behaviors[0]}
+        {
+            "rank": place + 1,
+            "item": item,
+            "label": f"{item} lamp",
+            "score": 3.2 - place,
+            "cause_item": item,
+            "score_change": 0.8,
+            "reason": f"because of the {behaviors[0]} of {item} on 5 Jan 2026",
+            "cause_behavior": behaviors[0],
+        }
         for place, item in enumerate(HOSTILE)
-    ]  # fmt: skip
+    ]
     return {"user": f"u{user}{HOSTILE[user % len(HOSTILE)]}", "history": history, "recommendations": recommended}
 
 
 def _run(outcome: str) -> dict[str, Any]:
     return {
-        "swayline": "0.1.0", "seed": 0, "outcome": outcome, "settings": {"k": 10, "models": ["transformer"]},
+        "swayline": "0.1.0",
+        "seed": 0,
+        "outcome": outcome,
+        "settings": {"k": 10, "models": ["transformer"]},
         "inputs": {"events": {"path": f"/data/{HOSTILE[2]}.csv", "sha256": "ab" * 32, "rows": 100}, "items": None},
-        "versions": {"duckdb": "2.0.0"}, "started": "2026-01-31T12:00:00Z", "machine": {"cores": 2},
+        "versions": {"duckdb": "2.0.0"},
+        "started": "2026-01-31T12:00:00Z",
+        "machine": {"cores": 2},
         "stages": [{"name": "read", "seconds": 1.2, "peak_mb": 300.0, "reused": False}],
-    }  # fmt: skip
+    }

@@ -1,0 +1,138 @@
+"""The files of a run folder, read once; what is missing or damaged becomes a sentence, never a crash."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from swayline.core.errors import ArtifactError, SwaylineError
+from swayline.core.names import (
+    DESCRIBE_FILE,
+    EXAMPLES_FILE,
+    INFLUENCE_FILE,
+    METRICS_FILE,
+    RECOMMENDATIONS_FILE,
+    REJECTED_FILE,
+    RUN_FILE,
+)
+from swayline.influence.ledger import read_ledger
+
+STAGES = {
+    DESCRIBE_FILE: "describe",
+    METRICS_FILE: "evaluate",
+    INFLUENCE_FILE: "influence",
+    RECOMMENDATIONS_FILE: "recommend",
+    REJECTED_FILE: "read",
+    EXAMPLES_FILE: "recommend",
+    RUN_FILE: "run",
+}
+"""File → the stage that writes it."""
+
+
+@dataclass(frozen=True)
+class Artifacts:
+    """What a run left behind; None for what it did not, with the sentence that says so in ``missing``.
+
+    Parameters
+    ----------
+    influence : pa.Table
+        The ledger; ``recommendations`` counts as (rows, people) alone, since only ten people are shown.
+    """
+
+    describe: Mapping[str, Any] | None = None
+    metrics: Mapping[str, Any] | None = None
+    influence: pa.Table | None = None
+    influence_reason: str = ""
+    recommendations: tuple[int, int] | None = None
+    rejected: pa.Table | None = None
+    examples: list[Mapping[str, Any]] | None = None
+    run: Mapping[str, Any] | None = None
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+    def why_missing(self, file: str) -> str:
+        """The sentence for a part of the page that cannot be drawn."""
+        return self.missing.get(file, f"{file} holds nothing to show here.")
+
+
+def read_artifacts(folder: Path) -> Artifacts:
+    """Read what a run folder holds.
+
+    Raises
+    ------
+    ArtifactError
+        The folder does not exist, or holds none of a run's files.
+    """
+    if not folder.is_dir():
+        raise ArtifactError(f"{folder} is no folder: give the folder that a run wrote")
+    missing: dict[str, str] = {}
+    found = {name: _read(folder, name, reader, missing) for name, reader in _READERS.items()}
+    if all(part is None for part in found.values()):
+        raise ArtifactError(
+            f"{folder} holds none of a run's files ({', '.join(STAGES)}): give the folder that a run wrote"
+        )
+    return Artifacts(
+        found[DESCRIBE_FILE],
+        found[METRICS_FILE],
+        found[INFLUENCE_FILE],
+        _reason(folder / INFLUENCE_FILE) if found[INFLUENCE_FILE] is not None else "",
+        found[RECOMMENDATIONS_FILE],
+        found[REJECTED_FILE],
+        found[EXAMPLES_FILE],
+        found[RUN_FILE],
+        missing,
+    )
+
+
+def _read(folder: Path, name: str, reader: Callable[[Path], Any], missing: dict[str, str]) -> Any:
+    path = folder / name
+    if not path.exists():
+        missing[name] = f"The {STAGES[name]} stage did not run: the folder has no {name}."
+        return None
+    try:
+        return reader(path)
+    except (SwaylineError, OSError, ValueError, pa.ArrowException) as error:
+        missing[name] = (
+            f"{name} could not be read ({str(error).splitlines()[0][:200]}): run the {STAGES[name]} stage again."
+        )
+        return None
+
+
+def _reason(path: Path) -> str:
+    """Why an influence table has no row, where it says so."""
+    metadata: dict[bytes, bytes] = pq.read_schema(path).metadata or {}
+    return metadata.get(b"reason", b"").decode("utf-8", "replace")
+
+
+def _object(path: Path) -> Mapping[str, Any]:
+    content = json.loads(path.read_text("utf-8"))
+    if not isinstance(content, dict):
+        raise ValueError("it holds no JSON object")
+    return content
+
+
+def _list(path: Path) -> list[Mapping[str, Any]]:
+    content = json.loads(path.read_text("utf-8"))
+    if not isinstance(content, list):
+        raise ValueError("it holds no JSON list")
+    return content
+
+
+def _served(path: Path) -> tuple[int, int]:
+    """(recommendations, people)."""
+    users = pq.read_table(path, columns=["user"])["user"]
+    return len(users), len(users.unique())
+
+
+_READERS: dict[str, Callable[[Path], Any]] = {
+    DESCRIBE_FILE: _object,
+    METRICS_FILE: _object,
+    INFLUENCE_FILE: read_ledger,
+    RECOMMENDATIONS_FILE: _served,
+    REJECTED_FILE: pq.read_table,
+    EXAMPLES_FILE: _list,
+    RUN_FILE: _object,
+}

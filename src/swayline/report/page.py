@@ -1,0 +1,89 @@
+"""One self-contained page: sections to HTML, figures and Plotly's own script inside, nothing loaded from anywhere.
+
+The page's Content-Security-Policy names its two scripts by their SHA-256, so that nothing else on it can run and no
+request can leave it, whatever an id or a title of the log holds.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from importlib import resources
+
+import jinja2
+import plotly.graph_objects as go
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from swayline.report import theme
+from swayline.report.blocks import Panel, Section, paired
+
+_TEMPLATES = resources.files("swayline.report") / "templates"
+
+
+def render(title: str, subtitle: str, sections: Sequence[Section]) -> str:
+    """The page as HTML.
+
+    Parameters
+    ----------
+    sections : sequence of Section
+        In reading order; their findings are listed at the top.
+    """
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    sections = [replace(one, blocks=paired(one.blocks)) for one in sections]
+    plotly, script = _script(get_plotlyjs()), _script(_asset("page.js"))
+    figures = {panel.id: figure_json(panel.figure) for panel in _panels(sections)}
+    return environment.from_string(_asset("report.html.j2")).render(
+        title=title,
+        subtitle=subtitle,
+        sections=sections,
+        findings=[one for one in sections if one.finding],
+        css=Markup(theme.css() + "\n" + _asset("style.css")),
+        policy=_policy(plotly, script),
+        plotly=Markup(plotly),
+        script=Markup(script),
+        figures={name: Markup(text) for name, text in figures.items()},
+        swaps=Markup(inert(json.dumps(theme.swaps()))),
+    )
+
+
+def figure_json(figure: go.Figure) -> str:
+    """A figure as JSON that can stand inside a script element."""
+    return inert(figure.to_json())
+
+
+def inert(text: str) -> str:
+    """JSON in which nothing can be read as HTML.
+
+    >>> "<" in inert('{"a": "</script>"}'), json.loads(inert('{"a": "</script>"}'))
+    (False, {'a': '</script>'})
+    """
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def _asset(name: str) -> str:
+    return (_TEMPLATES / name).read_text("utf-8")
+
+
+def _script(text: str) -> str:
+    """A script as the browser will read it: line ends as HTML has them, no way out of its element."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("</script", "<\\/script").replace("<!--", "<\\!--")
+
+
+def _policy(*scripts: str) -> str:
+    hashes = " ".join(
+        f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in scripts
+    )
+    return (
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data: blob:; "
+        "connect-src 'none'; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _panels(sections: Sequence[Section]) -> Iterator[Panel]:
+    return (block for section in sections for block in section.blocks if isinstance(block, Panel))

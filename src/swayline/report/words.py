@@ -1,0 +1,221 @@
+"""Words and numbers as people read them: behaviours as nouns, figures with their intervals, verdicts."""
+
+import re
+import unicodedata
+from datetime import datetime
+
+from swayline.core.names import CART, CLICK, FAVORITE, INTERACT, PURCHASE, RATE, SEARCH, VIEW
+
+_NOUNS = {
+    "impression": ("impression", "impressions"),
+    SEARCH: ("search", "searches"),
+    "filter": ("filter", "filters"),
+    VIEW: ("view", "views"),
+    CLICK: ("click", "clicks"),
+    "play": ("play", "plays"),
+    "like": ("like", "likes"),
+    FAVORITE: ("favorite", "favorites"),
+    "share": ("share", "shares"),
+    "comment": ("comment", "comments"),
+    "follow": ("follow", "follows"),
+    RATE: ("rating", "ratings"),
+    "review": ("review", "reviews"),
+    CART: ("cart", "carts"),
+    "checkout": ("checkout", "checkouts"),
+    "subscribe": ("subscription", "subscriptions"),
+    "checkin": ("check-in", "check-ins"),
+    PURCHASE: ("purchase", "purchases"),
+    INTERACT: ("interaction", "interactions"),
+}
+_WORD = re.compile(r"[a-z]+")
+
+
+def noun(behavior: str, n: float = 1) -> str:
+    """A behaviour as a noun, in the plural unless ``n`` is 1; one that is no English word keeps its own name.
+
+    >>> noun("checkin", 2), noun("lesson", 3), noun("quiz_done", 2)
+    ('check-ins', 'lessons', '“quiz done” events')
+    """
+    if behavior in _NOUNS:
+        return _NOUNS[behavior][n != 1]
+    if _WORD.fullmatch(behavior):
+        return behavior if n == 1 else behavior + ("es" if behavior.endswith(("s", "x", "ch", "sh")) else "s")
+    return f"“{label(behavior.replace('_', ' '))}” event" + ("s" if n != 1 else "")
+
+
+def a(behavior: str) -> str:
+    """A behaviour with its article.
+
+    >>> a("impression"), a("cart")
+    ('an impression', 'a cart')
+    """
+    word = noun(behavior)
+    return ("an " if word.lstrip("“")[:1].lower() in "aeiou" else "a ") + word
+
+
+def capital(text: str) -> str:
+    """The text with a capital first letter, the rest untouched.
+
+    >>> capital("carts of NYC")
+    'Carts of NYC'
+    """
+    return text[:1].upper() + text[1:]
+
+
+def number(value: float | None) -> str:
+    """A count, or a figure with as many decimals as mean something.
+
+    >>> number(64440), number(2_500_000), number(0.01234), number(None)
+    ('64,440', '2.5 million', '0.012', '–')
+    """
+    if value is None:
+        return "–"
+    if abs(value) >= 1e6:
+        return f"{value / 1e6:.3g} million" if abs(value) < 1e9 else f"{value / 1e9:.3g} billion"
+    if float(value).is_integer() or abs(value) >= 1000:
+        return _minus(f"{value:,.0f}")
+    return _minus(f"{value:.{3 if 0.01 <= abs(value) < 1 else _digits(value, 2 if abs(value) < 0.01 else 3)}f}")
+
+
+def _digits(value: float, meaningful: int) -> int:
+    """Decimals that leave so many meaningful digits."""
+    size = abs(value)
+    decimals = meaningful - 1
+    while size < 1 and decimals < 8 and size > 0:
+        size *= 10
+        decimals += 1
+    while size >= 10 and decimals > 0:
+        size /= 10
+        decimals -= 1
+    return decimals
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "−")
+
+
+def percent(share: float | None) -> str:
+    """A share as a percentage with two or three meaningful digits.
+
+    >>> percent(0.4213), percent(0.0148), percent(0.00031), percent(1.0), percent(0.99996)
+    ('42%', '1.5%', '0.031%', '100%', '>99.9%')
+    """
+    if share is None:
+        return "–"
+    if 0.9995 <= share < 1:
+        return ">99.9%"
+    size = abs(share) * 100
+    decimals = 0 if size == 0 or (size >= 10 and not 90 < size < 100) else 1 if size >= 1 else _digits(size, 2)
+    return _minus(f"{share * 100:.{decimals}f}%").replace(".0%", "%")
+
+
+def signed(value: float | None, unit: str) -> str:
+    """A difference with its sign: a probability in percentage points, anything else with its unit.
+
+    >>> signed(0.021, "probability"), signed(-1.5, "logit"), signed(0.0, "rank")
+    ('+2.1 points', '−1.5 logits', '0 ranks')
+    """
+    if value is None:
+        return "–"
+    shown = value * 100 if unit == "probability" else value
+    text = f"{shown:+.{_digits(shown, 2)}f}" if shown else "0"
+    word = {"probability": "points", "logit": "logits", "rank": "ranks"}.get(unit, unit)
+    return f"{_minus(text)} {word}".strip()
+
+
+def between(low: float | None, high: float | None, form: str = "") -> str:
+    """An interval in words; ``form`` is ``percent``, a ledger unit, or nothing for plain numbers.
+
+    >>> between(0.013, 0.016, "percent"), between(None, 1.0)
+    ('1.3% to 1.6%', '')
+    """
+    if low is None or high is None:
+        return ""
+    if form == "percent":
+        return f"{percent(low)} to {percent(high)}"
+    if form:
+        return f"{signed(low, form).rpartition(' ')[0] or signed(low, form)} to {signed(high, form)}"
+    return f"{number(low)} to {number(high)}"
+
+
+def p_value(value: float | None) -> str:
+    """A p-value, never zero.
+
+    >>> p_value(0.0004), p_value(0.032), p_value(None)
+    ('below .001', '.032', '–')
+    """
+    if value is None:
+        return "–"
+    return "below .001" if value < 0.001 else f"{value:.2g}".removeprefix("0")
+
+
+def times(ratio: float) -> str:
+    """How many times as often.
+
+    >>> times(9.2), times(2.04), times(31.2)
+    ('9.2×', '2×', '31×')
+    """
+    return f"{ratio:.0f}×" if ratio >= 10 else f"{ratio:.1f}×".replace(".0×", "×")
+
+
+def one_in(share: float) -> str:
+    """A small share as people say it.
+
+    >>> one_in(0.015), one_in(0.3)
+    ('1 in 67', '30%')
+    """
+    return f"1 in {number(round(1 / share))}" if 0 < share < 0.1 else percent(share)
+
+
+def listed(names: list[str]) -> str:
+    """Names as a sentence lists them.
+
+    >>> listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1] if names else ""
+
+
+def label(text: object, limit: int = 60) -> str:
+    """An outside id or title made fit to show: one line, no control or direction marks, cut at ``limit``.
+
+    >>> label("Walnut" + chr(0x202E) + " Lamp"), label("a" * 9, limit=5)
+    ('Walnut Lamp', 'aaaa…')
+    """
+    clean = "".join(" " if unicodedata.category(c) in ("Zl", "Zp") or c in "\t\n\r" else c for c in str(text))
+    clean = "".join(c for c in clean if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co")).strip()
+    return clean if len(clean) <= limit else clean[: limit - 1] + "…"
+
+
+def day(moment: str | None) -> str:
+    """A moment's day as a sentence writes it.
+
+    >>> day("2026-01-31T12:00:00Z").split()
+    ['31', 'Jan', '2026']
+    """
+    if not moment:
+        return ""
+    return f"{datetime.fromisoformat(moment):%d\N{NO-BREAK SPACE}%b\N{NO-BREAK SPACE}%Y}".lstrip("0")
+
+
+def moment(text: str | None) -> str:
+    """A moment to the minute.
+
+    >>> moment("2026-01-31T12:00:00Z").split()
+    ['31', 'Jan', '2026,', '12:00']
+    """
+    return f"{day(text)}, {datetime.fromisoformat(text):%H:%M}" if text else ""
+
+
+def seconds(value: float | None) -> str:
+    """How long something took.
+
+    >>> seconds(0.42), seconds(75.0), seconds(4000)
+    ('0.4 s', '1 min 15 s', '1 h 6 min')
+    """
+    if value is None:
+        return "–"
+    if value < 60:
+        return f"{value:.1f} s"
+    whole = round(value)
+    return f"{whole // 60} min {whole % 60} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -1,0 +1,226 @@
+import hashlib
+import json
+import re
+from base64 import b64encode
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from swayline.core.errors import ArtifactError
+from swayline.core.names import (
+    DESCRIBE_FILE,
+    EXAMPLES_FILE,
+    INFLUENCE_FILE,
+    METRICS_FILE,
+    RECOMMENDATIONS_FILE,
+    REJECTED_FILE,
+    RUN_FILE,
+)  # fmt: skip
+from swayline.engine import DuckEngine
+from swayline.events.describe import describe
+from swayline.report import write_report
+from swayline.testing.run_folder import HOSTILE, tiny_log, write_run_folder
+
+FILES = (DESCRIBE_FILE, EXAMPLES_FILE, INFLUENCE_FILE, METRICS_FILE, RECOMMENDATIONS_FILE, REJECTED_FILE, RUN_FILE)
+
+
+class Page(HTMLParser):
+    """Scripts, headings and text of a page, as a browser would split them."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.scripts: list[tuple[str | None, str]] = []
+        self.headings: list[int] = []
+        self.tags: list[str] = []
+        self.ids: list[str] = []
+        self.words: list[str] = []
+        self._script: str | None = None
+        self._in_script = False
+        self.feed(html)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).replace("\u00a0", " ").split())
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        found = dict(attrs)
+        self.ids += [found["id"]] if "id" in found else []
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        if tag in ("script", "style"):
+            self._in_script, self._script = True, found.get("type")
+            self.scripts += [(found.get("type"), "")] if tag == "script" else []
+
+    def handle_endtag(self, tag):
+        self._in_script = self._in_script and tag not in ("script", "style")
+
+    def handle_data(self, data):
+        if self._in_script:
+            if self.lasttag == "script":
+                self.scripts[-1] = (self.scripts[-1][0], self.scripts[-1][1] + data)
+        else:
+            self.words.append(data)
+
+
+def page_of(folder: Path) -> tuple[str, Page]:
+    html = write_report(folder).read_text("utf-8")
+    return html, Page(html)
+
+
+@pytest.fixture(scope="module")
+def whole_page(tmp_path_factory) -> tuple[str, Page]:
+    folder = tmp_path_factory.mktemp("run")
+    write_run_folder(folder, effects=True)
+    return page_of(folder)
+
+
+def test_loads_nothing_from_anywhere(whole_page):
+    html, page = whole_page
+    outside = re.sub(r"<script>.*?</script>", "", html, flags=re.S)
+    assert "http" not in outside.replace("http-equiv", "")
+    assert not {"link", "iframe", "object", "embed", "base"} & set(page.tags) - {"link"}
+    assert re.findall(r"<link[^>]*>", outside) == ['<link rel="icon" href="data:,">']
+    assert len(html) < 6_000_000
+
+
+def test_policy_allows_the_two_scripts_of_the_page_and_no_other(whole_page):
+    html, page = whole_page
+    policy = re.search(r'Security-Policy" content="([^"]+)"', html)[1].replace("&#39;", "'")
+    running = [text for kind, text in page.scripts if kind is None]
+    assert len(running) == 2
+    assert {f"'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in running} == set(
+        re.findall(r"'sha256-[^']+'", policy)
+    )
+    assert "default-src 'none'" in policy
+    assert "unsafe-inline" not in policy.partition("style-src")[0]
+
+
+def test_ids_and_titles_are_text_and_nothing_else(whole_page):
+    html, page = whole_page
+    assert "<img" not in html.partition("<script>")[0]
+    assert all("alert(1)" not in text for kind, text in page.scripts if kind is None)
+    assert "{{7*7}}" in page.text
+    assert "<script>alert(1)" in page.text
+    assert "\u202e" not in html
+    assert not {"img", "b"} & set(page.tags)
+    for kind, text in page.scripts:
+        if kind == "application/json":
+            json.loads(text)
+            assert "<" not in text
+
+
+def test_headings_step_down_one_at_a_time(whole_page):
+    headings = whole_page[1].headings
+    assert headings[0] == 1
+    assert headings.count(1) == 1
+    assert all(next_ - one <= 1 for one, next_ in pairwise(headings))
+
+
+def test_ids_are_unique_and_every_link_leads_somewhere(whole_page):
+    html, page = whole_page
+    assert len(page.ids) == len(set(page.ids))
+    assert set(re.findall(r'href="#([^"]+)"', html)) <= set(page.ids)
+
+
+def test_every_figure_has_its_numbers_as_a_table(whole_page):
+    html = whole_page[0]
+    panels = re.findall(r"<figure.*?</figure>", html, flags=re.S)
+    assert len(panels) >= 14
+    assert all("<table>" in panel and "aria-label" in panel for panel in panels)
+
+
+def test_association_and_effect_are_told_apart(whole_page):
+    text = whole_page[1].text
+    assert "Likely raises purchases" in text
+    assert "if all that drives both was measured" in text
+    assert "the association is +20 points" in text
+    assert "1 of 2 ties carry influence that can be told from zero" in text
+
+
+def test_associations_alone_make_no_claim_about_causes(tmp_path):
+    write_run_folder(tmp_path)
+    text = page_of(tmp_path)[1].text
+    assert "Goes with more purchases" in text
+    assert "An association; whether" in text
+    assert "Raises" not in text
+    assert "Likely raises" not in text
+
+
+def test_words_follow_the_behaviors_of_the_log(tmp_path):
+    write_run_folder(tmp_path, ("play", "like", "quiz_passed"))
+    text = page_of(tmp_path)[1].text
+    assert "What sways “quiz passed” events" in text
+    assert "plays" in text
+    assert not re.search(r"purchase|cart|shop|buy", text)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_missing_artifact_names_the_stage_that_did_not_run(tmp_path, file):
+    write_run_folder(tmp_path)
+    (tmp_path / file).unlink()
+    text = page_of(tmp_path)[1].text
+    if file != REJECTED_FILE:  # the description already counts what was refused
+        assert f"stage did not run: the folder has no {file}" in text
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_damaged_artifact_is_said_and_survived(tmp_path, file):
+    write_run_folder(tmp_path)
+    (tmp_path / file).write_bytes(b"\x00{[")
+    text = page_of(tmp_path)[1].text
+    if file != REJECTED_FILE:
+        assert f"{file} could not be read" in text
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_any_one_artifact_makes_a_page(tmp_path, file):
+    write_run_folder(tmp_path)
+    for other in FILES:
+        if other != file:
+            (tmp_path / other).unlink()
+    assert "stage did not run" in page_of(tmp_path)[1].text
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path):
+    with pytest.raises(ArtifactError, match="none of a run's files"):
+        write_report(tmp_path)
+    with pytest.raises(ArtifactError, match="is no folder"):
+        write_report(tmp_path / "missing")
+
+
+def test_an_ordered_log_says_that_it_has_no_clock(tmp_path):
+    log = tiny_log(ordered=True)
+    with DuckEngine() as engine:
+        (tmp_path / DESCRIBE_FILE).write_text(json.dumps(describe(engine, log, "purchase")))
+    html, page = page_of(tmp_path)
+    assert "has an order and no times" in page.text
+    assert 'id="activity"' not in html
+
+
+def test_a_log_of_one_behavior_has_no_funnel_to_draw(tmp_path):
+    with DuckEngine() as engine:
+        (tmp_path / DESCRIBE_FILE).write_text(json.dumps(describe(engine, tiny_log(["play"]), "play")))
+    assert "This log knows one behaviour, plays" in page_of(tmp_path)[1].text
+
+
+def test_an_empty_ledger_says_why(tmp_path):
+    from swayline.influence.behaviors.association import no_rows
+
+    pq.write_table(no_rows("the log has an order but no times"), tmp_path / INFLUENCE_FILE)
+    assert "the log has an order but no times" in page_of(tmp_path)[1].text
+
+
+def test_metrics_without_models_are_said_and_survived(tmp_path):
+    (tmp_path / METRICS_FILE).write_text(
+        json.dumps({"protocol": {}, "models": {}, "comparisons": [], "best": None, "chosen": "most-popular"})
+    )
+    assert "no model was compared" in page_of(tmp_path)[1].text
+
+
+def test_refused_rows_are_listed_with_examples(whole_page):
+    assert "row 7: </script><script>alert(1)</script>; row 9: soon" in whole_page[1].text
+    assert HOSTILE[0] in whole_page[1].text
