@@ -32,16 +32,14 @@ def _group_attention(qkv: Tensor, group: Group, n_heads: int) -> Tensor:
     width = qkv.shape[1] // 3
     if group.width == 1:
         return qkv[:, 2 * width :]
-    placed = qkv if group.spread is None else qkv.index_select(0, group.spread)
     shape = (group.rows, group.width, 3, n_heads, width // n_heads)
-    query, key, value = placed.view(shape).permute(2, 0, 3, 1, 4)  # each (B, H, L, D/H)
+    query, key, value = qkv.index_select(0, group.spread).view(shape).permute(2, 0, 3, 1, 4)  # each (B, H, L, D/H)
     if qkv.is_cuda or group.width > _WRITTEN_OUT:
         drawn = F.scaled_dot_product_attention(query, key, value, is_causal=True)
     else:
         scores = query @ key.transpose(-1, -2) * (width // n_heads) ** -0.5 + triangle(group.width, qkv.dtype)
         drawn = scores.softmax(-1) @ value
-    flat = drawn.transpose(1, 2).reshape(group.rows * group.width, width)
-    return flat if group.gather is None else flat.index_select(0, group.gather)
+    return drawn.transpose(1, 2).reshape(group.rows * group.width, width).index_select(0, group.gather)
 
 
 @functools.lru_cache(maxsize=512)

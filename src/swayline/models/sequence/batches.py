@@ -8,11 +8,15 @@ needs rows, so tokens of like-long histories form groups that are squared up wit
              b0 b1 b1                       since attention is causal, no true token ever sees it
     group 1  c0                             (1, 1, D)
 
+In training every batch holds the same number of tokens, and groups come in few sizes: a CPU compiles a bfloat16 product
+for each new shape, which costs more than the product (measured: 2 ms for each new pair of shapes).
+
 Shapes: T tokens, B histories of a group, L its longest.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -20,21 +24,23 @@ import torch
 from swayline.core.types import Ints
 from swayline.dataset import Sequences
 
-_SQUARE = 0.7
-"""A group holds histories at least this share as long as its longest."""
+_ROWS = 8
+"""Groups of several rows are squared up to a multiple of this many."""
+_WIDTHS = np.array([*range(1, 12), *(step << power for power in range(17) for step in (12, 14, 16, 20))])
+"""The widths of groups: each at most a quarter more than the one before (12, 14, 16, 20, 24, 28, 32, 40, ...)."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """Tokens ``start:stop`` as B rows of L places; the indices are None where all rows are equally long."""
+    """Tokens ``start:stop`` as B rows of L places."""
 
     start: int
     stop: int
     rows: int
     width: int
-    spread: torch.Tensor | None
+    spread: torch.Tensor
     """(B · L,) which of the group's tokens stands at each place."""
-    gather: torch.Tensor | None
+    gather: torch.Tensor
     """(stop - start,) the place of each token."""
 
 
@@ -55,8 +61,10 @@ class Packed:
     """(T,) the item that came next."""
 
 
-def pack(history: Sequences, max_length: int, from_end: bool, device: torch.device, targets: bool = False) -> Packed:
-    """Pack the last ``max_length`` events of each history behind a start token.
+def pack(
+    history: Sequences, max_length: int | Ints, from_end: bool, device: torch.device, targets: bool = False
+) -> Packed:
+    """Pack the last ``max_length`` events of each history (one number, or one a history) behind a start token.
 
     With ``targets``, the last event of each history is only predicted, never read.
     """
@@ -83,29 +91,37 @@ def pack(history: Sequences, max_length: int, from_end: bool, device: torch.devi
 
 
 def _groups(lengths: Ints, starts: Ints, device: torch.device) -> Iterator[Group]:
-    first = 0
-    while first < len(lengths):
-        width = int(lengths[first])
-        end = first + int(np.searchsorted(-lengths[first:], -width * _SQUARE, side="right"))
-        rows, start, stop = end - first, int(starts[first]), int(starts[end])
-        if lengths[end - 1] == width:
-            yield Group(start, stop, rows, width, None, None)
-        else:
-            own = lengths[first:end, None]
-            place = np.minimum(np.arange(width)[None, :], own - 1)
-            spread = (starts[first:end, None] - start + place).reshape(-1)
-            gather = np.flatnonzero((np.arange(width)[None, :] < own).reshape(-1))
-            yield Group(
-                start, stop, rows, width, torch.from_numpy(spread).to(device), torch.from_numpy(gather).to(device)
-            )
-        first = end
+    """Rows longest first, cut where the next rung of widths holds them."""
+    widths = _WIDTHS[np.searchsorted(_WIDTHS, lengths)]
+    edges = np.flatnonzero(np.diff(widths, prepend=0, append=0))
+    for first, end in pairwise(edges.tolist()):
+        width, own, start = int(widths[first]), lengths[first:end, None], int(starts[first])
+        rows = end - first if width == 1 else -(-(end - first) // _ROWS) * _ROWS
+        spread = np.zeros((rows, width), np.int64)  # rows that only square the group up repeat its first token
+        spread[: end - first] = starts[first:end, None] - start + np.minimum(np.arange(width)[None, :], own - 1)
+        gather = np.flatnonzero((np.arange(width)[None, :] < own).reshape(-1))
+        indices = (torch.from_numpy(index).to(device) for index in (spread.reshape(-1), gather))
+        yield Group(start, int(starts[end]), rows, width, *indices)
 
 
-def batches(lengths: Ints, max_length: int, batch_tokens: int, rng: np.random.Generator) -> Iterator[Ints]:
-    """Rows of the users of each batch: every user with an event once, shuffled, about ``batch_tokens`` tokens each."""
+def batches(lengths: Ints, max_length: int, batch_tokens: int, rng: np.random.Generator) -> Iterator[tuple[Ints, Ints]]:
+    """Rows of the users of each batch and how many events are read of each: exactly ``batch_tokens`` tokens together.
+
+    Every user with an event comes whole, once, in a fresh order. The few tokens left at the end of a batch are filled
+    by the latest events of the user who comes next, who follows whole in the next batch.
+    """
     users = np.flatnonzero(lengths > 0)
+    if not len(users):
+        return
     users = rng.permutation(users)
-    tokens = np.cumsum(np.minimum(lengths[users], max_length + 1))
-    n_batches = max(1, round(int(tokens[-1]) / batch_tokens)) if len(users) else 0
-    edges = np.searchsorted(tokens, np.arange(1, n_batches) * (tokens[-1] / n_batches)) if n_batches else []
-    yield from (part for part in np.split(users, edges) if len(part))
+    tokens = np.minimum(lengths[users], max_length + 1)
+    first, total = 0, np.concatenate([[0], np.cumsum(tokens)])
+    size = max(batch_tokens, max_length + 1)
+    while first < len(users):
+        end = int(np.searchsorted(total, total[first] + size, side="right")) - 1
+        part, own = users[first:end], tokens[first:end]
+        rest = int(size - own.sum())
+        if rest and end < len(users):
+            part, own = np.append(part, users[end]), np.append(own, rest)
+        yield part, own - 1
+        first = end

@@ -109,8 +109,8 @@ class _Run:
         lengths = histories.lengths
         parts = list(batches(lengths, self.max_length, settings.batch_tokens, rng))
         total, samples = torch.zeros((), device=self.device), 0
-        for users in parts:
-            batch = pack(histories.take(users), self.max_length, settings.positions == "end", self.device, targets=True)
+        for users, read in parts:
+            batch = pack(histories.take(users), read, settings.positions == "end", self.device, targets=True)
             loss = self._step(batch)
             total += loss.detach() * len(batch.items)
             samples += len(batch.items)
