@@ -77,7 +77,7 @@ def visit(chromium, report) -> Iterator[Any]:
 _DRAWN = """() => [...document.querySelectorAll('[data-figure]')].map((holder) => {
   const svg = holder.querySelector('svg.main-svg');
   const box = svg ? svg.getBoundingClientRect() : { width: 0, height: 0 };
-  const marks = holder.querySelectorAll('.point, .points path, .sankey-link, .hm image, .js-fill, .js-line, .scatterlayer path').length;
+  const marks = holder.querySelectorAll('.point, .points path, .sankey-link, .hm image, .scatterlayer path').length;
   return { id: holder.id, width: box.width, height: box.height, marks };
 })"""
 

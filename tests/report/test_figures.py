@@ -28,14 +28,18 @@ def all_figures() -> dict[str, go.Figure]:
         "funnel": figures.funnel([{"behavior": HOSTILE, "n": 9}, {"behavior": "cart", "n": 3}], "people"),
         "shares": figures.shares(SHARES, "share"),
         "flow": figures.flow(STEPS, ["view", "cart"], {"view": 3}, "session ends"),
-        "activity": figures.activity(["2026-01-01T00:00:00", "2026-01-01T01:00:00"], {"view": [1, 2], HOSTILE: [0, 1]}, "one point an hour"),
+        "activity": figures.activity(
+            ["2026-01-01T00:00:00", "2026-01-01T01:00:00"], {"view": [1, 2], HOSTILE: [0, 1]}, "one point an hour"
+        ),
         "hour_of_week": figures.hour_of_week(WEEK, WEEK, HOSTILE),
         "per_user": figures.per_user([1, 2, 5, 10], [3, 2, 1]),
-        "long_tail": figures.long_tail([{"items_share": 0.01, "events_share": 0.3}, {"items_share": 1.0, "events_share": 1.0}]),
+        "long_tail": figures.long_tail(
+            [{"items_share": 0.01, "events_share": 0.3}, {"items_share": 1.0, "events_share": 1.0}]
+        ),
         "model_scores": figures.model_scores([{**one, "best": one is SHARES[0]} for one in SHARES], "NDCG@10"),
         "learning_curve": figures.learning_curve([{"epoch": 1, "ndcg": 0.1}, {"epoch": 2, "ndcg": None}]),
         "forest": figures.forest(EFFECTS, "points", probability=True),
-    }  # fmt: skip
+    }
 
 
 @pytest.fixture(params=all_figures())
