@@ -1,0 +1,106 @@
+"""The refutations and the hidden-cause bound of one arm's estimate."""
+
+import numpy as np
+import numpy.typing as npt
+
+from swayline.core.rng import generator
+from swayline.influence.behaviors import estimators, refute
+from swayline.influence.behaviors.estimators import Contrast
+from swayline.influence.behaviors.inference import Estimate
+from swayline.influence.behaviors.nuisance import Nuisances, crossfit, default_learners
+from swayline.influence.behaviors.problem import Data, Setting
+from swayline.influence.behaviors.refute import Refutation
+from swayline.influence.behaviors.sensitivity import Sensitivity, sensitivity
+
+Floats = npt.NDArray[np.float64]
+
+
+def untrimmed(found: Nuisances) -> Nuisances:
+    """The same nuisances with even propensities, so that trimming keeps every row (for associations)."""
+    even = np.full_like(found.propensity, 1 / found.propensity.shape[1])
+    return Nuisances(even, found.outcome, found.mean, found.fold, found.notes)
+
+
+def refutations(
+    data: Data, s: Setting, c: Contrast, a: int, found: Nuisances, main: Estimate, sizes: tuple[int, int]
+) -> dict[str, Refutation]:
+    """Every attempt to break one arm's estimate, by name; none where there is no estimate."""
+    if min(sizes) < 2 or not np.isfinite(main.se) or main.se == 0:
+        return {}
+    d, y, both = estimators.residuals(c)
+    clusters = None if c.clusters is None else np.unique(c.clusters[both], return_inverse=True)[1].astype(np.int64)
+    rng = generator(s.seed, "refute", str(a))
+    checks = {
+        "placebo treatment": refute.placebo_treatment(d, y, c.odds[both], clusters, rng),
+        "random common cause": refute.random_common_cause(
+            part_estimate(data, s, c, a, found, None).value, main.se, lambda: part_estimate(data, s, c, a, found, rng)
+        ),
+        "subset stability": refute.subset_stability(estimators.aipw_scores(c), c.clusters, rng),
+    }
+    for name, values in data.negatives.items():
+        checks[f"negative control: {name}"] = negative_control(data, s, a, found, values, name)
+    if s.randomised:
+        before = estimators.balance(c).before
+        if data.clusters is None:
+            checks["balance of the assignment"] = refute.assignment_balance(before, *map(float, sizes))
+    return checks
+
+
+def part_estimate(
+    data: Data, s: Setting, c: Contrast, a: int, found: Nuisances, rng: np.random.Generator | None
+) -> Estimate:
+    """AIPW with linear nuisances refitted on (a part of) the contrast's rows, with a noise control if ``rng``."""
+    size = len(c.y)
+    step = max(1, size // 50_000)
+    at = np.flatnonzero(c.kept)[::step]
+    x = data.x[at]
+    if rng is not None:
+        x = np.column_stack([x, rng.normal(size=len(at)).astype(x.dtype)])
+    arm = np.where(data.treatment.arm[at] == a, 1, np.where(data.treatment.arm[at] == 0, 0, -1))
+    fold = found.fold[at]
+    learners = default_learners(x, range(x.shape[1]), False, "linear", s.seed)[0][:1]
+    outcome = np.column_stack([crossfit(x, c.y[::step], fold, learners, arm == k)[0] for k in (0, 1)])
+    part = Nuisances(found.propensity[at][:, [0, a]], outcome, outcome[:, 0], fold)
+    if not s.randomised:
+        treat = crossfit(
+            x,
+            (arm == 1).astype(np.float64),
+            fold,
+            default_learners(x, range(x.shape[1]), True, "linear", s.seed)[0][:1],
+        )[0]
+        rest = np.clip(1 - treat if len(data.treatment.arms) == 2 else found.propensity[at, 0], 0.005, 0.995)
+        part = Nuisances(np.column_stack([rest, np.clip(treat, 0.005, 0.995)]), outcome, outcome[:, 0], fold)
+    again = Contrast(
+        x, c.y[::step], arm == 1, arm == 0, part.propensity[:, 1], part.propensity[:, 0], outcome[:, 1], outcome[:, 0],
+        None, c.estimand, c.share_kept, np.ones(len(at), dtype=bool),
+    )  # fmt: skip
+    return estimators.aipw(again)
+
+
+def negative_control(data: Data, s: Setting, a: int, found: Nuisances, values: Floats, name: str) -> Refutation:
+    """AIPW of the arm on an outcome that it cannot have caused."""
+    full = np.where(np.isfinite(values), values, np.nanmean(values))
+    learners, _ = default_learners(data.x, data.encoder.groups, False, "linear", s.seed)
+    outcome = np.column_stack(
+        [
+            crossfit(data.x, full, found.fold, learners, data.treatment.arm == k)[0]
+            for k in range(len(data.treatment.arms))
+        ]
+    )
+    other = Nuisances(found.propensity, outcome, found.mean, found.fold)
+    estimand = "att" if s.estimand == "att" else "ate"
+    c = estimators.contrast(data.x, full, data.treatment.arm, a, other, data.clusters, estimand)
+    return refute.placebo_outcome(estimators.aipw(c), f"{name!r}, which it cannot have caused")
+
+
+def bound(data: Data, c: Contrast, value: float, sizes: tuple[int, int]) -> Sensitivity:
+    """What a hidden cause as strong as the strongest control could make of an estimate."""
+    if min(sizes) < 2 or not np.isfinite(value):
+        return Sensitivity(float("nan"), float("nan"), None, 0.0, 1.0)
+    d, y, both = estimators.residuals(c)
+    rates = None
+    if np.isin(c.y, (0.0, 1.0)).all():
+        base = float(c.mu0.mean())
+        rates = (base + value, base)
+    names, groups = data.encoder.controls, data.encoder.groups
+    return sensitivity(value, c.x[both], c.treated[both].astype(np.float64), c.y[both], d, y, names, groups, rates)

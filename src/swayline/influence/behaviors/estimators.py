@@ -1,0 +1,328 @@
+"""Estimators side by side, each from the same cross-fitted nuisances: a value and an influence value a row.
+
+Shapes: e, mu (n, arms); d_a and d_0 are 1 where the row is in the arm, or in the reference.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import spatial, stats
+
+from swayline.influence.behaviors.inference import Estimate, difference_in_means, from_scores, interval
+from swayline.influence.behaviors.learners import BLOCK, gram, solve_ridge
+from swayline.influence.behaviors.nuisance import Nuisances
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+TRIM = 0.02
+"""Rows whose propensity lies outside [TRIM, 1 - TRIM] are not averaged over."""
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """One arm against the reference, over the rows where both may happen.
+
+    Attributes
+    ----------
+    x : design, shape (n, p)
+    y : outcome, shape (n,)
+    treated, control : rows in the arm, and in the reference, shape (n,); with more arms some rows are in neither
+    e1, e0 : propensities of the two, shape (n,)
+    mu1, mu0 : predicted outcomes under the two, shape (n,)
+    clusters : cluster of each row, shape (n,), or None
+    estimand : "ate" or "att"
+    share_kept : share of the rows (of the treated, for att) that trimming kept
+    """
+
+    x: npt.NDArray[Any]
+    y: Floats
+    treated: Flags
+    control: Flags
+    e1: Floats
+    e0: Floats
+    mu1: Floats
+    mu0: Floats
+    clusters: Ints | None
+    estimand: str
+    share_kept: float
+    kept: Flags
+
+    @property
+    def odds(self) -> Floats:
+        """Propensity of the treated among the two arms, shape (n,)."""
+        return self.e1 / (self.e1 + self.e0)
+
+    def estimate(self, value: float, scores: Floats) -> Estimate:
+        """A value with the interval of its influence values."""
+        return from_scores(value, scores, self.clusters)
+
+
+def contrast(
+    x: npt.NDArray[Any], y: Floats, arm: Ints, a: int, found: Nuisances, clusters: Ints | None, estimand: str
+) -> Contrast:
+    """Rows of arm ``a`` against the reference, trimmed to common support.
+
+    For the effect on the treated only a propensity near 1 is a lack of support: a row near 0 weighs almost nothing.
+    """
+    e1, e0 = found.propensity[:, a], found.propensity[:, 0]
+    among = e1 / (e1 + e0)
+    if estimand == "att":
+        keep = among <= 1 - TRIM
+        of = arm == a
+        share = float(keep[of].mean()) if of.any() else 0.0
+    else:
+        keep = (e1 >= TRIM) & (e0 >= TRIM) & (among <= 1 - TRIM)
+        share = float(keep.mean())
+    packed = None
+    if clusters is not None:
+        packed = np.unique(clusters[keep], return_inverse=True)[1].astype(np.int64)
+    return Contrast(
+        x[keep], y[keep], (arm == a)[keep], (arm == 0)[keep], e1[keep], e0[keep], found.outcome[keep, a],
+        found.outcome[keep, 0], packed, estimand, share, keep,
+    )  # fmt: skip
+
+
+def naive(c: Contrast) -> Estimate:
+    """Difference of the two arms' mean outcomes: an association."""
+    both = c.treated | c.control
+    return difference_in_means(c.treated[both], c.y[both], None if c.clusters is None else _repack(c.clusters[both]))
+
+
+def _repack(clusters: Ints) -> Ints:
+    return np.unique(clusters, return_inverse=True)[1].astype(np.int64)
+
+
+def logistic_association(c: Contrast) -> Estimate:
+    """Log odds ratio of a yes/no outcome between the arms, half a row added to each cell: an association."""
+    high, low = c.y[c.treated], c.y[c.control]
+    cells = np.array([high.sum(), len(high) - high.sum(), low.sum(), len(low) - low.sum()]) + 0.5
+    value = float(np.log(cells[0] / cells[1]) - np.log(cells[2] / cells[3]))
+    p1, p0 = cells[0] / cells[:2].sum(), cells[2] / cells[2:].sum()
+    scores = np.zeros(len(c.y))
+    scores[c.treated] = (high - p1) / (p1 * (1 - p1)) * len(c.y) / len(high)
+    scores[c.control] = -(low - p0) / (p0 * (1 - p0)) * len(c.y) / len(low)
+    return c.estimate(value, scores)
+
+
+def bayes_association(c: Contrast) -> Estimate:
+    """Posterior difference of the two rates under Jeffreys priors, Beta(½, ½): an association of a yes/no outcome."""
+    posteriors = [
+        stats.beta(0.5 + c.y[rows].sum(), 0.5 + rows.sum() - c.y[rows].sum()) for rows in (c.treated, c.control)
+    ]
+    value = float(posteriors[0].mean() - posteriors[1].mean())
+    return interval(value, float(np.hypot(posteriors[0].std(), posteriors[1].std())))
+
+
+def regression(c: Contrast) -> Estimate:
+    """Regression adjustment: least squares of each arm on the controls, averaged over the target's rows.
+
+    References
+    ----------
+    Lin (2013), Agnostic notes on regression adjustments to experimental data.
+    """
+    over = c.treated if c.estimand == "att" else np.ones(len(c.y), dtype=bool)
+    weight = over / over.mean()
+    average = np.concatenate([[1.0], np.asarray((weight.astype(c.x.dtype) @ c.x) / len(c.y), dtype=np.float64)])
+    scores, value, gaps = np.zeros(len(c.y)), 0.0, np.zeros(len(c.y))
+    for sign, rows in ((1.0, c.treated), (-1.0, c.control)):
+        square, cross = gram(c.x[rows], c.y[rows])
+        penalty = 1e-3 * len(c.x) ** 0.5
+        beta = solve_ridge(square, cross, penalty)[:, 0]
+        direction = solve_ridge(square, average[:, None], penalty)[:, 0]
+        fitted, lever = _apply(c.x, beta), _apply(c.x, direction)
+        value += sign * float(average @ beta)
+        gaps += sign * fitted
+        scores[rows] += sign * len(c.y) * (lever * (c.y - fitted))[rows]
+    return c.estimate(value, scores + weight * (gaps - value))
+
+
+def _apply(x: npt.NDArray[Any], beta: Floats) -> Floats:
+    found = np.empty(len(x))
+    for start in range(0, len(x), BLOCK):
+        found[start : start + BLOCK] = x[start : start + BLOCK] @ beta[1:].astype(x.dtype)
+    return np.asarray(found + beta[0])
+
+
+def _weights(c: Contrast) -> tuple[Floats, Floats]:
+    """Inverse-propensity weights of the two arms, zero elsewhere; each (n,)."""
+    if c.estimand == "att":
+        return c.treated.astype(np.float64), np.where(c.control, c.e1 / c.e0, 0.0)
+    return np.where(c.treated, 1 / c.e1, 0.0), np.where(c.control, 1 / c.e0, 0.0)
+
+
+def ipw(c: Contrast) -> Estimate:
+    """Inverse-propensity weighting with weights that add to one (Hájek)."""
+    high, low = _weights(c)
+    m1, m0 = float(high @ c.y / high.sum()), float(low @ c.y / low.sum())
+    return c.estimate(m1 - m0, high / high.mean() * (c.y - m1) - low / low.mean() * (c.y - m0))
+
+
+def aipw(c: Contrast) -> Estimate:
+    """Augmented inverse-propensity weighting: right if either the propensity or the outcome model is.
+
+    References
+    ----------
+    Robins, Rotnitzky, Zhao (1994); Chernozhukov et al. (2018), Double/debiased machine learning.
+    """
+    values = aipw_scores(c)
+    if c.estimand == "att":
+        share = float(c.treated.mean())
+        value = float(values.mean())
+        return c.estimate(value, values - c.treated / share * value)
+    value = float(values.mean())
+    return c.estimate(value, values - value)
+
+
+def aipw_scores(c: Contrast) -> Floats:
+    """Doubly robust pseudo-outcomes, shape (n,); their mean is the AIPW estimate."""
+    high, low = _weights(c)
+    if c.estimand == "att":
+        return (high * (c.y - c.mu0) - low * (c.y - c.mu0)) / float(c.treated.mean())
+    return c.mu1 - c.mu0 + high * (c.y - c.mu1) - low * (c.y - c.mu0)
+
+
+def tmle(c: Contrast) -> Estimate:
+    """Targeted minimum loss: the outcome models are moved until their inverse-propensity residuals vanish.
+
+    A yes/no outcome is moved on the logit scale, so that predictions stay in [0, 1]; any other additively.
+
+    References
+    ----------
+    van der Laan & Rubin (2006), Targeted maximum likelihood learning.
+    """
+    high, low = _weights(c)
+    binary = bool(np.isin(c.y, (0.0, 1.0)).all())
+    move = _move_logit if binary else _move_mean
+    mu1, mu0 = (c.mu1 if c.estimand == "att" else move(c.mu1, c.y, high)), move(c.mu0, c.y, low)
+    moved = replace(c, mu1=mu1, mu0=mu0)
+    if c.estimand == "att":
+        return aipw(moved)
+    values = aipw_scores(moved)
+    value = float((mu1 - mu0).mean())
+    return c.estimate(value, values - value)
+
+
+def _move_mean(mu: Floats, y: Floats, weight: Floats) -> Floats:
+    return np.asarray(mu + weight @ (y - mu) / weight.sum())
+
+
+def _move_logit(mu: Floats, y: Floats, weight: Floats) -> Floats:
+    bounded = np.clip(mu, 1e-4, 1 - 1e-4)
+    logit, shift = np.log(bounded / (1 - bounded)), 0.0
+    for _ in range(30):
+        probability = 1 / (1 + np.exp(-(logit + shift)))
+        step = float(weight @ (y - probability) / max(float(weight @ (probability * (1 - probability))), 1e-12))
+        shift += float(np.clip(step, -2, 2))
+        if abs(step) < 1e-8:
+            break
+    return np.asarray(1 / (1 + np.exp(-(logit + shift))))
+
+
+def residuals(c: Contrast) -> tuple[Floats, Floats, Flags]:
+    """Treatment and outcome less what the controls predict, over the rows of the two arms; and which rows those are."""
+    both = c.treated | c.control
+    odds = c.odds[both]
+    expected = odds * c.mu1[both] + (1 - odds) * c.mu0[both]
+    return c.treated[both] - odds, c.y[both] - expected, both
+
+
+def dml(c: Contrast) -> Estimate:
+    """Partially linear double machine learning: the residual outcome on the residual treatment.
+
+    Where effects differ, it averages them with weight e(1 - e): most where both arms are likely.
+    """
+    d, y, both = residuals(c)
+    return partial_slope(d, y, None if c.clusters is None else _repack(c.clusters[both]))
+
+
+def partial_slope(d: Floats, y: Floats, clusters: Ints | None) -> Estimate:
+    """Slope of residuals on residuals without an intercept, its interval clustered."""
+    square = float(d @ d) / len(d)
+    value = float(d @ y) / len(d) / square
+    return from_scores(value, d * (y - value * d) / square, clusters)
+
+
+MATCHES = 4
+MOST_MATCHED = 300_000
+"""Above this many rows matching is left out: it adds hours and no evidence."""
+
+
+def matching(c: Contrast) -> Estimate:
+    """Nearest neighbours in propensity and prognosis, the remaining gap corrected by the outcome models.
+
+    References
+    ----------
+    Abadie & Imbens (2011), Bias-corrected matching estimators. Yang & Zhang (2023), Multiply robust matching
+    estimators (double scores).
+    """
+    odds = np.clip(c.odds, 1e-3, 1 - 1e-3)
+    place = np.column_stack([np.log(odds / (1 - odds)), c.mu0])
+    place = place / np.maximum(place.std(axis=0), 1e-12)
+    effect, used = np.zeros(len(c.y)), np.zeros(len(c.y))
+    for rows, donors, sign, mu in ((c.treated, c.control, 1.0, c.mu0), (c.control, c.treated, -1.0, c.mu1)):
+        if c.estimand == "att" and sign < 0:
+            continue
+        pool = np.flatnonzero(donors)
+        count = min(MATCHES, len(pool))
+        near = spatial.cKDTree(place[pool]).query(place[rows], k=count)[1].reshape(-1, count)
+        chosen = pool[near]
+        imputed = (c.y[chosen] + mu[rows][:, None] - mu[chosen]).mean(axis=1)
+        effect[rows] = sign * (c.y[rows] - imputed)
+        np.add.at(used, chosen.ravel(), 1 / count)
+    over = c.treated if c.estimand == "att" else c.treated | c.control
+    value = float(effect[over].mean())
+    gap = c.mu1 - c.mu0 if c.estimand == "ate" else np.zeros(len(c.y))
+    if c.estimand == "att":
+        scores = np.where(c.treated, c.y - c.mu0 - value, 0.0) - np.where(c.control, used * (c.y - c.mu0), 0.0)
+    else:
+        mean_gap = float(gap[over].mean())
+        own = np.where(c.treated, c.y - c.mu1, np.where(c.control, -(c.y - c.mu0), 0.0))
+        scores = np.where(over, gap - mean_gap, 0.0) + (1 + used) * own
+    return c.estimate(value, scores * len(c.y) / int(over.sum()))
+
+
+@dataclass(frozen=True)
+class Balance:
+    """How alike the arms are, control by control, before and after weighting.
+
+    ``before`` and ``after``: standardised mean differences, each (p,); ``effective`` sample sizes of the two arms.
+    """
+
+    before: Floats
+    after: Floats
+    effective: tuple[float, float]
+
+
+def balance(c: Contrast) -> Balance:
+    """Standardised differences of the design's columns and the effective sample size (Kish) of each weighted arm."""
+    high, low = _weights(c)
+    size = (float(high.sum() ** 2 / (high @ high)), float(low.sum() ** 2 / (low @ low)))
+    spread = np.maximum(np.sqrt((_variance(c.x, c.treated) + _variance(c.x, c.control)) / 2), 1e-12)
+    before = _mean(c.x, c.treated.astype(np.float64)) - _mean(c.x, c.control.astype(np.float64))
+    return Balance(before / spread, (_mean(c.x, high) - _mean(c.x, low)) / spread, size)
+
+
+def _mean(x: npt.NDArray[Any], weight: Floats) -> Floats:
+    total = np.zeros(x.shape[1])
+    for start in range(0, len(x), BLOCK):
+        total += weight[start : start + BLOCK].astype(x.dtype) @ x[start : start + BLOCK]
+    return np.asarray(total / weight.sum())
+
+
+def _variance(x: npt.NDArray[Any], rows: Flags) -> Floats:
+    mean = _mean(x, rows.astype(np.float64))
+    total = np.zeros(x.shape[1])
+    for start in range(0, len(x), BLOCK):
+        part = x[start : start + BLOCK][rows[start : start + BLOCK]] - mean.astype(x.dtype)
+        total += (part**2).sum(axis=0)
+    return np.asarray(total / max(1, int(rows.sum())))
+
+
+ADJUSTED: dict[str, Callable[[Contrast], Estimate]] = {
+    "regression adjustment": regression, "ipw": ipw, "matching": matching, "dml": dml, "aipw": aipw, "tmle": tmle,
+}  # fmt: skip
+"""Estimators that adjust for the controls, by name."""

@@ -1,0 +1,267 @@
+"""Any table as arrays: arms of the treatment, a numeric outcome, standardised controls, cluster numbers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from swayline.core.errors import IdentificationError, SchemaError, UsageError, nearest, shown
+
+Floats = npt.NDArray[np.float64]
+MOST_ARMS = 10
+"""A numeric treatment with more values than this is a dose, not a choice of arms."""
+MOST_LEVELS = 20
+"""A text control keeps its most common levels; the rest share one column."""
+_LARGE = 20_000_000
+"""Above this many cells the design is kept in single precision."""
+
+
+def as_table(frame: Any) -> pa.Table:
+    """An Arrow table from an Arrow, pandas or Polars frame or a mapping of columns.
+
+    Raises
+    ------
+    UsageError
+        The object is none of these, or a column's name is doubled.
+    """
+    if isinstance(frame, pa.Table):
+        table = frame
+    elif hasattr(frame, "__arrow_c_stream__") and not hasattr(frame, "iloc"):
+        table = pa.table(frame)
+    elif hasattr(frame, "iloc"):
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+    elif isinstance(frame, Mapping):
+        table = pa.table({str(name): pa.array(values) for name, values in frame.items()})
+    else:
+        raise UsageError(f"a table is needed (Arrow, pandas, Polars or a mapping), not {type(frame).__name__}")
+    doubled = {name for name in table.column_names if table.column_names.count(name) > 1}
+    if doubled:
+        raise UsageError(f"the table has more than one column {sorted(doubled)[0]!r}: rename one")
+    return table
+
+
+def column(table: pa.Table, name: str) -> pa.ChunkedArray:
+    """A column by name, dictionary columns decoded.
+
+    Raises
+    ------
+    SchemaError
+        There is no such column.
+    """
+    if name not in table.column_names:
+        raise SchemaError(f"the table has no column {name!r}; {nearest(name, table.column_names)}")
+    values = table.column(name)
+    return values.cast(values.type.value_type) if pa.types.is_dictionary(values.type) else values
+
+
+def numeric(table: pa.Table, name: str) -> Floats:
+    """A column as float64, NaN where it is null.
+
+    Raises
+    ------
+    SchemaError
+        The column is missing or holds no numbers.
+    """
+    values = column(table, name)
+    if pa.types.is_boolean(values.type):
+        values = values.cast(pa.int8())
+    if pa.types.is_timestamp(values.type) or pa.types.is_date(values.type):
+        values = values.cast(pa.timestamp("us")).cast(pa.int64())
+    if not (pa.types.is_integer(values.type) or pa.types.is_floating(values.type) or pa.types.is_decimal(values.type)):
+        raise SchemaError(f"column {name!r} holds {values.type}, and numbers (or true/false) are needed")
+    return np.asarray(values.cast(pa.float64()).to_numpy(), dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """The treatment as arms or as a dose.
+
+    Attributes
+    ----------
+    arms : words of the arms, the reference first; empty for a dose
+    arm : number of each row's arm, shape (n,); empty for a dose
+    dose : value of each row, shape (n,); for two arms 0 and 1
+    """
+
+    arms: tuple[str, ...]
+    arm: npt.NDArray[np.int64]
+    dose: Floats
+
+    @property
+    def is_dose(self) -> bool:
+        """Whether the treatment is an amount rather than a choice."""
+        return not self.arms
+
+
+_NO_WORDS = ("0", "0.0", "false", "no", "none", "control", "placebo", "untreated", "off")
+
+
+def read_treatment(table: pa.Table, name: str, reference: str | None = None) -> Treatment:
+    """Two or more arms, or a dose where a numeric column has more than :data:`MOST_ARMS` values.
+
+    The reference arm is the one named, else one whose word means none (0, false, no, control …), else the first in
+    order of words.
+
+    Raises
+    ------
+    IdentificationError
+        The treatment has a single value.
+    UsageError
+        ``reference`` is no value of the column, or a text column has too many arms.
+    """
+    values = column(table, name)
+    is_text = pa.types.is_string(values.type) or pa.types.is_large_string(values.type)
+    distinct = pc.unique(pc.drop_null(values))
+    if len(distinct) < 2:
+        raise IdentificationError(f"treatment {name!r} has {len(distinct)} value(s): nothing to compare")
+    if not is_text and len(distinct) > MOST_ARMS:
+        if reference is not None:
+            raise UsageError(f"treatment {name!r} is a dose ({len(distinct)} values); it has no reference arm")
+        return Treatment((), np.zeros(0, dtype=np.int64), numeric(table, name))
+    if len(distinct) > 50:
+        raise UsageError(f"treatment {name!r} has {len(distinct)} words; at most 50 arms can be compared")
+    whole = not is_text and not pa.types.is_boolean(values.type)
+    words = sorted(distinct.to_pylist(), key=float if whole else str)
+    shown_words = [_word(word) for word in words]
+    first = _reference(shown_words, reference, name)
+    ordered = [words[first], *(word for k, word in enumerate(words) if k != first)]
+    arm = np.asarray(pc.index_in(values, value_set=pa.array(ordered, values.type)).to_numpy(), dtype=np.float64)
+    missing = np.isnan(arm)
+    codes = np.where(missing, -1, arm).astype(np.int64)
+    return Treatment(tuple(_word(word) for word in ordered), codes, np.where(missing, np.nan, codes.astype(np.float64)))
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _reference(words: Sequence[str], asked: str | None, name: str) -> int:
+    if asked is not None:
+        if str(asked) not in words:
+            raise UsageError(f"reference {shown(asked)} is no value of {name!r}; {nearest(str(asked), words)}")
+        return words.index(str(asked))
+    for k, word in enumerate(words):
+        if word.strip().lower() in _NO_WORDS or word.strip().lower().startswith("no "):
+            return k
+    return 0
+
+
+@dataclass(frozen=True)
+class _Column:
+    """How one control becomes columns of the design."""
+
+    name: str
+    levels: tuple[str, ...]
+    fill: float
+    flag_missing: bool
+    flag_zero: bool
+
+    def expand(self, table: pa.Table) -> list[tuple[str, Floats]]:
+        if self.levels:
+            text = pc.fill_null(column(table, self.name).cast(pa.string()), "(missing)")
+            return [
+                (f"{self.name}={level}", pc.equal(text, level).to_numpy().astype(np.float64)) for level in self.levels
+            ]
+        values = numeric(table, self.name)
+        missing = ~np.isfinite(values)
+        full = [(self.name, np.where(missing, self.fill, values))]
+        if self.flag_missing:
+            full.append((f"{self.name} missing", missing.astype(np.float64)))
+        if self.flag_zero:
+            full.append((f"{self.name} is 0", (values == 0).astype(np.float64)))
+        return full
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """Controls of a table to a standardised design: learned once, applied to new rows alike."""
+
+    controls: tuple[str, ...]
+    columns: tuple[_Column, ...]
+    names: tuple[str, ...]
+    groups: tuple[int, ...]
+    mean: Floats
+    scale: Floats
+
+    def transform(self, frame: Any) -> npt.NDArray[Any]:
+        """The design of a frame, shape (n, p), mean 0 and variance 1 over the rows learned from.
+
+        Raises
+        ------
+        UsageError
+            An array has another number of columns than there are controls.
+        """
+        table = self._named(frame)
+        kept = {name: values for each in self.columns for name, values in each.expand(table)}
+        kind = np.float32 if table.num_rows * max(1, len(kept)) > _LARGE else np.float64
+        design = np.empty((table.num_rows, len(self.names)), dtype=kind)
+        for k, name in enumerate(self.names):
+            design[:, k] = (kept[name] - self.mean[k]) / self.scale[k]
+        return design
+
+    def _named(self, frame: Any) -> pa.Table:
+        if isinstance(frame, np.ndarray):
+            if frame.ndim != 2 or frame.shape[1] != len(self.controls):
+                raise UsageError(f"an array of shape {frame.shape} was given; (rows, {len(self.controls)}) is needed")
+            return pa.table({name: frame[:, k] for k, name in enumerate(self.controls)})
+        return as_table(frame)
+
+
+def learn_encoder(table: pa.Table, controls: Sequence[str]) -> tuple[Encoder, npt.NDArray[Any]]:
+    """Learn how controls become a design, and that design.
+
+    Numbers stay numbers (missing: the median and a flag; a heap of zeros among other values: a flag), words become
+    one column a level. Columns that do not vary are dropped.
+    """
+    columns = tuple(_learn_column(table, name) for name in controls)
+    names, groups, mean, scale, parts = [], [], [], [], []
+    for group, each in enumerate(columns):
+        for name, values in each.expand(table):
+            spread = float(values.std())
+            if spread > 1e-12 * max(1.0, abs(float(values.mean()))):
+                names.append(name)
+                groups.append(group)
+                mean.append(float(values.mean()))
+                scale.append(spread)
+                parts.append(values)
+    kind = np.float32 if table.num_rows * max(1, len(names)) > _LARGE else np.float64
+    design = np.empty((table.num_rows, len(names)), dtype=kind)
+    for k, values in enumerate(parts):
+        design[:, k] = (values - mean[k]) / scale[k]
+    return Encoder(tuple(controls), columns, tuple(names), tuple(groups), np.array(mean), np.array(scale)), design
+
+
+def _learn_column(table: pa.Table, name: str) -> _Column:
+    values = column(table, name)
+    if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
+        counts = pc.value_counts(pc.fill_null(values.cast(pa.string()), "(missing)")).to_pylist()
+        counts.sort(key=lambda one: (-one["counts"], one["values"]))
+        levels = tuple(one["values"] for one in counts[:MOST_LEVELS])
+        return _Column(name, levels[1:] if len(counts) <= MOST_LEVELS else levels, 0.0, False, False)
+    numbers = numeric(table, name)
+    finite = np.isfinite(numbers)
+    if not finite.any():
+        return _Column(name, (), 0.0, False, False)
+    zeros = float((numbers == 0).mean())
+    many = len(np.unique(numbers[finite][:10_000])) > 5
+    return _Column(name, (), float(np.median(numbers[finite])), not finite.all(), many and 0.05 < zeros < 0.95)
+
+
+def read_clusters(table: pa.Table, name: str) -> npt.NDArray[np.int64]:
+    """Cluster numbers from 0; a null is a cluster of its own."""
+    values = column(table, name)
+    codes = np.asarray(
+        pc.fill_null(values.combine_chunks().dictionary_encode().indices, -1).to_numpy(zero_copy_only=False)
+    )
+    alone = codes < 0
+    full = codes.astype(np.int64)
+    full[alone] = full.max(initial=-1) + 1 + np.arange(int(alone.sum()))
+    return full

@@ -1,0 +1,188 @@
+"""Cross-fitted nuisances, shared by every estimator: who is treated, and what happens in each arm.
+
+Each row's values come from models that never saw its fold; a cluster never spans folds.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from swayline.influence.behaviors.learners import (
+    Boosting,
+    Expansion,
+    Learner,
+    Linear,
+    Logistic,
+    Predictor,
+    has_boosting,
+    stack_weights,
+)
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Design = npt.NDArray[Any]
+CLIP = 0.005
+"""Propensities are kept this far from 0 and 1 before anything divides by them; trimming is stricter."""
+
+
+@dataclass(frozen=True)
+class Nuisances:
+    """Cross-fitted predictions for every row.
+
+    Attributes
+    ----------
+    propensity : P(arm | X), shape (n, arms); E[dose | X] in one column for a dose
+    outcome : E[Y | X, arm], shape (n, arms); empty for a dose
+    mean : E[Y | X], shape (n,)
+    fold : fold of each row, shape (n,)
+    notes : which learners, and the weight of each
+    """
+
+    propensity: Floats
+    outcome: Floats
+    mean: Floats
+    fold: Ints
+    notes: tuple[str, ...] = field(default=())
+
+
+def folds(n: int, k: int, clusters: Ints | None, rng: np.random.Generator, strata: Ints | None = None) -> Ints:
+    """A fold for each row: whole clusters together, else balanced over ``strata``; shape (n,)."""
+    if clusters is not None:
+        count = int(clusters.max()) + 1
+        of_cluster = rng.permutation(np.arange(count) % k)
+        return np.asarray(of_cluster[clusters], dtype=np.int64)
+    fold = np.empty(n, dtype=np.int64)
+    for stratum in np.unique(strata) if strata is not None else [None]:
+        rows = np.arange(n) if stratum is None else np.flatnonzero(strata == stratum)
+        fold[rows] = rng.permutation(np.arange(len(rows)) % k)
+    return fold
+
+
+def default_learners(x: Design, groups: Sequence[int], binary: bool, kind: str, seed: int) -> tuple[list[Learner], str]:
+    """The learners for a target by the size of the data, and why.
+
+    ``kind`` "linear" or "boosting" takes one family alone; "auto" stacks what the size allows.
+    """
+    n, p = x.shape
+    if p == 0:
+        return [Linear()], "no controls: means"
+    plain: Learner = Logistic() if binary and n * p <= 100_000_000 else Linear()
+    if kind == "boosting":
+        return [Boosting(binary, seed)], "boosted trees, as asked"
+    learners: list[Learner] = [plain]
+    expansion = Expansion.of(x, groups)
+    if n * (p + len(expansion.squares) + len(expansion.products)) <= 50_000_000 and n > 200:
+        learners.append(Logistic(expansion) if binary else Linear(expansion))
+    if kind == "linear":
+        return learners, "linear, as asked"
+    if n >= 500 and n * p <= 40_000_000 and has_boosting():
+        learners.append(Boosting(binary, seed))
+        return learners, f"{n:,} rows: linear and boosted learners, averaged by their cross-fitted error"
+    if n * p > 40_000_000:
+        return learners, f"{n:,} rows × {p} columns: linear learners from shared moments, so that it ends in minutes"
+    return learners, f"{n:,} rows: linear learners, as trees need more"
+
+
+def crossfit(
+    x: Design,
+    y: Floats,
+    fold: Ints,
+    learners: Sequence[Learner],
+    rows: npt.NDArray[np.bool_] | None = None,
+    weight: Floats | None = None,
+) -> tuple[Floats, Floats, list[list[Predictor]]]:
+    """Stacked out-of-fold predictions of one target.
+
+    Parameters
+    ----------
+    rows : the rows that may teach (an arm), shape (n,); all where None. Every row is predicted.
+
+    Returns
+    -------
+    Predictions (n,), weight of each learner, and the predictors of each fold.
+    """
+    teaches = np.ones(len(y), dtype=bool) if rows is None else rows
+    every = np.empty((len(y), len(learners)))
+    kept: list[list[Predictor]] = []
+    for k in range(int(fold.max()) + 1):
+        inside, outside = teaches & (fold != k), fold == k
+        fitted = []
+        for j, learner in enumerate(learners):
+            predict = learner.fit(x[inside], y[inside], None if weight is None else weight[inside])
+            every[outside, j] = predict(x[outside])
+            fitted.append(predict)
+        kept.append(fitted)
+    scale = np.ones(int(teaches.sum())) if weight is None else np.sqrt(weight[teaches])
+    weights = stack_weights(every[teaches] * scale[:, None], y[teaches] * scale)
+    return every @ weights, weights, kept
+
+
+def nuisances(
+    x: Design,
+    y: Floats,
+    arm: Ints,
+    n_arms: int,
+    fold: Ints,
+    groups: Sequence[int],
+    *,
+    kind: str = "auto",
+    propensity: Floats | None = None,
+    seed: int = 0,
+    advance: Callable[[], None] = lambda: None,
+) -> Nuisances:
+    """Propensities and outcome models of every arm, cross-fitted.
+
+    Parameters
+    ----------
+    propensity : known P(arm | X), shape (n, arms), as in an experiment; learned where None
+    """
+    binary_y = bool(np.isin(y, (0.0, 1.0)).all())
+    learners, why = default_learners(x, groups, binary_y, kind, seed)
+    notes = [why]
+    outcome = np.empty((len(y), n_arms))
+    for a in range(n_arms):
+        outcome[:, a], weights, _ = crossfit(x, y, fold, learners, arm == a)
+        notes.append(f"outcome, arm {a}: {_weights_in_words(learners, weights)}")
+        advance()
+    if binary_y:
+        outcome = np.clip(outcome, 0.0, 1.0)
+    if propensity is None:
+        chosen, _ = default_learners(x, groups, True, kind, seed)
+        raw = np.empty((len(y), n_arms))
+        for a in range(1, n_arms):
+            raw[:, a], weights, _ = crossfit(x, (arm == a).astype(np.float64), fold, chosen)
+            notes.append(f"propensity, arm {a}: {_weights_in_words(chosen, weights)}")
+            advance()
+        propensity = to_simplex(raw, n_arms)
+    mean = (propensity * outcome).sum(axis=1)
+    return Nuisances(propensity, outcome, mean, fold, tuple(notes))
+
+
+def to_simplex(raw: Floats, n_arms: int) -> Floats:
+    """Arm probabilities that add to one: with two arms the complement, with more all scaled alike."""
+    clipped = np.clip(raw, CLIP, 1 - CLIP)
+    if n_arms == 2:
+        clipped[:, 0] = 1 - clipped[:, 1]
+        return clipped
+    clipped[:, 0] = np.clip(1 - raw[:, 1:].sum(axis=1), CLIP, 1 - CLIP)
+    return np.asarray(clipped / clipped.sum(axis=1, keepdims=True))
+
+
+def dose_nuisances(
+    x: Design, y: Floats, dose: Floats, fold: Ints, groups: Sequence[int], *, kind: str = "auto", seed: int = 0
+) -> Nuisances:
+    """E[dose | X] and E[Y | X], cross-fitted."""
+    binary_y = bool(np.isin(y, (0.0, 1.0)).all())
+    learners, why = default_learners(x, groups, binary_y, kind, seed)
+    mean, weights, _ = crossfit(x, y, fold, learners)
+    chosen, _ = default_learners(x, groups, False, kind, seed)
+    expected, other, _ = crossfit(x, dose, fold, chosen)
+    notes = (why, f"outcome: {_weights_in_words(learners, weights)}", f"dose: {_weights_in_words(chosen, other)}")
+    return Nuisances(expected[:, None], np.empty((len(y), 0)), mean, fold, notes)
+
+
+def _weights_in_words(learners: Sequence[Learner], weights: Floats) -> str:
+    return ", ".join(f"{learner.name} {weight:.2f}" for learner, weight in zip(learners, weights, strict=True))

@@ -1,0 +1,136 @@
+"""The question asked of a table, checked, and its rows as arrays."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from swayline.core.errors import IdentificationError, UsageError, nearest
+from swayline.influence.behaviors.frame import Encoder, Treatment, learn_encoder, numeric, read_clusters, read_treatment
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+ESTIMANDS = ("ate", "att", "cate")
+LEARNERS = ("auto", "linear", "boosting", "gaussian")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What was asked; the fields are :func:`.estimate_effect`'s arguments."""
+
+    treatment: str
+    outcome: str
+    estimand: str
+    clusters: str | None
+    reference: str | None
+    randomised: bool
+    propensity: str | None
+    learner: str
+    negative_controls: tuple[str, ...]
+    n_folds: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Data:
+    """The rows that have treatment and outcome."""
+
+    x: npt.NDArray[Any]
+    y: Floats
+    treatment: Treatment
+    clusters: Ints | None
+    encoder: Encoder
+    known: Floats | None
+    negatives: dict[str, Floats]
+    rows: Ints
+    dropped: int
+
+
+def check(table: pa.Table, s: Setting, controls: Sequence[str] | None) -> tuple[str, ...]:
+    """The controls to use, once the question makes sense.
+
+    Raises
+    ------
+    UsageError
+        An option is not one of its words, a column is missing or used twice.
+    """
+    if s.estimand not in ESTIMANDS:
+        raise UsageError(f"estimand is {s.estimand!r}; it must be one of {', '.join(ESTIMANDS)}")
+    if s.learner not in LEARNERS:
+        raise UsageError(f"learner is {s.learner!r}; it must be one of {', '.join(LEARNERS)}")
+    if s.n_folds < 2:
+        raise UsageError(f"n_folds is {s.n_folds}; cross-fitting needs at least 2")
+    used = [s.treatment, s.outcome, *([s.clusters] if s.clusters else []), *s.negative_controls]
+    if s.propensity:
+        used.append(s.propensity)
+    if s.treatment == s.outcome:
+        raise UsageError(f"{s.treatment!r} is both treatment and outcome")
+    if controls is None:
+        return tuple(name for name in table.column_names if name not in used)
+    if isinstance(controls, str):
+        raise UsageError(f"controls is {controls!r}; a list of columns is needed, as in ['{controls}']")
+    for name in controls:
+        if name in (s.treatment, s.outcome):
+            raise UsageError(f"control {name!r} is the treatment or the outcome: leave it out")
+        if name not in table.column_names:
+            raise UsageError(f"the table has no control {name!r}; {nearest(name, table.column_names)}")
+    return tuple(dict.fromkeys(controls))
+
+
+def read(table: pa.Table, s: Setting, controls: tuple[str, ...]) -> Data:
+    """The rows that have treatment and outcome, as arrays.
+
+    Raises
+    ------
+    IdentificationError
+        Too few rows, arms or clusters are left.
+    """
+    y = numeric(table, s.outcome)
+    treatment = read_treatment(table, s.treatment, s.reference)
+    good = np.isfinite(y) & np.isfinite(treatment.dose)
+    known = None
+    if s.propensity:
+        known = numeric(table, s.propensity)
+        if not ((known > 0) & (known < 1))[good].all():
+            raise UsageError(f"propensity column {s.propensity!r} must lie strictly between 0 and 1")
+        if len(treatment.arms) != 2:
+            raise UsageError(
+                f"a propensity column needs a treatment with two arms; {s.treatment!r} has {len(treatment.arms)}"
+            )
+    rows = np.flatnonzero(good)
+    clean = table if len(rows) == table.num_rows else table.take(pa.array(rows))
+    kept = Treatment(
+        treatment.arms, treatment.arm[rows] if not treatment.is_dose else treatment.arm, treatment.dose[rows]
+    )
+    for k, word in enumerate(kept.arms):
+        if (kept.arm == k).sum() < 2:
+            raise IdentificationError(
+                f"arm {word!r} of {s.treatment!r} has {int((kept.arm == k).sum())} row(s): at least 2 are needed"
+            )
+    if len(rows) < 10:
+        raise IdentificationError(
+            f"{len(rows)} rows have both {s.treatment!r} and {s.outcome!r}: at least 10 are needed"
+        )
+    encoder, x = learn_encoder(clean, controls)
+    clusters = None
+    if s.clusters:
+        clusters = read_clusters(clean, s.clusters)
+        if clusters.max() + 1 < s.n_folds:
+            raise IdentificationError(
+                f"{s.clusters!r} has {clusters.max() + 1} clusters: at least {s.n_folds} are needed"
+            )
+    negatives = {name: numeric(clean, name) for name in s.negative_controls}
+    return Data(
+        x,
+        y[rows],
+        kept,
+        clusters,
+        encoder,
+        None if known is None else known[rows],
+        negatives,
+        rows,
+        table.num_rows - len(rows),
+    )

@@ -1,0 +1,136 @@
+"""Attempts to break an estimate; one that succeeds turns its verdict to "no".
+
+Every attempt works on residuals or on scores: no n × n matrix, and no refit of the nuisances beyond one on a part.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from swayline.influence.behaviors.inference import Estimate, from_scores
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+ALARM = 0.01
+"""A refutation fails where what it saw would come up by chance less often than this."""
+PERMUTATIONS = 50
+STRATA = 50
+PARTS = 5
+
+
+@dataclass(frozen=True)
+class Refutation:
+    """One attempt: whether the estimate stood, the figure it turns on, and what that figure is."""
+
+    passed: bool
+    figure: float
+    words: str
+
+
+def as_json(found: Mapping[str, Refutation]) -> dict[str, dict[str, object]]:
+    """What the ledger keeps of the attempts."""
+    return {
+        name: {"passed": one.passed, "figure": one.figure if np.isfinite(one.figure) else None, "what": one.words}
+        for name, one in found.items()
+    }
+
+
+def placebo_treatment(
+    d: Floats, y: Floats, expected: Floats, clusters: Ints | None, rng: np.random.Generator
+) -> Refutation:
+    """A treatment shuffled among rows of like propensity must have no effect.
+
+    Parameters
+    ----------
+    d, y : residual treatment and outcome, shape (n,)
+    expected : what the controls predict of the treatment, shape (n,); strata hold equal
+        shares of the treatment's unexplained variance
+
+    Notes
+    -----
+    The figure is the mean placebo effect over :data:`PERMUTATIONS` shuffles. It fails where that mean is further from
+    zero than shuffling explains, or where intervals of the placebos exclude zero much more often than one time in 20.
+    """
+    order = np.argsort(expected, kind="stable")
+    unexplained = np.cumsum(d[order] ** 2)
+    cuts = np.searchsorted(
+        unexplained, np.linspace(0, unexplained[-1], max(1, min(STRATA, len(order) // 50)) + 1)[1:-1]
+    )
+    strata = [rows for rows in np.split(order, cuts) if len(rows) > 1]
+    actual = d + expected
+    values, beyond = [], 0
+    for _ in range(PERMUTATIONS):
+        shuffled = actual.copy()
+        for rows in strata:
+            shuffled[rows] = actual[rng.permutation(rows)]
+        fake = shuffled - expected
+        for rows in strata:
+            fake[rows] -= fake[rows].mean()
+        slope = float(fake @ y / (fake @ fake))
+        found = from_scores(slope, fake * (y - slope * fake) / float(fake @ fake) * len(fake), clusters)
+        values.append(slope)
+        beyond += bool(found.low > 0 or found.high < 0)
+    spread = float(np.std(values, ddof=1))
+    chance = 2 * stats.norm.sf(abs(float(np.mean(values))) / max(spread / np.sqrt(PERMUTATIONS), 1e-300))
+    too_often = stats.binom.sf(beyond - 1, PERMUTATIONS, 0.05) < ALARM / 10
+    return Refutation(
+        bool(chance >= ALARM / 10 and not too_often), float(np.mean(values)),
+        f"mean effect of {PERMUTATIONS} shuffled treatments; {beyond} of them looked real",
+    )  # fmt: skip
+
+
+def placebo_outcome(found: Estimate, what: str) -> Refutation:
+    """Something the treatment cannot have caused must not respond to it; the figure is the effect found on it."""
+    passed = not np.isfinite(found.p) or found.p >= ALARM
+    return Refutation(bool(passed), found.value, f"effect on {what}, p = {found.p:.3g}")
+
+
+def random_common_cause(value: float, se: float, again: Callable[[], Estimate]) -> Refutation:
+    """A control drawn at random must not move the estimate; the figure is by how much it did.
+
+    ``again`` re-estimates with one more control of noise on the same rows and folds.
+    """
+    moved = again().value - value
+    return Refutation(bool(abs(moved) <= se), moved, "change of the estimate with a control of pure noise")
+
+
+def subset_stability(scores: Floats, clusters: Ints | None, rng: np.random.Generator) -> Refutation:
+    """Random parts of the people must agree; the figure is the p-value that all parts share one effect.
+
+    Parameters
+    ----------
+    scores : values whose mean is the estimate, shape (n,)
+    """
+    count = len(scores) if clusters is None else int(clusters.max()) + 1
+    part_of = rng.permutation(np.arange(count) % PARTS)
+    part = part_of if clusters is None else part_of[clusters]
+    means, errors = [], []
+    for k in range(PARTS):
+        rows = part == k
+        if rows.sum() < 2:
+            continue
+        value = float(scores[rows].mean())
+        inside = None if clusters is None else np.unique(clusters[rows], return_inverse=True)[1].astype(np.int64)
+        means.append(value)
+        errors.append(from_scores(value, scores[rows] - value, inside).se)
+    weight = 1 / np.maximum(np.array(errors), 1e-300) ** 2
+    if len(means) < 2 or not np.isfinite(weight).all():
+        return Refutation(True, float("nan"), "too few rows to compare parts")
+    pooled = float(weight @ np.array(means) / weight.sum())
+    chance = float(stats.chi2.sf(float(weight @ (np.array(means) - pooled) ** 2), len(means) - 1))
+    return Refutation(chance >= ALARM / 10, chance, f"p-value that {len(means)} random parts share one effect")
+
+
+def assignment_balance(differences: Floats, n1: float, n0: float) -> Refutation:
+    """Controls of a randomised treatment must not differ between arms more than chance allows.
+
+    The figure is the greatest standardised difference, judged at :data:`ALARM` over all controls (Bonferroni).
+    """
+    if not len(differences):
+        return Refutation(True, 0.0, "no control to compare")
+    worst = float(np.abs(differences).max())
+    chance = min(1.0, len(differences) * 2 * float(stats.norm.sf(worst / np.sqrt(1 / n1 + 1 / n0))))
+    return Refutation(chance >= ALARM, worst, f"greatest standardised difference between arms, p = {chance:.3g}")

@@ -1,0 +1,45 @@
+"""Is the effect identified? Yes, assumed or no, with the reason in words a product manager reads."""
+
+from collections.abc import Mapping
+
+from swayline.influence.behaviors.refute import Refutation
+
+LEAST_KEPT = 0.5
+"""Where trimming keeps a smaller share than this, the average is over too odd a part to be quoted."""
+FEWEST = 10
+"""Arms with fewer rows than this are not compared."""
+
+
+def verdict(
+    *,
+    randomised: bool,
+    n_controls: int,
+    share_kept: float,
+    arm_sizes: tuple[int, int],
+    refutations: Mapping[str, Refutation],
+    others: tuple[str, ...] = (),
+) -> tuple[str, str]:
+    """The ledger's ``identified`` and the reason.
+
+    Parameters
+    ----------
+    others : further reasons against, found elsewhere (such as outcomes that precede the landmark)
+    """
+    against = list(others)
+    failed = [f"{name} ({one.words}: {one.figure:.3g})" for name, one in refutations.items() if not one.passed]
+    if failed:
+        against.append(f"a check failed: {'; '.join(failed)}")
+    if share_kept < LEAST_KEPT:
+        against.append(f"only {share_kept:.0%} of the rows have a like one in the other arm")
+    if min(arm_sizes) < FEWEST:
+        against.append(f"an arm has only {min(arm_sizes)} rows")
+    if not randomised and n_controls == 0:
+        against.append("nothing was adjusted for and the treatment was not randomised")
+    if against:
+        return "no", "Not identified: " + "; ".join(against) + "."
+    if randomised:
+        return "yes", "Identified: the treatment was randomised, and no check failed."
+    return "assumed", (
+        f"Holds if the {n_controls} controls carry every common cause of treatment and outcome; no check failed, "
+        "and none can prove that."
+    )
