@@ -1,6 +1,6 @@
 """Floor 10: whole paths. Settings, stages, the resumable run."""
 
-from swayline.pipeline.run import RunDone, StageDone, run
+from swayline.pipeline.job import RunDone, StageDone, run
 from swayline.pipeline.settings import Reading, RunSettings
 from swayline.pipeline.stages import STAGES, Inputs
 

@@ -1,0 +1,162 @@
+import json
+import resource
+import subprocess
+import sys
+
+import pyarrow.parquet as pq
+import pytest
+
+SOUND = "user,item,behavior,time\n" + "".join(
+    f"u{user},i{(user + step) % 8},{'view' if step < 4 else 'purchase'},{1_700_000_000 + 60 * step}\n"
+    for user in range(20)
+    for step in range(6)
+)
+
+
+def swayline(*words, cwd=None):
+    command = [sys.executable, "-W", "error", "-m", "swayline.cli", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=300, check=False)
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory):
+    path = tmp_path_factory.mktemp("log") / "events.csv"
+    path.write_text(SOUND)
+    return path
+
+
+@pytest.fixture(scope="module")
+def model(log, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("m") / "model"
+    done = swayline("fit", log, "--model", "item-knn", "--out", folder, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["users"] == 20
+    return folder
+
+
+def test_help_costs_less_than_half_a_second_of_cpu():
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert swayline("--help").returncode == 0
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.5
+
+
+@pytest.mark.parametrize("verb", ["run", "check", "simulate", "fit", "recommend", "evaluate", "report", "influence"])
+def test_every_verb_explains_itself(verb):
+    done = swayline(verb, "--help")
+    assert done.returncode == 0
+    assert "--" in done.stdout
+
+
+def test_check_says_what_is_read_and_exits_0(log):
+    done = swayline("check", log, "--json")
+    result = json.loads(done.stdout)
+    assert (done.returncode, result["kept"], result["rejected"]) == (0, 120, 0)
+
+
+def test_check_exits_1_and_shows_each_rejected_row(tmp_path):
+    path = tmp_path / "bad.csv"
+    path.write_text(SOUND + "u1,,view,1700000000\nu2,i1,view,never\n")
+    done = swayline("check", path, "--out", tmp_path / "rejected.parquet")
+    assert done.returncode == 1
+    assert "row 122: item '' is missing" in done.stdout
+    assert "row 123: time 'never' is no time" in done.stdout
+    assert pq.read_table(tmp_path / "rejected.parquet")["row"].to_pylist() == [122, 123]
+
+
+def test_fit_lists_the_models_without_a_log():
+    done = swayline("fit", "--model", "list")
+    assert {"most-popular", "item-knn", "transformer"} <= set(done.stdout.split())
+
+
+def test_recommend_serves_those_asked_for(model, tmp_path):
+    (tmp_path / "users.txt").write_text("u3\nu7\n")
+    done = swayline("recommend", model, "--users", tmp_path / "users.txt", "-k", 3, "--out", tmp_path / "r.parquet")
+    assert done.returncode == 0, done.stderr
+    table = pq.read_table(tmp_path / "r.parquet")
+    assert table.column_names == ["user", "item", "rank", "score"]
+    assert set(table["user"].to_pylist()) == {"u3", "u7"}
+
+
+def test_recommend_takes_newer_events_read_as_the_first_were(model, tmp_path):
+    newer = tmp_path / "newer.csv"
+    newer.write_text("user,item,behavior,time\nnobody,i2,view,1700000000\nnobody,i3,view,1700000060\n")
+    done = swayline("recommend", model, "--events", newer, "--out", tmp_path / "r.parquet")
+    assert done.returncode == 0, done.stderr
+    assert set(pq.read_table(tmp_path / "r.parquet")["user"].to_pylist()) == {"nobody"}
+
+
+def test_influence_events_explains_one_user(model, tmp_path):
+    done = swayline(
+        "influence", "events", model, "--user", "u3", "--item", "i1", "--out", tmp_path / "i.parquet", "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    table = pq.read_table(tmp_path / "i.parquet").to_pylist()
+    assert len(table) == 6
+    assert {row["effect"] for row in table} == {"u3|i1"}
+
+
+@pytest.mark.parametrize("split", ["last-out", "time"])
+def test_evaluate_writes_metrics_with_intervals(log, tmp_path, split):
+    done = swayline("evaluate", log, "--model", "item-knn", "--split", split, "--out", tmp_path / "m.json", "--json")
+    if split == "last-out":
+        assert done.returncode == 0, done.stderr
+        metrics = json.loads((tmp_path / "m.json").read_text())["models"]["item-knn"]["metrics"]
+        assert metrics["ndcg@10"]["ci_low"] <= metrics["ndcg@10"]["value"] <= metrics["ndcg@10"]["ci_high"]
+    else:
+        assert done.returncode in (0, 1)
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (("check", "no-such.csv"), 1, "does not exist"),
+        (("run", "no-such.csv", "--out", "r"), 1, "does not exist"),
+        (("fit", "no-such.csv", "--model", "transfomer"), 2, "did you mean 'transformer'"),
+        (("fit",), 2, "give the log"),
+        (("recommend", "nowhere"), 1, "nowhere"),
+        (("report", "nowhere"), 1, "no run folder"),
+        (("influence", "events", "nowhere"), 1, "nowhere"),
+        (("check", "x.csv", "--map", "user"), 2, "ours=theirs"),
+        (("check", "x.csv", "--map", "usr=u"), 2, "did you mean 'user'"),
+    ],
+)
+def test_mistakes_end_in_one_line_and_the_promised_code(tmp_path, words, code, message):
+    done = swayline(*words, cwd=tmp_path)
+    assert done.returncode == code
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_one_user_and_one_item_still_give_an_answer(tmp_path):
+    path = tmp_path / "tiny.csv"
+    path.write_text("user,item,time\nu,i,1700000000\n")
+    done = swayline("run", path, "--out", tmp_path / "run", "--config", _quick(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "run" / "report.html").exists()
+
+
+def test_run_says_how_each_stage_went(log, tmp_path):
+    done = swayline("run", log, "--out", tmp_path / "run", "--config", _quick(tmp_path))
+    assert done.returncode == 0, done.stderr
+    for stage in ("read", "describe", "train", "evaluate", "influence", "recommend", "report"):
+        assert stage in done.stderr
+    assert "report.html" in done.stdout
+
+
+def test_run_stops_and_lists_the_choices_when_the_outcome_cannot_be_told(tmp_path):
+    path = tmp_path / "lessons.csv"
+    path.write_text(SOUND.replace("view", "open").replace("purchase", "finish"))
+    done = swayline("run", path, "--out", tmp_path / "run")
+    assert done.returncode == 1
+    assert "--outcome" in done.stderr
+    assert "open" in done.stderr
+    assert "finish" in done.stderr
+
+
+def _quick(folder):
+    path = folder / "quick.toml"
+    path.write_text('models = ["most-popular", "item-knn"]\n')
+    return path

@@ -1,0 +1,148 @@
+import json
+
+import pyarrow.parquet as pq
+import pytest
+
+from swayline.core.errors import ConfigError, OutcomeError, UsageError
+from swayline.pipeline import Inputs, Reading, RunSettings, run
+from swayline.testing.artifacts import check_artifacts
+
+
+@pytest.fixture(scope="module")
+def done(shop, quick, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    return run(Inputs(shop / "events.parquet", items=shop / "items.parquet"), quick, folder)
+
+
+def _again(done, shop, settings, **inputs):
+    return run(Inputs(shop / "events.parquet", items=shop / "items.parquet", **inputs), settings, done.folder)
+
+
+def _redone(result):
+    return [stage.name for stage in result.stages if not stage.reused]
+
+
+def test_leaves_every_promised_artifact(done):
+    check_artifacts(done.folder)
+    assert done.record["outcome"] == "purchase"
+    assert done.record["inputs"]["events"]["rows"] == done.record["inputs"]["events"]["kept"]
+
+
+def test_finished_stages_are_reused(done, shop, quick):
+    assert _redone(_again(done, shop, quick)) == []
+
+
+def test_a_changed_setting_redoes_what_depends_on_it_and_nothing_else(done, shop, quick):
+    changed = quick.model_copy(update={"outcome": "cart"})
+    assert _redone(_again(done, shop, changed)) == ["describe", "influence", "report"]
+    _again(done, shop, quick)
+
+
+def test_a_damaged_artifact_is_made_again(done, shop, quick):
+    (done.folder / "recommendations.parquet").write_bytes(b"damaged")
+    # The report is built from that file, whose content comes out the same: only its maker runs again.
+    assert _redone(_again(done, shop, quick)) == ["recommend"]
+    assert pq.read_table(done.folder / "recommendations.parquet").num_rows
+
+
+def test_a_changed_input_redoes_everything(done, shop, quick, tmp_path):
+    events = pq.read_table(shop / "events.parquet")
+    pq.write_table(events.slice(0, len(events) - 50), tmp_path / "fewer.parquet")
+    first = run(Inputs(shop / "events.parquet"), quick, tmp_path / "run")
+    again = run(Inputs(tmp_path / "fewer.parquet"), quick, tmp_path / "run")
+    assert _redone(again) == [stage.name for stage in first.stages]
+
+
+def test_a_run_cut_short_goes_on_where_it_stopped(shop, quick, tmp_path, monkeypatch):
+    from swayline.pipeline import stages
+
+    def stop(work):
+        raise KeyboardInterrupt
+
+    broken = [
+        s if s.name != "influence" else stages.Stage(s.name, stop, s.needs, s.settings, s.makes) for s in stages.STAGES
+    ]
+    monkeypatch.setattr("swayline.pipeline.job.STAGES", broken)
+    with pytest.raises(KeyboardInterrupt):
+        run(Inputs(shop / "events.parquet"), quick, tmp_path / "run")
+    monkeypatch.undo()
+    assert _redone(run(Inputs(shop / "events.parquet"), quick, tmp_path / "run")) == [
+        "influence",
+        "recommend",
+        "report",
+    ]
+
+
+def test_the_same_seed_gives_the_same_run(done, shop, quick, tmp_path):
+    again = run(Inputs(shop / "events.parquet", items=shop / "items.parquet"), quick, tmp_path / "again")
+    for name in ("recommendations.parquet", "influence.parquet"):
+        assert pq.read_table(done.folder / name).equals(pq.read_table(again.folder / name))
+
+
+def test_every_reason_names_something_or_says_there_is_none(done):
+    reasons = pq.read_table(done.folder / "recommendations.parquet")["reason"].to_pylist()
+    assert all(reason.startswith("because of ") or "no single recent event" in reason for reason in reasons)
+
+
+def test_titles_stand_in_examples_where_the_log_has_them(done, shop):
+    titles = set(pq.read_table(shop / "items.parquet")["title"].to_pylist())
+    for example in json.loads((done.folder / "examples.json").read_text()):
+        assert {one["label"] for one in example["recommendations"]} <= titles
+
+
+def test_unknown_outcome_lists_the_choices_before_anything_is_trained(shop, quick, tmp_path):
+    settings = quick.model_copy(update={"outcome": "purchse"})
+    with pytest.raises(OutcomeError, match="did you mean 'purchase'"):
+        run(Inputs(shop / "events.parquet"), settings, tmp_path / "run")
+
+
+def test_a_folder_of_other_files_is_not_touched(shop, quick, tmp_path):
+    (tmp_path / "mine.txt").write_text("keep")
+    with pytest.raises(UsageError, match="no run made"):
+        run(Inputs(shop / "events.parquet"), quick, tmp_path)
+
+
+def test_unknown_model_is_refused_before_reading(tmp_path, quick):
+    with pytest.raises(UsageError, match="did you mean 'item-knn'"):
+        run(Inputs(tmp_path / "none.csv"), quick.model_copy(update={"models": ("item-kn",)}), tmp_path / "run")
+
+
+def test_words_follow_a_log_that_is_no_shop(quick, tmp_path):
+    lines = ["learner,lesson,action,time"]
+    for user in range(30):
+        lines += [
+            f"l{user},s{(user + step) % 9},{'open' if step % 2 else 'finish'},{1_700_000_000 + step * 3600}"
+            for step in range(6)
+        ]
+    (tmp_path / "lessons.csv").write_text("\n".join(lines))
+    settings = quick.model_copy(
+        update={"outcome": "finish", "reading": Reading(map={"user": "learner", "item": "lesson"})}
+    )
+    done = run(Inputs(tmp_path / "lessons.csv"), settings, tmp_path / "run")
+    page = done.report.read_text("utf-8")
+    assert "finish" in page
+    assert "purchase" not in page.split("</script>")[-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("outcom = 'purchase'", "unknown setting 'outcom'.*did you mean 'outcome'"),
+        ("seed = 'x'", "seed cannot be"),
+        ("k = 0", "k cannot be"),
+        ("[reading]\ncolumn = ['user']", "unknown setting 'reading.column'.*did you mean 'columns'"),
+        ("seed = ", "cannot be read as TOML"),
+    ],
+)
+def test_bad_configuration_is_refused_by_name(tmp_path, text, message):
+    path = tmp_path / "run.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        RunSettings.load(path, {})
+
+
+def test_command_line_stands_above_the_file(tmp_path):
+    path = tmp_path / "run.toml"
+    path.write_text("seed = 3\nk = 5\n[reading]\nordered = true\n")
+    settings = RunSettings.load(path, {"seed": 9, "reading": {"delimiter": "|"}})
+    assert (settings.seed, settings.k, settings.reading.ordered, settings.reading.delimiter) == (9, 5, True, "|")

@@ -1,0 +1,23 @@
+import swayline as sw
+
+
+def test_the_public_face_is_exactly_this():
+    assert sorted(sw.__all__) == sorted([
+        "BehaviorEffects", "EventLog", "PeopleInfluence", "ReadOptions", "RunSettings", "SequenceRecommender",
+        "SwaylineError", "WorldSettings", "__version__", "attribute_events", "estimate_effect", "read_events", "run",
+        "write_report", "write_world",
+    ])  # fmt: skip
+
+
+def test_every_public_name_can_be_had():
+    for name in sw.__all__:
+        assert getattr(sw, name) is not None
+
+
+def test_an_unknown_name_lists_the_known():
+    try:
+        sw.read_event  # noqa: B018
+    except AttributeError as error:
+        assert "read_events" in str(error)
+    else:
+        raise AssertionError("an unknown name was found")
