@@ -19,7 +19,9 @@ def engine() -> DuckEngine:
 def read(tmp_path: Path, engine: DuckEngine) -> Reader:
     """Read bytes or text as a file of some name: ``read(content, "log.csv", ordered=True)``."""
 
-    def reader(content: bytes | str, name: str = "log.csv", *, options: ReadOptions | None = None, **said: Any) -> EventLog:
+    def reader(
+        content: bytes | str, name: str = "log.csv", *, options: ReadOptions | None = None, **said: Any
+    ) -> EventLog:
         path = tmp_path / name
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return read_events(path, options=options or ReadOptions(**said), engine=engine)

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.events.conftest import Reader, accounts
 
 from swayline.core.errors import EmptyLogError
-from tests.events.conftest import Reader, accounts
 
 HEADER = "user,item,behavior,time"
 GOOD = ("g1,i1,view,1511544070", "g2,i2,cart,1511544071", "g3,i3,buy,1511544072")
@@ -71,7 +71,9 @@ BAD_ROWS = [
 
 
 @pytest.mark.parametrize(("line", "column", "reason"), BAD_ROWS)
-def test_a_bad_row_is_rejected_by_name_and_the_good_rows_stay(read: Reader, line: str | bytes, column: str, reason: str) -> None:
+def test_a_bad_row_is_rejected_by_name_and_the_good_rows_stay(
+    read: Reader, line: str | bytes, column: str, reason: str
+) -> None:
     log = events(read, GOOD[0], line, *GOOD[1:])
     assert log.events["user"].to_pylist() == ["g1", "g2", "g3"]
     (one,) = log.rejected.to_pylist()
@@ -99,7 +101,12 @@ def test_a_bad_row_beside_every_other_kind_costs_no_good_row(read: Reader) -> No
 @pytest.mark.parametrize(
     ("column", "bad", "good", "kept"),
     [
-        ("value", ["inf", "nanx", "1e999", "five", "1_0", "--1"], ["4", "4.5", "-1e3", "", "nan"], [4.0, 4.5, -1000.0, None, None]),
+        (
+            "value",
+            ["inf", "nanx", "1e999", "five", "1_0", "--1"],
+            ["4", "4.5", "-1e3", "", "nan"],
+            [4.0, 4.5, -1000.0, None, None],
+        ),
         ("lat", ["91", "-90.01", "inf", "north"], ["90", "-90", ""], [90.0, -90.0, None]),
         ("lon", ["181", "1e9", "x"], ["-180", "180.0"], [-180.0, 180.0]),
         ("position", ["-1", "1.5", "first", "1e30"], ["0", "3.0", ""], [0, 3, None]),
@@ -131,13 +138,29 @@ def test_a_column_that_is_ours_by_name_alone_is_left_aside_and_said_so(read: Rea
 def test_times_are_told_from_their_unit(read: Reader) -> None:
     moment = datetime(2017, 11, 24, 17, 21, 10, tzinfo=UTC)
     for written in (
-        "1511544070", "1511544070.0", "1.51154407e9", " 1511544070 ", "1511544070000", "1511544070000000", "1511544070000000000",
-        "2017-11-24T17:21:10Z", "2017-11-24t17:21:10z", "2017-11-24 17:21:10", "2017-11-24T17:21:10+00:00", "2017/11/24 17:21:10",
-        "2017-11-24T19:21:10+02:00", "2017-11-24T13:51:10-0330", "2017-11-24 17:21:10 UTC", "2017-11-24 17:21:10.000", "20171124172110",
-    ):  # fmt: skip
+        "1511544070",
+        "1511544070.0",
+        "1.51154407e9",
+        " 1511544070 ",
+        "1511544070000",
+        "1511544070000000",
+        "1511544070000000000",
+        "2017-11-24T17:21:10Z",
+        "2017-11-24t17:21:10z",
+        "2017-11-24 17:21:10",
+        "2017-11-24T17:21:10+00:00",
+        "2017/11/24 17:21:10",
+        "2017-11-24T19:21:10+02:00",
+        "2017-11-24T13:51:10-0330",
+        "2017-11-24 17:21:10 UTC",
+        "2017-11-24 17:21:10.000",
+        "20171124172110",
+    ):
         assert events(read, f"u,i,view,{written}").events["time"].to_pylist() == [moment], written
     for written in ("20171124", "2017-11-24", "2017/11/24"):
-        assert events(read, f"u,i,view,{written}").events["time"].to_pylist() == [moment.replace(hour=0, minute=0, second=0)]
+        assert events(read, f"u,i,view,{written}").events["time"].to_pylist() == [
+            moment.replace(hour=0, minute=0, second=0)
+        ]
     halves = events(read, "u,i,view,1511544070.25", "v,i,view,0").events["time"].to_pylist()
     assert halves == [datetime(1970, 1, 1, tzinfo=UTC), moment + timedelta(milliseconds=250)]
 
@@ -158,25 +181,57 @@ def test_one_odd_unit_does_not_change_how_the_others_are_read(read: Reader) -> N
 @pytest.mark.parametrize(
     "id_",
     [
-        "=SUM(A1)", "+1", "-2", "@x", "'; DROP TABLE events; --", "../../etc/passwd", "a|b%c", "💥", "مرحبا", "\u202eabc", "e\u0301",
-        "NULLs", "<script>alert(1)</script>", "a b", "0", "007", "{}", "%s%n", "C:\\x", "\ufdd0", "inf", "true", "u#1",
+        "=SUM(A1)",
+        "+1",
+        "-2",
+        "@x",
+        "'; DROP TABLE events; --",
+        "../../etc/passwd",
+        "a|b%c",
+        "💥",
+        "مرحبا",
+        "\u202eabc",
+        "e\u0301",
+        "NULLs",
+        "<script>alert(1)</script>",
+        "a b",
+        "0",
+        "007",
+        "{}",
+        "%s%n",
+        "C:\\x",
+        "\ufdd0",
+        "inf",
+        "true",
+        "u#1",
     ],
-)  # fmt: skip
+)
 def test_ids_are_data(read: Reader, id_: str) -> None:
     log = events(read, f"{id_},{id_},view,1511544070,{id_}", header=f"{HEADER},category")
     assert [log.events[name][0].as_py() for name in ("user", "item", "category")] == [id_, id_, id_]
 
 
 def test_damage_in_a_column_nobody_uses_costs_nothing(read: Reader) -> None:
-    lines = [b"u1,i,view,1511544070,\xff", b"u2,i,view,1511544071,a\x00b", b"u3,i,view,1511544072,\r", b'u4,i,view,1511544073,a"b']
+    lines = [
+        b"u1,i,view,1511544070,\xff",
+        b"u2,i,view,1511544071,a\x00b",
+        b"u3,i,view,1511544072,\r",
+        b'u4,i,view,1511544073,a"b',
+    ]
     log = events(read, *lines, header=f"{HEADER},note")
     assert log.events["user"].to_pylist() == ["u1", "u2", "u3", "u4"]
     assert accounts(log)
 
 
 def test_a_search_keeps_its_words_and_names_no_item(read: Reader) -> None:
-    lines = ["u,red shoes,search for destination,1", "u,price only,change of sort order,2", "u,Hotel,filter selection,3",
-             "u,i7,search for item,4", "u,i7,clickout item,5", "u,,search,6"]  # fmt: skip
+    lines = [
+        "u,red shoes,search for destination,1",
+        "u,price only,change of sort order,2",
+        "u,Hotel,filter selection,3",
+        "u,i7,search for item,4",
+        "u,i7,clickout item,5",
+        "u,,search,6",
+    ]
     log = events(read, *lines)
     assert log.events["item"].to_pylist() == [None, None, None, "i7", "i7", None]
     assert log.events["text"].to_pylist() == ["red shoes", "price only", "Hotel", None, None, None]

@@ -85,12 +85,13 @@ class ArtifactError(DataError):
 
 
 def one_line(text: str) -> str:
-    r"""Text with everything that would break a line or a terminal written as an escape; long text is cut.
+    r"""Text with everything that would break a line or a terminal written as an escape; long text is cut in the middle.
 
     >>> one_line("a\nb\x1b")
     'a\\nb\\x1b'
     """
-    cut = text if len(text) <= MAX_MESSAGE else text[:MAX_MESSAGE] + "…"
+    half = MAX_MESSAGE // 2
+    cut = text if len(text) <= MAX_MESSAGE else f"{text[:half]}…{text[-half:]}"
     return "".join(
         letter if letter.isprintable() else letter.encode("unicode_escape", "surrogatepass").decode() for letter in cut
     )

@@ -279,7 +279,10 @@ def _time_sql(has: set[str], reading: Reading) -> str:
         number = f"CAST(TRY_STRPTIME(trim({TIME}), '{reading.date_format}') AS TIMESTAMPTZ)"
         return f"coalesce({number}, {written})"
     moment = f"{_number(TIME)} * {reading.unit_us!r}"
-    whole = f"floor({moment})" if reading.unit_us < 1.0 else f"round({moment})"
+    # Nanoseconds of today are beyond what a double can tell apart.
+    exact = f"TRY_CAST({TIME} AS BIGINT)"
+    floored = f"({exact} - ({exact} % 1000 + 1000) % 1000) / 1000"
+    whole = f"coalesce({floored}, floor({moment}))" if reading.unit_us < 1.0 else f"round({moment})"
     return (
         f"CASE WHEN abs({moment}) < {_LARGEST_US!r} THEN make_timestamptz(CAST({whole} AS BIGINT))"
         f" WHEN {_number(TIME)} IS NULL THEN {written} END"

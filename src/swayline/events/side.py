@@ -148,6 +148,8 @@ def _blocks(path: Path, kind: _Kind) -> Iterator[Block]:
         return
     read = read_delimited if form == "csv" else partial(read_jsonl, loose=lambda name: name not in kind.needed)
     blocks = list(read(path, options, resolve))
+    if not blocks:
+        raise EmptyLogError(f"{path} has no usable row: it ends after its header")
     table = pa.concat_tables([block.table for block in blocks])
     table = table.drop_columns([REST]) if REST in table.column_names else table
     keep = {ROW, *kind.needed, TIME} if TIME in kind.known else {ROW, *kind.needed}
@@ -192,7 +194,7 @@ def _feature(column: pa.ChunkedArray) -> pa.ChunkedArray:
 def _with_ids(table: pa.Table, name: str) -> tuple[pa.Table, list[Refusal]]:
     """The rows whose id is one, and refusals of the others."""
     ids = plain_ids(pc.utf8_trim_whitespace(table[name]))
-    missing = pc.fill_null(pc.is_in(ids, value_set=pa.array(_EMPTY)), True)
+    missing = pc.or_(pc.is_null(ids), pc.is_in(ids, value_set=pa.array(_EMPTY)))
     long = pc.fill_null(pc.greater(pc.binary_length(ids), MAX_ID_BYTES), False)
     fresh = table.set_column(table.column_names.index(name), name, ids)
     refused = [Refusal(row, name, value or "", "is missing") for row, value in _pairs(table.filter(missing), name)]

@@ -25,7 +25,8 @@ _MAX_SPAN = 100
 """Lines that one quoted value may span."""
 _MAX_BAD = 10_000
 """Ragged lines in a block beyond which it is read in parts."""
-_PIECE_BYTES = 1 << 20
+_PIECE_BYTES = 1 << 18
+_ARROW_BYTES = 1 << 20
 _TIME_START = re.compile(r"\s*(\d{4}[-/]\d{1,2}[-/]\d|[-+]?\d+(\.\d*)?(e[-+]?\d+)?\s*$)", re.IGNORECASE)
 
 
@@ -64,12 +65,20 @@ def read(path: Path, options: ReadOptions, resolve: Resolver) -> Iterator[Block]
             yield whole
             row += data.count(b"\n")
         else:
+            held: list[Block] = []
             for start, end in _pieces(data):
                 piece = rest + data[start:end]
                 block, rest = _piece(piece, row, layout, final=not following and end == len(data))
-                yield block
+                held.append(block)
                 row += piece.count(b"\n") - rest.count(b"\n")
+                if end == len(data) or sum(len(one.refused) for one in held) > _MAX_BAD:
+                    yield _together(held)
+                    held = []
         data = following
+
+
+def _together(blocks: list[Block]) -> Block:
+    return Block(pa.concat_tables([one.table for one in blocks]), [one for block in blocks for one in block.refused])
 
 
 def _without_lines(data: bytes, n: int) -> bytes:
@@ -79,7 +88,7 @@ def _without_lines(data: bytes, n: int) -> bytes:
 
 
 def _pieces(data: bytes) -> Iterator[tuple[int, int]]:
-    """Where to cut a damaged block into parts of about a megabyte that end with a line: damage costs only its part."""
+    """Where to cut a damaged block into parts of about 256 kB that end with a line: damage costs only its part."""
     start = 0
     while start < len(data):
         end = data.rfind(b"\n", start, start + _PIECE_BYTES) + 1 or data.find(b"\n", start) + 1 or len(data)
@@ -144,7 +153,7 @@ def _squeezed(data: bytes, layout: _Layout) -> bytes:
 
 def _fast(data: bytes, row: int, layout: _Layout, final: bool) -> Block | None:
     """The rows if every line is one row or surely none, else None."""
-    if b"\0" in data or data.count(b"\r") != data.count(b"\r\n") or not _is_utf8(data):
+    if b"\0" in data or _has_odd_ends(data) or not _is_utf8(data):
         return None
     quoted = layout.quoted and b'"' in data
     if quoted and not final and data.count(b'"') % 2:
@@ -159,7 +168,7 @@ def _fast(data: bytes, row: int, layout: _Layout, final: bool) -> Block | None:
         return "skip" if len(bad) < _MAX_BAD else "error"
 
     # Line numbers of bad rows are known only without threads, so a block with bad rows is parsed a second time.
-    for threads, block_size in ((True, _PIECE_BYTES), (False, len(data))):
+    for threads, block_size in ((True, _ARROW_BYTES), (False, len(data))):
         bad.clear()
         try:
             table = pacsv.read_csv(
@@ -191,6 +200,13 @@ def _sound(table: pa.Table, row: int, bad: list[pacsv.InvalidRow], layout: _Layo
     numbers = (row + index for index in range(len(table) + len(taken)) if index + 1 not in taken)
     rows = pa.array(numbers if taken else range(row, row + len(table)), pa.int64())
     return Block(pa.table({ROW: rows, **columns}), refused)
+
+
+def _has_odd_ends(data: bytes) -> bool:
+    """Whether some line is empty, which Arrow takes for a row, or ends with a carriage return alone."""
+    return (
+        data[:1] in (b"\r", b"\n") or b"\n\n" in data or b"\n\r\n" in data or data.count(b"\r") != data.count(b"\r\n")
+    )
 
 
 def _is_utf8(data: bytes) -> bool:

@@ -28,9 +28,8 @@ from swayline.events.options import ReadOptions
 from swayline.events.sources import lines
 from swayline.events.sources.block import Block, Refusal, Resolver
 
-_SAMPLE = 1000
-"""Objects whose keys together are the header."""
 _PIECE_ROWS = 100_000
+"""Lines that are read at a time; the keys of the first so many together are the header."""
 _WORDS = frozenset({USER, ITEM, BEHAVIOR, EVENT_ID, SESSION, TEXT, CATEGORY, PLATFORM, DEVICE, SOURCE, TARGET})
 """Columns of names: true and false are none, and a number that is one is whole or at least finite."""
 
@@ -109,7 +108,7 @@ def read(
 
 def keys(objects: list[dict[str, Any]], resolve: Resolver) -> dict[str, str] | None:
     """Which key stands for which of our columns, told from the first objects; None where there is no object."""
-    header = list(dict.fromkeys(key for one in objects[:_SAMPLE] for key in one))
+    header = list(dict.fromkeys(key for one in objects for key in one))
     return {ours: header[index] for ours, index in resolve(header).items()} if objects else None
 
 

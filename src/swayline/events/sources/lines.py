@@ -79,7 +79,7 @@ def blocks(path: Path) -> Iterator[bytes]:
     SourceError
         The compressed stream is damaged, ends early or is a bomb, or one line is longer than 8 MB.
     """
-    rest = b""
+    held, rest = b"", b""
     n_read, limit = 0, max(_RATIO_FROM_BYTES, MAX_RATIO * path.stat().st_size)
     with _opened(path) as stream:
         while chunk := _read(stream, BLOCK_BYTES, path):
@@ -99,10 +99,11 @@ def blocks(path: Path) -> Iterator[bytes]:
                     f"{path} has a line longer than {MAX_LINE_BYTES >> 20} MB:"
                     " it is no log of events, or its line ends are lost"
                 )
-            if cut:
-                yield data[:cut]
-    if rest:
-        yield rest
+            if cut and held:
+                yield held
+            held = data[:cut] if cut else held
+    if held or rest:
+        yield held + rest
 
 
 def _opened(path: Path) -> BinaryIO:
