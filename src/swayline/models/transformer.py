@@ -21,7 +21,7 @@ from swayline.core.types import Ints
 from swayline.dataset import Sequences, Targets
 from swayline.models import artifact
 from swayline.models.protocol import Scores
-from swayline.models.sequence.batches import pack
+from swayline.models.sequence.batches import bin_width, pack, place
 from swayline.models.sequence.network import Network
 from swayline.models.sequence.settings import TransformerSettings
 from swayline.models.sequence.training import train
@@ -100,7 +100,8 @@ class Transformer:
         order = np.argsort(-np.minimum(history.lengths, self.max_length_), kind="stable")
         for start in range(0, len(order), _ROWS_AT_ONCE):
             rows = order[start : start + _ROWS_AT_ONCE]
-            batch = pack(history.take(rows), self.max_length_, self.settings.positions == "end", device)
+            layout, _ = place(np.minimum(history.lengths[rows], self.max_length_) + 1, bin_width(self.max_length_))
+            batch = pack(history.take(rows), layout, self.max_length_, self.settings.positions == "end", device)
             with torch.no_grad():
                 yield rows, self._network(batch)[batch.last]
 

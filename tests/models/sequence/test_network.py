@@ -5,7 +5,8 @@ import torch
 from swayline.dataset import from_lists
 from swayline.models.sequence import attention
 from swayline.models.sequence.attention import causal_attention
-from swayline.models.sequence.batches import pack
+from swayline.models.sequence.averaging import Average
+from swayline.models.sequence.batches import bin_width, pack, place
 from swayline.models.sequence.blocks import BLOCKS
 from swayline.models.sequence.dropout import Dropout
 from swayline.models.sequence.network import Network
@@ -20,48 +21,65 @@ def network(block: str = "sasrec", **settings) -> Network:
     return made.eval()
 
 
-def histories(*rows):
-    return from_lists(rows, 20, n_behaviors=3)
+def packed(*rows, behaviors=None):
+    history = from_lists(rows, 20, behaviors=behaviors, n_behaviors=3)
+    layout, _ = place(history.lengths + 1, bin_width(12))
+    return pack(history, layout, 12, False, CPU)
+
+
+def states_of(made: Network, *rows, behaviors=None) -> list[torch.Tensor]:
+    """The states of each history in turn, its start first."""
+    batch = packed(*rows, behaviors=behaviors)
+    with torch.no_grad():
+        states = made(batch)
+    return [states[end - len(row) : end + 1] for row, end in zip(rows, batch.last.tolist(), strict=True)]
 
 
 @pytest.mark.parametrize("written_out", [0, 256])
 def test_packed_attention_is_attention_of_each_history_alone(monkeypatch, written_out: int) -> None:
     monkeypatch.setattr(attention, "_WRITTEN_OUT", written_out)
     torch.manual_seed(0)
-    batch = pack(histories([1, 2, 3, 4], [5, 6, 7], [8], [], [9, 10, 11]), 12, False, CPU)
+    rows = ([1, 2, 3, 4], [5, 6, 7], [8], [], [9, 10, 11])
+    batch = packed(*rows)
     qkv = torch.randn(len(batch.items), 48)
     found = causal_attention(qkv, batch, n_heads=2)
-    starts = (batch.items == 20).nonzero().squeeze(1).tolist()
-    for start, end in zip(starts, [*starts[1:], len(batch.items)], strict=True):
-        query, key, value = qkv[start:end].view(1, -1, 3, 2, 8).permute(2, 0, 3, 1, 4)
+    for row, end in zip(rows, batch.last.tolist(), strict=True):
+        own = slice(end - len(row), end + 1)
+        query, key, value = qkv[own].view(1, -1, 3, 2, 8).permute(2, 0, 3, 1, 4)
         wanted = torch.nn.functional.scaled_dot_product_attention(query, key, value, is_causal=True)
-        torch.testing.assert_close(found[start:end], wanted.transpose(1, 2).reshape(-1, 16), rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(found[own], wanted.transpose(1, 2).reshape(-1, 16), rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("block", sorted(BLOCKS))
-def test_no_state_sees_the_future(block: str) -> None:
+def test_no_state_sees_the_future_or_another_history(block: str) -> None:
     made = network(block)
-    with torch.no_grad():
-        short = made(pack(histories([1, 2, 3]), 12, False, CPU))
-        longer = made(pack(histories([1, 2, 3, 4, 5]), 12, False, CPU))
+    (short,) = states_of(made, [1, 2, 3])
+    longer, _ = states_of(made, [1, 2, 3, 4, 5], [6, 7])
     torch.testing.assert_close(short, longer[:4], rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("block", sorted(BLOCKS))
 def test_every_state_sees_its_whole_past(block: str) -> None:
-    made = network(block)
-    with torch.no_grad():
-        one, other = (made(pack(histories([first, 2, 3]), 12, False, CPU)) for first in (1, 9))
+    one, other = states_of(network(block), [1, 2, 3], [9, 2, 3])
     assert not torch.allclose(one[-1], other[-1], atol=1e-4)
 
 
 def test_behaviours_are_told_apart() -> None:
-    made = network()
-    with torch.no_grad():
-        viewed = made(pack(from_lists([[1, 2]], 20, behaviors=[[0, 0]], n_behaviors=3), 12, False, CPU))
-        bought = made(pack(from_lists([[1, 2]], 20, behaviors=[[0, 2]], n_behaviors=3), 12, False, CPU))
-    assert torch.equal(viewed[:2], bought[:2])
+    viewed, bought = states_of(network(), [1, 2], [1, 2], behaviors=[[0, 0], [0, 2]])
+    torch.testing.assert_close(viewed[:2], bought[:2])
     assert not torch.allclose(viewed[2], bought[2])
+
+
+def test_the_average_follows_the_weights_and_stands_in_for_them_only_inside() -> None:
+    layer = torch.nn.Linear(1, 1, bias=False)
+    average = Average(layer, keep=0.9)
+    with torch.no_grad():
+        for step in range(1, 200):
+            layer.weight.fill_(float(step % 2))
+            average.follow(step)
+    with average.in_place(layer):
+        assert layer.weight.item() == pytest.approx(0.5, abs=0.05)
+    assert layer.weight.item() == 1.0
 
 
 def test_dropout_drops_its_share_keeps_the_mean_and_sleeps_in_use() -> None:

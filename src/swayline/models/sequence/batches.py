@@ -1,127 +1,154 @@
-"""Histories packed end to end, so that no layer computes padding.
+"""Histories packed into bins, so that hardly any padding is computed and every batch has the same shape.
 
-Three histories of 3, 2 and 1 events become six tokens, longest first; linear layers see exactly those six. Attention
-needs rows, so tokens of like-long histories form groups that are squared up with repeats of their last event::
+A batch is N bins of W places; a history lies whole in one bin, behind a token that says "a history starts here"; what
+is left at the end of a bin is empty. Five histories of 5, 3, 2, 2 and 1 events in two bins of eight places::
 
-    tokens   a0 a1 a2 | b0 b1 | c0          (T, D)
-    group 0  a0 a1 a2                       (2, 3, D) for attention alone: b1 stands in for the missing place, and
-             b0 b1 b1                       since attention is causal, no true token ever sees it
-    group 1  c0                             (1, 1, D)
+    bin 0    |  a0 a1 a2 a3 a4 |  e0        | is the start token, · an empty place
+    bin 1    |  b0 b1 b2 |  c0 c1 ·
 
-In training every batch holds the same number of tokens, and groups come in few sizes: a CPU compiles a bfloat16 product
-for each new shape, which costs more than the product (measured: 2 ms for each new pair of shapes).
+Layers that treat each token alone see (N · W, D); attention sees (N, W, D) and keeps each token to the earlier tokens
+of its own history. The shape never changes, because a CPU compiles a bfloat16 product for each new one, which takes
+longer than the product (measured: 2 ms for each new pair of shapes).
 
-Shapes: T tokens, B histories of a group, L its longest.
+Shapes: N bins, W places a bin, T = N · W tokens, Q histories.
+
+References
+----------
+Krell et al., "Efficient Sequence Packing without Cross-contamination", 2021 (packing longest first, best fit).
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from swayline.core.types import Ints
 from swayline.dataset import Sequences
 
-_ROWS = 8
-"""Groups of several rows are squared up to a multiple of this many."""
-_WIDTHS = np.array([*range(1, 12), *(step << power for power in range(17) for step in (12, 14, 16, 20))])
-"""The widths of groups: each at most a quarter more than the one before (12, 14, 16, 20, 24, 28, 32, 40, ...)."""
+_EMPTY = -1
+_PLACES = 8
+"""Bins are a multiple of this wide."""
 
 
 @dataclass(frozen=True)
-class Group:
-    """Tokens ``start:stop`` as B rows of L places."""
+class Layout:
+    """Where each of Q histories lies."""
 
-    start: int
-    stop: int
-    rows: int
+    starts: Ints
+    """(Q,) the token each history starts at."""
+    n_bins: int
     width: int
-    spread: torch.Tensor
-    """(B · L,) which of the group's tokens stands at each place."""
-    gather: torch.Tensor
-    """(stop - start,) the place of each token."""
 
 
 @dataclass(frozen=True)
 class Packed:
     """A batch of histories."""
 
-    items: torch.Tensor
-    """(T,) the event's item; ``n_items`` is the start of a history."""
-    behaviors: torch.Tensor
-    """(T,)"""
-    positions: torch.Tensor
-    """(T,)"""
-    groups: tuple[Group, ...]
-    last: torch.Tensor
+    items: Tensor
+    """(T,) the event's item; ``n_items`` at the start of a history and in empty places."""
+    behaviors: Tensor
+    """(T,) its behaviour; ``n_behaviors`` at the start of a history and in empty places."""
+    positions: Tensor
+    """(T,) place in the history."""
+    visible: Tensor
+    """(N, 1, W, W) bool: which tokens of its bin each token may look at."""
+    last: Tensor
     """(Q,) the token of each history's last event, in the order the histories were given."""
-    targets: torch.Tensor | None = None
-    """(T,) the item that came next."""
+    targets: Tensor | None = None
+    """(T,) the item that came next; any item in empty places."""
+    weights: Tensor | None = None
+    """(T,) 1 where there is something to predict, else 0."""
+
+
+def bin_width(max_length: int) -> int:
+    """Places a bin: room for the longest history and its start.
+
+    >>> bin_width(50)
+    56
+    """
+    return -(-(max_length + 1) // _PLACES) * _PLACES
+
+
+def place(tokens: Ints, width: int, n_bins: int | None = None) -> tuple[Layout, Ints]:
+    """Lay histories of ``tokens`` (Q,) tokens into bins, longest first, each into the fullest bin that has room.
+
+    Returns
+    -------
+    layout : Layout
+        With ``n_bins``, the start of a history that found no room is -1.
+    left : (L,) int64
+        The histories that found no room.
+
+    >>> place(np.array([3, 6, 4]), width=8)[0].starts.tolist()
+    [12, 0, 8]
+    """
+    starts = np.full(len(tokens), _EMPTY, np.int64)
+    open_bins: list[list[int]] = [[] for _ in range(width + 1)]  # by the places they have left
+    used = 0
+    for row in np.argsort(-tokens, kind="stable").tolist():
+        size = int(tokens[row])
+        room = next((room for room in range(size, width) if open_bins[room]), width)
+        if room < width:
+            found = open_bins[room].pop()
+        elif n_bins is None or used < n_bins:
+            found, used = used, used + 1
+        else:
+            continue
+        starts[row] = found * width + width - room
+        open_bins[room - size].append(found)
+    return Layout(starts, used if n_bins is None else n_bins, width), np.flatnonzero(starts == _EMPTY)
 
 
 def pack(
-    history: Sequences, max_length: int | Ints, from_end: bool, device: torch.device, targets: bool = False
+    history: Sequences, layout: Layout, max_length: int, from_end: bool, device: torch.device, targets: bool = False
 ) -> Packed:
-    """Pack the last ``max_length`` events of each history (one number, or one a history) behind a start token.
+    """Fill a layout with the last ``max_length`` events of each history.
 
     With ``targets``, the last event of each history is only predicted, never read.
     """
     read = np.minimum(history.lengths - int(targets), max_length)
-    order = np.argsort(-read, kind="stable")
-    lengths = read[order] + 1
-    starts = np.concatenate([[0], np.cumsum(lengths)])
-    row = np.repeat(np.arange(len(order)), lengths)
-    place = np.arange(starts[-1]) - starts[:-1][row]
-    source = (history.offsets[1:] - int(targets) - read)[order][row] + place - 1
-    is_start = place == 0
-    source_or_any = np.where(is_start, 0, source)
-    items = np.full(len(place), history.n_items, np.int64)
-    behaviors = np.full(len(place), history.n_behaviors, np.int64)
-    items[~is_start] = history.items[source_or_any[~is_start]]
-    behaviors[~is_start] = history.behaviors[source_or_any[~is_start]]
-    positions = lengths[row] - 1 - place if from_end else place
-    last = np.empty(len(order), np.int64)
-    last[order] = starts[1:] - 1
-    coming = torch.from_numpy(history.items[source + 1].astype(np.int64)).to(device) if targets else None
-    groups = tuple(_groups(lengths, starts, device))
-    tokens, acts, places, ends = (torch.from_numpy(array).to(device) for array in (items, behaviors, positions, last))
-    return Packed(tokens, acts, places, groups, ends, coming)
+    row = np.repeat(np.arange(len(read)), read + 1)
+    within = np.arange(len(row)) - np.repeat(np.cumsum(read + 1) - read - 1, read + 1)
+    token = layout.starts[row] + within
+    source = (history.offsets[1:] - int(targets) - read)[row] + within - 1
+    n_tokens = layout.n_bins * layout.width
+
+    def filled(values: npt.NDArray[np.integer], empty: int, where: slice | npt.NDArray[np.bool_]) -> Tensor:
+        array = np.full(n_tokens, empty, np.int64)
+        array[token[where]] = values
+        return torch.from_numpy(array).to(device)
+
+    events = within > 0
+    positions = filled(read[row] - within if from_end else within, 0, slice(None))
+    owner = filled(row, _EMPTY, slice(None)).view(layout.n_bins, 1, layout.width)
+    return Packed(
+        filled(history.items[source[events]], history.n_items, events),
+        filled(history.behaviors[source[events]], history.n_behaviors, events),
+        positions,
+        (owner[:, :, :, None] == owner[:, :, None, :]).tril(),
+        torch.from_numpy(layout.starts + read).to(device),
+        filled(history.items[source + 1], 0, slice(None)) if targets else None,
+        (owner.reshape(-1) != _EMPTY).float() if targets else None,
+    )
 
 
-def _groups(lengths: Ints, starts: Ints, device: torch.device) -> Iterator[Group]:
-    """Rows longest first, cut where the next rung of widths holds them."""
-    widths = _WIDTHS[np.searchsorted(_WIDTHS, lengths)]
-    edges = np.flatnonzero(np.diff(widths, prepend=0, append=0))
-    for first, end in pairwise(edges.tolist()):
-        width, own, start = int(widths[first]), lengths[first:end, None], int(starts[first])
-        rows = end - first if width == 1 else -(-(end - first) // _ROWS) * _ROWS
-        spread = np.zeros((rows, width), np.int64)  # rows that only square the group up repeat its first token
-        spread[: end - first] = starts[first:end, None] - start + np.minimum(np.arange(width)[None, :], own - 1)
-        gather = np.flatnonzero((np.arange(width)[None, :] < own).reshape(-1))
-        indices = (torch.from_numpy(index).to(device) for index in (spread.reshape(-1), gather))
-        yield Group(start, int(starts[end]), rows, width, *indices)
+def batches(
+    lengths: Ints, max_length: int, batch_tokens: int, rng: np.random.Generator
+) -> Iterator[tuple[Ints, Layout]]:
+    """Users of each batch and where they lie: every user with an event once an epoch, in a fresh order.
 
-
-def batches(lengths: Ints, max_length: int, batch_tokens: int, rng: np.random.Generator) -> Iterator[tuple[Ints, Ints]]:
-    """Rows of the users of each batch and how many events are read of each: exactly ``batch_tokens`` tokens together.
-
-    Every user with an event comes whole, once, in a fresh order. The few tokens left at the end of a batch are filled
-    by the latest events of the user who comes next, who follows whole in the next batch.
+    All batches have the same number of bins, about ``batch_tokens`` places; who finds no room comes in the next one.
     """
-    users = np.flatnonzero(lengths > 0)
-    if not len(users):
-        return
-    users = rng.permutation(users)
-    tokens = np.minimum(lengths[users], max_length + 1)
-    first, total = 0, np.concatenate([[0], np.cumsum(tokens)])
-    size = max(batch_tokens, max_length + 1)
-    while first < len(users):
-        end = int(np.searchsorted(total, total[first] + size, side="right")) - 1
-        part, own = users[first:end], tokens[first:end]
-        rest = int(size - own.sum())
-        if rest and end < len(users):
-            part, own = np.append(part, users[end]), np.append(own, rest)
-        yield part, own - 1
-        first = end
+    width = bin_width(max_length)
+    n_bins = max(1, round(batch_tokens / width))
+    waiting = rng.permutation(np.flatnonzero(lengths > 0))
+    while len(waiting):
+        tokens = np.minimum(lengths[waiting], max_length + 1)
+        n = max(1, int(np.searchsorted(np.cumsum(tokens), n_bins * width, side="right")))
+        layout, left = place(tokens[:n], width, n_bins)
+        taken = layout.starts != _EMPTY
+        yield waiting[:n][taken], Layout(layout.starts[taken], n_bins, width)
+        waiting = np.concatenate([waiting[:n][left], waiting[n:]])

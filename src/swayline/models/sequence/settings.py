@@ -32,9 +32,10 @@ class TransformerSettings:
     loss, n_negatives, in_batch, correction
         The loss; items drawn uniformly for each batch and shared by all its positions; whether the batch's own
         targets join them; whether the sampled sum stands for the whole catalogue (log-Q).
-    learning_rate, weight_decay, warmup_steps, batch_tokens, max_epochs, patience, max_gradient
+    learning_rate, weight_decay, warmup_steps, batch_tokens, max_epochs, patience, max_gradient, averaging
         Training; ``batch_tokens`` is events a step, ``patience`` epochs without a better validation NDCG@10,
-        and without validation questions exactly ``max_epochs`` epochs are trained.
+        and without validation questions exactly ``max_epochs`` epochs are trained; ``averaging`` keeps a moving average
+        of the weights, that share of the old one a step, and it is the average that is judged and kept.
     precision : str
         bf16 multiplies matrices in bfloat16 and keeps weights in float32; auto takes it where the chip has it.
     device : str
@@ -61,6 +62,7 @@ class TransformerSettings:
     max_epochs: int = 60
     patience: int = 5
     max_gradient: float = 1.0
+    averaging: float = 0.0
     precision: Precision = "auto"
     device: str = "auto"
     seed: int = 0
@@ -75,6 +77,7 @@ class TransformerSettings:
         require("weight_decay", self.weight_decay, 0.0, 10.0)
         require("warmup_steps", self.warmup_steps, 0)
         require("max_gradient", self.max_gradient, 1e-6)
+        require("averaging", self.averaging, 0.0, 0.99999)
         require("seed", self.seed, 0)
         if self.embedding_dim % self.n_heads:
             require_one_of("n_heads", self.n_heads, tuple(n for n in range(1, 65) if self.embedding_dim % n == 0))

@@ -14,6 +14,7 @@ from torch import Tensor
 from swayline.core.progress import Task, task
 from swayline.core.rng import generator
 from swayline.dataset import Sequences
+from swayline.models.sequence.averaging import Average
 from swayline.models.sequence.batches import Packed, batches, pack
 from swayline.models.sequence.losses.softmax import candidate_softmax
 from swayline.models.sequence.negatives import draw
@@ -56,23 +57,23 @@ def train(
     """Train in place; with a ``judge`` (validation NDCG@10, higher is better) the best epoch's weights are kept."""
     run = _Run(network, histories, settings, max_length)
     log: list[Epoch] = []
-    best, best_epoch, kept = -1.0, 0, None
+    best, best_epoch, kept = -1.0, 0, network.state_dict()
     with task("train transformer", total=settings.max_epochs) as bar:
         for epoch in range(1, settings.max_epochs + 1):
             began = time.perf_counter()
             loss, samples = run.epoch(epoch, bar)
             seconds = time.perf_counter() - began
-            found = judge() if judge is not None else None
+            network.eval()
+            with run.average.in_place(network):
+                found = judge() if judge is not None else None
+                if found is None or found > best:
+                    best, best_epoch = found or 0.0, epoch
+                    kept = {name: value.detach().clone() for name, value in network.state_dict().items()}
             log.append(Epoch(epoch, loss, found, seconds, samples / seconds))
             bar.note(_line(log[-1]))
-            if found is None or found > best:
-                best, best_epoch = found or 0.0, epoch
-                if judge is not None:
-                    kept = {name: value.detach().clone() for name, value in network.state_dict().items()}
-            elif epoch - best_epoch >= settings.patience:
+            if epoch - best_epoch >= settings.patience:
                 break
-    if kept is not None:
-        network.load_state_dict(kept)
+    network.load_state_dict(kept)
     network.eval()
     return Trained(tuple(log), best_epoch)
 
@@ -95,6 +96,7 @@ class _Run:
             weight_decay=settings.weight_decay,
             fused=True,
         )
+        self.average = Average(network, settings.averaging)
         self.steps = 0
         self.draws = torch.Generator().manual_seed(settings.seed)
         counts = np.bincount(histories.items, minlength=histories.n_items).astype(np.float64)
@@ -109,11 +111,13 @@ class _Run:
         lengths = histories.lengths
         parts = list(batches(lengths, self.max_length, settings.batch_tokens, rng))
         total, samples = torch.zeros((), device=self.device), 0
-        for users, read in parts:
-            batch = pack(histories.take(users), read, settings.positions == "end", self.device, targets=True)
-            loss = self._step(batch)
-            total += loss.detach() * len(batch.items)
-            samples += len(batch.items)
+        for users, layout in parts:
+            batch = pack(
+                histories.take(users), layout, self.max_length, settings.positions == "end", self.device, targets=True
+            )
+            predicted = int(np.minimum(lengths[users], self.max_length + 1).sum())
+            total += self._step(batch).detach() * predicted
+            samples += predicted
             bar.advance(1 / len(parts))
         return float(total) / max(1, samples), samples
 
@@ -127,20 +131,23 @@ class _Run:
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.max_gradient)
         self.optimizer.step()
+        self.average.follow(self.steps)
         return loss
 
     def _loss(self, states: Tensor, batch: Packed) -> Tensor:
-        targets, table = batch.targets, self.network.items
-        if targets is None:
+        targets, weights, table = batch.targets, batch.weights, self.network.items
+        if targets is None or weights is None:
             raise TypeError("a training batch carries its targets")
         n_items = self.histories.n_items
         if self.settings.loss == "full-softmax" or self.settings.n_negatives >= n_items:
-            zeros = torch.zeros(n_items, device=self.device)
-            return candidate_softmax(states, rows(table, targets), table.weight[:-1], zeros, targets)
-        share = self.share if self.settings.in_batch else None
-        drawn = draw(targets, self.settings.n_negatives, share, n_items, self.settings.correction, self.draws)
+            nothing = torch.zeros(1, device=self.device)
+            return candidate_softmax(states, rows(table, targets), table.weight[:-1], nothing, targets, weights)
+        drawn = draw(
+            targets, weights > 0, self.settings.n_negatives, self.share if self.settings.in_batch else None,
+            self.settings.correction, n_items, self.draws,
+        )  # fmt: skip
         candidates = rows(table, drawn.items)
-        return candidate_softmax(states, rows(table, targets), candidates, drawn.log_weights, drawn.columns)
+        return candidate_softmax(states, rows(table, targets), candidates, drawn.log_weights, drawn.columns, weights)
 
 
 def autocast(settings: TransformerSettings, device: torch.device) -> torch.autocast:

@@ -20,52 +20,61 @@ import torch
 from torch import Tensor
 
 _LOGITS_AT_ONCE = 1 << 20
-"""4 MiB of float32: a chunk stays in the cache between its passes."""
+"""2 MiB of bfloat16: a chunk stays in the cache between its passes."""
+_NEVER = -1e9
 
 
 class _CandidateSoftmax(torch.autograd.Function):
     @staticmethod
-    def forward(
-        ctx: Any, states: Tensor, wanted: Tensor, candidates: Tensor, log_weights: Tensor, columns: Tensor
-    ) -> Tensor:
-        n = len(states)
+    def forward(ctx: Any, states: Tensor, wanted: Tensor, candidates: Tensor, *rest: Tensor) -> Tensor:
+        log_weights, columns, weights = rest
         compute = torch.bfloat16 if torch.is_autocast_enabled(states.device.type) else torch.float32
         hidden, table = states.detach().to(compute), candidates.detach().to(compute)
         own = (states.detach().float() * wanted.detach().float()).sum(1)
-        grad_states = torch.empty_like(states, dtype=torch.float32)
-        grad_table = torch.zeros_like(candidates, dtype=torch.float32)
-        surprise, pull = torch.empty(n, device=states.device), torch.empty(n, device=states.device)
-        step = max(16, _LOGITS_AT_ONCE // max(1, len(candidates)))
-        for start in range(0, n, step):
-            part = slice(start, min(start + step, n))
-            logits = torch.mm(hidden[part], table.T).float() + log_weights
-            found = (columns[part] >= 0).nonzero().squeeze(1)
-            logits[found, columns[part][found]] = -torch.inf
-            top = torch.maximum(logits.amax(1), own[part])
-            logits.sub_(top[:, None]).exp_()
-            own_part = (own[part] - top).exp_()
-            total = logits.sum(1).add_(own_part)
-            surprise[part] = total.log() + top - own[part]
-            shares = logits.div_(total[:, None]).to(compute)
-            pull[part] = own_part / total - 1.0
-            grad_states[part] = torch.mm(shares, table).float()
-            grad_table += torch.mm(shares.T, hidden[part])
-        grad_states.addcmul_(wanted.detach().float(), pull[:, None])
-        ctx.save_for_backward(grad_states, grad_table, pull, states)
-        return surprise.mean()
+        grad_states = torch.empty(states.shape, dtype=torch.float32, device=states.device)
+        grad_table = torch.zeros(candidates.shape, dtype=torch.float32, device=states.device)
+        surprise, pull = torch.empty_like(own), torch.empty_like(own)
+        step = min(len(states), max(16, _LOGITS_AT_ONCE // max(1, len(candidates))))
+        for start in range(0, len(states), step):
+            part = slice(start, start + step)
+            shares, log_sum = _softmax(torch.mm(hidden[part], table.T), log_weights, columns[part])
+            log_total = torch.logaddexp(log_sum, own[part])
+            surprise[part] = log_total - own[part]
+            pull[part] = -torch.expm1(-surprise[part]) * weights[part]  # 1 - the target's own share
+            others = (log_sum - log_total).exp_() * weights[part]
+            grad_states[part] = torch.mm(shares, table).float() * others[:, None]
+            grad_table += torch.mm(shares.T, hidden[part] * others[:, None].to(compute))
+        grad_states.addcmul_(wanted.detach().float(), pull[:, None], value=-1.0)
+        scale = 1.0 / weights.sum().clamp_min(1.0)
+        ctx.save_for_backward(grad_states, grad_table, pull, states, scale)
+        return (surprise * weights).sum() * scale
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        grad_states, grad_table, pull, states = ctx.saved_tensors
-        scale = grads[0] / len(states)
-        wanted = states.float() * (pull * scale)[:, None]
-        return (grad_states * scale).to(states.dtype), wanted, grad_table * scale, None, None
+        grad_states, grad_table, pull, states, scale = ctx.saved_tensors
+        scale = grads[0] * scale
+        wanted = states.float() * (pull * -scale)[:, None]
+        return (grad_states * scale).to(states.dtype), wanted, grad_table * scale, None, None, None
+
+
+def _softmax(logits: Tensor, log_weights: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
+    """Shares (R, K) among the candidates, the target's own column left out, and the log of their sum (R,).
+
+    PyTorch's softmax is one pass over the logits; the sum it divides by is read back from the largest share.
+    """
+    if len(log_weights) > 1:
+        logits += log_weights.to(logits.dtype)
+    found = columns.clamp_min(0)[:, None]
+    logits.scatter_(1, found, torch.where(columns[:, None] >= 0, _NEVER, logits.gather(1, found)).to(logits.dtype))
+    shares = logits.softmax(1)
+    log_sum = logits.amax(1).float() - shares.amax(1).float().log()
+    return shares, log_sum + log_weights if len(log_weights) == 1 else log_sum
 
 
 def candidate_softmax(
-    states: Tensor, wanted: Tensor, candidates: Tensor, log_weights: Tensor, columns: Tensor
+    states: Tensor, wanted: Tensor, candidates: Tensor, log_weights: Tensor, columns: Tensor, weights: Tensor
 ) -> Tensor:
-    """Mean loss of T positions.
+    """Weighted mean loss of T positions.
 
     Parameters
     ----------
@@ -75,9 +84,11 @@ def candidate_softmax(
         The table's row of each position's target.
     candidates : (K, D)
         The table's rows of the candidates.
-    log_weights : (K,)
-        Added to the candidates' logits (log-Q correction).
+    log_weights : (K,) or (1,)
+        Added to the candidates' logits (log-Q correction); one number for all is added to their sum instead.
     columns : (T,) int64
         Where the target stands among the candidates, -1 where it does not: it is counted once.
+    weights : (T,)
+        Of each position in the mean; 0 leaves it out.
     """
-    return _CandidateSoftmax.apply(states, wanted, candidates, log_weights, columns)  # type: ignore[no-any-return,no-untyped-call]
+    return _CandidateSoftmax.apply(states, wanted, candidates, log_weights, columns, weights)  # type: ignore[no-any-return,no-untyped-call]
