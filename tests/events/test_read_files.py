@@ -291,10 +291,10 @@ def test_rows_are_numbered_by_lines_across_blocks(read: Reader, monkeypatch: pyt
 def refused_quickly(path: Path, within_s: float, grown_mb: float, **said: object) -> str:
     tracemalloc.start()
     before = pa.total_allocated_bytes()
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(DataError) as caught:
         read_events(path, options=ReadOptions(**said))  # type: ignore[arg-type]
-    took = time.perf_counter() - start
+    took = time.process_time() - start
     grown = tracemalloc.get_traced_memory()[1] + pa.total_allocated_bytes() - before
     tracemalloc.stop()
     assert took < within_s, took

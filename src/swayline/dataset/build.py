@@ -9,12 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from swayline.core.errors import EmptyLogError
+from swayline.core.errors import EmptyLogError, SchemaError
 from swayline.core.names import BEHAVIOR, ITEM, ROW, TIME, USER
 from swayline.core.types import Ints
 from swayline.dataset.sequences import Sequences
 from swayline.engine import Engine, operators
 
+MAX_BEHAVIORS = 32_767
 UNKNOWN = -1
 """The row number of an id that a vocabulary does not hold."""
 
@@ -106,6 +107,8 @@ def build_dataset(
     ------
     EmptyLogError
         No event names an item, or nothing is left after the limits.
+    SchemaError
+        The behaviours are too many to be behaviours.
     """
     named = events.select([ROW, USER, ITEM, BEHAVIOR, TIME]).filter(pc.is_valid(events[ITEM]))
     if len(named) == 0:
@@ -113,6 +116,11 @@ def build_dataset(
     named = k_core(engine, named, min_user_events, min_item_events)
     engine.register("named", named)
     tables = {USER: _vocabulary(engine, USER), ITEM: items or _vocabulary(engine, ITEM), BEHAVIOR: behaviors or _vocabulary(engine, BEHAVIOR)}
+    if len(tables[BEHAVIOR]) > MAX_BEHAVIORS:
+        raise SchemaError(
+            f"the log has {len(tables[BEHAVIOR])} different behaviours, at most {MAX_BEHAVIORS} are told apart:"
+            " does its behaviour column hold something else?"
+        )
     for name, vocabulary in tables.items():
         engine.register(f"{name}_codes", pa.table({"id": vocabulary.ids, "code": pa.array(range(len(vocabulary)), pa.int64())}))
     flat = engine.sql(operators.ordered_sequences("named", "user_codes", "item_codes", "behavior_codes"))
