@@ -115,14 +115,20 @@ def build_dataset(
         raise EmptyLogError("no event of this log names an item, so there is nothing to recommend")
     named = k_core(engine, named, min_user_events, min_item_events)
     engine.register("named", named)
-    tables = {USER: _vocabulary(engine, USER), ITEM: items or _vocabulary(engine, ITEM), BEHAVIOR: behaviors or _vocabulary(engine, BEHAVIOR)}
+    tables = {
+        USER: _vocabulary(engine, USER),
+        ITEM: items or _vocabulary(engine, ITEM),
+        BEHAVIOR: behaviors or _vocabulary(engine, BEHAVIOR),
+    }
     if len(tables[BEHAVIOR]) > MAX_BEHAVIORS:
         raise SchemaError(
             f"the log has {len(tables[BEHAVIOR])} different behaviours, at most {MAX_BEHAVIORS} are told apart:"
             " does its behaviour column hold something else?"
         )
     for name, vocabulary in tables.items():
-        engine.register(f"{name}_codes", pa.table({"id": vocabulary.ids, "code": pa.array(range(len(vocabulary)), pa.int64())}))
+        engine.register(
+            f"{name}_codes", pa.table({"id": vocabulary.ids, "code": pa.array(range(len(vocabulary)), pa.int64())})
+        )
     flat = engine.sql(operators.ordered_sequences("named", "user_codes", "item_codes", "behavior_codes"))
     counts = np.bincount(flat[USER].to_numpy(), minlength=len(tables[USER]))
     sequences = Sequences(

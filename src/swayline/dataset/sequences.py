@@ -106,6 +106,14 @@ def from_lists(
     rows = [list(row) for row in items]
     flat = np.array([item for row in rows for item in row], dtype=np.int32)
     offsets = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
-    acts = np.zeros(len(flat), np.int16) if behaviors is None else np.array([b for row in behaviors for b in row], np.int16)
-    clock = np.full(len(flat), NO_TIME, np.int64) if times is None else np.array([t for row in times for t in row], np.int64)
+    acts = (
+        np.zeros(len(flat), np.int16)
+        if behaviors is None
+        else np.array([b for row in behaviors for b in row], np.int16)
+    )
+    clock = (
+        np.full(len(flat), NO_TIME, np.int64)
+        if times is None
+        else np.array([t for row in times for t in row], np.int64)
+    )
     return Sequences(offsets, flat, acts, clock, np.arange(len(flat), dtype=np.int64), n_items, n_behaviors)

@@ -177,7 +177,9 @@ def check_leakage(split: Split) -> Split:
     for name, targets in (("validation", split.valid), ("test", split.test)):
         shown = np.isin(targets.events, split.train.events)
         if shown.any():
-            raise LeakageError(f"{int(shown.sum())} {name} targets are in the training part (first: event {targets.events[shown][0]})")
+            raise LeakageError(
+                f"{int(shown.sum())} {name} targets are in the training part (first: event {targets.events[shown][0]})"
+            )
         history = targets.history
         row = history.users
         itself = history.events == targets.events[row]
@@ -186,12 +188,12 @@ def check_leakage(split: Split) -> Split:
         later = (history.times > targets.times[row]) | (level & (history.events > targets.events[row]))
         if itself.any() or later.any():
             user = targets.users[row[itself | later][0]]
-            raise LeakageError(f"the history of a {name} question holds its answer or something later (first: user row {user})")
+            raise LeakageError(
+                f"the history of a {name} question holds its answer or something later (first: user row {user})"
+            )
     shown = np.isin(split.test.events, split.valid.history.events) | np.isin(split.test.events, split.valid.events)
     if shown.any():
         raise LeakageError(f"{int(shown.sum())} test targets are seen in validation")
     if split.cut_us is not None and len(split.train.times) and split.train.times.max() >= split.cut_us:
         raise LeakageError("the training part holds events at or after the validation cut")
     return split
-
-
