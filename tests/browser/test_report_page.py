@@ -65,8 +65,8 @@ class Visit:
 def visit(chromium, report) -> Iterator[Any]:
     opened: list[Visit] = []
 
-    def open_page(**how: Any) -> Visit:
-        opened.append(Visit(chromium, report, **how))
+    def open_page(path: Path = report, **how: Any) -> Visit:
+        opened.append(Visit(chromium, path, **how))
         return opened[-1]
 
     yield open_page
@@ -92,27 +92,15 @@ def test_every_figure_is_drawn_without_a_word_on_the_console_or_a_request(visit)
         assert figure["marks"] > 0, figure
     assert one.clean(), (one.trouble, one.requests)
     assert one.requests == [one.page.url]
-
-
-def test_hostile_titles_stay_text(visit):
-    one = visit()
     assert one.page.evaluate("document.querySelectorAll('main img, main b').length") == 0
     assert "<script>alert(1)</script>" in one.page.inner_text("#examples")
-    assert one.clean(), one.trouble
 
 
 def test_a_script_slipped_into_the_page_does_not_run(visit, report, tmp_path):
-    from playwright.sync_api import sync_playwright  # noqa: F401
-
-    html = report.read_text("utf-8").replace(
-        "<header>", "<header><script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">"
-    )
+    slipped = "<script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">"
     bad = tmp_path / "bad.html"
-    bad.write_text(html, "utf-8")
-    one = visit()
-    one.page.goto(bad.as_uri())
-    one.page.wait_for_selector("html[data-drawn]", timeout=60_000)
-    assert one.page.title() != "taken"
+    bad.write_text(report.read_text("utf-8").replace("<header>", "<header>" + slipped), "utf-8")
+    assert visit(bad).page.title() == "What sways purchases – Swayline"
 
 
 def _ink(page: Any) -> str:
@@ -130,11 +118,10 @@ def test_figures_and_page_follow_dark_and_light(visit):
     assert one.clean(), one.trouble
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_print_is_light_and_nothing_is_cut(visit, scheme):
-    one = visit(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
+def test_a_dark_page_prints_light_and_nothing_is_cut(visit):
+    one = visit(viewport={"width": 1280, "height": 900}, color_scheme="dark")
     screen = _ink(one.page)
-    one.page.emulate_media(media="print", color_scheme=scheme)
+    one.page.emulate_media(media="print", color_scheme="dark")
     one.page.set_viewport_size({"width": 688, "height": 1000})
     one.page.wait_for_timeout(900)
     widths = one.page.evaluate(
@@ -144,21 +131,22 @@ def test_print_is_light_and_nothing_is_cut(visit, scheme):
     )
     assert all(svg <= panel + 1 for svg, panel in widths), widths
     assert one.page.evaluate("getComputedStyle(document.querySelector('nav')).display") == "none"
-    assert (_ink(one.page) == screen) == (scheme == "light")
+    assert _ink(one.page) != screen
     assert len(one.page.pdf(prefer_css_page_size=True)) > 20_000
     assert one.clean(), one.trouble
 
 
-@pytest.mark.parametrize("width", [320, 390, 768, 1600])
-def test_no_page_is_wider_than_its_screen(visit, width):
-    one = visit(viewport={"width": width, "height": 844})
-    assert one.page.evaluate("document.documentElement.scrollWidth") <= width
-    wide = one.page.evaluate(
-        "[...document.querySelectorAll('[data-figure]')].filter(h => "
-        "h.querySelector('svg.main-svg').getBoundingClientRect().right > innerWidth + 1)"
-        ".map(h => h.id)"
-    )
-    assert wide == []
+def test_no_page_is_wider_than_its_screen(visit):
+    one = visit(viewport={"width": 1600, "height": 844})
+    for width in (768, 390, 320):
+        one.page.set_viewport_size({"width": width, "height": 844})
+        one.page.wait_for_timeout(800)
+        assert one.page.evaluate("document.documentElement.scrollWidth") <= width
+        wide = one.page.evaluate(
+            "[...document.querySelectorAll('[data-figure]')].map(h => [h.id, "
+            "h.querySelector('svg.main-svg').getBoundingClientRect().right])"
+        )
+        assert [(name, right) for name, right in wide if right > width + 1] == []
 
 
 def test_the_keyboard_reaches_the_findings_the_sections_and_the_tables(visit):

@@ -142,8 +142,9 @@ def test_every_figure_has_its_numbers_as_a_table(whole_page):
 def test_association_and_effect_are_told_apart(whole_page):
     text = whole_page[1].text
     assert "Likely raises purchases" in text
+    assert "likely raises the chance of a purchase by 5.0 percentage points (2.0 to 8.0); it holds if" in text
     assert "if all that drives both was measured" in text
-    assert "the association is +20 points" in text
+    assert "the association is +20.0 percentage points (+15.0 to +25.0)" in text
     assert "1 of 2 ties carry influence that can be told from zero" in text
 
 
@@ -181,6 +182,21 @@ def test_damaged_artifacts_are_said_and_survived(tmp_path, whole_folder, kept):
         (tmp_path / file).write_bytes(b"\x00{[")
     text = page_of(tmp_path)[1].text
     assert all(f"{file} could not be read" in text for file in set(FILES) - {kept, REJECTED_FILE})
+
+
+def test_an_artifact_of_another_layout_is_said_and_the_rest_is_drawn(tmp_path, whole_folder):
+    shutil.copytree(whole_folder, tmp_path, dirs_exist_ok=True)
+    (tmp_path / METRICS_FILE).write_text(json.dumps({"models": {"transformer": {"scores": 1}}, "best": "transformer"}))
+    (tmp_path / RUN_FILE).write_text(json.dumps({"stages": 3, "inputs": []}))
+    text = page_of(tmp_path)[1].text
+    assert "metrics.json is not laid out as this version writes it (KeyError: 'metrics')" in text
+    assert "run.json is not laid out as this version writes it" in text
+    assert "Likely raises purchases" in text
+
+
+def test_a_whole_run_has_no_part_missing(whole_page):
+    assert "not laid out" not in whole_page[1].text
+    assert "did not run" not in whole_page[1].text
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path):

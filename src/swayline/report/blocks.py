@@ -9,12 +9,13 @@ import plotly.graph_objects as go
 
 @dataclass(frozen=True)
 class Table:
-    """A table: text cells, the columns in ``numeric`` set to the right."""
+    """A table: text cells, the columns in ``numeric`` set to the right; ``half`` as in :class:`Panel`."""
 
     caption: str
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
     numeric: frozenset[int] = frozenset()
+    half: bool = False
     kind: str = "table"
 
 
@@ -99,11 +100,11 @@ class Section:
 
 
 def paired(blocks: Sequence[Any]) -> list[Any]:
-    """The blocks with every half panel that would stand alone in its row made wide."""
+    """The blocks with every half block that would stand alone in its row made wide."""
     laid: list[Any] = []
     alone = False
     for block in blocks:
-        half = isinstance(block, Panel) and block.half
+        half = isinstance(block, Panel | Table) and block.half
         if alone and not half:
             laid[-1] = replace(laid[-1], half=False)
         alone = half and not alone

@@ -225,7 +225,7 @@ def hour_of_week(counts: Sequence[Sequence[int]], seen: Sequence[Sequence[int]],
         hovertemplate="%{y} %{x}:00: %{z:,.1f} " + plain(noun) + " an hour<extra></extra>",
     )
     figure.update_yaxes(autorange="reversed", showgrid=False)
-    figure.update_xaxes(title_text="hour of the day", tickvals=[0, 6, 12, 18, 23], showgrid=False)
+    figure.update_xaxes(title_text="hour of the day", tickvals=[0, 6, 12, 18, 23], showgrid=False, zeroline=False)
     return figure
 
 
@@ -342,7 +342,7 @@ def forest(rows: Rows, unit_axis: str, probability: bool = False) -> go.Figure:
     figure.update_yaxes(
         tickvals=list(range(len(names))), ticktext=names, range=[len(names) - 0.5, -0.5], showgrid=False, zeroline=False
     )
-    figure.update_xaxes(title_text=unit_axis, tickformat="+.1~%" if probability else "+.2~f", nticks=6)
+    figure.update_xaxes(title_text=unit_axis, tickformat=".1~%" if probability else ".3~f", nticks=6)
     return figure
 
 
@@ -351,7 +351,7 @@ _KINDS = {"association": (theme.hue(7), "circle-open"), "effect": (theme.hue(0),
 
 def _hover(one: Mapping[str, Any], probability: bool) -> str:
     unit = "probability" if probability else one.get("unit", "")
-    interval = words.between(one["ci_low"], one["ci_high"], unit)
+    interval = words.between(one["ci_low"], one["ci_high"], unit, sign=True)
     return f"{plain(one['label'], 60)}, {one['kind']}: {words.signed(one['estimate'], unit)}" + (
         f"<br>95% interval {interval}" if interval else ""
     )

@@ -63,9 +63,14 @@ def _quoted(rows: Sequence[Row]) -> dict[str, dict[str, Row]]:
     found: dict[str, dict[str, Row]] = {}
     for one in sorted(rows, key=lambda one: not one["recommended"]):
         found.setdefault(one["cause"], {}).setdefault(_KIND[one["estimand"]], one)
-    return dict(
-        sorted(found.items(), key=lambda pair: -abs((pair[1].get("effect") or pair[1]["association"])["estimate"]))
-    )
+    return dict(sorted(found.items(), key=lambda pair: _importance(pair[1].get("effect") or pair[1]["association"])))
+
+
+def _importance(row: Row) -> tuple[int, float]:
+    """Effects that stand come first, then associations, then what shows nothing, then what is not identified."""
+    unidentified = _KIND[row["estimand"]] == "effect" and row["identified"] == "no"
+    place = 3 if unidentified else {"up": 0, "down": 0, "open": 1, "none": 2}[verdict(row)[1]]
+    return place, -abs(row["estimate"])
 
 
 def verdict(row: Row) -> tuple[str, str, str]:
@@ -101,8 +106,15 @@ def verdict(row: Row) -> tuple[str, str, str]:
 
 
 def _figure_words(row: Row) -> str:
-    interval = words.between(row["ci_low"], row["ci_high"], row["unit"])
-    return words.signed(row["estimate"], row["unit"]) + (f" ({interval})" if interval else "")
+    return words.estimate(row["estimate"], row["ci_low"], row["ci_high"], row["unit"], sign=True)
+
+
+def _size_words(row: Row) -> str:
+    """How large, where words already say which way."""
+    low, high = row["ci_low"], row["ci_high"]
+    if row["estimate"] < 0 and low is not None and high is not None:
+        low, high = -high, -low
+    return words.estimate(abs(row["estimate"]), low, high, row["unit"], sign=False)
 
 
 def _card(cause: str, parts: Mapping[str, Row]) -> tuple[str, str, str, str, str]:
@@ -120,9 +132,13 @@ def _title(quoted: Mapping[str, Mapping[str, Row]]) -> tuple[str, str]:
     standing = [row for row in effects if verdict(row)[1] in ("up", "down")]
     if standing:
         row = max(standing, key=lambda one: abs(one["estimate"]))
-        text, _, basis = verdict(row)
-        title = f"{words.capital(words.a(row['cause']))} {text[0].lower()}{text[1:]} by {_figure_words(row)}"
-        return title, f"{title}; it holds {basis}." if row["identified"] == "assumed" else f"{title}."
+        likely = "" if row["identified"] == "yes" else "likely "
+        verb = "raises" if row["estimate"] > 0 else "lowers"
+        what = (
+            f"the chance of {words.a(row['effect'])}" if row["unit"] == "probability" else words.noun(row["effect"], 2)
+        )
+        title = f"{words.capital(words.a(row['cause']))} {likely}{verb} {what} by {_size_words(row)}"
+        return title, f"{title}; it holds {verdict(row)[2]}." if likely else f"{title}."
     if effects:
         title = "No behaviour's effect can be told from zero, or identified, in this log"
         return title, title + "."
@@ -162,7 +178,7 @@ def _forest_panel(rows: Sequence[Row], quoted: Mapping[str, Mapping[str, Row]], 
                 words.noun(one["cause"], 2),
                 _what(one),
                 words.signed(one["estimate"], one["unit"]),
-                words.between(one["ci_low"], one["ci_high"], one["unit"]),
+                words.between(one["ci_low"], one["ci_high"], one["unit"], sign=True),
                 one["identified"],
                 _when(one),
                 words.number(one["n"]),
@@ -225,7 +241,7 @@ def _removal_panel(rows: Sequence[Row], ranks: Mapping[str, Row]) -> Panel:
     way = "lifts" if top["estimate"] > 0 else "holds down"
     title = (
         f"The model leans most on {words.noun(top['cause'], 2)}: having them {way} what it recommends by "
-        f"{words.signed(abs(top['estimate']), top['unit']).lstrip('+')}"
+        f"{words.estimate(abs(top['estimate']), None, None, top['unit'], sign=False)}"
     )
     drawn = [
         {
@@ -242,7 +258,7 @@ def _removal_panel(rows: Sequence[Row], ranks: Mapping[str, Row]) -> Panel:
             (
                 words.noun(one["cause"], 2),
                 words.signed(one["estimate"], one["unit"]),
-                words.between(one["ci_low"], one["ci_high"], one["unit"]),
+                words.between(one["ci_low"], one["ci_high"], one["unit"], sign=True),
                 *_rank_words(ranks.get(one["cause"])),
                 words.number(one["n"]),
             )
@@ -268,7 +284,9 @@ def _removal_panel(rows: Sequence[Row], ranks: Mapping[str, Row]) -> Panel:
 def _rank_words(row: Row | None) -> tuple[str, str]:
     if row is None or row["estimate"] is None:
         return "–", ""
-    return words.signed(row["estimate"], row["unit"]), words.between(row["ci_low"], row["ci_high"], row["unit"])
+    return words.signed(row["estimate"], row["unit"]), words.between(
+        row["ci_low"], row["ci_high"], row["unit"], sign=True
+    )
 
 
 def _events_table(rows: Sequence[Row]) -> Table:

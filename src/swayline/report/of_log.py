@@ -377,8 +377,8 @@ def _week_panel(found: Mapping[str, Any], which: str, noun: str) -> Panel | None
     best = max(range(24), key=hours.__getitem__)
     share = hours[best] / max(sum(hours), 1e-12)
     title = (
-        f"{words.capital(noun)} peak between {best}:00 and {(best + 1) % 24}:00 ({words.percent(share)} of an "
-        "average day)"
+        f"{words.capital(noun)} peak between {best}:00 and {(best + 1) % 24}:00 ({words.percent(share)} of a day's "
+        f"{noun})"
     )
     days = [(sum(row), sum(times)) for row, times in zip(counts, seen, strict=True)]
     table = Table(

@@ -98,18 +98,13 @@ def _lead(protocol: Mapping[str, Any]) -> str:
 def _shown(one: Mapping[str, Any] | None) -> str:
     if not one or one.get("value") is None:
         return "–"
-    interval = words.between(one.get("ci_low"), one.get("ci_high"))
-    return words.number(one["value"]) + (f" ({interval})" if interval else "")
+    return words.estimate(one["value"], one.get("ci_low"), one.get("ci_high"), "", sign=False)
 
 
 def _verdict(found: Mapping[str, Any], best: str, primary: str) -> tuple[str, str]:
     """(title, how it compares with the next best)."""
-    value = found["models"][best]["metrics"].get(primary, {})
-    interval = words.between(value.get("ci_low"), value.get("ci_high"))
-    name = metric_words(primary)[0]
-    title = f"{words.capital(model_words(best))} ranks best: {name} of {words.number(value.get('value'))}" + (
-        f" (95% interval {interval})" if interval else ""
-    )
+    value = _shown(found["models"][best]["metrics"].get(primary))
+    title = f"{words.capital(model_words(best))} ranks best: {metric_words(primary)[0]} of {value}"
     rows = _comparisons(found, best, primary)
     if not rows:
         return title, ""
@@ -118,8 +113,8 @@ def _verdict(found: Mapping[str, Any], best: str, primary: str) -> tuple[str, st
     if clear:
         return (
             title,
-            f"It is ahead of every baseline; the nearest is {nearest['label']}, {words.number(nearest['estimate'])} "
-            f"behind ({words.between(nearest['ci_low'], nearest['ci_high'])}).",
+            f"It is ahead of every baseline; the nearest, {nearest['label']}, is behind by "
+            f"{words.estimate(nearest['estimate'], nearest['ci_low'], nearest['ci_high'], '', sign=False)}.",
         )
     return title, f"It cannot be told apart from {nearest['label']} on these questions."
 

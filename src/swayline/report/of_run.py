@@ -16,7 +16,7 @@ def examples_section(run: Artifacts) -> Section:
     served = run.recommendations
     lead = (
         "What they did lately, newest first, beside what they are recommended and the event that moved each "
-        "recommendation most."
+        "recommendation most. Times are UTC."
     )
     blocks: list[Any] = []
     if served is not None:
@@ -51,7 +51,7 @@ def _person(one: Mapping[str, Any]) -> dict[str, Any]:
                 "rank": each["rank"],
                 "label": words.label(each["label"]),
                 "reason": words.label(each.get("reason") or "", 200),
-                "change": words.signed(each["score_change"], "") if each.get("score_change") is not None else "",
+                "change": words.score(each.get("score_change")),
             }
             for each in one["recommendations"][:_N_RECOMMENDED]
         ],
@@ -103,6 +103,7 @@ def run_section(run: Artifacts) -> Section:
                     caption,
                     ("Name", "Value"),
                     [(words.label(name), words.label(_flat(value), 200)) for name, value in found[key].items()],
+                    half=key != "settings",
                 )
             )
     made = (

@@ -109,33 +109,63 @@ def percent(share: float | None) -> str:
     return _minus(f"{share * 100:.{decimals}f}%").replace(".0%", "%")
 
 
+_UNITS = {"probability": "percentage points", "logit": "logits", "rank": "ranks"}
+
+
+def _amounts(values: list[float], unit: str, sign: bool) -> list[str]:
+    """Figures that are read together, with as many decimals each; probabilities in percentage points."""
+    shown = [value * 100 for value in values] if unit == "probability" else values
+    largest = max(map(abs, shown))
+    if unit:
+        decimals = 1 if largest >= 0.5 else _digits(largest, 2)
+    else:
+        decimals = 3 if 0.01 <= largest < 1 else _digits(largest, 2 if largest < 0.01 else 3)
+    plus = "+" if sign else ""
+    return [_minus(f"{value:{plus}.{decimals}f}") if round(value, decimals) else f"{0:.{decimals}f}" for value in shown]
+
+
+def estimate(value: float, low: float | None, high: float | None, unit: str, sign: bool = True) -> str:
+    """A figure with its unit and its 95% interval.
+
+    >>> estimate(0.014, 0.008, 0.02, "probability")
+    '+1.4 percentage points (+0.8 to +2.0)'
+    >>> estimate(0.103, 0.095, 0.111, "", sign=False)
+    '0.103 (0.095 to 0.111)'
+    """
+    known = [value] if low is None or high is None else [value, low, high]
+    texts = _amounts(known, unit, sign)
+    words = f"{texts[0]} {_UNITS.get(unit, unit)}".strip()
+    return words if len(texts) == 1 else f"{words} ({texts[1]} to {texts[2]})"
+
+
 def signed(value: float | None, unit: str) -> str:
     """A difference with its sign: a probability in percentage points, anything else with its unit.
 
     >>> signed(0.021, "probability"), signed(-1.5, "logit"), signed(0.0, "rank")
-    ('+2.1 points', '−1.5 logits', '0 ranks')
+    ('+2.1 percentage points', '−1.5 logits', '0.0 ranks')
     """
-    if value is None:
-        return "–"
-    shown = value * 100 if unit == "probability" else value
-    text = f"{shown:+.{_digits(shown, 2)}f}" if shown else "0"
-    word = {"probability": "points", "logit": "logits", "rank": "ranks"}.get(unit, unit)
-    return f"{_minus(text)} {word}".strip()
+    return "–" if value is None else estimate(value, None, None, unit)
 
 
-def between(low: float | None, high: float | None, form: str = "") -> str:
+def between(low: float | None, high: float | None, form: str = "", sign: bool = False) -> str:
     """An interval in words; ``form`` is ``percent``, a ledger unit, or nothing for plain numbers.
 
-    >>> between(0.013, 0.016, "percent"), between(None, 1.0)
-    ('1.3% to 1.6%', '')
+    >>> between(0.013, 0.016, "percent"), between(0.008, 0.02, "probability", sign=True), between(None, 1.0)
+    ('1.3% to 1.6%', '+0.8 to +2.0', '')
     """
     if low is None or high is None:
         return ""
-    if form == "percent":
-        return f"{percent(low)} to {percent(high)}"
-    if form:
-        return f"{signed(low, form).rpartition(' ')[0] or signed(low, form)} to {signed(high, form)}"
-    return f"{number(low)} to {number(high)}"
+    first, last = (percent(low), percent(high)) if form == "percent" else _amounts([low, high], form, sign)
+    return f"{first} to {last}"
+
+
+def score(change: float | None) -> str:
+    """A change of a score, two decimals.
+
+    >>> score(0.8), score(None)
+    ('+0.80', '')
+    """
+    return "" if change is None else _minus(f"{change:+.2f}")
 
 
 def p_value(value: float | None) -> str:

@@ -1,16 +1,33 @@
 """From a run folder to its page."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from swayline.core.files import whole
-from swayline.core.names import REPORT_FILE
+from swayline.core.names import DESCRIBE_FILE, EXAMPLES_FILE, INFLUENCE_FILE, METRICS_FILE, REPORT_FILE, RUN_FILE
 from swayline.report import words
-from swayline.report.artifacts import Artifacts, read_artifacts
+from swayline.report.artifacts import STAGES, Artifacts, read_artifacts
+from swayline.report.blocks import Missing, Section
 from swayline.report.of_influence import influence_section, ties_section
 from swayline.report.of_log import funnel_section, log_section, people_section, time_section
 from swayline.report.of_models import models_section
 from swayline.report.of_run import examples_section, run_section
 from swayline.report.page import render
+
+_BRACKETS = "Figures in brackets are 95% intervals."
+
+_SECTIONS: tuple[tuple[Callable[[Artifacts], Section | None], str, str, str], ...] = (
+    (log_section, "log", "The log", DESCRIBE_FILE),
+    (funnel_section, "funnel", "Funnel and flow", DESCRIBE_FILE),
+    (time_section, "time", "Time", DESCRIBE_FILE),
+    (people_section, "people-items", "People and items", DESCRIBE_FILE),
+    (models_section, "recommender", "The recommender", METRICS_FILE),
+    (influence_section, "influence", "What sways what", INFLUENCE_FILE),
+    (ties_section, "people", "Who sways whom", INFLUENCE_FILE),
+    (examples_section, "examples", "Example people", EXAMPLES_FILE),
+    (run_section, "run", "How this was made", RUN_FILE),
+)
+"""Builder, id and title of each section, and the file it is made from, in reading order."""
 
 
 def write_report(folder: Path) -> Path:
@@ -27,22 +44,26 @@ def write_report(folder: Path) -> Path:
         The folder does not exist or holds none of a run's files.
     """
     run = read_artifacts(Path(folder))
-    sections = [
-        log_section(run),
-        funnel_section(run),
-        time_section(run),
-        people_section(run),
-        models_section(run),
-        influence_section(run),
-        ties_section(run),
-        examples_section(run),
-        run_section(run),
-    ]
+    sections = [_built(build, run, *where) for build, *where in _SECTIONS]
     page = render(_title(run), _subtitle(run), [one for one in sections if one is not None])
     path = Path(folder) / REPORT_FILE
     with whole(path) as temporary:
         temporary.write_text(page, "utf-8")
     return path
+
+
+def _built(
+    build: Callable[[Artifacts], Section | None], run: Artifacts, name: str, title: str, file: str
+) -> Section | None:
+    """A section; where its file parses and yet is not laid out as this version writes it, a section that says so."""
+    try:
+        return build(run)
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        what = f"{type(error).__name__}: {words.label(error, 80)}"
+        stage = f"run the {STAGES[file]} stage again"
+        return Section(
+            name, title, "", [Missing(f"{file} is not laid out as this version writes it ({what}): {stage}.")]
+        )
 
 
 def _outcome(run: Artifacts) -> str | None:
@@ -60,4 +81,5 @@ def _subtitle(run: Artifacts) -> str:
     parts = [words.label(Path(events["path"]).name, 80)] if isinstance(events, dict) and events.get("path") else []
     if (run.run or {}).get("started"):
         parts.append(words.day(run.run["started"]))  # type: ignore[index]
-    return ", ".join(parts)
+    about = ", ".join(parts)
+    return f"{about}. {_BRACKETS}" if about else _BRACKETS
