@@ -6,69 +6,83 @@ Shapes: x (n, p) standardised controls; arm (n,) from 0; index x @ w (n,).
 
 over four parts: a constant, a linear one, one on a learned index x @ w, and one with a length scale a control. Arms
 share what is common (s) and keep what is their own (d), so that a large arm teaches a small one as much as the data
-allow. Everything is set by the marginal likelihood under wide priors; nothing is drawn at random.
+allow. Parameters maximise the marginal likelihood under wide priors; effects average over parameters drawn from its
+normal approximation, since an interval that takes them as known is too narrow.
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from scipy import linalg, optimize
+
+from swayline.core.errors import MissingExtraError
+from swayline.core.extras import require
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 MOST_ROWS = 1200
 """Beyond this the cubic cost is no longer small."""
 _JITTER = 1e-6
+DRAWS = 16
+"""Sets of parameters that effects are averaged over."""
+_CONSTANT, _LINEAR, _INDEX, _LOCAL = range(4)
 
 
 @dataclass(frozen=True)
 class _Parts:
-    """Unpacked parameters: logs of the variances (c, 2), of the noises, of the length scales (p,), the index w (p,)."""
+    """Parameters by name.
 
-    shared_own: torch.Tensor
-    noise: torch.Tensor
-    scales: torch.Tensor
-    index: torch.Tensor
+    Attributes
+    ----------
+    shared, own : variances of the four kernels that arms share, and that each has for itself, (4,) each
+    noise : noise variance of each arm, (arms,)
+    rate : inverse length scale of each control, (p,)
+    index : direction of the index, (p,)
+    """
 
-
-_CONSTANT, _LINEAR, _INDEX, _LOCAL = range(4)
-
-
-def _unpack(theta: torch.Tensor, p: int, arms: int) -> _Parts:
-    own, noise, scales, index = torch.split(theta, [8, arms, p, p])
-    return _Parts(own.reshape(4, 2), noise, scales, index)
-
-
-def _squared(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
-    """Squared distances between rows, (m, n)."""
-    cross = left @ right.T
-    return ((left**2).sum(1)[:, None] + (right**2).sum(1)[None] - 2 * cross).clamp_min(0)
+    shared: Floats
+    own: Floats
+    noise: Floats
+    rate: Floats
+    index: Floats
 
 
-def _base(parts: _Parts, left: torch.Tensor, right: torch.Tensor) -> list[torch.Tensor]:
-    """The four kernels before arms come in, each (m, n)."""
-    scale = torch.exp(-parts.scales)
-    index_left, index_right = left @ parts.index, right @ parts.index
+def _unpack(theta: Floats, p: int, arms: int) -> _Parts:
+    return _Parts(
+        np.exp(theta[:4]), np.exp(theta[4:8]), np.exp(theta[8 : 8 + arms]),
+        np.exp(-theta[8 + arms : 8 + arms + p]), theta[8 + arms + p :],
+    )  # fmt: skip
+
+
+def _bases(parts: _Parts, left: Floats, right: Floats) -> list[Floats]:
+    """The linear, the index and the local kernel before arms come in, each (m, n); the constant one is 1."""
+    one, two = left * parts.rate, right * parts.rate
+    squared = (one**2).sum(1)[:, None] + (two**2).sum(1)[None] - 2 * one @ two.T
+    gap = (left @ parts.index)[:, None] - (right @ parts.index)[None]
     return [
-        torch.ones(len(left), len(right), dtype=left.dtype),
-        left @ right.T / max(1, left.shape[1]),
-        torch.exp(-0.5 * (index_left[:, None] - index_right[None]) ** 2),
-        torch.exp(-0.5 * _squared(left * scale, right * scale)),
-    ]
+        left @ right.T / max(1, left.shape[1]), np.exp(-0.5 * gap**2), np.exp(-0.5 * np.maximum(squared, 0)),
+    ]  # fmt: skip
 
 
-def _kernel(
-    parts: _Parts, left: torch.Tensor, left_arm: torch.Tensor, right: torch.Tensor, right_arm: torch.Tensor
-) -> torch.Tensor:
-    same = (left_arm[:, None] == right_arm[None]).to(left.dtype)
-    total = torch.zeros(len(left), len(right), dtype=left.dtype)
-    for c, kernel in enumerate(_base(parts, left, right)):
-        total = total + (torch.exp(parts.shared_own[c, 0]) + torch.exp(parts.shared_own[c, 1]) * same) * kernel
-    return total
+def _kernel(parts: _Parts, left: Floats, left_arm: Ints, right: Floats, right_arm: Ints) -> Floats:
+    same = left_arm[:, None] == right_arm[None]
+    total = parts.shared[_CONSTANT] + parts.own[_CONSTANT] * same
+    for c, base in enumerate(_bases(parts, left, right), start=1):
+        total = total + (parts.shared[c] + parts.own[c] * same) * base
+    return np.asarray(total)
+
+
+@dataclass(frozen=True)
+class _State:
+    """Parameters with the inverse of the noisy kernel matrix, (n, n), and that times the outcome, (n,)."""
+
+    parts: _Parts
+    inverse: Floats
+    weights: Floats
 
 
 @dataclass(frozen=True)
@@ -78,72 +92,63 @@ class ArmsProcess:
     Attributes
     ----------
     x, arm : the rows learned from, shapes (n, p) and (n,)
-    level, spread : mean and standard deviation of the outcome, by which it was standardised
-    inverse : inverse of the kernel matrix with noise, (n, n); ``weights`` is it times the standardised outcome
+    target : the standardised outcome, (n,)
+    level, spread : mean and standard deviation by which it was standardised
+    mode : the most likely parameters
+    draws : parameters drawn from the normal approximation at the mode
     """
 
-    x: torch.Tensor
-    arm: torch.Tensor
-    parts: _Parts
+    x: Floats
+    arm: Ints
+    target: Floats
     level: float
     spread: float
-    inverse: Floats
-    weights: Floats
-    noise: Floats
+    mode: _State
+    draws: tuple[_State, ...]
+
+    def _cross(self, parts: _Parts, x: Floats, arm: int, rows: npt.NDArray[np.bool_] | slice = slice(None)) -> Floats:
+        return _kernel(parts, x, np.full(len(x), arm), self.x[rows], self.arm[rows])
 
     def outcome(self, x: npt.NDArray[Any], arm: int) -> Floats:
-        """E[Y | x, arm] at new rows, shape (m,)."""
-        new = torch.tensor(x, dtype=torch.float64)
-        cross = _kernel(self.parts, new, torch.full((len(new),), arm), self.x, self.arm).numpy()
-        return np.asarray(cross @ self.weights * self.spread + self.level)
+        """E[Y | x, arm] at new rows under the most likely parameters, shape (m,)."""
+        cross = self._cross(self.mode.parts, np.asarray(x, dtype=np.float64), arm)
+        return np.asarray(cross @ self.mode.weights * self.spread + self.level)
 
     def effect(self, x: npt.NDArray[Any], arm: int, reference: int = 0) -> tuple[Floats, Floats]:
-        """Mean and standard deviation of the effect of an arm at new rows, each (m,)."""
-        mean, root = [], []
+        """Mean and standard deviation of the effect of an arm at new rows, over the draws; each (m,)."""
+        mean, root = [np.zeros(0)], [np.zeros(0)]
         for start in range(0, len(x), 2000):
-            new = torch.tensor(x[start : start + 2000], dtype=torch.float64)
-            size = len(new)
-            cross = (
-                _kernel(self.parts, new, torch.full((size,), arm), self.x, self.arm)
-                - _kernel(self.parts, new, torch.full((size,), reference), self.x, self.arm)
-            ).numpy()
-            own = np.exp(self.parts.shared_own[:, 1].numpy())
-            linear = (new**2).sum(1).numpy() / max(1, new.shape[1])
-            prior = 2 * (own[_CONSTANT] + own[_LINEAR] * linear + own[_INDEX] + own[_LOCAL])
-            variance = prior - np.einsum("ij,jk,ik->i", cross, self.inverse, cross, optimize=True)
-            mean.append(cross @ self.weights * self.spread)
-            root.append(np.sqrt(np.maximum(variance, 0)) * self.spread)
+            new = np.asarray(x[start : start + 2000], dtype=np.float64)
+            means, variances = zip(*(self._effect(state, new, arm, reference) for state in self.draws), strict=True)
+            mean.append(np.mean(means, axis=0) * self.spread)
+            root.append(np.sqrt(np.mean(variances, axis=0) + np.var(means, axis=0)) * self.spread)
         return np.concatenate(mean), np.concatenate(root)
 
-    def held_out(self, fold: Ints, arms: int) -> Floats:
-        """E[Y | x, arm] of every row from the other folds' rows, hyperparameters kept; shape (n, arms).
+    def _effect(self, state: _State, x: Floats, arm: int, reference: int) -> tuple[Floats, Floats]:
+        own = state.parts.own
+        cross = self._cross(state.parts, x, arm) - self._cross(state.parts, x, reference)
+        linear = (x**2).sum(1) / max(1, x.shape[1])
+        prior = 2 * (own[_CONSTANT] + own[_LINEAR] * linear + own[_INDEX] + own[_LOCAL])
+        return cross @ state.weights, np.maximum(prior - ((cross @ state.inverse) * cross).sum(1), 0)
 
-        For held-out rows S the other rows' weights are K_RR⁻¹ y_R, and K_RR⁻¹ follows from blocks of K⁻¹.
+    def held_out(self, fold: Ints, arms: int) -> Floats:
+        """E[Y | x, arm] of every row from the other folds' rows, parameters kept; shape (n, arms).
+
+        For held-out rows S and the rest R, K_RR⁻¹ is (K⁻¹)_RR - (K⁻¹)_RS (K⁻¹)_SS⁻¹ (K⁻¹)_SR.
         """
         found = np.empty((len(self.arm), arms))
-        target = self.inverse_apply()
+        inverse, parts = self.mode.inverse, self.mode.parts
         for k in range(int(fold.max()) + 1):
-            out = fold == k
-            block = self.inverse[np.ix_(~out, ~out)]
-            cross = self.inverse[np.ix_(~out, out)]
-            weights = block @ target[~out] - cross @ linalg.solve(
-                self.inverse[np.ix_(out, out)], cross.T @ target[~out], assume_a="pos"
-            )
-            rest = torch.tensor(~out)
+            out, rest = fold == k, fold != k
+            cross = inverse[np.ix_(rest, out)]
+            inner = linalg.solve(inverse[np.ix_(out, out)], cross.T @ self.target[rest], assume_a="pos")
+            weights = inverse[np.ix_(rest, rest)] @ self.target[rest] - cross @ inner
             for a in range(arms):
-                new = self.x[torch.tensor(out)]
-                kernel = _kernel(self.parts, new, torch.full((len(new),), a), self.x[rest], self.arm[rest]).numpy()
-                found[out, a] = kernel @ weights * self.spread + self.level
+                found[out, a] = self._cross(parts, self.x[out], a, rest) @ weights * self.spread + self.level
         return found
 
-    def inverse_apply(self) -> Floats:
-        """The standardised outcome, recovered as K times the weights; shape (n,)."""
-        return np.asarray(linalg.solve(self.inverse, self.weights, assume_a="pos"))
 
-
-def fit_arms(
-    x: npt.NDArray[Any], arm: Ints, y: Floats, arms: int, steps: int = 120, advance: Callable[[], None] = lambda: None
-) -> ArmsProcess:
+def fit_arms(x: npt.NDArray[Any], arm: Ints, y: Floats, arms: int, steps: int = 120) -> ArmsProcess:
     """Fit hyperparameters by marginal likelihood with wide normal priors on their logs.
 
     Parameters
@@ -159,40 +164,88 @@ def fit_arms(
     processes. Constantine, Dow, Wang (2014), Active subspace methods (the learned index).
     """
     level, spread = float(y.mean()), float(y.std()) or 1.0
-    features, arm_t = torch.tensor(x, dtype=torch.float64), torch.tensor(arm)
-    target = (y - level) / spread
+    features, target = np.asarray(x, dtype=np.float64), (y - level) / spread
     p = x.shape[1]
     wide = float(np.log(np.sqrt(max(1, p)))) + 0.5
-    start = np.concatenate(
-        [np.array([0.0, 0, -1, -2, 0, -2, -2, -3]), np.full(arms, -1.0), np.full(p, wide), _first_index(x, arm, target)]
-    )
+    kernels = np.array([0.0, -1, 0, -2, 0, -2, -2, -3])  # shared, then own
+    start = np.concatenate([kernels, np.full(arms, -1.0), np.full(p, wide), _first_index(features, arm, target)])
     centre = np.concatenate([np.full(8 + arms, -1.0), np.full(p, wide), np.zeros(p)])
     width = np.concatenate([np.full(8 + arms, 3.0), np.full(p, 1.0), np.full(p, 0.7)])
+    members = np.eye(arms)[arm]
 
     def loss(theta: Floats) -> tuple[float, Floats]:
-        variable = torch.tensor(theta, dtype=torch.float64, requires_grad=True)
-        parts = _unpack(variable, p, arms)
-        matrix = _kernel(parts, features, arm_t, features, arm_t) + torch.diag(torch.exp(parts.noise)[arm_t] + _JITTER)
-        try:
-            factor = linalg.cholesky(matrix.detach().numpy(), lower=True, check_finite=False)
-        except linalg.LinAlgError:
-            return 1e12, np.zeros_like(theta)
-        inverse = _inverse(factor)
-        weights = inverse @ target
-        value = 0.5 * float(target @ weights) + float(np.log(np.diag(factor)).sum())
-        # dL/dK = (K⁻¹ - αα')/2, carried through the kernel alone: no derivative of a Cholesky factor is needed.
-        matrix.backward(torch.tensor(0.5 * (inverse - np.outer(weights, weights))))  # type: ignore[no-untyped-call]
         prior = (theta - centre) / width
-        slope = np.asarray(variable.grad) + prior / width
-        advance()
-        return value + 0.5 * float(prior @ prior), slope
+        value, slope = _negative_likelihood(theta, features, arm, target, members)
+        return value + 0.5 * float(prior @ prior), slope + prior / width
 
-    found = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": steps})
-    parts = _unpack(torch.tensor(found.x, dtype=torch.float64), p, arms)
-    matrix = _kernel(parts, features, arm_t, features, arm_t) + torch.diag(torch.exp(parts.noise)[arm_t] + _JITTER)
-    inverse = _inverse(linalg.cholesky(matrix.numpy(), lower=True))
-    noise = np.sqrt(np.exp(parts.noise.numpy())) * spread
-    return ArmsProcess(features, arm_t, parts, level, spread, inverse, inverse @ target, noise)
+    with _one_thread():
+        found = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": steps})
+        thetas = _draws(found.x, lambda theta: loss(theta)[1], 1 / width**2)
+        states = [_state(theta, features, arm, target, arms) for theta in (found.x, *thetas)]
+    return ArmsProcess(features, arm, target, level, spread, states[0], tuple(states[1:]))
+
+
+def _state(theta: Floats, x: Floats, arm: Ints, target: Floats, arms: int) -> _State:
+    parts = _unpack(theta, x.shape[1], arms)
+    matrix = _kernel(parts, x, arm, x, arm) + np.diag(parts.noise[arm] + _JITTER)
+    inverse = _inverse(linalg.cholesky(matrix, lower=True))
+    return _State(parts, inverse, inverse @ target)
+
+
+def _draws(mode: Floats, slope: Callable[[Floats], Floats], prior: Floats) -> list[Floats]:
+    """Parameters from the normal approximation at the mode, the prior's curvature the least in any direction.
+
+    References
+    ----------
+    MacKay (1992), Bayesian interpolation (Laplace's method for the evidence's parameters).
+    """
+    step = 1e-3
+    centre = slope(mode)
+    curvature = np.stack([(slope(mode + step * unit) - centre) / step for unit in np.eye(len(mode))])
+    root = np.sqrt(prior)
+    values, vectors = linalg.eigh((curvature + curvature.T) / 2 / np.outer(root, root))
+    scale = vectors / np.sqrt(np.maximum(values, 1.0))
+    normal = np.random.default_rng(0).normal(size=(DRAWS // 2, len(mode)))
+    return [mode + (scale @ z) / root for z in np.concatenate([normal, -normal])]
+
+
+def _negative_likelihood(theta: Floats, x: Floats, arm: Ints, target: Floats, members: Floats) -> tuple[float, Floats]:
+    """-log p(y | θ) up to a constant, and its gradient from G = (K⁻¹ - αα')/2 alone."""
+    p, arms = x.shape[1], members.shape[1]
+    parts = _unpack(theta, p, arms)
+    same = members @ members.T
+    bases = _bases(parts, x, x)
+    mixes = [parts.shared[c] + parts.own[c] * same for c in range(4)]
+    matrix = mixes[_CONSTANT] + np.diag(parts.noise[arm] + _JITTER)
+    for c, base in enumerate(bases, start=1):
+        matrix += mixes[c] * base
+    try:
+        factor = linalg.cholesky(matrix, lower=True, check_finite=False)
+    except linalg.LinAlgError:
+        return 1e12, np.zeros_like(theta)
+    inverse = _inverse(factor)
+    weights = inverse @ target
+    value = 0.5 * float(target @ weights) + float(np.log(np.diag(factor)).sum())
+    g = 0.5 * (inverse - np.outer(weights, weights))
+    shared, own = np.empty(4), np.empty(4)
+    for c in range(4):
+        part = g if c == _CONSTANT else g * bases[c - 1]
+        shared[c], own[c] = parts.shared[c] * part.sum(), parts.own[c] * (part * same).sum()
+    noise = parts.noise * (members.T @ np.diag(g))
+    along = g * mixes[_INDEX] * bases[_INDEX - 1]
+    at = x @ parts.index
+    index = x.T @ (-2 * (at * along.sum(1) - along @ at))
+    near = g * mixes[_LOCAL] * bases[_LOCAL - 1]
+    scales = 2 * parts.rate**2 * ((x**2).T @ near.sum(1) - (x * (near @ x)).sum(0))
+    return value, np.concatenate([shared, own, noise, scales, index])
+
+
+def _one_thread() -> AbstractContextManager[Any]:
+    """Many small products: threads that wait for each other cost more than they give, on a busy machine 50 times."""
+    try:
+        return require("threadpoolctl", extra="causal").threadpool_limits(1)  # type: ignore[no-any-return]
+    except MissingExtraError:
+        return nullcontext()
 
 
 def _inverse(factor: Floats) -> Floats:
@@ -200,7 +253,7 @@ def _inverse(factor: Floats) -> Floats:
     return np.asarray(np.tril(inverse) + np.tril(inverse, -1).T)
 
 
-def _first_index(x: npt.NDArray[Any], arm: Ints, y: Floats) -> Floats:
+def _first_index(x: Floats, arm: Ints, y: Floats) -> Floats:
     """A start for the index: the direction of a ridge regression, arms' means taken out; shape (p,)."""
     residual = y.copy()
     for a in np.unique(arm):
