@@ -70,7 +70,9 @@ def test_comparison_names_the_better_model_and_corrects_for_several():
     users = from_lists([[i % 7, (i + 1) % 7, (i + 2) % 7, 9] for i in range(60)], n_items=10)
     targets = last_out(users).test
     good, bad, worse = [0] * 9 + [1], [1] * 9 + [0], [2] * 9 + [0]
-    rankings = {n: rank_targets(Fixed(s), targets, 5, False) for n, s in (("bad", bad), ("good", good), ("worse", worse))}
+    rankings = {
+        n: rank_targets(Fixed(s), targets, 5, False) for n, s in (("bad", bad), ("good", good), ("worse", worse))
+    }
     rows = compare(rankings, "ndcg@5", seed=0)
     assert {row["baseline"] for row in rows} == {"bad", "worse"}
     assert all(row["model"] == "good" and row["ci_low"] > 0 and row["p_value"] < 0.01 for row in rows)

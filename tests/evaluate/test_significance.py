@@ -29,7 +29,10 @@ def test_paired_test_is_uniform_when_nothing_differs():
 
 def test_paired_test_finds_a_small_steady_difference():
     theirs = np.random.default_rng(2).normal(size=400)
-    assert paired_test(theirs + 0.05 + 0.1 * np.random.default_rng(3).normal(size=400), theirs, np.random.default_rng(0)) < 0.01
+    assert (
+        paired_test(theirs + 0.05 + 0.1 * np.random.default_rng(3).normal(size=400), theirs, np.random.default_rng(0))
+        < 0.01
+    )
 
 
 def test_paired_test_says_one_when_all_are_equal():

@@ -18,7 +18,9 @@ def check(
     ordered: options.Ordered = False,
     delimiter: options.Delimiter = None,
     format: options.FormatOption = "auto",
-    out: Annotated[Path | None, typer.Option("--out", help="Write the rejected rows here as Parquet.", show_default=False)] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write the rejected rows here as Parquet.", show_default=False)
+    ] = None,
     json: options.Json = False,
 ) -> None:
     """Say what would be read and what rejected, with reasons; exit 1 if anything was rejected."""
@@ -42,7 +44,11 @@ def check(
         f"behaviours: {', '.join(log.behaviors)}",
         *([f"from {span[0]} to {span[1]}"] if span else ["no times: an ordered log"]),
         *[f"row {one['row']}: {one['column'] or 'row'} {one['value']!r} {one['reason']}" for one in rejected[:_SHOWN]],
-        *([f"… and {len(rejected) - _SHOWN:,} more (--out F.parquet writes them all)"] if len(rejected) > _SHOWN else []),
+        *(
+            [f"… and {len(rejected) - _SHOWN:,} more (--out F.parquet writes them all)"]
+            if len(rejected) > _SHOWN
+            else []
+        ),
     ]
     show(json, result, lines)
     if rejected:

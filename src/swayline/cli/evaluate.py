@@ -12,9 +12,16 @@ from swayline.core.errors import UsageError, nearest
 
 def evaluate(
     events: options.EventsArgument,
-    model: Annotated[str, typer.Option("--model", help="Which model; fit --model list names them all.")] = "transformer",
+    model: Annotated[
+        str, typer.Option("--model", help="Which model; fit --model list names them all.")
+    ] = "transformer",
     split: Annotated[str, typer.Option("--split", help="last-out or time.")] = "last-out",
-    cut: Annotated[str | None, typer.Option("--cut", help="For --split time: a date, or the share of events that train (0.9).", show_default=False)] = None,
+    cut: Annotated[
+        str | None,
+        typer.Option(
+            "--cut", help="For --split time: a date, or the share of events that train (0.9).", show_default=False
+        ),
+    ] = None,
     k: options.K = 10,
     out: Annotated[Path, typer.Option("--out", help="JSON to write.")] = Path("metrics.json"),
     seed: options.Seed = 0,
@@ -35,12 +42,23 @@ def evaluate(
     if model not in model_names():
         raise UsageError(f"model {model!r} is unknown: {nearest(model, model_names())}")
     with DuckEngine() as engine:
-        log = read_events(events, options=options.read_options(columns, mapping, ordered, delimiter, format), engine=engine)
+        log = read_events(
+            events, options=options.read_options(columns, mapping, ordered, delimiter, format), engine=engine
+        )
         result = evaluate_model(engine, log.events, model, split=split, cut=cut, k=k, seed=seed)
     write_json(out, result)
     rows = result["models"][model]["metrics"]
     lines = [f"{name:<12} {_number(one)}" for name, one in rows.items()]
-    show(json, result, [f"{model} on {result['protocol']['n_questions']:,} questions, all {result['protocol']['n_items']:,} items ranked", *lines, f"written: {out}"])
+    show(
+        json,
+        result,
+        [
+            f"{model} on {result['protocol']['n_questions']:,} questions, "
+            f"all {result['protocol']['n_items']:,} items ranked",
+            *lines,
+            f"written: {out}",
+        ],
+    )
 
 
 def _number(one: dict[str, float | None]) -> str:

@@ -11,9 +11,15 @@ from swayline.core.errors import UsageError, nearest
 
 
 def fit(
-    events: Annotated[Path | None, typer.Argument(metavar="EVENTS", help="CSV, TSV, JSON lines (also .gz) or Parquet.", show_default=False)] = None,
+    events: Annotated[
+        Path | None,
+        typer.Argument(metavar="EVENTS", help="CSV, TSV, JSON lines (also .gz) or Parquet.", show_default=False),
+    ] = None,
     model: Annotated[str, typer.Option("--model", help="Which model; list names them all.")] = "transformer",
-    split: Annotated[str, typer.Option("--split", help="none: learn from everything; last-out, time: leave out what evaluate would ask.")] = "none",
+    split: Annotated[
+        str,
+        typer.Option("--split", help="none: learn from everything; last-out, time: leave out what evaluate would ask."),
+    ] = "none",
     out: Annotated[Path, typer.Option("--out", help="Model folder to write.")] = Path("model"),
     items: options.Items = None,
     seed: options.Seed = 0,
@@ -39,9 +45,25 @@ def fit(
     from swayline.recommend import fit_log
 
     with DuckEngine() as engine:
-        log = read_events(events, items=items, options=options.read_options(columns, mapping, ordered, delimiter, format), engine=engine)
+        log = read_events(
+            events,
+            items=items,
+            options=options.read_options(columns, mapping, ordered, delimiter, format),
+            engine=engine,
+        )
         fitted = fit_log(engine, log, model, split=split, seed=seed)
     fitted.save(out)
-    result = {"model": model, "out": str(out), "users": len(fitted.dataset.users), "items": len(fitted.dataset.items), "events": len(log), "rejected": len(log.rejected)}
-    lines = [f"{model} fitted on {len(log):,} events ({result['users']:,} users, {result['items']:,} items; {len(log.rejected):,} rows rejected)", f"model: {out}"]
+    result = {
+        "model": model,
+        "out": str(out),
+        "users": len(fitted.dataset.users),
+        "items": len(fitted.dataset.items),
+        "events": len(log),
+        "rejected": len(log.rejected),
+    }
+    lines = [
+        f"{model} fitted on {len(log):,} events ({result['users']:,} users, {result['items']:,} items; "
+        f"{len(log.rejected):,} rows rejected)",
+        f"model: {out}",
+    ]
     show(json, result, lines)

@@ -16,11 +16,22 @@ Out = Annotated[Path, typer.Option("--out", help="Influence table to write (Parq
 
 @app.command("events")
 def events(
-    model: Annotated[Path, typer.Argument(metavar="MODEL_DIR", help="Folder that fit or run wrote.", show_default=False)],
-    events: Annotated[Path | None, typer.Option("--events", help="The log; by default the histories fitted on.", show_default=False)] = None,
+    model: Annotated[
+        Path, typer.Argument(metavar="MODEL_DIR", help="Folder that fit or run wrote.", show_default=False)
+    ],
+    events: Annotated[
+        Path | None, typer.Option("--events", help="The log; by default the histories fitted on.", show_default=False)
+    ] = None,
     user: Annotated[str | None, typer.Option("--user", help="One user.", show_default=False)] = None,
-    users: Annotated[Path | None, typer.Option("--users", help="File of user ids, one a line; by default 100 drawn by the seed.", show_default=False)] = None,
-    item: Annotated[str | None, typer.Option("--item", help="Explain this item; by default each user's top 10.", show_default=False)] = None,
+    users: Annotated[
+        Path | None,
+        typer.Option(
+            "--users", help="File of user ids, one a line; by default 100 drawn by the seed.", show_default=False
+        ),
+    ] = None,
+    item: Annotated[
+        str | None, typer.Option("--item", help="Explain this item; by default each user's top 10.", show_default=False)
+    ] = None,
     seed: options.Seed = 0,
     out: Out = Path("influence.parquet"),
     json: options.Json = False,
@@ -35,4 +46,8 @@ def events(
     asked = [user] if user is not None else user_ids(users) if users is not None else None
     table = explain_events(fitted, asked, item=item, seed=seed)
     write_ledger(table, out)
-    show(json, {"out": str(out), "rows": len(table)}, [f"{len(table):,} rows: what each event does to each recommendation", f"written: {out}"])
+    show(
+        json,
+        {"out": str(out), "rows": len(table)},
+        [f"{len(table):,} rows: what each event does to each recommendation", f"written: {out}"],
+    )

@@ -17,9 +17,9 @@ def warn(text: str) -> None:
 
 
 def one_line(text: str) -> str:
-    """A message on one line whatever it quotes.
+    r"""A message on one line whatever it quotes.
 
-    >>> one_line("a\\nb")
+    >>> one_line("a\nb")
     'a b'
     """
     return " ".join(text.split())

@@ -11,11 +11,23 @@ from swayline.core.errors import SourceError
 
 
 def recommend(
-    model: Annotated[Path, typer.Argument(metavar="MODEL_DIR", help="Folder that fit or run wrote.", show_default=False)],
-    events: Annotated[Path | None, typer.Option("--events", help="A newer log of the same shape; by default the one fitted on.", show_default=False)] = None,
-    users: Annotated[Path | None, typer.Option("--users", help="File of user ids, one a line; by default everybody.", show_default=False)] = None,
+    model: Annotated[
+        Path, typer.Argument(metavar="MODEL_DIR", help="Folder that fit or run wrote.", show_default=False)
+    ],
+    events: Annotated[
+        Path | None,
+        typer.Option(
+            "--events", help="A newer log of the same shape; by default the one fitted on.", show_default=False
+        ),
+    ] = None,
+    users: Annotated[
+        Path | None,
+        typer.Option("--users", help="File of user ids, one a line; by default everybody.", show_default=False),
+    ] = None,
     k: options.K = 10,
-    out: Annotated[Path, typer.Option("--out", help="Parquet to write: user, item, rank, score.")] = Path("recs.parquet"),
+    out: Annotated[Path, typer.Option("--out", help="Parquet to write: user, item, rank, score.")] = Path(
+        "recs.parquet"
+    ),
     json: options.Json = False,
 ) -> None:
     """Write the best next items of each user."""
@@ -31,7 +43,11 @@ def recommend(
     with whole(out) as temporary:
         pq.write_table(lists, temporary)
     n_users = len(lists["user"].unique())
-    show(json, {"out": str(out), "users": n_users, "rows": len(lists)}, [f"{len(lists):,} recommendations for {n_users:,} users", f"written: {out}"])
+    show(
+        json,
+        {"out": str(out), "users": n_users, "rows": len(lists)},
+        [f"{len(lists):,} recommendations for {n_users:,} users", f"written: {out}"],
+    )
 
 
 def user_ids(path: Path) -> list[str]:

@@ -19,6 +19,8 @@ def report(
     from swayline.report import write_report
 
     if not (folder / RUN_FILE).exists():
-        raise SourceError(f"{folder} is no run folder (it has no {RUN_FILE}): make one with swayline run EVENTS --out {folder}")
+        raise SourceError(
+            f"{folder} is no run folder (it has no {RUN_FILE}): make one with swayline run EVENTS --out {folder}"
+        )
     path = write_report(folder)
     show(json, {"report": str(path)}, [f"report: {path}"])

@@ -24,7 +24,7 @@ from swayline.dataset.sequences import NO_TIME, Sequences
 
 @dataclass(frozen=True)
 class Targets:
-    """Questions: what did each of Q users do next, given a history?
+    """Questions: what each of Q users did next, given a history.
 
     Parameters
     ----------

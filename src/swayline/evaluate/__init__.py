@@ -5,6 +5,6 @@ from swayline.evaluate.ranking import REPEATS_MATTER, Ranking, compare, protocol
 from swayline.evaluate.significance import Estimate, bootstrap_mean, paired_test
 
 __all__ = [
-    "REPEATS_MATTER", "Estimate", "Ranking", "bootstrap_mean", "compare", "evaluate_model", "paired_test", "protocol", "rank_targets",
-    "repeats", "summary",
+    "REPEATS_MATTER", "Estimate", "Ranking", "bootstrap_mean", "compare", "evaluate_model", "paired_test", "protocol",
+    "rank_targets", "repeats", "summary",
 ]  # fmt: skip

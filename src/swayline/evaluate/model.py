@@ -12,7 +12,14 @@ from swayline.models import create, with_seed
 
 
 def evaluate_model(
-    engine: Engine, events: pa.Table, name: str, *, split: str = "last-out", cut: str | None = None, k: int = 10, seed: int = 0
+    engine: Engine,
+    events: pa.Table,
+    name: str,
+    *,
+    split: str = "last-out",
+    cut: str | None = None,
+    k: int = 10,
+    seed: int = 0,
 ) -> dict[str, Any]:
     """Metrics of one model with intervals, in the form of ``metrics.json``.
 

@@ -107,7 +107,7 @@ def compare(rankings: Mapping[str, Ranking], metric: str, seed: int) -> list[dic
     """
     means = {name: float(ranking.values[metric].mean()) for name, ranking in rankings.items()}
     best = max(means, key=lambda name: means[name])
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name in (name for name in rankings if name != best):
         ours, theirs = rankings[best].values[metric], rankings[name].values[metric]
         gap: Estimate = bootstrap_mean(ours - theirs, generator(seed, "paired"))

@@ -45,7 +45,7 @@ def bootstrap_mean(values: Values, rng: np.random.Generator, n_resamples: int = 
 
 
 def paired_test(ours: Values, theirs: Values, rng: np.random.Generator, n_flips: int = 5000) -> float:
-    """Two-sided p-value of the paired randomisation test: could the signs of (Q,) differences be chance?
+    """Two-sided p-value of the paired randomisation test: whether the signs of (Q,) differences could be chance.
 
     The smallest value is 1 / (``n_flips`` + 1).
 

@@ -1,0 +1,1 @@
+"""Floor 6: what moved whom, all of it in one table."""

@@ -15,6 +15,7 @@ from swayline.core.files import digest, fingerprint, write_json
 from swayline.core.memory import peak_mb, reset_peak
 from swayline.core.names import REPORT_FILE, RUN_FILE
 from swayline.core.progress import task
+from swayline.core.time import iso
 from swayline.models import names as model_names
 from swayline.pipeline.settings import RunSettings
 from swayline.pipeline.stages import STAGES, Inputs, Stage, Workspace, read_json
@@ -42,7 +43,9 @@ class RunDone:
     record: dict[str, Any]
 
 
-def run(inputs: Inputs, settings: RunSettings, folder: Path, told: Callable[[StageDone], None] | None = None) -> RunDone:
+def run(
+    inputs: Inputs, settings: RunSettings, folder: Path, told: Callable[[StageDone], None] | None = None
+) -> RunDone:
     """Read → describe → train → evaluate → measure influence → recommend → report.
 
     A stage whose inputs and settings are those of a finished one, with its files untouched, is reused.
@@ -144,12 +147,19 @@ def _check_folder(folder: Path) -> None:
 
 def _record(work: Workspace, hashes: dict[str, str], stages: list[dict[str, Any]], started: datetime) -> dict[str, Any]:
     log = work.log
-    inputs = {name: {"path": str(path), "sha256": hashes.get(name)} for name, path in vars(work.inputs).items() if path}
-    inputs["events"] |= {"rows": log.n_read, "kept": len(log), "rejected": len(log.rejected), "duplicates": log.n_duplicates}
+    inputs: dict[str, dict[str, Any]] = {
+        name: {"path": str(path), "sha256": hashes.get(name)} for name, path in vars(work.inputs).items() if path
+    }
+    inputs["events"] |= {
+        "rows": log.n_read,
+        "kept": len(log),
+        "rejected": len(log.rejected),
+        "duplicates": log.n_duplicates,
+    }
     return {
         "swayline": swayline.__version__, "seed": work.settings.seed, "outcome": work.outcome,
         "settings": work.settings.model_dump(mode="json"), "inputs": inputs, "stages": stages,
-        "started": started.strftime("%Y-%m-%dT%H:%M:%SZ"), "seconds": round((datetime.now(UTC) - started).total_seconds(), 3),
+        "started": iso(started), "seconds": round((datetime.now(UTC) - started).total_seconds(), 3),
         "versions": {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES},
         "machine": {"system": platform.system(), "processor": platform.machine()},
     }  # fmt: skip

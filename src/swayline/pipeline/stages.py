@@ -22,8 +22,17 @@ import pyarrow.parquet as pq
 from swayline.core.errors import ArtifactError
 from swayline.core.files import whole, write_json
 from swayline.core.names import (
-    DESCRIBE_FILE, EVENT_ID, EVENTS_FILE, EXAMPLES_FILE, INFLUENCE_FILE, METRICS_FILE, MODEL_FOLDER,
-    RECOMMENDATIONS_FILE, REJECTED_FILE, REPORT_FILE, ROW,
+    DESCRIBE_FILE,
+    EVENT_ID,
+    EVENTS_FILE,
+    EXAMPLES_FILE,
+    INFLUENCE_FILE,
+    METRICS_FILE,
+    MODEL_FOLDER,
+    RECOMMENDATIONS_FILE,
+    REJECTED_FILE,
+    REPORT_FILE,
+    ROW,
 )  # fmt: skip
 from swayline.core.progress import task
 from swayline.core.rng import generator
@@ -118,14 +127,20 @@ def train(work: Workspace) -> None:
     for name in settings.models:
         started = time.perf_counter()
         with task(f"fit {name}"):
-            model = create(name, **with_seed(name, settings.model_settings.get(name, {}), settings.seed)).fit(split.train, split.valid)
+            model = create(name, **with_seed(name, settings.model_settings.get(name, {}), settings.seed)).fit(
+                split.train, split.valid
+            )
         fit_s = time.perf_counter() - started
         model.save(work.folder / CANDIDATES / name)
         ndcg = 0.0
         if len(questions):
             ndcg = float(rank_targets(model, questions, 10, exclude, f"validate {name}").values["ndcg@10"].mean())
         found[name] = {"validation_ndcg@10": ndcg, "fit_s": fit_s, "history": getattr(model, "history_", [])}
-    best = settings.model if settings.model != "auto" else max(found, key=lambda name: float(found[name]["validation_ndcg@10"]))
+    best = (
+        settings.model
+        if settings.model != "auto"
+        else max(found, key=lambda name: float(found[name]["validation_ndcg@10"]))
+    )
     with task(f"refit {best}"):
         final = load_model(work.folder / CANDIDATES / best).refit(dataset.sequences)
     labels = labels_of(dataset, work.log.items)
@@ -226,7 +241,8 @@ class Stage:
 STAGES = (
     Stage("read", read, (), ("reading",), (EVENTS_FILE, REJECTED_FILE)),
     Stage("describe", describe_log, ("read",), ("outcome", "timezone"), (DESCRIBE_FILE,)),
-    Stage("train", train, ("read",), ("seed", "models", "model", "model_settings", "min_user_events", "min_item_events"),
+    Stage("train", train, ("read",),
+          ("seed", "models", "model", "model_settings", "min_user_events", "min_item_events"),
           (MODEL_FOLDER, CANDIDATES, CHOICE_FILE)),
     Stage("evaluate", evaluate, ("train",), ("k",), (METRICS_FILE,)),
     Stage("influence", measure_influence, ("train",), ("outcome", "k", "explained_users"), (INFLUENCE_FILE,)),

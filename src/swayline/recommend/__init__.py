@@ -7,6 +7,6 @@ from swayline.recommend.fitted import FittedModel
 from swayline.recommend.recommender import SequenceRecommender, attribute_events
 
 __all__ = [
-    "FittedModel", "Reason", "SequenceRecommender", "attribute_events", "examples", "explain_events", "fit_everything", "fit_log", "labels_of", "reasons",
-    "repeats_share", "with_log", "with_reasons",
+    "FittedModel", "Reason", "SequenceRecommender", "attribute_events", "examples", "explain_events",
+    "fit_everything", "fit_log", "labels_of", "reasons", "repeats_share", "with_log", "with_reasons",
 ]  # fmt: skip

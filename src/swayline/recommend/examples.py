@@ -25,7 +25,9 @@ def examples(fitted: FittedModel, k: int, seed: int, n_users: int = 10) -> list[
     why = reasons(fitted, drawn[rows], items[rows, places].astype(np.int64), label="examples")
     lists: list[list[dict[str, Any]]] = [[] for _ in drawn]
     for row, place, reason in zip(rows, places, why, strict=True):
-        lists[row].append(_recommendation(fitted, int(items[row, place]), int(place), float(scores[row, place]), reason))
+        lists[row].append(
+            _recommendation(fitted, int(items[row, place]), int(place), float(scores[row, place]), reason)
+        )
     return [
         {"user": fitted.dataset.users.names[user], "history": _recent(fitted, part, row), "recommendations": lists[row]}
         for row, user in enumerate(drawn)

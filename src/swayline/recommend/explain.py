@@ -84,7 +84,9 @@ def with_reasons(fitted: FittedModel, recommendations: pa.Table) -> pa.Table:
     return recommendations.append_column(REASON, pa.array(texts, pa.string()))
 
 
-def explain_events(fitted: FittedModel, users: list[str] | None, *, item: str | None = None, seed: int = 0, k: int = 10) -> pa.Table:
+def explain_events(
+    fitted: FittedModel, users: list[str] | None, *, item: str | None = None, seed: int = 0, k: int = 10
+) -> pa.Table:
     """Ledger rows: what each event of a history does to each of the user's top ``k`` items, or to one item.
 
     Parameters
@@ -101,7 +103,9 @@ def explain_events(fitted: FittedModel, users: list[str] | None, *, item: str | 
     """
     histories = fitted.dataset.sequences
     if users is None:
-        drawn = np.sort(generator(seed, "explained users").permutation(np.flatnonzero(histories.lengths >= 1))[:EXPLAINED_USERS])
+        drawn = np.sort(
+            generator(seed, "explained users").permutation(np.flatnonzero(histories.lengths >= 1))[:EXPLAINED_USERS]
+        )
     else:
         drawn = fitted.rows_of(users)
     asked = histories.take(drawn)
@@ -119,5 +123,7 @@ def explain_events(fitted: FittedModel, users: list[str] | None, *, item: str | 
 def _item_row(fitted: FittedModel, item: str) -> int:
     row = int(fitted.dataset.items.rows([item])[0])
     if row < 0:
-        raise UsageError(f"item {shown(item)} is not in the model's catalogue: {nearest(item, fitted.dataset.items.names[:2000])}")
+        raise UsageError(
+            f"item {shown(item)} is not in the model's catalogue: {nearest(item, fitted.dataset.items.names[:2000])}"
+        )
     return row

@@ -21,7 +21,7 @@ REPEATS_MATTER = 0.05
 
 
 def fit_everything(dataset: Dataset, name: str, settings: Mapping[str, object], seed: int) -> Recommender:
-    """Fit on all events: how long to train is found on the last events of at most 5% of users, then all is learned again."""
+    """Fit on all events: how long is found on the last events of at most 5% of users, then all is relearned."""
     sequences = dataset.sequences
     model = create(name, **with_seed(name, settings, seed))
     able = np.flatnonzero(sequences.lengths >= 3)
@@ -58,7 +58,13 @@ def labels_of(dataset: Dataset, items: pa.Table | None) -> list[str]:
 
 
 def fit_log(
-    engine: Engine, log: EventLog, name: str, *, settings: Mapping[str, object] | None = None, split: str = "none", seed: int = 0
+    engine: Engine,
+    log: EventLog,
+    name: str,
+    *,
+    settings: Mapping[str, object] | None = None,
+    split: str = "none",
+    seed: int = 0,
 ) -> FittedModel:
     """A model of a log, ready to recommend.
 
@@ -79,7 +85,9 @@ def fit_log(
     else:
         parts = split_by_name(dataset.sequences, split)
         model = create(name, **with_seed(name, said, seed)).fit(parts.train, parts.valid)
-    return FittedModel(model, dataset, labels_of(dataset, log.items), repeats_share(dataset) < REPEATS_MATTER, log.options)
+    return FittedModel(
+        model, dataset, labels_of(dataset, log.items), repeats_share(dataset) < REPEATS_MATTER, log.options
+    )
 
 
 def with_log(fitted: FittedModel, events: Path) -> FittedModel:

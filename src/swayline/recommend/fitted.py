@@ -64,7 +64,9 @@ class FittedModel:
         rows = self.dataset.users.rows(users)
         if (rows < 0).any():
             unknown = users[int(np.flatnonzero(rows < 0)[0])]
-            raise UsageError(f"user {shown(unknown)} has no history in this log: {nearest(unknown, self.dataset.users.names[:2000])}")
+            raise UsageError(
+                f"user {shown(unknown)} has no history in this log: {nearest(unknown, self.dataset.users.names[:2000])}"
+            )
         return rows
 
     def recommend(self, users: Sequence[str] | None = None, k: int = 10) -> pa.Table:
@@ -99,7 +101,9 @@ class FittedModel:
         """Write the model and what stands around it: Parquet, JSON and safetensors."""
         self.model.save(folder)
         data = self.dataset
-        _write_table(folder / _FILES["items"], pa.table({ITEM: data.items.ids, TITLE: pa.array(self.labels, pa.string())}))
+        _write_table(
+            folder / _FILES["items"], pa.table({ITEM: data.items.ids, TITLE: pa.array(self.labels, pa.string())})
+        )
         _write_table(folder / _FILES["people"], pa.table({USER: data.users.ids}))
         with whole(folder / _FILES["histories"]) as temporary:
             save_file({name: np.ascontiguousarray(getattr(data.sequences, name)) for name in _ARRAYS}, temporary)
@@ -119,15 +123,21 @@ class FittedModel:
         """
         model = load_model(folder)
         try:
-            items = pq.read_table(folder / _FILES["items"], schema=pa.schema([(ITEM, pa.string()), (TITLE, pa.string())]))
+            items = pq.read_table(
+                folder / _FILES["items"], schema=pa.schema([(ITEM, pa.string()), (TITLE, pa.string())])
+            )
             people = pq.read_table(folder / _FILES["people"], schema=pa.schema([(USER, pa.string())]))
             arrays = load_file(folder / _FILES["histories"])
             log: dict[str, Any] = json.loads((folder / _FILES["log"]).read_text("utf-8"))
             options = ReadOptions.from_json(log["options"])
             behaviors = Vocabulary.of(log["behaviors"])
-            sequences = Sequences(*(arrays[name] for name in _ARRAYS), n_items=len(items), n_behaviors=len(behaviors))
+            sequences = Sequences(
+                **{name: arrays[name] for name in _ARRAYS}, n_items=len(items), n_behaviors=len(behaviors)
+            )
         except (OSError, ValueError, KeyError, TypeError, pa.ArrowException, SafetensorError) as error:
-            raise ArtifactError(f"{folder} is no model folder of Swayline, or is damaged: {str(error).splitlines()[0]}") from None
+            raise ArtifactError(
+                f"{folder} is no model folder of Swayline, or is damaged: {str(error).splitlines()[0]}"
+            ) from None
         _check(folder, sequences, len(people))
         users = Vocabulary(people[USER].combine_chunks())
         dataset = Dataset(users, Vocabulary(items[ITEM].combine_chunks()), behaviors, sequences, bool(log["ordered"]))
@@ -146,8 +156,11 @@ def _check(folder: Path, sequences: Sequences, n_users: int) -> None:
         and sequences.offsets[0] == 0
         and bool((np.diff(sequences.offsets) >= 0).all())
         and all(len(getattr(sequences, name)) == sequences.offsets[-1] for name in _ARRAYS[1:])
-        and (len(sequences.items) == 0 or (0 <= sequences.items.min() and sequences.items.max() < sequences.n_items))
-        and (len(sequences.items) == 0 or (0 <= sequences.behaviors.min() and sequences.behaviors.max() < sequences.n_behaviors))
+        and (len(sequences.items) == 0 or (sequences.items.min() >= 0 and sequences.items.max() < sequences.n_items))
+        and (
+            len(sequences.items) == 0
+            or (sequences.behaviors.min() >= 0 and sequences.behaviors.max() < sequences.n_behaviors)
+        )
     )
     if not sound:
         raise ArtifactError(f"{folder / _FILES['histories']} does not fit its vocabularies: fit the model again")

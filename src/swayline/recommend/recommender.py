@@ -73,7 +73,12 @@ class SequenceRecommender:
 
 
 def attribute_events(
-    model: SequenceRecommender | FittedModel, log: EventLog | None = None, *, user: str, item: str | None = None, k: int = 10
+    model: SequenceRecommender | FittedModel,
+    log: EventLog | None = None,
+    *,
+    user: str,
+    item: str | None = None,
+    k: int = 10,
 ) -> pa.Table:
     """What each past event does to a user's recommendations: rows of the influence table, ``score_change`` in logits.
 
@@ -95,5 +100,7 @@ def attribute_events(
     if log is not None:
         with DuckEngine() as engine:
             known = fitted.dataset
-            fitted = fitted.with_histories(build_dataset(engine, log.events, items=known.items, behaviors=known.behaviors))
+            fitted = fitted.with_histories(
+                build_dataset(engine, log.events, items=known.items, behaviors=known.behaviors)
+            )
     return explain_events(fitted, [user], item=item, k=k)

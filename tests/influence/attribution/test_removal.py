@@ -80,7 +80,9 @@ def test_rows_name_events_and_recommendations_as_the_ledger_says(world):
     model, _ = world
     day = int(datetime(2026, 1, 31, 12, tzinfo=UTC).timestamp() * 1e6)
     histories = from_lists([[0, 1]], 4, behaviors=[[0, 1]], times=[[day, day]], n_behaviors=2)
-    dataset = Dataset(Vocabulary.of(["u|1"]), Vocabulary.of(["a", "b", "c", "d"]), Vocabulary.of(["view", "cart"]), histories, False)
+    dataset = Dataset(
+        Vocabulary.of(["u|1"]), Vocabulary.of(["a", "b", "c", "d"]), Vocabulary.of(["view", "cart"]), histories, False
+    )
     users, items = np.array([0]), np.array([3])
     removed = remove_events(model, histories, users, items)
     rows = event_rows(dataset, histories, ["u|1"], users, items, removed, {1: "e-7"}).to_pylist()
@@ -94,7 +96,13 @@ def test_behaviour_rows_have_intervals_over_users_and_skip_what_cannot_be_remove
     model = Additive(rng.random((5, 5)), [1.0, 2.0, 1.0])
     lists = [rng.integers(0, 5, 4).tolist() for _ in range(40)]
     histories = from_lists(lists, 5, behaviors=[[0, 1, 0, 1]] * 40, n_behaviors=3)
-    dataset = Dataset(Vocabulary.of(map(str, range(40))), Vocabulary.of("abcde"), Vocabulary.of(["view", "cart", "share"]), histories, True)
+    dataset = Dataset(
+        Vocabulary.of(map(str, range(40))),
+        Vocabulary.of("abcde"),
+        Vocabulary.of(["view", "cart", "share"]),
+        histories,
+        True,
+    )
     rows = behavior_rows(model, dataset, histories, np.arange(40), np.zeros(40, np.int64)).to_pylist()
     assert {row["cause"] for row in rows} == {"view", "cart"}
     assert all(row["n"] == 40 and row["ci_low"] <= row["estimate"] <= row["ci_high"] for row in rows)

@@ -58,7 +58,9 @@ def remove_events(
         Only each user's last events are taken out (all by default).
     """
     whole = _score_pairs(model, histories, users, items)
-    first = np.maximum(histories.offsets[:-1], histories.offsets[1:] - last) if last is not None else histories.offsets[:-1]
+    first = (
+        np.maximum(histories.offsets[:-1], histories.offsets[1:] - last) if last is not None else histories.offsets[:-1]
+    )
     counts = (histories.offsets[1:] - first)[users]
     recommendation = np.repeat(np.arange(len(users)), counts)
     within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -106,7 +108,7 @@ def _without(histories: Sequences, places: Ints) -> Sequences:
 
 
 def _score_pairs(model: Recommender, histories: Sequences, rows: Ints, items: Ints) -> Floats:
-    """(Q,) the score of one item for one of the histories each; every history is scored once, whatever is asked of it."""
+    """(Q,) the score of one item for one of the histories each; a history is scored once, whatever is asked of it."""
     return _score_and_rank(model, histories, rows, items)[0]
 
 

@@ -14,7 +14,9 @@ from swayline.influence.attribution.removal import EventRemovals, remove_behavio
 from swayline.influence.ledger import event_id, ledger, recommendation_id
 from swayline.models import Recommender
 
-ASSUMPTIONS = "exact answer of the model to an edited history; says what moves the recommendation, not what moves the person"
+ASSUMPTIONS = (
+    "exact answer of the model to an edited history; says what moves the recommendation, not what moves the person"
+)
 TOP = "top recommendations"
 """The ``effect`` of rows about a user's whole list."""
 
@@ -40,9 +42,13 @@ def event_rows(
     """
     items_of, behaviors_of = dataset.items.names, dataset.behaviors.names
     rows = []
-    for recommendation, position, change in zip(removals.recommendation, removals.position, removals.score_change, strict=True):
+    for recommendation, position, change in zip(
+        removals.recommendation, removals.position, removals.score_change, strict=True
+    ):
         cause = (ids or {}).get(int(histories.events[position])) or event_id(
-            items_of[histories.items[position]], behaviors_of[histories.behaviors[position]], moment(histories.times[position])
+            items_of[histories.items[position]],
+            behaviors_of[histories.behaviors[position]],
+            moment(histories.times[position]),
         )
         rows.append(
             _row("event", cause, "score_change", float(change), "logit")
