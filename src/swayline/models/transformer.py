@@ -34,15 +34,17 @@ _ROWS_AT_ONCE = 512
 class Transformer:
     """Who does what next, from the order of what they did.
 
-    After :meth:`fit`, ``history_`` holds a line an epoch (loss, validation NDCG@10, seconds, samples a second) and
-    ``best_epoch_`` the epoch whose weights were kept.
+    With a ``checkpoint`` file, training that was cut off goes on from its last whole epoch. Under ``torchrun`` every
+    process trains its share and all end with the same weights. After :meth:`fit`, ``history_`` holds a line an epoch
+    (loss, validation NDCG@10, seconds, samples a second) and ``best_epoch_`` the epoch whose weights were kept.
     """
 
     name: ClassVar[str] = "transformer"
     Settings: ClassVar[type[TransformerSettings]] = TransformerSettings
 
-    def __init__(self, settings: TransformerSettings | None = None) -> None:
+    def __init__(self, settings: TransformerSettings | None = None, checkpoint: Path | None = None) -> None:
         self.settings = settings or TransformerSettings()
+        self.checkpoint = checkpoint
 
     def fit(self, train: Sequences, valid: Targets | None = None) -> Self:
         """Learn from histories; with ``valid``, stop when its NDCG@10 no longer rises.
@@ -65,10 +67,12 @@ class Transformer:
         longest = int(np.quantile(histories.lengths[histories.lengths > 0], 0.9))
         self.max_length_ = settings.max_length or min(_LONG, max(_SHORT, longest))
         self.n_items_, self.n_behaviors_ = histories.n_items, histories.n_behaviors
-        self._network = self._build()
+        with torch.random.fork_rng(devices=[]):  # PyTorch's layers draw weights as they are made; ours are drawn next
+            self._network = self._build()
         self._network.start(torch.Generator().manual_seed(settings.seed))
         self._network.to(_device(settings))
-        trained = train(self._network, histories, settings, self.max_length_, (lambda: judge(self)) if judge else None)
+        asked = (lambda: judge(self)) if judge else None
+        trained = train(self._network, histories, settings, self.max_length_, asked, self.checkpoint)
         self.history_ = [epoch.as_dict() for epoch in trained.history]
         self.best_epoch_ = trained.best_epoch
         return self

@@ -77,7 +77,7 @@ def test_the_average_follows_the_weights_and_stands_in_for_them_only_inside() ->
         for step in range(1, 200):
             layer.weight.fill_(float(step % 2))
             average.follow(step)
-    with average.in_place(layer):
+    with average.in_place():
         assert layer.weight.item() == pytest.approx(0.5, abs=0.05)
     assert layer.weight.item() == 1.0
 

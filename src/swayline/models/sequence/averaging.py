@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 _WARMUP = 10
 
@@ -22,6 +22,7 @@ class Average:
         self.keep = keep
         self.live = [parameter.detach() for parameter in network.parameters()]
         self.mean = [parameter.clone() for parameter in self.live] if keep else []
+        self.held: list[Tensor] = []
 
     def follow(self, step: int) -> None:
         """Take the weights after a step in; early on the average is short, so that the first weights are forgotten."""
@@ -30,14 +31,19 @@ class Average:
             torch._foreach_lerp_(self.mean, self.live, 1.0 - keep)
 
     @contextmanager
-    def in_place(self, network: nn.Module) -> Iterator[None]:
+    def in_place(self) -> Iterator[None]:
         """The network with the average for its weights, while the block runs."""
         if not self.keep:
             yield
             return
-        held = [parameter.clone() for parameter in self.live]
+        self.held = [parameter.clone() for parameter in self.live]
         torch._foreach_copy_(self.live, self.mean)
         try:
             yield
         finally:
-            torch._foreach_copy_(self.live, held)
+            torch._foreach_copy_(self.live, self.held)
+            self.held = []
+
+    def live_weights(self) -> list[Tensor]:
+        """The weights that training goes on from, inside the block and outside."""
+        return self.held or self.live

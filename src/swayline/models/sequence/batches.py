@@ -26,7 +26,7 @@ import torch
 from torch import Tensor
 
 from swayline.core.types import Ints
-from swayline.dataset import Sequences
+from swayline.dataset import NO_TIME, Sequences
 
 _EMPTY = -1
 _PLACES = 8
@@ -53,6 +53,10 @@ class Packed:
     """(T,) its behaviour; ``n_behaviors`` at the start of a history and in empty places."""
     positions: Tensor
     """(T,) place in the history."""
+    times: Tensor
+    """(T,) UTC microseconds of the event; 0 at the start of a history, in empty places and in ordered logs."""
+    timed: bool
+    """Whether the log has times."""
     visible: Tensor
     """(N, 1, W, W) bool: which tokens of its bin each token may look at."""
     last: Tensor
@@ -128,6 +132,8 @@ def pack(
         filled(history.items[source[events]], history.n_items, events),
         filled(history.behaviors[source[events]], history.n_behaviors, events),
         positions,
+        filled(np.maximum(history.times[source[events]], 0), 0, events),
+        bool(len(history.times)) and int(history.times[0]) != NO_TIME,
         (owner[:, :, :, None] == owner[:, :, None, :]).tril(),
         torch.from_numpy(layout.starts + read).to(device),
         filled(history.items[source + 1], 0, slice(None)) if targets else None,

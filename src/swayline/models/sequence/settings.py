@@ -5,8 +5,8 @@ from typing import Literal
 
 from swayline.models.settings import require, require_one_of
 
-Block = Literal["sasrec", "ligr"]
-Loss = Literal["sampled-softmax", "full-softmax"]
+Block = Literal["sasrec", "ligr", "hstu"]
+Loss = Literal["sampled-softmax", "full-softmax", "gbce", "bpr"]
 Precision = Literal["auto", "fp32", "bf16"]
 Positions = Literal["start", "end", "none"]
 

@@ -6,6 +6,8 @@ Shapes: T tokens, I items.
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,9 +16,11 @@ from torch import Tensor
 from swayline.core.progress import Task, task
 from swayline.core.rng import generator
 from swayline.dataset import Sequences
+from swayline.models.sequence import checkpoint
 from swayline.models.sequence.averaging import Average
 from swayline.models.sequence.batches import Packed, batches, pack
-from swayline.models.sequence.losses.softmax import candidate_softmax
+from swayline.models.sequence.distributed import average_gradients, together
+from swayline.models.sequence.losses import LOSSES
 from swayline.models.sequence.negatives import draw
 from swayline.models.sequence.network import Network
 from swayline.models.sequence.rows import rows
@@ -53,29 +57,69 @@ def train(
     settings: TransformerSettings,
     max_length: int,
     judge: Callable[[], float] | None,
+    checkpoint_file: Path | None = None,
 ) -> Trained:
-    """Train in place; with a ``judge`` (validation NDCG@10, higher is better) the best epoch's weights are kept."""
-    run = _Run(network, histories, settings, max_length)
-    log: list[Epoch] = []
-    best, best_epoch, kept = -1.0, 0, network.state_dict()
-    with task("train transformer", total=settings.max_epochs) as bar:
-        for epoch in range(1, settings.max_epochs + 1):
-            began = time.perf_counter()
+    """Train in place; with a ``judge`` (validation NDCG@10, higher is better) the best epoch's weights are kept.
+
+    With a ``checkpoint_file``, every epoch is written there, and a run that was cut off goes on from it.
+    """
+    with together() as (rank, size), torch.random.fork_rng(), task("train transformer", settings.max_epochs) as bar:
+        run = _Run(network, histories, settings, max_length, rank, size)
+        state = _State(run, checkpoint_file if rank == 0 else None)
+        while len(state.log) < settings.max_epochs and len(state.log) - state.best_epoch < settings.patience:
+            epoch, began = len(state.log) + 1, time.perf_counter()
             loss, samples = run.epoch(epoch, bar)
             seconds = time.perf_counter() - began
             network.eval()
-            with run.average.in_place(network):
+            with run.average.in_place():
                 found = judge() if judge is not None else None
-                if found is None or found > best:
-                    best, best_epoch = found or 0.0, epoch
-                    kept = {name: value.detach().clone() for name, value in network.state_dict().items()}
-            log.append(Epoch(epoch, loss, found, seconds, samples / seconds))
-            bar.note(_line(log[-1]))
-            if epoch - best_epoch >= settings.patience:
-                break
-    network.load_state_dict(kept)
+                state.add(Epoch(epoch, loss, found, seconds, samples / seconds))
+            bar.note(_line(state.log[-1]))
+    network.load_state_dict(state.kept)
     network.eval()
-    return Trained(tuple(log), best_epoch)
+    return Trained(tuple(state.log), state.best_epoch)
+
+
+class _State:
+    """The record of epochs and the best weights so far, kept in a checkpoint where one is asked for."""
+
+    def __init__(self, run: "_Run", file: Path | None) -> None:
+        self.run, self.file = run, file
+        self.log: list[Epoch] = []
+        self.best, self.best_epoch = -1.0, 0
+        self.kept = run.network.state_dict()
+        self.name = checkpoint.fingerprint(run.histories, run.settings) if file else ""
+        if file and (found := checkpoint.load(file, self.name, run.optimizer)) is not None:
+            self._resume(*found)
+
+    def add(self, epoch: Epoch) -> None:
+        """Take an epoch in; the network holds the weights that were judged."""
+        self.log.append(epoch)
+        if epoch.valid_ndcg is None or epoch.valid_ndcg > self.best:
+            self.best, self.best_epoch = epoch.valid_ndcg or 0.0, epoch.epoch
+            self.kept = {name: value.detach().clone() for name, value in self.run.network.state_dict().items()}
+        if self.file:
+            self._write(self.file)
+
+    def _write(self, file: Path) -> None:
+        record = {
+            "log": [epoch.as_dict() for epoch in self.log], "best": self.best, "best_epoch": self.best_epoch,
+            "steps": self.run.steps,
+        }  # fmt: skip
+        live = self.run.average.live_weights()
+        tensors = {f"live.{index}": value for index, value in enumerate(live)}
+        tensors |= {f"mean.{index}": value for index, value in enumerate(self.run.average.mean)}
+        tensors |= {f"kept.{name}": value for name, value in self.kept.items()}
+        checkpoint.save(file, self.name, record, tensors, self.run.optimizer)
+
+    def _resume(self, record: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+        self.log = [Epoch(**epoch) for epoch in record["log"]]
+        self.best, self.best_epoch, self.run.steps = record["best"], record["best_epoch"], record["steps"]
+        average = self.run.average
+        torch._foreach_copy_(average.live, [tensors[f"live.{index}"] for index in range(len(average.live))])
+        if average.mean:
+            torch._foreach_copy_(average.mean, [tensors[f"mean.{index}"] for index in range(len(average.mean))])
+        self.kept = {name: tensors[f"kept.{name}"] for name in self.kept}
 
 
 def _line(epoch: Epoch) -> str:
@@ -86,8 +130,17 @@ def _line(epoch: Epoch) -> str:
 class _Run:
     """What stays the same from batch to batch."""
 
-    def __init__(self, network: Network, histories: Sequences, settings: TransformerSettings, max_length: int) -> None:
+    def __init__(
+        self,
+        network: Network,
+        histories: Sequences,
+        settings: TransformerSettings,
+        max_length: int,
+        rank: int,
+        size: int,
+    ) -> None:
         self.network, self.histories, self.settings, self.max_length = network, histories, settings, max_length
+        self.rank, self.size = rank, size
         self.device = next(network.parameters()).device
         self.optimizer = torch.optim.AdamW(
             network.parameters(),
@@ -98,7 +151,7 @@ class _Run:
         )
         self.average = Average(network, settings.averaging)
         self.steps = 0
-        self.draws = torch.Generator().manual_seed(settings.seed)
+        self.draws = torch.Generator()
         counts = np.bincount(histories.items, minlength=histories.n_items).astype(np.float64)
         self.share = torch.from_numpy(counts / max(1.0, counts.sum())).to(self.device)
 
@@ -106,10 +159,13 @@ class _Run:
         """Mean loss and the number of target positions of one pass over all histories."""
         settings, histories = self.settings, self.histories
         rng = generator(settings.seed, "batches", str(number))
-        torch.manual_seed(settings.seed * 100_003 + number)
+        seed = int(generator(settings.seed, "dropout and negatives", str(number), str(self.rank)).integers(2**62))
+        torch.manual_seed(seed)
+        self.draws.manual_seed(seed)
         self.network.train()
         lengths = histories.lengths
         parts = list(batches(lengths, self.max_length, settings.batch_tokens, rng))
+        parts = (parts + parts[: -len(parts) % self.size])[self.rank :: self.size]  # every process steps as often
         total, samples = torch.zeros((), device=self.device), 0
         for users, layout in parts:
             batch = pack(
@@ -129,6 +185,8 @@ class _Run:
             loss = self._loss(self.network(batch), batch)
         self.optimizer.zero_grad(set_to_none=False)
         loss.backward()  # type: ignore[no-untyped-call]
+        if self.size > 1:
+            average_gradients(self.network.parameters(), self.size)
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.max_gradient)
         self.optimizer.step()
         self.average.follow(self.steps)
@@ -139,15 +197,15 @@ class _Run:
         if targets is None or weights is None:
             raise TypeError("a training batch carries its targets")
         n_items = self.histories.n_items
+        loss, answers = LOSSES[self.settings.loss], rows(table, targets)
         if self.settings.loss == "full-softmax" or self.settings.n_negatives >= n_items:
-            nothing = torch.zeros(1, device=self.device)
-            return candidate_softmax(states, rows(table, targets), table.weight[:-1], nothing, targets, weights)
+            alike = torch.zeros(1, device=self.device)
+            return loss(states, answers, table.weight[:-1], alike, targets, weights)
         drawn = draw(
             targets, weights > 0, self.settings.n_negatives, self.share if self.settings.in_batch else None,
             self.settings.correction, n_items, self.draws,
         )  # fmt: skip
-        candidates = rows(table, drawn.items)
-        return candidate_softmax(states, rows(table, targets), candidates, drawn.log_weights, drawn.columns, weights)
+        return loss(states, answers, rows(table, drawn.items), drawn.log_weights, drawn.columns, weights)
 
 
 def autocast(settings: TransformerSettings, device: torch.device) -> torch.autocast:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from torch import nn
 
+from swayline.models.sequence.blocks.hstu import HSTU
 from swayline.models.sequence.blocks.ligr import LiGR
 from swayline.models.sequence.blocks.sasrec import SASRec
 from swayline.models.sequence.settings import TransformerSettings
 
-BLOCKS: dict[str, Callable[[TransformerSettings], nn.Module]] = {"ligr": LiGR, "sasrec": SASRec}
+BLOCKS: dict[str, Callable[[TransformerSettings], nn.Module]] = {"hstu": HSTU, "ligr": LiGR, "sasrec": SASRec}

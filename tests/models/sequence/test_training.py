@@ -1,0 +1,136 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from swayline.dataset import Sequences, from_lists, last_out
+from swayline.models import Transformer, TransformerSettings
+
+QUICK = TransformerSettings(
+    embedding_dim=16,
+    n_heads=2,
+    max_epochs=4,
+    batch_tokens=256,
+    learning_rate=3e-3,
+    averaging=0.9,
+    n_negatives=16,
+    warmup_steps=10,
+)
+SCRIPT = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+import numpy as np
+from tests.models.sequence.test_training import QUICK, ring
+from swayline.models import Transformer
+epochs, folder = int(sys.argv[1]), Path(sys.argv[2])
+model = Transformer(replace(QUICK, max_epochs=epochs), checkpoint=folder / "checkpoint").fit(ring())
+import os
+np.save(folder / f"scores-{os.environ.get('RANK', '0')}.npy", model.score(ring()))
+"""
+
+
+def ring(n_users: int = 120, n_items: int = 20) -> Sequences:
+    starts = np.random.default_rng(0).integers(n_items, size=(n_users, 1))
+    return from_lists(((starts + np.arange(8)) % n_items).tolist(), n_items)
+
+
+def python(*arguments: str) -> list[str]:
+    return [sys.executable, *arguments]
+
+
+def environment() -> dict[str, str]:
+    root = Path(__file__).parents[3]
+    return os.environ | {"PYTHONPATH": f"{root}:{root / 'src'}", "OMP_NUM_THREADS": "1"}
+
+
+def with_epochs(n: int, **changes) -> TransformerSettings:
+    from dataclasses import replace
+
+    return replace(QUICK, max_epochs=n, **changes)
+
+
+def test_a_run_that_was_cut_off_ends_as_if_it_had_not_been(tmp_path: Path) -> None:
+    split = last_out(ring())
+    whole = Transformer(QUICK).fit(split.train, split.valid)
+    Transformer(with_epochs(2), checkpoint=tmp_path / "run").fit(split.train, split.valid)
+    resumed = Transformer(QUICK, checkpoint=tmp_path / "run").fit(split.train, split.valid)
+    np.testing.assert_array_equal(resumed.score(split.train), whole.score(split.train))
+    assert [line["loss"] for line in resumed.history_] == [line["loss"] for line in whole.history_]
+    assert resumed.best_epoch_ == whole.best_epoch_
+
+
+def test_a_killed_process_is_resumed_exactly(tmp_path: Path) -> None:
+    killed = subprocess.Popen(python("-c", SCRIPT, "100000", str(tmp_path)), env=environment())
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "checkpoint").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    from safetensors import safe_open
+
+    with safe_open(tmp_path / "checkpoint", framework="pt") as stored:
+        done = len(__import__("json").loads(stored.metadata()["record"])["log"])
+    assert 1 <= done < 100_000
+    resumed = Transformer(with_epochs(done + 2), checkpoint=tmp_path / "checkpoint").fit(ring())
+    whole = Transformer(with_epochs(done + 2)).fit(ring())
+    np.testing.assert_allclose(resumed.score(ring()), whole.score(ring()), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("change", ["settings", "data"])
+def test_a_checkpoint_of_another_run_is_not_resumed(tmp_path: Path, change: str) -> None:
+    Transformer(with_epochs(2), checkpoint=tmp_path / "run").fit(ring())
+    settings = with_epochs(2, learning_rate=1e-3) if change == "settings" else with_epochs(2)
+    data = ring(n_users=100) if change == "data" else ring()
+    again = Transformer(settings, checkpoint=tmp_path / "run").fit(data)
+    np.testing.assert_array_equal(again.score(data), Transformer(settings).fit(data).score(data))
+
+
+def test_a_damaged_checkpoint_is_trained_over(tmp_path: Path) -> None:
+    (tmp_path / "run").write_bytes(b"nonsense")
+    model = Transformer(with_epochs(1), checkpoint=tmp_path / "run").fit(ring())
+    assert len(model.history_) == 1
+
+
+def test_two_processes_end_with_the_same_weights_and_learn(tmp_path: Path) -> None:
+    script = tmp_path / "train.py"
+    script.write_text(SCRIPT)
+    run = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", str(20000 + os.getpid() % 20000)]
+    subprocess.run(
+        python(*run, str(script), "25", str(tmp_path)), env=environment(), check=True, capture_output=True, timeout=240
+    )
+    first, second = (np.load(tmp_path / f"scores-{rank}.npy") for rank in range(2))
+    np.testing.assert_array_equal(first, second)
+    following = (ring().items[ring().offsets[1:] - 1] + 1) % 20
+    assert (first.argmax(1) == following).mean() > 0.9
+
+
+def test_fitting_leaves_the_callers_random_numbers_alone() -> None:
+    torch.manual_seed(5)
+    wanted = torch.rand(3)
+    torch.manual_seed(5)
+    Transformer(with_epochs(1)).fit(ring())
+    assert torch.equal(torch.rand(3), wanted)
+
+
+def test_early_stopping_keeps_the_best_epoch_and_stops_after_patience() -> None:
+    split = last_out(ring())
+    model = Transformer(with_epochs(60, patience=2)).fit(split.train, split.valid)
+    found = [line["valid_ndcg"] for line in model.history_]
+    assert model.best_epoch_ == int(np.argmax(found)) + 1
+    assert len(found) <= model.best_epoch_ + 2 < 60
+
+
+@pytest.mark.parametrize("loss", ["sampled-softmax", "full-softmax", "gbce", "bpr"])
+@pytest.mark.parametrize("block", ["sasrec", "ligr", "hstu"])
+def test_every_loss_and_block_learns_the_ring(loss: str, block: str) -> None:
+    epochs = 80 if loss == "gbce" else 25  # it first has to learn how rare any item is
+    model = Transformer(with_epochs(epochs, loss=loss, block=block, embedding_dim=32)).fit(ring())
+    following = (ring().items[ring().offsets[1:] - 1] + 1) % 20
+    assert (model.score(ring()).argmax(1) == following).mean() > 0.9
