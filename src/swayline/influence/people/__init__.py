@@ -1,0 +1,15 @@
+"""Who sways whom: self-exciting influence on ties, with personal rhythms so that likeness is not taken for influence."""
+
+from swayline.influence.people.acts import Acts, Ties, make_acts, make_ties
+from swayline.influence.people.estimator import PeopleInfluence
+from swayline.influence.people.figures import Network, league_table, network_tables
+from swayline.influence.people.goodness import Goodness, goodness_of_fit, held_out_log_likelihood
+from swayline.influence.people.hawkes import HawkesFit, fit_hawkes
+from swayline.influence.people.intervals import TieEstimates, tie_estimates
+from swayline.influence.people.kernels import Delays, exponential
+
+__all__ = [
+    "Acts", "Delays", "Goodness", "HawkesFit", "Network", "PeopleInfluence", "TieEstimates", "Ties", "exponential",
+    "fit_hawkes", "goodness_of_fit", "held_out_log_likelihood", "league_table", "make_acts", "make_ties",
+    "network_tables", "tie_estimates",
+]  # fmt: skip

@@ -1,0 +1,118 @@
+"""Compiled features of the Hawkes model; imported only after :func:`swayline.core.extras.require` found numba.
+
+Shapes: one target person has E acts and P coefficients, laid out as::
+
+    x = [ baseline K | own past S | ties D ]        P = K + S + D
+    X : (E, P)   what each coefficient adds to the intensity at each act
+    c : (P,)     the same, integrated over the time the person is watched (the compensator)
+
+so the log-likelihood of the person is  sum_e log(X_e . x) - c . x,  concave in x >= 0, and people do not share
+coefficients: each is solved alone, in parallel. Features along a tie come from a recursion, linear in the acts.
+"""
+
+import numpy as np
+from numba import njit
+
+EXPONENTIAL, BOX = 0, 1
+"""Kinds of delay kernel component: ``rate * exp(-rate * lag)``, or uniform on (low, high]."""
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _exponential_sums(source, target, rate, weight, out):
+    """Add ``weight * sum_{s < t} rate exp(-rate (t - s))`` to ``out`` for every t of ``target``, by recursion."""
+    level, last, j = 0.0, 0.0, 0
+    n = len(source)
+    for e in range(len(target)):
+        t = target[e]
+        while j < n and source[j] < t:
+            level = (level * np.exp(-rate * (source[j] - last)) if j > 0 else 0.0) + 1.0
+            last = source[j]
+            j += 1
+        if j > 0:
+            gap = rate * (t - last)
+            if gap < 40.0:
+                out[e] += weight * rate * level * np.exp(-gap)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _box_sums(source, target, low, high, weight, out):
+    """Add ``weight / (high - low)`` times the number of sources with low < t - s <= high (and s < t)."""
+    first, last = 0, 0
+    n = len(source)
+    scale = weight / (high - low)
+    for e in range(len(target)):
+        t = target[e]
+        while first < n and t - source[first] > high:
+            first += 1
+        while last < n and t - source[last] > low and source[last] < t:
+            last += 1
+        if last > first:
+            out[e] += scale * (last - first)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def kernel_sums(source, target, kernel, out):
+    kinds, lows, highs, weights = kernel[0], kernel[1], kernel[2], kernel[3]
+    for r in range(len(kinds)):
+        if weights[r] > 0.0:
+            if kinds[r] == EXPONENTIAL:
+                _exponential_sums(source, target, lows[r], weights[r], out)
+            else:
+                _box_sums(source, target, lows[r], highs[r], weights[r], out)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def kernel_mass(lag, kernel):
+    """How much of the kernel lies within ``lag``."""
+    kinds, lows, highs, weights = kernel[0], kernel[1], kernel[2], kernel[3]
+    total = 0.0
+    if lag <= 0.0:
+        return total
+    for r in range(len(kinds)):
+        if kinds[r] == EXPONENTIAL:
+            total += weights[r] * (1.0 - np.exp(-lows[r] * lag))
+        else:
+            total += weights[r] * min(max((lag - lows[r]) / (highs[r] - lows[r]), 0.0), 1.0)
+    return total
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def compensator(source, begin, end, kernel):
+    """Expected effect of all source acts that falls inside (begin, end], per unit of branching."""
+    total = 0.0
+    for s in source:
+        total += kernel_mass(end - s, kernel)
+        if s < begin:
+            total -= kernel_mass(begin - s, kernel)
+    return total
+
+
+@njit(cache=True, nogil=True)
+def design(i, world):
+    """``X`` transposed (P, E) and ``c`` of person i, over the acts that count (those after ``skip[i]``).
+
+    ``world`` is the tuple made by :func:`swayline.influence.people.acts.world`.
+    """
+    act_ptr, acts, phase, skip, begin, end, phi, base_mass, tie_ptr, tie_source, own, kernel, level = world
+    past = acts[act_ptr[i] : act_ptr[i + 1]]
+    lo, hi = act_ptr[i] + skip[i], act_ptr[i + 1]
+    target = acts[lo:hi]
+    n_base, n_own = phi.shape[1], own.shape[1]
+    n_ties = tie_ptr[i + 1] - tie_ptr[i]
+    size = n_base + n_own + n_ties
+    columns = np.zeros((size, hi - lo))
+    c = np.empty(size)
+    for k in range(n_base):
+        for e in range(hi - lo):
+            columns[k, e] = phi[phase[lo + e], k] * level[lo + e]
+        c[k] = base_mass[i, k]
+    for s in range(n_own):
+        one = own[:, s : s + 1]
+        kernel_sums(past, target, one, columns[n_base + s])
+        c[n_base + s] = compensator(past, begin, end, one)
+    for d in range(n_ties):
+        j = tie_source[tie_ptr[i] + d]
+        source = acts[act_ptr[j] : act_ptr[j + 1]]
+        kernel_sums(source, target, kernel, columns[n_base + n_own + d])
+        c[n_base + n_own + d] = compensator(source, begin, end, kernel)
+    return columns, c

@@ -1,0 +1,126 @@
+"""From a log and a table of ties to the arrays of the model: people become rows, an outcome's acts become moments."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from swayline.core.errors import EmptyLogError, SchemaError
+from swayline.core.names import BEHAVIOR, ITEM, SOURCE, TARGET, TIME, USER
+from swayline.core.types import Floats, Ints
+from swayline.influence.people.acts import Acts, Ties, make_acts, make_ties
+
+CONTENT_BEHAVIORS = ("review", "share", "comment", "rate", "tag", "post")
+"""Acts that others read: what a person says about things, not what the person does with them."""
+
+
+@dataclass(frozen=True)
+class People:
+    """A log as the model sees it.
+
+    Parameters
+    ----------
+    ids : pa.Array of string
+        Outside id of each row.
+    acts : Acts
+        Moments at which each person did the outcome; several items at one moment (a basket) are one act.
+    ties : Ties
+    given : (ties asked about,) int64
+        For every distinct tie of the table, its place in ``ties``.
+    person, time_s, item : (rows,) int64, float64, int64
+        The outcome's rows, one an item: who, when (Unix seconds), which item (-1 for none).
+    content_person, content_time_s : (content rows,)
+        Acts of content behaviours other than the outcome.
+    outcome : str
+    """
+
+    ids: pa.Array
+    acts: Acts
+    ties: Ties
+    person: Ints
+    time_s: Floats
+    item: Ints
+    content_person: Ints
+    content_time_s: Floats
+    outcome: str
+
+
+def seconds(times: pa.ChunkedArray | pa.Array) -> Floats:
+    """Unix seconds of a column of timestamps."""
+    micro = times.cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
+    return np.asarray(micro.to_numpy(zero_copy_only=False) if isinstance(micro, pa.Array) else micro.to_numpy()) / 1e6
+
+
+def read_people(events: pa.Table, ties: pa.Table, outcome: str) -> People:
+    """Take the outcome's acts and the ties out of a log.
+
+    Parameters
+    ----------
+    events : pa.Table
+        ``user``, ``item``, ``behavior``, ``time``.
+    ties : pa.Table
+        ``source``, ``target``; influence may run source → target. Ties to oneself are left out, repeats count once.
+
+    Raises
+    ------
+    SchemaError
+        The events have no times, or a table lacks a column.
+    EmptyLogError
+        Nobody did the outcome, or no tie joins two different people.
+    """
+    for column in (USER, BEHAVIOR):
+        if column not in events.column_names:
+            raise SchemaError(f"the events have no column {column!r}; they have {', '.join(events.column_names)}")
+    if TIME not in events.column_names or events[TIME].null_count == len(events):
+        raise SchemaError("the events have no times: influence between people needs to know when each acted")
+    for column in (SOURCE, TARGET):
+        if column not in ties.column_names:
+            raise SchemaError(f"the ties have no column {column!r}; they have {', '.join(ties.column_names)}")
+    events = events.filter(pc.is_valid(events[TIME]))
+    span = seconds(events[TIME])
+    wanted = np.asarray(pc.equal(events[BEHAVIOR].cast(pa.string()), outcome).to_numpy(), bool)
+    if not wanted.any():
+        raise EmptyLogError(f"nobody did {outcome!r} at a known time")
+    kept = pc.and_(pc.is_valid(ties[SOURCE]), pc.is_valid(ties[TARGET]))
+    ties = ties.filter(kept)
+    users = events[USER].cast(pa.string())
+    everybody = pa.chunked_array(
+        [*users.filter(pa.array(wanted)).chunks, *_strings(ties[SOURCE]), *_strings(ties[TARGET])]
+    )
+    ids = pc.unique(everybody)
+    ids = ids.take(pc.array_sort_indices(ids))
+    rows = np.asarray(pc.fill_null(pc.index_in(users, value_set=ids), -1).to_numpy(), np.int64)
+    source, target = (
+        np.asarray(pc.index_in(pa.chunked_array(_strings(ties[c]), pa.string()), value_set=ids).to_numpy(), np.int64)
+        for c in (SOURCE, TARGET)
+    )
+    joined = make_ties(source, target, len(ids))
+    if len(joined) == 0:
+        raise EmptyLogError(f"no tie joins two different people ({len(ties)} ties read)")
+    person, time_s = rows[wanted], span[wanted]
+    moments = np.unique(np.stack([person.astype(np.float64), time_s]), axis=1)
+    acts = make_acts(moments[0].astype(np.int64), moments[1], len(ids), float(span.min()), float(span.max()))
+    return People(
+        ids, acts, joined, person, time_s, _items(events, wanted), *_content(events, rows, span, outcome), outcome
+    )
+
+
+def _strings(column: pa.ChunkedArray) -> list[pa.Array]:
+    chunks: list[pa.Array] = column.cast(pa.string()).chunks
+    return chunks
+
+
+def _items(events: pa.Table, wanted: "np.ndarray") -> Ints:
+    if ITEM not in events.column_names:
+        return np.full(int(wanted.sum()), -1, np.int64)
+    items = events[ITEM].cast(pa.string()).filter(pa.array(wanted)).combine_chunks()
+    encoded = pc.dictionary_encode(items)
+    encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
+    return np.asarray(pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False), np.int64)
+
+
+def _content(events: pa.Table, rows: Ints, span: Floats, outcome: str) -> tuple[Ints, Floats]:
+    words = pa.array([word for word in CONTENT_BEHAVIORS if word != outcome], pa.string())
+    said = np.asarray(pc.is_in(events[BEHAVIOR].cast(pa.string()), value_set=words).to_numpy(), bool) & (rows >= 0)
+    return rows[said], span[said]
