@@ -112,6 +112,7 @@ def _rows(engine: Engine, log: EventLog) -> dict[str, Any]:
         "kept": len(log),
         "rejected": len(log.rejected),
         "duplicates": log.n_duplicates,
+        "notes": list(log.notes),
         "reasons": list(found.values()),
     }
 

@@ -74,7 +74,7 @@ class Tiles:
 
 @dataclass(frozen=True)
 class Verdicts:
-    """Answers in a row of cards: (cause, verdict, tone, figure, reason); tone is up, down, open or none."""
+    """Answers in a row of cards: (cause, verdict, tone, figure, reason); tone is up, down, open, none or stop."""
 
     cards: Sequence[tuple[str, str, str, str, str]]
     kind: str = "verdicts"

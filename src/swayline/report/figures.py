@@ -231,19 +231,20 @@ def hour_of_week(counts: Sequence[Sequence[int]], seen: Sequence[Sequence[int]],
 
 def per_user(edges: Sequence[int], counts: Sequence[int]) -> go.Figure:
     """How many people have how many events, on bins that grow."""
-    names = [bin_words(low, high) for low, high in pairwise(edges)]
+    names = [bin_words(low, high) if high - low == 1 else f"{low:,}+" for low, high in pairwise(edges)]
     figure = _figure(300)
     figure.add_bar(
         x=names,
         y=list(counts),
+        customdata=[bin_words(low, high) for low, high in pairwise(edges)],
         marker={"color": theme.hue(2)},
         text=[words.number(n) for n in counts],
         textposition="outside",
         cliponaxis=False,
-        hovertemplate="%{x} events: %{y:,} people<extra></extra>",
+        hovertemplate="%{customdata} events: %{y:,} people<extra></extra>",
     )
     figure.update_layout(bargap=0.12)
-    figure.update_xaxes(title_text="events a person", type="category", showgrid=False)
+    figure.update_xaxes(title_text="events a person, from", type="category", tickangle=0, showgrid=False)
     figure.update_yaxes(title_text="people", range=[0, max(counts, default=1) * 1.15], nticks=5)
     return figure
 

@@ -4,6 +4,7 @@ Three kinds of statement never mix here: what goes together (association), what 
 identification), and what changes the model's answer (removal: exact, and about the model alone).
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
@@ -15,6 +16,7 @@ from swayline.report.artifacts import Artifacts
 from swayline.report.blocks import Missing, Note, Panel, Section, Table, Verdicts
 
 Row = Mapping[str, Any]
+_ID_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)?")
 EFFECTS = ("ate", "att")
 _N_EVENTS, _N_TIES = 10, 15
 _KIND = {"association": "association", "ate": "effect", "att": "effect"}
@@ -51,10 +53,12 @@ def _behavior_blocks(rows: Sequence[Row], reason: str) -> tuple[list[Any], str]:
     title, finding = _title(quoted)
     unmeasured = [one for one in rows if one["estimate"] is None]
     blocks: list[Any] = [Verdicts(cards), _forest_panel(measured, quoted, title)]
-    blocks += [
-        Note(f"{words.capital(words.noun(one['cause'], 2))}: {words.label(one['assumptions'], 300)}")
-        for one in unmeasured
-    ]
+    if unmeasured:
+        reasons = [
+            f"{words.capital(words.noun(one['cause'], 2))}: {words.label(one['assumptions'], 300)}"
+            for one in unmeasured
+        ]
+        blocks.append(Note(" ".join(reasons)))
     return blocks, finding
 
 
@@ -68,9 +72,7 @@ def _quoted(rows: Sequence[Row]) -> dict[str, dict[str, Row]]:
 
 def _importance(row: Row) -> tuple[int, float]:
     """Effects that stand come first, then associations, then what shows nothing, then what is not identified."""
-    unidentified = _KIND[row["estimand"]] == "effect" and row["identified"] == "no"
-    place = 3 if unidentified else {"up": 0, "down": 0, "open": 1, "none": 2}[verdict(row)[1]]
-    return place, -abs(row["estimate"])
+    return {"up": 0, "down": 0, "open": 1, "none": 2, "stop": 3}[verdict(row)[1]], -abs(row["estimate"])
 
 
 def verdict(row: Row) -> tuple[str, str, str]:
@@ -79,7 +81,7 @@ def verdict(row: Row) -> tuple[str, str, str]:
     Notes
     -----
     The tone is ``up`` or ``down`` for effects that stand, ``none`` where zero is not excluded, ``open`` where nothing
-    is known about causes.
+    is known about causes, ``stop`` where the figure must not be used.
     """
     low, high = row["ci_low"], row["ci_high"]
     sure = low is not None and high is not None and (low > 0 or high < 0)
@@ -94,7 +96,7 @@ def verdict(row: Row) -> tuple[str, str, str]:
             "association only: no claim that it causes them",
         )
     if row["identified"] == "no":
-        return "Not identified", "open", "an effect cannot be told from this log; do not act on the figure"
+        return "Not identified", "stop", "an effect cannot be told from this log; do not act on the figure"
     basis = (
         "randomised, or its chances are known" if row["identified"] == "yes" else "if all that drives both was measured"
     )
@@ -172,7 +174,17 @@ def _forest_panel(rows: Sequence[Row], quoted: Mapping[str, Mapping[str, Row]], 
     )
     table = Table(
         f"Every measurement on {outcome}",
-        ("Behaviour", "What it is", "Estimate", "95% interval", "Identified", "Window, horizon", "n", "How"),
+        (
+            "Behaviour",
+            "What it is",
+            "Estimate",
+            "95% interval",
+            "Identified",
+            "Window, horizon",
+            "n",
+            "How",
+            "What it rests on",
+        ),
         [
             (
                 words.noun(one["cause"], 2),
@@ -183,26 +195,23 @@ def _forest_panel(rows: Sequence[Row], quoted: Mapping[str, Mapping[str, Row]], 
                 _when(one),
                 words.number(one["n"]),
                 words.label(one["method"] + (" (quoted)" if one["recommended"] else ""), 120),
+                words.label(one["assumptions"] or "", 400),
             )
             for one in rows
         ],
         frozenset({2, 3, 6}),
     )
-    notes = list(
-        dict.fromkeys(
-            words.label(one["assumptions"], 400)
-            for parts in quoted.values()
-            for one in parts.values()
-            if one["assumptions"]
-        )
-    )
+    kinds = {row["kind"] for row in drawn}
+    note = "Hollow marks are associations: nothing is adjusted for." if "association" in kinds else ""
+    if "effect" in kinds:
+        note += " Filled marks are effects: they hold as far as their assumptions, which stand in the table."
     return Panel(
         "sways",
         title,
         figures.forest(drawn, axis, probability),
         table,
         f"Dots with 95% intervals around zero: {title}.",
-        " ".join(notes[:4]),
+        note.strip(),
     )
 
 
@@ -293,22 +302,26 @@ def _events_table(rows: Sequence[Row]) -> Table:
     top = sorted(rows, key=lambda one: -abs(one["estimate"]))[:_N_EVENTS]
     return Table(
         f"Single events that moved a recommendation most, of {words.number(len(rows))} asked about",
-        ("Event", "When (UTC)", "Person", "Recommended item", "Score change"),
+        ("Event", "Person", "Recommended item", "Score change"),
         [
-            (*_event_words(one["cause"]), *_recommended(one["effect"]), words.signed(one["estimate"], one["unit"]))
+            (_event_words(one["cause"]), *_recommended(one["effect"]), words.signed(one["estimate"], one["unit"]))
             for one in top
         ],
-        frozenset({4}),
+        frozenset({3}),
     )
 
 
-def _event_words(cause: str) -> tuple[str, str]:
-    """(behaviour of item, when) of an event's id; an id of the log's own stands as it is."""
+def _event_words(cause: str) -> str:
+    """An event's id in words; an id of the log's own stands as it is.
+
+    >>> _event_words("lamp|cart|2026-01-31T12:00:00Z").replace("\N{NO-BREAK SPACE}", " "), _event_words("e7")
+    ('cart of lamp, 31 Jan 2026, 12:00 UTC', 'e7')
+    """
     parts = cause.split("|")
-    if len(parts) != 3:
-        return words.label(cause), ""
-    item, behavior, time = unquote(parts[0]), unquote(parts[1]), parts[2]
-    return f"{words.noun(behavior)} of {words.label(item, 40)}", words.moment(time) if time else ""
+    if len(parts) != 3 or not _ID_TIME.fullmatch(parts[2]):
+        return words.label(cause)
+    what = f"{words.noun(unquote(parts[1]))} of {words.label(unquote(parts[0]), 40)}"
+    return f"{what}, {words.moment(parts[2])} UTC" if parts[2] else what
 
 
 def _recommended(effect: str) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """Sections about the log itself: what it holds, funnel and flow, time, people and items."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from swayline.core.names import BEHAVIOR, DESCRIBE_FILE, REASON, REJECTED_FILE, ROW, VALUE
@@ -24,7 +25,8 @@ def log_section(run: Artifacts) -> Section:
         f"{when}. {_kept_words(rows)}"
     )
     blocks: list[Any] = [_tiles(found)]
-    if span and span["outside"]:
+    blocks += [Note(words.label(note, 400)) for note in rows["notes"]]
+    if span and span["outside"] and _stretched(span):
         blocks.append(
             Note(
                 f"{words.number(span['outside'])} events lie outside {words.moment(span['clock_from'])} to "
@@ -41,6 +43,16 @@ def log_section(run: Artifacts) -> Section:
     blocks += [_rejected_table(rows), _behavior_table(found)]
     lead = "What was read, what was kept, and what was refused with the reason."
     return Section("log", "The log", lead, blocks, finding)
+
+
+def _stretched(span: Mapping[str, Any]) -> bool:
+    """Whether stray events would stretch the time axes by a quarter or more."""
+    whole = datetime.fromisoformat(span["last"]) - datetime.fromisoformat(span["first"])
+    return bool(whole.total_seconds() > 1.25 * 86400 * span["days"])
+
+
+def _left_off(span: Mapping[str, Any]) -> str:
+    return f" {words.number(span['outside'])} events before or after are left off." if span["outside"] else ""
 
 
 def _when(span: Mapping[str, Any] | None) -> str:
@@ -81,7 +93,7 @@ def _tiles(found: Mapping[str, Any]) -> Tiles:
             (
                 words.number(size["sessions"]),
                 "sessions",
-                f"{words.number(round(size['events'] / size['sessions'], 1))} events each",
+                f"{size['events'] / size['sessions']:.1f} events each",
             )
         )
     if size["categories"]:
@@ -267,7 +279,7 @@ def _flow_panel(found: Mapping[str, Any]) -> Panel | None:
     shown = [name for name in behaviors if name in kept]
     return Panel(
         "flow",
-        _flow_title(flow["steps"], total, ends, outcome, unit),
+        _flow_title(found, total, ends, unit),
         figures.flow(flow["steps"], shown, ends, f"{unit} ends"),
         Table(
             f"What comes directly after what, within a {unit}",
@@ -294,15 +306,22 @@ def _flow_panel(found: Mapping[str, Any]) -> Panel | None:
     )
 
 
-def _flow_title(
-    steps: Sequence[Mapping[str, Any]], total: Mapping[str, int], ends: Mapping[str, int], outcome: str, unit: str
-) -> str:
-    into = [one for one in steps if one["target"] == outcome and one["source"] != outcome]
+def _flow_title(found: Mapping[str, Any], total: Mapping[str, int], ends: Mapping[str, int], unit: str) -> str:
+    flow, outcome = found["flow"], found["outcome"]
+    into = [one for one in flow["steps"] if one["target"] == outcome and one["source"] != outcome]
     if not into:
         return f"What comes directly after what, within a {unit}"
     likely = max(into, key=lambda one: one["n"] / (total[one["source"]] + ends.get(one["source"], 0)))
     usual = max(into, key=lambda one: one["n"])
-    share = usual["n"] / sum(one["n"] for one in into)
+    following = sum(one["n"] for one in into)
+    share = usual["n"] / following
+    opening = next((one["starts"] for one in flow["edges"] if one[BEHAVIOR] == outcome), 0)
+    if opening > following:
+        events = next(one["events"] for one in found["behaviors"] if one[BEHAVIOR] == outcome)
+        return (
+            f"{words.percent(opening / events)} of {words.noun(outcome, 2)} open a {unit}; those that follow another "
+            f"behaviour come most often after {words.a(usual['source'])} ({words.percent(share)})"
+        )
     text = (
         f"{words.percent(share)} of the {words.noun(outcome, 2)} that follow another behaviour come directly after "
         f"{words.a(usual['source'])}"
@@ -337,7 +356,7 @@ def _activity_panel(found: Mapping[str, Any]) -> Panel:
     names = [one[BEHAVIOR] for one in sorted(found["behaviors"], key=lambda one: -one["events"])][
         : figures.MAX_SERIES - 1
     ]
-    shown = [name for name in parts["series"] if name in names or name == outcome]
+    shown = [one[BEHAVIOR] for one in found["behaviors"] if one[BEHAVIOR] in names or one[BEHAVIOR] == outcome]
     series = {name: parts["series"][name] for name in shown}
     unit = {3600: "hour", 86400: "day"}.get(parts["window_s"], "week")
     moment, most = figures.peak(parts["starts"], [sum(each) for each in zip(*parts["series"].values(), strict=True)])
@@ -354,7 +373,7 @@ def _activity_panel(found: Mapping[str, Any]) -> Panel:
             frozenset(range(1, len(shown) + 1)),
         ),
         f"Lines of events an interval of one {unit}, a panel for each behaviour.",
-        "Each panel has its own scale.",
+        f"Each panel has its own scale.{_left_off(found['span'])}",
     )
 
 
@@ -452,9 +471,10 @@ def _tail_panel(found: Mapping[str, Any]) -> Panel | None:
     if parts is None or len(parts["curve"]) < 2:
         return None
     share = next((one for one in parts["curve"] if one["items_share"] == 0.01), None) or parts["curve"][0]
+    once = parts["once"] / parts["items"]
     title = (
         f"The top {words.percent(share['items_share'])} of items hold {words.percent(share['events_share'])} of "
-        f"events; {words.percent(parts['once'] / parts['items'])} of items were seen once"
+        f"events" + (f"; {words.percent(once)} of items were seen once" if once >= 0.005 else "")
     )
     table = Table(
         "Share of events by the most frequent items",

@@ -28,6 +28,25 @@ def metric_words(metric: str) -> tuple[str, str]:
     return known[0] + at + k, known[1]
 
 
+def _metrics(models: Mapping[str, Any]) -> list[str]:
+    """The metrics to show, best known first; recall is left out where it is the hit rate (one answer a question)."""
+    names = dict.fromkeys(metric for one in models.values() for metric in one["metrics"])
+    doubled = [
+        name
+        for name in names
+        if name.startswith("recall")
+        and all(
+            one["metrics"].get(name) == one["metrics"].get("hr" + name.removeprefix("recall"))
+            for one in models.values()
+        )
+    ]
+    order = [*_METRICS]
+    kept = [name for name in names if name not in doubled]
+    return sorted(
+        kept, key=lambda name: order.index(name.partition("@")[0]) if name.partition("@")[0] in order else len(order)
+    )
+
+
 def model_words(name: str) -> str:
     """A model's name as a sentence writes it.
 
@@ -56,7 +75,7 @@ def models_section(run: Artifacts) -> Section:
             ],
         )
     best = found.get("best") or next(iter(models))
-    metrics = list(dict.fromkeys(metric for one in models.values() for metric in one["metrics"]))
+    metrics = _metrics(models)
     primary = next((metric for metric in metrics if metric.startswith("ndcg")), metrics[0])
     title, compared = _verdict(found, best, primary)
     blocks: list[Any] = [_tiles(models[best], best, protocol, primary)]
@@ -113,7 +132,7 @@ def _verdict(found: Mapping[str, Any], best: str, primary: str) -> tuple[str, st
     if clear:
         return (
             title,
-            f"It is ahead of every baseline; the nearest, {nearest['label']}, is behind by "
+            f"It is ahead of every other model; the nearest, {nearest['label']}, is behind by "
             f"{words.estimate(nearest['estimate'], nearest['ci_low'], nearest['ci_high'], '', sign=False)}.",
         )
     return title, f"It cannot be told apart from {nearest['label']} on these questions."
@@ -145,7 +164,8 @@ def _comparisons(found: Mapping[str, Any], best: str, primary: str) -> list[dict
 
 def _tiles(best: Mapping[str, Any], name: str, protocol: Mapping[str, Any], primary: str) -> Tiles:
     tiles = [(model_words(name), "best model", f"of the models compared, by {metric_words(primary)[0]}")]
-    for metric, one in best["metrics"].items():
+    for metric in _metrics({name: best}):
+        one = best["metrics"][metric]
         if one.get("value") is None or len(tiles) == 4:
             continue
         share = metric.partition("@")[0] in ("hr", "recall", "coverage")
@@ -258,7 +278,7 @@ def _learning_panel(models: Mapping[str, Any]) -> Panel | None:
 
 
 def _cost_table(models: Mapping[str, Any], best: str, primary: str) -> Table:
-    metrics = list(dict.fromkeys(metric for one in models.values() for metric in one["metrics"]))
+    metrics = _metrics(models)
     rows = sorted(models.items(), key=lambda pair: -(pair[1]["metrics"].get(primary, {}).get("value") or 0.0))
     return Table(
         "Every model, with 95% intervals and times",
