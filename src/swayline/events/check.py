@@ -1,6 +1,7 @@
 """Every row is checked column by column: it is typed and kept, or refused with the column, the value and the reason.
 
-Event keys (user, item, behaviour, time) are never filled. The checks are SQL, so that any engine runs them.
+Event keys (user, item, behaviour, time) are never filled. The checks are SQL, so that any engine runs them; columns
+that no rule changes do not pass through the engine.
 """
 
 from collections.abc import Collection
@@ -30,15 +31,15 @@ from swayline.core.names import (
     TIME,
     USER,
     VALUE,
-)  # fmt: skip
+)
 from swayline.engine import Engine
-from swayline.events.sources.block import Block, Refusal, plain_ids
+from swayline.events.sources.block import Block, Refusal, float_text, plain_ids
 
 MAX_ID_BYTES = 512
 MAX_TEXT_BYTES = 65_536
 CLOCK_SKEW = timedelta(days=1)
-_BROKEN, _ACT = "broken", "clean_behavior"
-_BLANKS = " \t\r\n\v\f\u00a0\u3000\u200b\ufeff"
+_BROKEN, _ACT, _MOMENT = "broken", "act", "moment"
+_INVISIBLE = "\u200b\u2060\ufeff"
 _NOT_IDS = "('', 'NaN', 'nan', 'NULL', 'null', 'None', '<NA>', 'NaT', '\\N')"
 """What other tools write where a value is missing."""
 _UNITS_US = ((1e6, 1e11), (1e3, 1e14), (1.0, 1e17))
@@ -46,6 +47,7 @@ _UNITS_US = ((1e6, 1e11), (1e3, 1e14), (1.0, 1e17))
 _DATES = {8: "%Y%m%d", 14: "%Y%m%d%H%M%S"}
 """Dates written as one whole number, by their digits."""
 _LARGEST_US = 9e18
+_WHOLE_TIME = r"^\s*-?\d+(\.\d*)?([eE]\+?\d{1,3})?\s*$"
 
 _NUMBERS = {
     VALUE: ("abs({0}) <= 1.7976931348623157e308", "is no finite number"),
@@ -55,6 +57,7 @@ _NUMBERS = {
     PROPENSITY: ("{0} > 0 AND {0} <= 1", "is no probability above 0 and up to 1"),
 }
 _TRUE, _FALSE = "('true', 't', 'yes', 'y', '1', '1.0')", "('false', 'f', 'no', 'n', '0', '0.0')"
+_IS_ITEMLESS = f"IN ({', '.join(repr(name) for name in sorted(ITEMLESS))})"
 
 _Rule = tuple[str, str, str]
 """Column, SQL test that is true where it is broken, reason."""
@@ -91,6 +94,8 @@ def reading_of(block: Block, said: Collection[str]) -> Reading:
 
 
 def _mostly_numbers(column: pa.ChunkedArray) -> bool:
+    if not pa.types.is_string(column.type):
+        return True
     filled = pc.drop_null(pc.if_else(pc.equal(pc.utf8_trim_whitespace(column), ""), None, column)).slice(0, 10_000)
     numbers = pc.match_substring_regex(filled, r"^\s*[-+]?(\d|\.\d|[nN]a[nN]|[iI]nf)")
     return len(filled) == 0 or 2 * pc.sum(numbers).as_py() >= len(filled)
@@ -101,12 +106,12 @@ def time_unit(times: pa.ChunkedArray) -> tuple[float, str]:
 
     >>> time_unit(pa.chunked_array([["1511544070000", "1511544071000", "7"]]))
     (1000.0, '')
-    >>> time_unit(pa.chunked_array([["20260131", "20260201"]]))
+    >>> time_unit(pa.chunked_array([[20260131, 20260201]]))
     (0.0, '%Y%m%d')
     """
-    written = pc.filter(
-        times, pc.fill_null(pc.match_substring_regex(times, r"^\s*-?\d+(\.\d*)?([eE]\+?\d{1,3})?\s*$"), False)
-    )
+    if not pa.types.is_string(times.type):
+        times = float_text(times)
+    written = pc.filter(times, pc.fill_null(pc.match_substring_regex(times, _WHOLE_TIME), False))
     numbers = pc.cast(pc.utf8_trim_whitespace(written), pa.float64())
     if len(numbers) == 0:
         return 1e6, ""
@@ -142,192 +147,228 @@ def check(
     now : datetime, optional
         The moment beyond which a time is in the future; by default the clock's, a day's skew allowed.
     """
-    raw = block.table
-    for name in [name for name in (USER, ITEM, CATEGORY) if name in raw.column_names]:
-        plain = plain_ids(raw[name])
-        raw = raw if plain is raw[name] else raw.set_column(raw.column_names.index(name), name, plain)
-    rules = _rules(raw.column_names, reading, now or datetime.now(UTC))
+    raw = _trimmed(block.table, reading)
+    cells = _Cells(frozenset(raw.column_names) - reading.left_out, _text_columns(raw), reading)
+    rules = _rules(cells, now or datetime.now(UTC))
     engine.register("raw", raw)
-    typed = engine.sql(_typed_sql(raw, reading, rules))
-    broken = pc.is_valid(typed[_BROKEN])
-    good = typed.drop_columns([_BROKEN])
-    if not pc.any(broken).as_py():
-        return good, block.refused
-    refused = [*block.refused, *_refusals(raw, typed.filter(broken), rules)]
-    return good.filter(pc.invert(broken)), sorted(refused, key=lambda one: one.row)
+    answers = engine.sql(_question(cells, _behavior_sql(raw, cells), rules))
+    if not answers[ROW].equals(raw[ROW]):
+        answers = answers.sort_by(ROW)
+    names = [
+        name
+        for name in (ROW, USER, ITEM, BEHAVIOR, TIME, *OPTIONAL_COLUMNS, REST)
+        if name in cells.has | set(answers.column_names)
+    ]
+    typed = pa.table({name: answers[name] if name in answers.column_names else raw[name] for name in names})
+    broken = answers[_BROKEN]
+    if broken.null_count == len(broken):
+        return typed, block.refused
+    bad = pc.is_valid(broken)
+    refused = [*block.refused, *_refusals(block.table.filter(bad), broken.filter(bad), rules)]
+    return typed.filter(pc.invert(bad)), sorted(refused, key=lambda one: one.row)
 
 
 def times_of(engine: Engine, table: pa.Table, unit_us: float | None) -> tuple[pa.Table, list[Refusal]]:
     """A table of ``row`` and raw ``time`` with its times typed (an empty one is null), and rows with a wrong one."""
-    unit_us, date_format = (unit_us, "") if unit_us is not None else time_unit(table[TIME])
-    rules = _time_rules({TIME}, datetime.now(UTC))
-    first = " ".join(f"WHEN {test} THEN {number}" for number, (_, test, _) in enumerate(rules))
-    engine.register("raw", table)
-    empty = f"{TIME} IS NULL OR trim({TIME}) IN {_NOT_IDS}"
+    reading = Reading(*((unit_us, "") if unit_us is not None else time_unit(table[TIME])))
+    raw = _trimmed(table, reading)
+    cells = _Cells(frozenset({TIME}), _text_columns(raw), reading)
+    rules = [
+        (TIME, f"NOT {_is_empty(TIME, cells)} AND {test}", reason) for _, test, reason in _time_rules(datetime.now(UTC))
+    ]
+    engine.register("raw", raw)
     typed = engine.sql(
-        f"SELECT {ROW}, {TIME}, CASE WHEN empty THEN NULL {first} END AS {_BROKEN} FROM (SELECT {ROW},"
-        f" {empty} AS empty, {_time_sql({TIME}, Reading(unit_us, date_format))} AS {TIME} FROM raw) ORDER BY {ROW}"
+        f"SELECT {ROW}, {_MOMENT} AS {TIME}, {_first_broken(rules)} AS {_BROKEN}"
+        f" FROM (SELECT *, {_moment_sql(cells)} AS {_MOMENT} FROM raw) ORDER BY {ROW}"
     )
-    return typed.drop_columns([_BROKEN]), _refusals(table, typed.filter(pc.is_valid(typed[_BROKEN])), rules)
+    bad = pc.is_valid(typed[_BROKEN])
+    return typed.drop_columns([_BROKEN]), _refusals(table.filter(bad), typed[_BROKEN].filter(bad), rules)
 
 
-def _refusals(raw: pa.Table, bad: pa.Table, rules: list[_Rule]) -> list[Refusal]:
-    places = pc.index_in(bad[ROW], value_set=raw[ROW].combine_chunks())
-    held = raw.take(places)
+def _refusals(raw: pa.Table, broken: pa.ChunkedArray, rules: list[_Rule]) -> list[Refusal]:
+    held = {
+        name: raw[name].to_pylist()
+        for name in raw.column_names
+        if name in {rules[rule][0] for rule in broken.to_pylist()} | {ITEM}
+    }
     refused = []
-    for at, (row, rule) in enumerate(zip(bad[ROW].to_pylist(), bad[_BROKEN].to_pylist(), strict=True)):
+    for at, (row, rule) in enumerate(zip(raw[ROW].to_pylist(), broken.to_pylist(), strict=True)):
         column, _, reason = rules[rule]
-        refused.append(
-            Refusal(row, column, held[column if column in held.column_names else ITEM][at].as_py() or "", reason)
-        )
+        value = held[column if column in held else ITEM][at]
+        refused.append(Refusal(row, column, "" if value is None else str(value), reason))
     return refused
 
 
-def _typed_sql(raw: pa.Table, reading: Reading, rules: list[_Rule]) -> str:
-    """One query: clean columns, and the number of the first rule a row breaks."""
-    columns = raw.column_names
-    has = _present(columns, reading)
-    clean = {ROW: ROW, USER: _trimmed(USER), ITEM: _item_sql(has), BEHAVIOR: _ACT, TIME: _time_sql(has, reading)}
-    clean |= {name: _optional_sql(name) for name in OPTIONAL_COLUMNS if name in has}
-    if BEHAVIOR in has:
-        clean[TEXT] = _text_sql(has)
-    rest = _rest_sql(columns, reading)
+# --- cells before they are asked about ---------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """Which of our columns a block has, which of them are text, and how they are read."""
+
+    has: frozenset[str]
+    texts: frozenset[str]
+    reading: Reading
+
+
+def _text_columns(raw: pa.Table) -> frozenset[str]:
+    return frozenset(name for name in raw.column_names if pa.types.is_string(raw[name].type))
+
+
+def _trimmed(table: pa.Table, reading: Reading) -> pa.Table:
+    """Cells without blanks around them, none of them empty; ids as they are meant; times that are dates as text."""
+    for at, name in enumerate(table.column_names):
+        column = table[name]
+        if name == TIME and reading.date_format and not pa.types.is_string(column.type):
+            column = float_text(column)
+        elif not pa.types.is_string(column.type) or name == REST:
+            continue
+        column = pc.utf8_trim_whitespace(column)
+        if name in (USER, ITEM) and not pc.all(pc.string_is_ascii(column)).as_py():
+            column = pc.utf8_trim_whitespace(pc.utf8_trim(column, characters=_INVISIBLE))
+        if name in (USER, ITEM, CATEGORY):
+            column = plain_ids(column)
+        empty = pc.equal(column, "")
+        if pc.any(empty).as_py():
+            column = pc.if_else(empty, None, column)
+        table = table.set_column(at, name, column)
+    return table
+
+
+# --- the question ------------------------------------------------------------------------------
+
+
+def _question(cells: _Cells, behavior: str, rules: list[_Rule]) -> str:
+    """One query: the columns that change, and the number of the first rule a row breaks (null: none)."""
+    wanted = {ROW: ROW, BEHAVIOR: _ACT, TIME: _MOMENT}
+    wanted |= {name: _typed_sql(name, cells) for name in (*_NUMBERS, EXPOSED) if name in cells.has}
+    if BEHAVIOR in cells.has:
+        wanted |= {ITEM: _item_sql(cells), TEXT: _words_sql(cells)}
+    rest = _rest_sql(cells)
     if rest:
-        clean[REST] = rest
-    cleaned = ", ".join(f"{expression} AS {name}" for name, expression in clean.items())
-    raws = ", ".join(f"{name} AS raw_{name}" for name in columns if name not in (ROW, REST))
-    first = " ".join(f"WHEN {test} THEN {number}" for number, (_, test, _) in enumerate(rules))
+        wanted[REST] = rest
+    columns = ", ".join(f"{expression} AS {name}" for name, expression in wanted.items())
     return (
-        f"SELECT {', '.join(clean)}, CASE {first} END AS {_BROKEN} FROM (SELECT {cleaned}, {raws} FROM "
-        f"(SELECT *, {_behavior_sql(raw, has)} AS {_ACT} FROM raw)) ORDER BY {ROW}"
+        f"SELECT {columns}, {_first_broken(rules)} AS {_BROKEN}"
+        f" FROM (SELECT *, {behavior} AS {_ACT}, {_moment_sql(cells)} AS {_MOMENT} FROM raw)"
     )
 
 
-def _present(columns: list[str], reading: Reading) -> set[str]:
-    return {name for name in columns if name not in reading.left_out}
+def _first_broken(rules: list[_Rule]) -> str:
+    tests = " ".join(f"WHEN {test} THEN {number}" for number, (_, test, _) in enumerate(rules))
+    return f"CASE {tests} END" if rules else "CAST(NULL AS INTEGER)"
 
 
-def _rules(columns: list[str], reading: Reading, now: datetime) -> list[_Rule]:
-    has = _present(columns, reading)
-    missing = f"({USER} IS NULL OR {USER} IN {_NOT_IDS})"
-    rules = [*_id_rules(USER, missing), *_item_rules(), *_behavior_rules(has), *_time_rules(has, now)]
+def _rules(cells: _Cells, now: datetime) -> list[_Rule]:
+    rules = [
+        *_id_rules(USER, f"({USER} IS NULL OR {USER} IN {_NOT_IDS})"),
+        *_id_rules(ITEM, f"(({ITEM} IS NULL OR {ITEM} IN {_NOT_IDS}) AND NOT {_ACT} {_IS_ITEMLESS})"),
+    ]
+    if BEHAVIOR in cells.has:
+        rules += _id_rules(BEHAVIOR, f"({_ACT} IS NULL OR {_ACT} IN {_NOT_IDS.lower()})")
+    if TIME in cells.has:
+        rules += _time_rules(now)
     for name in OPTIONAL_COLUMNS:
-        rules += _optional_rules(name) if name in has or (name == TEXT and BEHAVIOR in has) else []
+        rules += _optional_rules(name, cells) if name in cells.has else []
     return rules
 
 
-def _trimmed(name: str) -> str:
-    return f"trim(BOTH '{_BLANKS}' FROM {name})"
-
-
 def _id_rules(name: str, missing: str) -> list[_Rule]:
-    return [
-        (name, missing, "is missing"),
-        (name, f"strlen({name}) > {MAX_ID_BYTES}", f"is longer than {MAX_ID_BYTES} bytes"),
-    ]
+    long = f"strlen({name}) > {MAX_ID_BYTES}"
+    return [(name, missing, "is missing"), (name, long, f"is longer than {MAX_ID_BYTES} bytes")]
 
 
-_IS_ITEMLESS = f"IN ({', '.join(repr(name) for name in sorted(ITEMLESS))})"
-
-
-def _item_sql(has: set[str]) -> str:
-    """A search or filter names no item unless its words stand elsewhere."""
-    words = f" AND ({TEXT} IS NULL OR trim({TEXT}) IN {_NOT_IDS})" if TEXT in has else ""
-    return f"CASE WHEN {_ACT} {_IS_ITEMLESS}{words} THEN NULL ELSE nullif({_trimmed(ITEM)}, '') END"
-
-
-def _text_sql(has: set[str]) -> str:
-    """A search's words stand in ``text``, else in the item's column."""
-    text = f"nullif(trim({TEXT}), '')" if TEXT in has else "CAST(NULL AS VARCHAR)"
-    return f"CASE WHEN {_ACT} {_IS_ITEMLESS} THEN coalesce({text}, nullif({_trimmed(ITEM)}, '')) ELSE {text} END"
-
-
-def _item_rules() -> list[_Rule]:
-    return _id_rules(ITEM, f"(({ITEM} IS NULL OR {ITEM} IN {_NOT_IDS}) AND NOT {BEHAVIOR} {_IS_ITEMLESS})")
-
-
-def _behavior_sql(raw: pa.Table, has: set[str]) -> str:
-    if BEHAVIOR not in has:
-        return f"'{RATE if VALUE in has else INTERACT}'"
-    words = {word.strip(" ").lower() for word in pc.unique(raw[BEHAVIOR]).to_pylist() if word is not None}
-    ours = {word: BEHAVIOR_SYNONYMS.get(word.replace(" ", "_").replace("-", "_")) for word in words}
-    known = " ".join(f"WHEN '{word}' THEN '{ours[word]}'" for word in sorted(words) if ours[word] is not None)
-    return (
-        f"CASE lower(trim({BEHAVIOR})) {known} ELSE lower(trim({BEHAVIOR})) END"
-        if known
-        else f"lower(trim({BEHAVIOR}))"
-    )
-
-
-def _behavior_rules(has: set[str]) -> list[_Rule]:
-    missing = f"({BEHAVIOR} IS NULL OR {BEHAVIOR} IN {_NOT_IDS.lower()})"
-    return _id_rules(BEHAVIOR, missing) if BEHAVIOR in has else []
-
-
-def _number(name: str) -> str:
-    """A number, or null; an underscore inside one, which the engine would allow, makes it none."""
-    return f"CASE WHEN contains({name}, '_') THEN NULL ELSE TRY_CAST({name} AS DOUBLE) END"
-
-
-def _time_sql(has: set[str], reading: Reading) -> str:
-    if TIME not in has:
-        return "CAST(NULL AS TIMESTAMPTZ)"
-    # Words such as 'epoch' and 'infinity' are times to DuckDB and none to us, hence the leading digits.
-    is_written = f"regexp_matches(trim({TIME}), '^[0-9]{{4}}[-/][0-9]{{1,2}}[-/][0-9]{{1,2}}([T ][0-9]|$)', 'i')"
-    written = f"CASE WHEN {is_written} THEN TRY_CAST(upper(trim({TIME})) AS TIMESTAMPTZ) END"
-    if reading.date_format:
-        number = f"CAST(TRY_STRPTIME(trim({TIME}), '{reading.date_format}') AS TIMESTAMPTZ)"
-        return f"coalesce({number}, {written})"
-    moment = f"{_number(TIME)} * {reading.unit_us!r}"
-    # Nanoseconds of today are beyond what a double can tell apart.
-    exact = f"TRY_CAST({TIME} AS BIGINT)"
-    floored = f"({exact} - ({exact} % 1000 + 1000) % 1000) / 1000"
-    whole = f"coalesce({floored}, floor({moment}))" if reading.unit_us < 1.0 else f"round({moment})"
-    return (
-        f"CASE WHEN abs({moment}) < {_LARGEST_US!r} THEN make_timestamptz(CAST({whole} AS BIGINT))"
-        f" WHEN {_number(TIME)} IS NULL THEN {written} END"
-    )
-
-
-def _time_rules(has: set[str], now: datetime) -> list[_Rule]:
-    if TIME not in has:
-        return []
+def _time_rules(now: datetime) -> list[_Rule]:
     limit = (now + CLOCK_SKEW).strftime("%Y-%m-%d %H:%M:%S+00")
     return [
-        (TIME, f"{TIME} IS NULL", "is no time: write UTC seconds, milliseconds, or 2026-01-31T12:00:00Z"),
-        (TIME, f"{TIME} < TIMESTAMPTZ '1970-01-01 00:00:00+00'", "is before 1970"),
-        (TIME, f"{TIME} > TIMESTAMPTZ '{limit}'", "is in the future (is it in another unit than the rows around it?)"),
+        (TIME, f"{_MOMENT} IS NULL", "is no time: write UTC seconds, milliseconds, or 2026-01-31T12:00:00Z"),
+        (TIME, f"{_MOMENT} < TIMESTAMPTZ '1970-01-01 00:00:00+00'", "is before 1970"),
+        (
+            TIME,
+            f"{_MOMENT} > TIMESTAMPTZ '{limit}'",
+            "is in the future (is it in another unit than the rows around it?)",
+        ),
     ]
 
 
-def _optional_sql(name: str) -> str:
-    """The clean value of an optional column; null where the cell is empty or wrong."""
-    if name in _NUMBERS:
-        test, _ = _NUMBERS[name]
-        number = _number(name)
-        return (
-            f"CASE WHEN {test.format(number)} THEN CAST({number} AS {'BIGINT' if name == POSITION else 'DOUBLE'}) END"
-        )
-    if name == EXPOSED:
-        word = f"lower(trim({name}))"
-        return f"CASE WHEN {word} IN {_TRUE} THEN true WHEN {word} IN {_FALSE} THEN false END"
-    return f"nullif(trim({name}), '')"
-
-
-def _optional_rules(name: str) -> list[_Rule]:
+def _optional_rules(name: str, cells: _Cells) -> list[_Rule]:
     """An empty cell is null; a wrong one refuses the row."""
-    wrong = f"{name} IS NULL AND raw_{name} IS NOT NULL AND trim(raw_{name}) NOT IN {_NOT_IDS}"
-    if name in _NUMBERS:
-        return [(name, wrong, _NUMBERS[name][1])]
-    if name == EXPOSED:
-        return [(name, wrong, "is neither true nor false")]
+    if name in _NUMBERS or name == EXPOSED:
+        reason = _NUMBERS[name][1] if name in _NUMBERS else "is neither true nor false"
+        return [(name, f"{_typed_sql(name, cells)} IS NULL AND NOT {_is_empty(name, cells)}", reason)]
     limit = MAX_TEXT_BYTES if name == TEXT else MAX_ID_BYTES
     return [(name, f"strlen({name}) > {limit}", f"is longer than {limit} bytes")]
 
 
-def _rest_sql(columns: list[str], reading: Reading) -> str:
+def _is_empty(name: str, cells: _Cells) -> str:
+    return f"({name} IS NULL OR {name} IN {_NOT_IDS})" if name in cells.texts else f"({name} IS NULL)"
+
+
+# --- columns that change -----------------------------------------------------------------------
+
+
+def _behavior_sql(raw: pa.Table, cells: _Cells) -> str:
+    if BEHAVIOR not in cells.has:
+        return f"'{RATE if VALUE in cells.has else INTERACT}'"
+    words = {word.lower() for word in pc.unique(raw[BEHAVIOR]).to_pylist() if word is not None}
+    ours = {word: BEHAVIOR_SYNONYMS.get(word.replace(" ", "_").replace("-", "_")) for word in words}
+    known = " ".join(f"WHEN '{word}' THEN '{ours[word]}'" for word in sorted(words) if ours[word] is not None)
+    return f"CASE lower({BEHAVIOR}) {known} ELSE lower({BEHAVIOR}) END" if known else f"lower({BEHAVIOR})"
+
+
+def _item_sql(cells: _Cells) -> str:
+    """A search or filter names no item unless its words stand elsewhere."""
+    words = f" AND ({TEXT} IS NULL OR {TEXT} IN {_NOT_IDS})" if TEXT in cells.has else ""
+    return f"CASE WHEN {_ACT} {_IS_ITEMLESS}{words} THEN NULL ELSE {ITEM} END"
+
+
+def _words_sql(cells: _Cells) -> str:
+    """A search's words stand in ``text``, else in the item's column."""
+    text = TEXT if TEXT in cells.has else "CAST(NULL AS VARCHAR)"
+    return f"CASE WHEN {_ACT} {_IS_ITEMLESS} THEN coalesce({text}, {ITEM}) ELSE {text} END"
+
+
+def _number(name: str, cells: _Cells) -> str:
+    """A number, or null; an underscore inside one, which the engine would allow, makes it none."""
+    if name not in cells.texts:
+        return f"CAST({name} AS DOUBLE)"
+    return f"CASE WHEN contains({name}, '_') THEN NULL ELSE TRY_CAST({name} AS DOUBLE) END"
+
+
+def _typed_sql(name: str, cells: _Cells) -> str:
+    """The value of an optional column of numbers or flags; null where the cell is empty or wrong."""
+    if name in _NUMBERS:
+        number = _number(name, cells)
+        kind = "BIGINT" if name == POSITION else "DOUBLE"
+        return f"CASE WHEN {_NUMBERS[name][0].format(number)} THEN CAST({number} AS {kind}) END"
+    if name not in cells.texts:
+        return name
+    return f"CASE WHEN lower({name}) IN {_TRUE} THEN true WHEN lower({name}) IN {_FALSE} THEN false END"
+
+
+def _moment_sql(cells: _Cells) -> str:
+    if TIME not in cells.has:
+        return "CAST(NULL AS TIMESTAMPTZ)"
+    # Words such as 'epoch' and 'infinity' are times to DuckDB and none to us, hence the leading digits.
+    is_written = f"regexp_matches({TIME}, '^[0-9]{{4}}[-/][0-9]{{1,2}}[-/][0-9]{{1,2}}([T ][0-9]|$)', 'i')"
+    written = f"CASE WHEN {is_written} THEN TRY_CAST(upper({TIME}) AS TIMESTAMPTZ) END"
+    if cells.reading.date_format:
+        number = f"CAST(TRY_STRPTIME({TIME}, '{cells.reading.date_format}') AS TIMESTAMPTZ)"
+        return f"coalesce({number}, {written})"
+    number, unit_us = _number(TIME, cells), cells.reading.unit_us
+    moment = f"{number} * {unit_us!r}"
+    # Nanoseconds of today are beyond what a double can tell apart.
+    exact = f"TRY_CAST({TIME} AS BIGINT)"
+    floored = f"({exact} - ({exact} % 1000 + 1000) % 1000) / 1000"
+    whole = f"coalesce({floored}, floor({moment}))" if unit_us < 1.0 else f"round({moment})"
+    otherwise = f" WHEN {number} IS NULL THEN {written}" if TIME in cells.texts else ""
+    return f"CASE WHEN abs({moment}) < {_LARGEST_US!r} THEN make_timestamptz(CAST({whole} AS BIGINT)){otherwise} END"
+
+
+def _rest_sql(cells: _Cells) -> str:
     """A digest of what tells rows apart beyond our columns: the source's other columns, times below a microsecond."""
-    parts = [REST, *sorted(reading.left_out)] if REST in columns else sorted(reading.left_out)
-    if reading.unit_us < 1.0 and TIME in columns and not reading.date_format:
+    parts = [REST] if REST in cells.has else []
+    parts += sorted(cells.reading.left_out)
+    if cells.reading.unit_us < 1.0 and TIME in cells.has and not cells.reading.date_format:
         parts.append(TIME)
-    return "md5(" + " || ".join(f"coalesce(md5({name}), '-')" for name in parts) + ")" if parts else ""
+    return "md5(" + " || ".join(f"coalesce(md5(CAST({name} AS VARCHAR)), '-')" for name in parts) + ")" if parts else ""

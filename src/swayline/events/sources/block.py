@@ -39,7 +39,8 @@ class Block:
     Parameters
     ----------
     table : pa.Table
-        ``row`` and our columns, all text; ``rest`` holds every other column's text, joined.
+        ``row`` and our columns: text, empty cells null, but for numbers and flags that the source itself typed.
+        ``rest`` holds every other column's text, joined.
     refused : list of Refusal
         Rows that could not even be split into fields.
     time_unit_us : float, optional

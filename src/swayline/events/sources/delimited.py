@@ -178,7 +178,9 @@ def _fast(data: bytes, row: int, layout: _Layout, final: bool) -> Block | None:
                     delimiter=layout.delimiter, quote_char='"' if quoted else False,
                     ignore_empty_lines=False, invalid_row_handler=note,
                 ),
-                pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
+                pacsv.ConvertOptions(
+                    column_types=dict.fromkeys(names, pa.string()), null_values=[""], strings_can_be_null=True
+                ),
             )  # fmt: skip
         except pa.ArrowInvalid:
             return None
@@ -255,8 +257,8 @@ def _is_row(line: str, layout: _Layout) -> bool:
 
 
 def _read_records(records: list[tuple[int, str]], layout: _Layout) -> Block:
-    values: dict[str, list[str]] = {ours: [] for ours in layout.wanted}
-    others: dict[int, list[str]] = {index: [] for index in layout.others}
+    values: dict[str, list[str | None]] = {ours: [] for ours in layout.wanted}
+    others: dict[int, list[str | None]] = {index: [] for index in layout.others}
     rows: list[int] = []
     refused: list[Refusal] = []
     for number, line in records:
@@ -267,9 +269,9 @@ def _read_records(records: list[tuple[int, str]], layout: _Layout) -> Block:
             continue
         rows.append(number)
         for ours, index in layout.wanted.items():
-            values[ours].append(fields[index])
+            values[ours].append(fields[index] or None)
         for index, column in others.items():
-            column.append(fields[index].encode("utf-8", "backslashreplace").decode())
+            column.append(fields[index].encode("utf-8", "backslashreplace").decode() or None)
     columns = {ours: pa.array(column, pa.string()) for ours, column in values.items()}
     if others:
         columns[REST] = joined([pa.chunked_array([pa.array(column, pa.string())]) for column in others.values()])

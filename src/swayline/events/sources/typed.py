@@ -1,13 +1,15 @@
-"""Typed columns brought to the same raw text as every other reader's, so that one check serves all."""
+"""Typed columns brought to the same raw cells as every other reader's, so that one check serves all."""
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from swayline.core.errors import SchemaError
-from swayline.core.names import REST, ROW, TIME
+from swayline.core.names import EXPOSED, LAT, LON, POSITION, PROPENSITY, REST, ROW, TIME, VALUE
 from swayline.events.sources.block import Block, Refusal, float_text, joined
 
 _UNIT_US = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}
+NUMBERS = frozenset({TIME, VALUE, LAT, LON, POSITION, PROPENSITY})
+"""Our columns that hold numbers (``time``: a count of seconds or the like)."""
 _BAD = "\0"
 """Stands for bytes that are no UTF-8 until their row is refused; no text of ours may hold it."""
 
@@ -28,7 +30,7 @@ def from_arrow(table: pa.Table, wanted: dict[str, int], row: int, where: str) ->
         column = table.column(index)
         if ours == TIME:
             column, unit_us = _time(column)
-        columns[ours], raw = _text(column, names[index], where)
+        columns[ours], raw = _cells(column, ours, names[index], where)
         if raw is not None:
             bad[ours] = raw
     others = [table.column(index) for index in range(len(names)) if index not in wanted.values()]
@@ -49,10 +51,17 @@ def _time(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, float | None]:
     return column, None
 
 
-def _text(column: pa.ChunkedArray, name: str, where: str) -> tuple[pa.ChunkedArray, pa.ChunkedArray | None]:
-    """A column as valid text; where some bytes are not, they become a NUL and the bytes are returned beside."""
+def _cells(column: pa.ChunkedArray, ours: str, name: str, where: str) -> tuple[pa.ChunkedArray, pa.ChunkedArray | None]:
+    """A column as numbers or flags where ours is such, else as valid text.
+
+    Where some bytes are no text, they become a NUL and the bytes are returned beside.
+    """
     column = _decoded_dictionary(column)
     kind = column.type
+    if ours in NUMBERS and (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+        return (pc.if_else(pc.is_nan(column), None, column) if pa.types.is_floating(kind) else column), None
+    if ours == EXPOSED and pa.types.is_boolean(kind):
+        return column, None
     if pa.types.is_nested(kind):
         raise SchemaError(f"{where}: column {name!r} is {str(kind)[:60]}; one value a row is expected")
     if pa.types.is_floating(kind):
@@ -109,6 +118,8 @@ def _without_bad(table: pa.Table, bad: dict[str, pa.ChunkedArray], unit_us: floa
     refused: list[Refusal] = []
     good = None
     for name in [name for name in table.column_names if name not in (ROW, REST)]:
+        if not pa.types.is_string(table[name].type):
+            continue
         nul = pc.fill_null(pc.match_substring(table[name], _BAD), False)
         if not pc.any(nul).as_py():
             continue
