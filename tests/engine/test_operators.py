@@ -60,32 +60,38 @@ def in_time(rows: Rows) -> Rows:
     return sorted(rows, key=lambda one: (one["time"], one["row"]))
 
 
+def without_repeats(duck: DuckEngine, rows: Rows, columns: list[str], key: str | None = None) -> Rows:
+    gone = {one["row"] for one in ask(duck, rows, operators.deduplicate("t", columns, key))}
+    duck.register("digests", duck.sql(operators.repeated("t", columns, key)))
+    assert {one["row"] for one in ask(duck, rows, operators.deduplicate("t", columns, key, among="digests"))} == gone
+    return [one for one in rows if one["row"] not in gone]
+
+
 def test_deduplicate_keeps_the_first_of_equal_rows(duck: DuckEngine, rows: Rows) -> None:
     columns = ["user", "item", "behavior"]
     first: dict[Any, int] = {}
     for one in rows:
         first.setdefault(tuple(one[name] for name in columns), one["row"])
-    found = ask(duck, rows, operators.deduplicate("t", columns))
-    assert sorted(one["row"] for one in found) == sorted(first.values())
-    assert all(one == rows[one["row"] - 1] for one in found)
+    assert [one["row"] for one in without_repeats(duck, rows, columns)] == sorted(first.values())
 
 
 def test_deduplicate_by_a_key_keeps_one_row_a_key_in_any_order(duck: DuckEngine, rows: Rows) -> None:
     columns = ["event_id", "user", "item", "behavior", "time", "session"]
-    found = ask(duck, rows, operators.deduplicate("t", columns, "event_id"))
-    keyed = [one for one in found if one["event_id"] is not None]
-    assert sorted(one["event_id"] for one in keyed) == sorted(
-        {one["event_id"] for one in rows if one["event_id"] is not None}
-    )
+    found = without_repeats(duck, rows, columns, "event_id")
+    keyed = [one["event_id"] for one in found if one["event_id"] is not None]
+    assert sorted(keyed) == sorted({one["event_id"] for one in rows if one["event_id"] is not None})
     unkeyed = {tuple(one[name] for name in columns): one["row"] for one in reversed(rows) if one["event_id"] is None}
-    assert sorted(one["row"] for one in found if one["event_id"] is None) == sorted(unkeyed.values())
+    assert [one["row"] for one in found if one["event_id"] is None] == sorted(unkeyed.values())
     shuffled = [one | {"row": row} for row, one in enumerate(random.Random(0).sample(rows, len(rows)), 1)]
-    again = ask(duck, shuffled, operators.deduplicate("t", columns, "event_id"))
 
     def content(some: Rows) -> set[tuple[Any, ...]]:
         return {tuple(one[name] for name in columns) for one in some}
 
-    assert content(again) == content(found)
+    assert content(without_repeats(duck, shuffled, columns, "event_id")) == content(found)
+
+
+def test_a_log_without_repeats_has_no_repeated_digest(duck: DuckEngine, rows: Rows) -> None:
+    assert ask(duck, rows, operators.repeated("t", ["row", "user"])) == []
 
 
 @pytest.mark.parametrize("has_own", [True, False])
@@ -97,11 +103,10 @@ def test_sessionise_cuts_each_user_at_long_pauses(duck: DuckEngine, rows: Rows, 
             number += last is not None and one["time"] - last > timedelta(minutes=30)
             last = one["time"]
             expected[one["row"]] = (one["session"] if has_own else None) or f"{user}#{number}"
-    columns = [name for name in SCHEMA.names if has_own or name != "session"]
-    duck.register("t", pa.Table.from_pylist(rows, SCHEMA).select(columns))
-    found = duck.sql(operators.sessionise("t", columns, 1800.0)).to_pylist()
-    assert {one["row"]: one["session"] for one in found} == expected
-    assert [one["row"] for one in found] == [one["row"] for one in in_time(rows)]
+    found = ask(duck, rows, operators.sessionise("t", has_own, 1800.0))
+    assert [(one["row"], one["session"]) for one in found] == [
+        (one["row"], expected[one["row"]]) for one in in_time(rows)
+    ]
 
 
 def test_k_core_step_drops_rows_of_the_rare(duck: DuckEngine, rows: Rows) -> None:

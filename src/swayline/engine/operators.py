@@ -17,43 +17,62 @@ class Dialect:
     epoch_us: str
     text: str
     pair: str
+    digest: str
 
 
-DUCKDB = Dialect(epoch_us="epoch_us({})", text="VARCHAR", pair="({}, {})")
+DUCKDB = Dialect(epoch_us="epoch_us({})", text="VARCHAR", pair="({}, {})", digest="hash({})")
 
 
-def deduplicate(table: str, columns: Sequence[str], key: str | None = None, dialect: Dialect = DUCKDB) -> str:
-    """The first of each group of equal rows; where ``key`` is given and not null, one row a key.
+def repeated(table: str, columns: Sequence[str], key: str | None = None, dialect: Dialect = DUCKDB) -> str:
+    """The digests of rows that may have an equal one: a cheap look before :func:`deduplicate`.
+
+    Rows with a ``key`` are equal when that is; the others when all ``columns`` are.
+    """
+    return f"SELECT digest FROM ({_digests(table, columns, key, dialect)}) GROUP BY digest HAVING count(*) > 1"
+
+
+def deduplicate(
+    table: str, columns: Sequence[str], key: str | None = None, among: str | None = None, dialect: Dialect = DUCKDB
+) -> str:
+    """Row numbers that go because an equal row stays: of equal rows the first, and one row a key.
 
     Of rows with the same key the one whose content comes first stands: the source's order decides nothing.
+
+    Parameters
+    ----------
+    among : str, optional
+        A table of :func:`repeated` digests; only rows with one of these are looked at.
     """
     group = ", ".join(columns)
-    if key is None:
-        return f"SELECT * FROM {table} WHERE {ROW} IN (SELECT min({ROW}) FROM {table} GROUP BY {group})"
-    content = " || chr(31) || ".join(f"coalesce(CAST({column} AS {dialect.text}), chr(30))" for column in columns)
-    return (
-        f"SELECT * FROM {table} WHERE {ROW} IN ("
-        f"SELECT CASE WHEN count(*) = 1 THEN min({ROW}) ELSE min_by({ROW}, {content}) END"
-        f" FROM {table} WHERE {key} IS NOT NULL GROUP BY {key} UNION ALL "
-        f"SELECT min({ROW}) FROM {table} WHERE {key} IS NULL GROUP BY {group})"
-    )
+    some = f" WHERE digest IN (SELECT digest FROM {among})" if among is not None else ""
+    rows = f"(SELECT * FROM ({_digests(table, columns, key, dialect)}){some})"
+    first = f"SELECT min({ROW}) AS kept FROM {rows}{f' WHERE {key} IS NULL' if key else ''} GROUP BY {group}"
+    if key is not None:
+        content = " || chr(31) || ".join(f"coalesce(CAST({column} AS {dialect.text}), chr(30))" for column in columns)
+        first += (
+            f" UNION ALL SELECT min_by({ROW}, {content}) AS kept FROM {rows} WHERE {key} IS NOT NULL GROUP BY {key}"
+        )
+    return f"SELECT {ROW} FROM {rows} WHERE {ROW} NOT IN (SELECT kept FROM ({first})) ORDER BY {ROW}"
 
 
-def sessionise(table: str, columns: Sequence[str], gap_s: float, dialect: Dialect = DUCKDB) -> str:
-    """All rows in time order with a session: a user's pause longer than ``gap_s`` seconds begins the next one.
+def _digests(table: str, columns: Sequence[str], key: str | None, dialect: Dialect) -> str:
+    every = dialect.digest.format(", ".join(columns))
+    digest = every if key is None else f"CASE WHEN {key} IS NULL THEN {every} ELSE {dialect.digest.format(key)} END"
+    return f"SELECT *, {digest} AS digest FROM {table}"
+
+
+def sessionise(table: str, has_sessions: bool, gap_s: float, dialect: Dialect = DUCKDB) -> str:
+    """``row`` and ``session`` of all rows in time order: a user's pause longer than ``gap_s`` begins the next one.
 
     Where the table has sessions, only rows without one are given one.
     """
     now = dialect.epoch_us.format(TIME)
     order = f"PARTITION BY {USER} ORDER BY {TIME}, {ROW}"
     count = f"{USER} || '#' || CAST(1 + sum(fresh) OVER ({order} ROWS UNBOUNDED PRECEDING) AS {dialect.text})"
-    session = f"coalesce({SESSION}, {count})" if SESSION in columns else count
-    kept = ", ".join(
-        f"{session} AS {SESSION}" if column == SESSION else column for column in dict.fromkeys([*columns, SESSION])
-    )
     return (
-        f"SELECT {kept} FROM (SELECT *, CASE WHEN {now} - lag({now}) OVER ({order}) > {gap_s * 1e6:.0f}"
-        f" THEN 1 ELSE 0 END AS fresh FROM {table}) ORDER BY {TIME}, {ROW}"
+        f"SELECT {ROW}, {f'coalesce({SESSION}, {count})' if has_sessions else count} AS {SESSION} FROM"
+        f" (SELECT *, CASE WHEN {now} - lag({now}) OVER ({order}) > {gap_s * 1e6:.0f} THEN 1 ELSE 0 END AS fresh"
+        f" FROM {table}) ORDER BY {TIME}, {ROW}"
     )
 
 

@@ -1,9 +1,10 @@
 """From checked rows to the log: repeats dropped, rows in time order, sessions cut."""
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from swayline.core.names import EVENT_ID, ROW, SESSION, TIME
+from swayline.core.names import EVENT_ID, ROW, SESSION, TIME, USER
 from swayline.engine import Engine, operators
 
 SESSION_GAP_S = 30 * 60.0
@@ -24,31 +25,55 @@ def deduplicate(engine: Engine, events: pa.Table, ordered: bool) -> tuple[pa.Tab
             return events, 0
         columns = [ROW]
     engine.register("events", events)
-    unique = engine.sql(operators.deduplicate("events", columns, key))
-    return unique, len(events) - len(unique)
+    repeated = engine.sql(operators.repeated("events", columns, key))
+    if len(repeated) == 0:
+        return events, 0
+    engine.register("repeated", repeated)
+    gone = engine.sql(operators.deduplicate("events", columns, key, among="repeated"))[ROW]
+    return events.filter(pc.invert(pc.is_in(events[ROW], value_set=gone.combine_chunks()))), len(gone)
 
 
-def in_order(events: pa.Table, ordered: bool) -> pa.Table:
-    """The events in time order, ties in source order; ordered logs in source order.
+def in_order(events: pa.Table) -> pa.Table:
+    """The events in time order, ties in source order.
 
     Where every event has an ``event_id``, ties are in the order of the ids (shorter ones first, so that e9 comes
     before e10) and ``row`` is counted anew: then neither shuffling nor repeating the source changes anything.
     """
-    if ordered:
-        return events.sort_by(ROW)
-    if EVENT_ID not in events.column_names or events[EVENT_ID].null_count:
-        return events.sort_by([(TIME, "ascending"), (ROW, "ascending")])
-    keyed = events.append_column("id_length", pc.utf8_length(events[EVENT_ID]))
-    keyed = keyed.sort_by([(TIME, "ascending"), ("id_length", "ascending"), (EVENT_ID, "ascending")])
-    at = keyed.column_names.index(ROW)
-    return keyed.drop_columns(["id_length"]).set_column(at, ROW, pa.array(range(1, len(keyed) + 1), pa.int64()))
+    keyed = EVENT_ID in events.column_names and events[EVENT_ID].null_count == 0
+    times = np.asarray(events[TIME].cast(pa.int64()))
+    order = np.argsort(times, kind="stable")
+    if keyed:
+        order = _ties_by_id(order, times, events[EVENT_ID])
+    if not np.array_equal(order, np.arange(len(order))):
+        events = events.take(pa.array(order))
+    if keyed:
+        fresh = pa.array(np.arange(1, len(events) + 1))
+        events = events.set_column(events.column_names.index(ROW), ROW, fresh)
+    return events
+
+
+def _ties_by_id(order: np.ndarray, times: np.ndarray, ids: pa.ChunkedArray) -> np.ndarray:
+    """The order with events of the same time by their ids: (length, id)."""
+    sorted_times = times[order]
+    same = sorted_times[1:] == sorted_times[:-1]
+    tied = np.flatnonzero(np.concatenate([same, [False]]) | np.concatenate([[False], same]))
+    if len(tied) == 0:
+        return order
+    some = ids.take(pa.array(order[tied]))
+    table = pa.table({"time": sorted_times[tied], "length": pc.utf8_length(some), "id": some})
+    by_id = pc.sort_indices(table, [(name, "ascending") for name in table.column_names])
+    order = order.copy()
+    order[tied] = order[tied][np.asarray(by_id)]
+    return order
 
 
 def sessionise(engine: Engine, events: pa.Table) -> pa.Table:
-    """The events with a ``session`` each: the log's own, and where it has none, cut at pauses of half an hour."""
-    own = events[SESSION] if SESSION in events.column_names else None
-    if own is not None and own.null_count == 0:
+    """The events, which are in time order, with a session each: the log's own, else cut at pauses of half an hour."""
+    has_sessions = SESSION in events.column_names
+    if has_sessions and events[SESSION].null_count == 0:
         return events
-    engine.register("events", events)
-    cut = engine.sql(operators.sessionise("events", events.column_names, SESSION_GAP_S))
-    return cut
+    engine.register("events", events.select([ROW, USER, TIME, *([SESSION] if has_sessions else [])]))
+    found = engine.sql(operators.sessionise("events", has_sessions, SESSION_GAP_S))[SESSION]
+    if has_sessions:
+        return events.set_column(events.column_names.index(SESSION), SESSION, found)
+    return events.append_column(SESSION, found)

@@ -142,5 +142,6 @@ def _cleaned(engine: Engine, events: pa.Table, options: ReadOptions) -> tuple[pa
     unique, n_duplicates = deduplicate(engine, events, options.ordered)
     if REST in unique.column_names:
         unique = unique.drop_columns([REST])
-    unique = in_order(unique, options.ordered)
-    return (unique if options.ordered else sessionise(engine, unique)).combine_chunks(), n_duplicates
+    if not options.ordered:
+        unique = sessionise(engine, in_order(unique))
+    return unique.combine_chunks(), n_duplicates
