@@ -266,7 +266,7 @@ def _steps_panel(found: Mapping[str, Any], unit: str) -> Panel:
 
 
 def _flow_panel(found: Mapping[str, Any]) -> Panel | None:
-    flow, outcome = found["flow"], found["outcome"]
+    flow = found["flow"]
     behaviors = [one[BEHAVIOR] for one in found["behaviors"]]
     total: dict[str, int] = {}
     for one in flow["steps"]:
