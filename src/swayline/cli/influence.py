@@ -1,13 +1,18 @@
 """``swayline influence``: verbs that measure what moved what."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from swayline.cli import options
 from swayline.cli.output import show
 from swayline.cli.recommend import user_ids
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_SHOWN = ["cause", "effect", "estimand", "estimate", "ci_low", "ci_high", "unit", "method", "identified", "recommended"]
 
 app = typer.Typer(help="Measure what moved what; every verb writes rows of one influence table.", no_args_is_help=True)
 
@@ -51,3 +56,169 @@ def events(
         {"out": str(out), "rows": len(table)},
         [f"{len(table):,} rows: what each event does to each recommendation", f"written: {out}"],
     )
+
+
+@app.command("behaviors")
+def behaviors(
+    events: options.EventsArgument,
+    treatment: Annotated[
+        list[str], typer.Option("--treatment", help="A behaviour whose effect is asked; may be repeated.")
+    ],
+    outcome: Annotated[
+        str | None, typer.Option("--outcome", help="By default the deepest of the funnel.", show_default=False)
+    ] = None,
+    window: Annotated[
+        str | None,
+        typer.Option("--window", help="Treated within: 1d, 27h; by default from the log.", show_default=False),
+    ] = None,
+    horizon: Annotated[
+        str | None, typer.Option("--horizon", help="Outcome within: 7d; by default from the log.", show_default=False)
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", help="Only episodes that open from this date.", show_default=False)
+    ] = None,
+    unit: Annotated[str, typer.Option("--unit", help="What an episode is about: item or category.")] = "item",
+    items: options.Items = None,
+    seed: options.Seed = 0,
+    out: Out = Path("influence.parquet"),
+    columns: options.Columns = None,
+    mapping: options.Map = None,
+    ordered: options.Ordered = False,
+    delimiter: options.Delimiter = None,
+    format: options.FormatOption = "auto",
+    json: options.Json = False,
+) -> None:
+    """What each behaviour causes: effects beside associations, with intervals, refutations and a verdict."""
+    from swayline.events import read_events
+    from swayline.influence.behaviors import BehaviorEffects
+    from swayline.influence.ledger import write_ledger
+
+    log = read_events(events, items=items, options=options.read_options(columns, mapping, ordered, delimiter, format))
+    effects = BehaviorEffects(
+        treatment, log.outcome(outcome), window=window, horizon=horizon, from_date=since, unit=unit, seed=seed
+    ).fit(log)
+    write_ledger(effects.ledger_, out)
+    show(json, _result(effects.ledger_, out), [*_in_words(effects.ledger_), f"written: {out}"])
+
+
+@app.command("table")
+def table(
+    table: Annotated[
+        Path, typer.Argument(metavar="TABLE", help="CSV, TSV, Parquet or Stata: a row a unit.", show_default=False)
+    ],
+    treatment: Annotated[str, typer.Option("--treatment", help="Column of the treatment.")],
+    outcome: Annotated[str, typer.Option("--outcome", help="Column of the outcome.")],
+    controls: Annotated[
+        str | None,
+        typer.Option("--controls", help="Columns known before: a,b,c; by default all others.", show_default=False),
+    ] = None,
+    estimand: Annotated[str, typer.Option("--estimand", help="ate, att or cate.")] = "ate",
+    clusters: Annotated[
+        str | None, typer.Option("--clusters", help="Column whose rows depend on each other.", show_default=False)
+    ] = None,
+    randomised: Annotated[bool, typer.Option("--randomised", help="The treatment was drawn at random.")] = False,
+    seed: options.Seed = 0,
+    out: Out = Path("influence.parquet"),
+    json: options.Json = False,
+) -> None:
+    """The effect of one column on another, from an experiment or from observation."""
+    from swayline.events import read_table
+    from swayline.influence.behaviors import estimate_effect
+    from swayline.influence.ledger import write_ledger
+
+    names = [name.strip() for name in controls.split(",") if name.strip()] if controls is not None else None
+    found = estimate_effect(
+        read_table(table),
+        treatment,
+        outcome,
+        names,
+        estimand=estimand,
+        clusters=clusters,
+        randomised=randomised,
+        seed=seed,
+    )
+    write_ledger(found.ledger, out)
+    show(
+        json,
+        _result(found.ledger, out) | {"notes": list(found.notes)},
+        [*_in_words(found.ledger), *found.notes, f"written: {out}"],
+    )
+
+
+@app.command("people")
+def people(
+    events: options.EventsArgument,
+    ties: Annotated[Path, typer.Option("--ties", help="Who can influence whom: source, target.")],
+    outcome: Annotated[
+        str | None, typer.Option("--outcome", help="By default the deepest of the funnel.", show_default=False)
+    ] = None,
+    seed: options.Seed = 0,
+    out: Out = Path("influence.parquet"),
+    columns: options.Columns = None,
+    mapping: options.Map = None,
+    ordered: options.Ordered = False,
+    delimiter: options.Delimiter = None,
+    format: options.FormatOption = "auto",
+    json: options.Json = False,
+) -> None:
+    """Who sways whom: acts of others that follow because of one act, along each tie, with intervals."""
+    from swayline.events import read_events
+    from swayline.influence.ledger import write_ledger
+    from swayline.influence.people import PeopleInfluence
+
+    log = read_events(events, ties=ties, options=options.read_options(columns, mapping, ordered, delimiter, format))
+    found = PeopleInfluence(outcome, seed=seed).fit(log)
+    write_ledger(found.ledger_, out)
+    told = found.ledger_.to_pandas()
+    rows = told[told["estimand"] == "excitation"].sort_values("ci_low", ascending=False).head(10)
+    lines = [
+        f"{row.cause} → {row.effect}: {row.estimate:.3f} acts per act [{row.ci_low:.3f}, {row.ci_high:.3f}]"
+        for row in rows.itertuples()
+    ]
+    show(json, _result(found.ledger_, out) | {"radius": found.radius_}, [*lines, f"written: {out}"])
+
+
+@app.command("spread")
+def spread(
+    influence: Annotated[
+        Path, typer.Argument(metavar="INFLUENCE", help="Table that influence people wrote.", show_default=False)
+    ],
+    budget: Annotated[int, typer.Option("--budget", min=1, help="How many people to start with.")] = 50,
+    seed: options.Seed = 0,
+    out: Annotated[Path, typer.Option("--out", help="Parquet to write: rank, user, gain, spread.")] = Path(
+        "seeds.parquet"
+    ),
+    json: options.Json = False,
+) -> None:
+    """Whom to start with so that influence reaches furthest."""
+    import pyarrow.parquet as pq
+
+    from swayline.core.files import whole
+    from swayline.influence.ledger import read_ledger
+    from swayline.influence.spread import spread_from_ledger
+
+    found = spread_from_ledger(read_ledger(influence), budget, seed=seed)
+    with whole(out) as temporary:
+        pq.write_table(found.table, temporary)
+    rows = found.table.to_pylist()
+    lines = [f"{row['rank']:>3}  {row['user']}  +{row['gain']:.2f}  reaches {row['spread']:.2f}" for row in rows[:10]]
+    show(json, {"out": str(out), "seeds": rows}, [*lines, f"written: {out}"])
+
+
+def _result(table: "pa.Table", out: Path) -> dict[str, object]:
+    recommended = [row for row in table.select(_SHOWN).to_pylist() if row["recommended"]]
+    return {"out": str(out), "rows": len(table), "recommended": recommended[:1000]}
+
+
+def _in_words(table: "pa.Table") -> list[str]:
+    """A line for each estimate to quote, the association before it."""
+    lines = []
+    for row in table.select(_SHOWN).to_pylist():
+        if row["estimate"] is None or not (row["recommended"] or row["estimand"] == "association"):
+            continue
+        between = "" if row["ci_low"] is None else f" [{row['ci_low']:+.4f}, {row['ci_high']:+.4f}]"
+        lines.append(
+            f"{row['cause']} → {row['effect']}  {row['estimand']:<12} {row['estimate']:+.4f}{between} {row['unit']}"
+            f"  identified: {row['identified']}  ({row['method']})"
+        )
+    return lines

@@ -4,5 +4,6 @@ from swayline.events.log import EventLog
 from swayline.events.options import FORMATS, ReadOptions, parse_mapping
 from swayline.events.read import read_events
 from swayline.events.store import read_log, write_log
+from swayline.events.table import read_table
 
-__all__ = ["FORMATS", "EventLog", "ReadOptions", "parse_mapping", "read_events", "read_log", "write_log"]
+__all__ = ["FORMATS", "EventLog", "ReadOptions", "parse_mapping", "read_events", "read_log", "read_table", "write_log"]
