@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
-from swayline.core.errors import ArtifactError
+from swayline.core.errors import ArtifactError, DataError, UsageError
+from swayline.core.extras import require
 from swayline.core.files import whole, write_json
 from swayline.core.names import (
     DESCRIBE_FILE,
@@ -43,7 +45,8 @@ from swayline.events import EventLog, read_events, read_log, write_log
 from swayline.events.describe import describe
 from swayline.influence import ledger
 from swayline.influence.attribution import behavior_rows, event_rows, remove_events
-from swayline.influence.behaviors.association import associations
+from swayline.influence.behaviors import BehaviorEffects, associations
+from swayline.influence.people import PeopleInfluence
 from swayline.models import create, load_model, with_seed
 from swayline.models import recommend as best_items
 from swayline.pipeline.settings import RunSettings
@@ -105,6 +108,8 @@ class Workspace:
 def read(work: Workspace) -> None:
     """Read, check and clean the log; say at once if the outcome cannot be told."""
     inputs = work.inputs
+    if inputs.ties is not None:
+        require("numba", extra="people")  # said now and not after an hour of training
     log = read_events(
         inputs.events, items=inputs.items, users=inputs.users, ties=inputs.ties, options=work.settings.reading.options()
     )
@@ -173,10 +178,9 @@ def evaluate(work: Workspace) -> None:
 
 
 def measure_influence(work: Workspace) -> None:
-    """Association of each behaviour with the outcome, and the model's answer to removing behaviours and events."""
+    """Effects of behaviours beside associations, influence on ties, and the model's answer to removing things."""
     fitted, settings = work.fitted, work.settings
-    with DuckEngine() as engine, task("associations"):
-        parts = [associations(engine, work.log.events, work.outcome)]
+    parts = [_behavior_effects(work), *_people(work)]
     histories = fitted.dataset.sequences
     rng = generator(settings.seed, "explained users")
     active = np.flatnonzero(histories.lengths >= 2)
@@ -193,6 +197,27 @@ def measure_influence(work: Workspace) -> None:
         people = [fitted.dataset.users.names[row] for row in drawn]
         parts.append(event_rows(fitted.dataset, asked, people, rows[some], wanted, removed, event_ids(work.log)))
     ledger.write_ledger(ledger.concat(parts), work.folder / INFLUENCE_FILE)
+
+
+def _behavior_effects(work: Workspace) -> pa.Table:
+    """What each other behaviour causes; associations alone where no effect can be estimated from this log."""
+    try:
+        with task("effects of behaviours"):
+            return BehaviorEffects(outcome=work.outcome, seed=work.settings.seed).fit(work.log).ledger_
+    except (DataError, UsageError):  # too few of something, or no times
+        with DuckEngine() as engine:
+            return associations(engine, work.log.events, work.outcome)
+
+
+def _people(work: Workspace) -> list[pa.Table]:
+    """Who sways whom on the ties, where the log came with ties and says enough about the people they join."""
+    if work.log.ties is None:
+        return []
+    try:
+        with task("influence on ties"):
+            return [PeopleInfluence(work.outcome, seed=work.settings.seed).fit(work.log).ledger_]
+    except DataError:
+        return []
 
 
 def event_ids(log: EventLog) -> dict[int, str]:
