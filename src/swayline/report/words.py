@@ -117,9 +117,12 @@ def _amounts(values: list[float], unit: str, sign: bool) -> list[str]:
     shown = [value * 100 for value in values] if unit == "probability" else values
     largest = max(map(abs, shown))
     if unit:
-        decimals = 1 if largest >= 0.5 else _digits(largest, 2)
+        decimals = (2 if unit == "logit" else 1) if largest >= 0.5 else _digits(largest, 2)
     else:
         decimals = 3 if 0.01 <= largest < 1 else _digits(largest, 2 if largest < 0.01 else 3)
+    # A bound just off zero must not be written as zero: the verdict beside it rests on its sign.
+    for _ in range(2):
+        decimals += any(value and not round(value, decimals) for value in shown)
     plus = "+" if sign else ""
     return [_minus(f"{value:{plus}.{decimals}f}") if round(value, decimals) else f"{0:.{decimals}f}" for value in shown]
 
@@ -129,8 +132,10 @@ def estimate(value: float, low: float | None, high: float | None, unit: str, sig
 
     >>> estimate(0.014, 0.008, 0.02, "probability")
     '+1.4 percentage points (+0.8 to +2.0)'
-    >>> estimate(0.103, 0.095, 0.111, "", sign=False)
-    '0.103 (0.095 to 0.111)'
+    >>> estimate(0.103, 0.095, 0.111, "", sign=False), estimate(1.5, None, None, "logit")
+    ('0.103 (0.095 to 0.111)', '+1.50 logits')
+    >>> estimate(0.013, 0.0004, 0.025, "probability")
+    '+1.30 percentage points (+0.04 to +2.50)'
     """
     known = [value] if low is None or high is None else [value, low, high]
     texts = _amounts(known, unit, sign)
@@ -142,7 +147,7 @@ def signed(value: float | None, unit: str) -> str:
     """A difference with its sign: a probability in percentage points, anything else with its unit.
 
     >>> signed(0.021, "probability"), signed(-1.5, "logit"), signed(0.0, "rank")
-    ('+2.1 percentage points', '−1.5 logits', '0.0 ranks')
+    ('+2.1 percentage points', '−1.50 logits', '0.0 ranks')
     """
     return "–" if value is None else estimate(value, None, None, unit)
 
