@@ -93,14 +93,14 @@ def negative_control(data: Data, s: Setting, a: int, found: Nuisances, values: F
     return refute.placebo_outcome(estimators.aipw(c), f"{name!r}, which it cannot have caused")
 
 
-def bound(data: Data, c: Contrast, value: float, sizes: tuple[int, int]) -> Sensitivity:
+def bound(data: Data, c: Contrast, found: Estimate, sizes: tuple[int, int]) -> Sensitivity:
     """What a hidden cause as strong as the strongest control could make of an estimate."""
-    if min(sizes) < 2 or not np.isfinite(value):
+    if min(sizes) < 2 or not np.isfinite(found.value):
         return Sensitivity(float("nan"), float("nan"), None, 0.0, 1.0)
     d, y, both = estimators.residuals(c)
     rates = None
     if np.isin(c.y, (0.0, 1.0)).all():
         base = float(c.mu0.mean())
-        rates = (base + value, base)
+        rates = (base + found.value, base)
     names, groups = data.encoder.controls, data.encoder.groups
-    return sensitivity(value, c.x[both], c.treated[both].astype(np.float64), c.y[both], d, y, names, groups, rates)
+    return sensitivity(found, c.x[both], c.treated[both].astype(np.float64), c.y[both], d, y, names, groups, rates)

@@ -18,7 +18,8 @@ from swayline.influence.behaviors.frame import (
 )
 from swayline.influence.behaviors.gaussian import MOST_ROWS, ArmsProcess, fit_arms
 from swayline.influence.behaviors.heterogeneity import EffectModel, learn_effects
-from swayline.influence.behaviors.inference import Estimate
+from swayline.influence.behaviors.inference import Estimate, interval
+from swayline.influence.behaviors.learners import least_squares
 from swayline.influence.behaviors.nuisance import (
     Nuisances,
     crossfit,
@@ -146,10 +147,10 @@ def estimate_effect(
     data = read(table, setting, chosen)
     if data.treatment.is_dose:
         return _dose(data, setting)
-    return _arms(data, setting)
+    return estimate_arms(data, setting)
 
 
-def _arms(data: Data, s: Setting) -> EffectEstimate:
+def estimate_arms(data: Data, s: Setting) -> EffectEstimate:
     """Two or more arms."""
     arm, n_arms = data.treatment.arm, len(data.treatment.arms)
     rng = generator(s.seed, "folds")
@@ -162,7 +163,7 @@ def _arms(data: Data, s: Setting) -> EffectEstimate:
         known = np.tile(shares, (len(arm), 1))
     process = _process(data, s, n_arms)
     found = _nuisances(data, s, fold, known, process)
-    results = tuple(_one_arm(data, s, a, found) for a in range(1, n_arms))
+    results = tuple(_one_arm(data, s, a, found, process) for a in range(1, n_arms))
     models = _effect_models(data, s, results, found, process)
     notes = (*_dropped(data), *found.notes)
     rows = method_rows(data, s, results, notes)
@@ -207,7 +208,7 @@ def _small_propensity(data: Data, fold: Ints, n_arms: int, seed: int) -> Floats:
     return to_simplex(raw, n_arms)
 
 
-def _one_arm(data: Data, s: Setting, a: int, found: Nuisances) -> ArmResult:
+def _one_arm(data: Data, s: Setting, a: int, found: Nuisances, process: ArmsProcess | None) -> ArmResult:
     estimand = "att" if s.estimand == "att" else "ate"
     c = estimators.contrast(data.x, data.y, data.treatment.arm, a, found, data.clusters, estimand)
     sizes = (int(c.treated.sum()), int(c.control.sum()))
@@ -224,12 +225,16 @@ def _one_arm(data: Data, s: Setting, a: int, found: Nuisances) -> ArmResult:
             if name != "matching" or len(c.y) <= estimators.MOST_MATCHED:
                 estimates[name] = method(c)
     recommended = "aipw"
-    checks = refutations(data, s, c, a, found, estimates[recommended], sizes)
+    if process is not None and min(sizes) >= 2:
+        over = c.x[c.treated] if estimand == "att" else c.x
+        estimates["gaussian process"] = interval(*process.average(over, a))
+        recommended = "gaussian process"
+    checks = refutations(data, s, c, a, found, estimates[recommended], sizes) | data.checks
     balance = estimators.balance(c) if min(sizes) >= 2 else None
-    limits = bound(data, c, estimates[recommended].value, sizes)
+    limits = bound(data, c, estimates[recommended], sizes)
     identified, reason = verdict(
         randomised=s.randomised, n_controls=len(data.encoder.controls), share_kept=c.share_kept, arm_sizes=sizes,
-        refutations=checks,
+        refutations=checks, others=data.against,
     )  # fmt: skip
     return ArmResult(
         data.treatment.arms[a], data.treatment.arms[0], estimates, recommended, len(c.y), sizes, c.share_kept, checks,
@@ -291,9 +296,16 @@ def _dose(data: Data, s: Setting) -> EffectEstimate:
     centred = dose - dose.mean()
     estimates = {
         "least squares association": estimators.partial_slope(centred, data.y - data.y.mean(), data.clusters),
+        "regression adjustment": estimators.partial_slope(
+            dose - least_squares(data.x, dose), data.y - least_squares(data.x, data.y), data.clusters
+        ),
         "dml": estimators.partial_slope(d, y, data.clusters),
     }
-    main, rng = estimates["dml"], generator(s.seed, "refute")
+    # With few rows a column, cross-fitting loses more to small folds than it saves from overfitting.
+    method = "dml" if len(y) >= 50 * (data.x.shape[1] + 1) else "regression adjustment"
+    if method != "dml":
+        d, y = dose - least_squares(data.x, dose), data.y - least_squares(data.x, data.y)
+    main, rng = estimates[method], generator(s.seed, "refute")
     noise = rng.normal(size=len(y))
     checks = {
         "placebo treatment": refute.placebo_treatment(d, y, found.propensity[:, 0], data.clusters, rng),
@@ -311,13 +323,13 @@ def _dose(data: Data, s: Setting) -> EffectEstimate:
     kept = np.ones(len(y), dtype=bool)
     share = float(np.var(d)) / max(float(np.var(dose)), 1e-300)
     others = (f"the controls predict all but {share:.1%} of the dose",) if share < 0.02 else ()
-    limits = sensitivity(main.value, data.x, dose, data.y, d, y, data.encoder.controls, groups)
+    limits = sensitivity(main, data.x, dose, data.y, d, y, data.encoder.controls, groups)
     identified, reason = verdict(
         randomised=s.randomised, n_controls=len(data.encoder.controls), share_kept=1.0,
         arm_sizes=(len(y), len(y)), refutations=checks, others=others,
     )  # fmt: skip
     one = ArmResult(
-        "per unit", None, estimates, "dml", len(y), (len(y), len(y)), 1.0, checks, limits,
+        "per unit", None, estimates, method, len(y), (len(y), len(y)), 1.0, checks, limits,
         _balance_table(data.encoder.names, None), (float(len(y)), float(len(y))), identified, reason, kept,
         main.value + d * (y - main.value * d) / float(np.mean(d * d)),
     )  # fmt: skip

@@ -14,7 +14,7 @@ from swayline.core.errors import IdentificationError, SchemaError, UsageError, n
 Floats = npt.NDArray[np.float64]
 MOST_ARMS = 10
 """A numeric treatment with more values than this is a dose, not a choice of arms."""
-MOST_LEVELS = 20
+MOST_LEVELS = 100
 """A text control keeps its most common levels; the rest share one column."""
 _LARGE = 20_000_000
 """Above this many cells the design is kept in single precision."""
@@ -159,13 +159,14 @@ class _Column:
     """How one control becomes columns of the design."""
 
     name: str
+    is_text: bool
     levels: tuple[str, ...]
     fill: float
     flag_missing: bool
     flag_zero: bool
 
     def expand(self, table: pa.Table) -> list[tuple[str, Floats]]:
-        if self.levels:
+        if self.is_text:
             text = pc.fill_null(column(table, self.name).cast(pa.string()), "(missing)")
             return [
                 (f"{self.name}={level}", pc.equal(text, level).to_numpy().astype(np.float64)) for level in self.levels
@@ -245,14 +246,14 @@ def _learn_column(table: pa.Table, name: str) -> _Column:
         counts = pc.value_counts(pc.fill_null(values.cast(pa.string()), "(missing)")).to_pylist()
         counts.sort(key=lambda one: (-one["counts"], one["values"]))
         levels = tuple(one["values"] for one in counts[:MOST_LEVELS])
-        return _Column(name, levels[1:] if len(counts) <= MOST_LEVELS else levels, 0.0, False, False)
+        return _Column(name, True, levels[1:] if len(counts) <= MOST_LEVELS else levels, 0.0, False, False)
     numbers = numeric(table, name)
     finite = np.isfinite(numbers)
     if not finite.any():
-        return _Column(name, (), 0.0, False, False)
+        return _Column(name, False, (), 0.0, False, False)
     zeros = float((numbers == 0).mean())
     many = len(np.unique(numbers[finite][:10_000])) > 5
-    return _Column(name, (), float(np.median(numbers[finite])), not finite.all(), many and 0.05 < zeros < 0.95)
+    return _Column(name, False, (), float(np.median(numbers[finite])), not finite.all(), many and 0.05 < zeros < 0.95)
 
 
 def read_clusters(table: pa.Table, name: str) -> npt.NDArray[np.int64]:

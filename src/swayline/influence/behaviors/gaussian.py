@@ -124,6 +124,21 @@ class ArmsProcess:
             root.append(np.sqrt(np.mean(variances, axis=0) + np.var(means, axis=0)) * self.spread)
         return np.concatenate(mean), np.concatenate(root)
 
+    def average(self, x: npt.NDArray[Any], arm: int, reference: int = 0) -> tuple[float, float]:
+        """The mean effect over rows and its standard error for the population they come from."""
+        new = np.asarray(x, dtype=np.float64)
+        means, variances = [], []
+        for state in self.draws:
+            cross = (self._cross(state.parts, new, arm) - self._cross(state.parts, new, reference)).mean(axis=0)
+            bases = _bases(state.parts, new, new)
+            own = state.parts.own
+            prior = 2 * (own[_CONSTANT] + sum(own[c] * float(base.mean()) for c, base in enumerate(bases, start=1)))
+            means.append(float(cross @ state.weights))
+            variances.append(max(float(prior - cross @ state.inverse @ cross), 0.0))
+        among = float(np.var(self.effect(new, arm, reference)[0])) / len(new) / self.spread**2
+        spread = np.sqrt(np.mean(variances) + np.var(means) + among)
+        return float(np.mean(means)) * self.spread, float(spread) * self.spread
+
     def _effect(self, state: _State, x: Floats, arm: int, reference: int) -> tuple[Floats, Floats]:
         own = state.parts.own
         cross = self._cross(state.parts, x, arm) - self._cross(state.parts, x, reference)

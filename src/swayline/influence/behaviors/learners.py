@@ -66,6 +66,12 @@ def linear_predictor(coefficients: Floats) -> Predictor:
     return predict
 
 
+def least_squares(x: Design, y: Floats) -> Floats:
+    """What a linear regression on the design (and an intercept) fits of y, shape (n,)."""
+    square, cross = gram(x, y)
+    return linear_predictor(solve_ridge(square, cross, 0.0)[:, 0])(x)
+
+
 def gcv_penalty(square: Floats, cross: Floats, yy: float, n: float) -> float:
     """The ridge penalty of least generalised cross-validation error, from moments alone.
 
@@ -102,7 +108,7 @@ class Expansion:
     products: tuple[tuple[int, int], ...]
 
     @staticmethod
-    def of(x: Design, groups: Sequence[int], most: int = 600) -> "Expansion":
+    def of(x: Design, groups: Sequence[int], most: int = 150) -> "Expansion":
         """The expansion that fits a design: no product within one control's own columns."""
         p = x.shape[1]
         two_valued = [len(np.unique(x[:2000, k])) <= 2 for k in range(p)]

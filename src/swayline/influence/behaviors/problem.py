@@ -1,7 +1,7 @@
 """The question asked of a table, checked, and its rows as arrays."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from swayline.core.errors import IdentificationError, UsageError, nearest
 from swayline.influence.behaviors.frame import Encoder, Treatment, learn_encoder, numeric, read_clusters, read_treatment
+from swayline.influence.behaviors.refute import Refutation
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -36,7 +37,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Data:
-    """The rows that have treatment and outcome."""
+    """The rows that have treatment and outcome; checks made and reasons against found before estimating."""
 
     x: npt.NDArray[Any]
     y: Floats
@@ -47,6 +48,8 @@ class Data:
     negatives: dict[str, Floats]
     rows: Ints
     dropped: int
+    checks: dict[str, Refutation] = field(default_factory=dict)
+    against: tuple[str, ...] = ()
 
 
 def check(table: pa.Table, s: Setting, controls: Sequence[str] | None) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import linalg
 
+from swayline.influence.behaviors.inference import Estimate
 from swayline.influence.behaviors.learners import gram
 
 Floats = npt.NDArray[np.float64]
@@ -19,7 +20,8 @@ class Sensitivity:
 
     Attributes
     ----------
-    low, high : the effect, were there a hidden cause as strong as the strongest control
+    low, high : where the effect may lie, were there a hidden cause as strong as the strongest control: the bias it
+        could do and the half width of the interval, added in squares
     strongest : that control; None where there is none
     robustness : share of the residual variance of both treatment and outcome that a hidden cause must explain to
         bring the estimate to zero (Cinelli & Hazlett's robustness value)
@@ -34,7 +36,7 @@ class Sensitivity:
 
 
 def sensitivity(
-    estimate: float,
+    found: Estimate,
     x: npt.NDArray[Any],
     d: Floats,
     y: Floats,
@@ -74,9 +76,10 @@ def sensitivity(
             bias = ratio * _bias_factor(with_d[j], with_y[j])
             if bias > worst:
                 strongest, worst = names[j], bias
+    half = float(np.hypot(worst, found.high - found.value))
     return Sensitivity(
-        estimate - worst, estimate + worst, strongest, _robustness(abs(estimate) / max(ratio, 1e-300)),
-        _e_value(estimate, rates, float(np.std(y))),
+        found.value - half, found.value + half, strongest, _robustness(abs(found.value) / max(ratio, 1e-300)),
+        _e_value(found.value, rates, float(np.std(y))),
     )  # fmt: skip
 
 
