@@ -103,7 +103,7 @@ def test_sessionise_cuts_each_user_at_long_pauses(duck: DuckEngine, rows: Rows, 
             number += last is not None and one["time"] - last > timedelta(minutes=30)
             last = one["time"]
             expected[one["row"]] = (one["session"] if has_own else None) or f"{user}#{number}"
-    found = ask(duck, rows, operators.sessionise("t", has_own, 1800.0))
+    found = ask(duck, rows, operators.sessionise("t", ["row"], has_own, 1800.0))
     assert [(one["row"], one["session"]) for one in found] == [
         (one["row"], expected[one["row"]]) for one in in_time(rows)
     ]

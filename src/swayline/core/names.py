@@ -20,6 +20,9 @@ DEVICE = "device"
 POSITION = "position"
 PROPENSITY = "propensity"
 EXPOSED = "exposed"
+IMPRESSIONS = "impressions"
+"""A list of the items that were shown, in a source of one row a list; it becomes a row an item."""
+
 ROW = "row"
 """Record number in the source, from 1: breaks ties of time, and says where a rejected row stands."""
 
@@ -53,6 +56,7 @@ SCORE = "score"
 
 # --- behaviours --------------------------------------------------------------------------------
 VIEW, CLICK, SEARCH, FAVORITE, CART, PURCHASE = "view", "click", "search", "favorite", "cart", "purchase"
+IMPRESSION = "impression"
 INTERACT = "interact"
 """The one behaviour of a log that names none."""
 RATE = "rate"

@@ -68,6 +68,20 @@ class DuckEngine:
         except duckdb.Error as error:
             raise DataError(f"the table engine stopped: {str(error).splitlines()[0]}") from error
 
+    def copy(self, query: str, path: Path) -> None:
+        """Write the rows of a query to a Parquet file, in its order, without holding them all.
+
+        Raises
+        ------
+        DataError
+            As for :meth:`sql`.
+        """
+        quoted = str(path).replace("'", "''")
+        try:
+            self._connection.execute(f"COPY ({query}) TO '{quoted}' (FORMAT parquet, COMPRESSION snappy)")
+        except duckdb.Error as error:
+            raise DataError(f"the table engine stopped: {str(error).splitlines()[0]}") from error
+
     def close(self) -> None:
         """Close the connection and remove what was spilled."""
         self._connection.close()

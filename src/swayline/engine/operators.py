@@ -61,18 +61,31 @@ def _digests(table: str, columns: Sequence[str], key: str | None, dialect: Diale
     return f"SELECT *, {digest} AS digest FROM {table}"
 
 
-def sessionise(table: str, has_sessions: bool, gap_s: float, dialect: Dialect = DUCKDB) -> str:
-    """``row`` and ``session`` of all rows in time order: a user's pause longer than ``gap_s`` begins the next one.
+def sessionise(
+    table: str,
+    columns: Sequence[str],
+    has_sessions: bool,
+    gap_s: float,
+    order: Sequence[str] = (TIME, ROW),
+    dialect: Dialect = DUCKDB,
+) -> str:
+    """Some columns of all rows with a ``session``: a user's pause longer than ``gap_s`` begins the next one.
 
     Where the table has sessions, only rows without one are given one.
+
+    Parameters
+    ----------
+    order : sequence of str
+        What the rows are sorted by.
     """
     now = dialect.epoch_us.format(TIME)
-    order = f"PARTITION BY {USER} ORDER BY {TIME}, {ROW}"
-    count = f"{USER} || '#' || CAST(1 + sum(fresh) OVER ({order} ROWS UNBOUNDED PRECEDING) AS {dialect.text})"
+    by_time = f"PARTITION BY {USER} ORDER BY {TIME}, {ROW}"
+    count = f"{USER} || '#' || CAST(1 + sum(fresh) OVER ({by_time} ROWS UNBOUNDED PRECEDING) AS {dialect.text})"
+    session = f"{f'coalesce({SESSION}, {count})' if has_sessions else count} AS {SESSION}"
+    kept = ", ".join(session if name == SESSION else name for name in dict.fromkeys([*columns, SESSION]))
     return (
-        f"SELECT {ROW}, {f'coalesce({SESSION}, {count})' if has_sessions else count} AS {SESSION} FROM"
-        f" (SELECT *, CASE WHEN {now} - lag({now}) OVER ({order}) > {gap_s * 1e6:.0f} THEN 1 ELSE 0 END AS fresh"
-        f" FROM {table}) ORDER BY {TIME}, {ROW}"
+        f"SELECT {kept} FROM (SELECT *, CASE WHEN {now} - lag({now}) OVER ({by_time}) > {gap_s * 1e6:.0f}"
+        f" THEN 1 ELSE 0 END AS fresh FROM {table}) ORDER BY {', '.join(order)}"
     )
 
 

@@ -19,6 +19,10 @@ class Engine(Protocol):
         """The rows a query returns, as an Arrow table."""
         ...
 
+    def copy(self, query: str, path: Path) -> None:
+        """Write the rows a query returns to a Parquet file, in its order, without holding them all in memory."""
+        ...
+
     def close(self) -> None:
         """Give back memory and files."""
         ...

@@ -1,9 +1,13 @@
 """Floor 2: what happened. Reading, checking, cleaning and keeping a log of behaviour."""
 
+from swayline.events.large import Cleaned, clean_log
 from swayline.events.log import EventLog
-from swayline.events.options import FORMATS, ReadOptions, parse_mapping
+from swayline.events.options import FORMATS, Paging, ReadOptions, parse_mapping
 from swayline.events.read import read_events
 from swayline.events.store import read_log, write_log
 from swayline.events.table import read_table
 
-__all__ = ["FORMATS", "EventLog", "ReadOptions", "parse_mapping", "read_events", "read_log", "read_table", "write_log"]
+__all__ = [
+    "FORMATS", "Cleaned", "EventLog", "Paging", "ReadOptions", "clean_log", "parse_mapping", "read_events", "read_log",
+    "read_table", "write_log",
+]  # fmt: skip

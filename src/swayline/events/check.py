@@ -16,6 +16,7 @@ from swayline.core.names import (
     BEHAVIOR_SYNONYMS,
     CATEGORY,
     EXPOSED,
+    IMPRESSIONS,
     INTERACT,
     ITEM,
     ITEMLESS,
@@ -33,6 +34,7 @@ from swayline.core.names import (
     VALUE,
 )
 from swayline.engine import Engine
+from swayline.events.options import DATE_PARTS
 from swayline.events.sources.block import Block, Refusal, float_text, plain_ids
 
 MAX_ID_BYTES = 512
@@ -84,7 +86,7 @@ class Reading:
 
 def reading_of(block: Block, said: Collection[str]) -> Reading:
     """How to read a log, from its first block; ``said`` are the columns the caller named, which are never left out."""
-    table = block.table
+    table = with_dates(block.table)
     doubtful = [name for name in _NUMBERS if name in table.column_names and name not in said]
     left_out = frozenset(name for name in doubtful if not _mostly_numbers(table[name]))
     if block.time_unit_us is not None:
@@ -147,7 +149,8 @@ def check(
     now : datetime, optional
         The moment beyond which a time is in the future; by default the clock's, a day's skew allowed.
     """
-    raw = _trimmed(block.table, reading)
+    source = with_dates(block.table)
+    raw = _trimmed(source, reading)
     cells = _Cells(frozenset(raw.column_names) - reading.left_out, _text_columns(raw), reading)
     rules = _rules(cells, now or datetime.now(UTC))
     engine.register("raw", raw)
@@ -156,7 +159,7 @@ def check(
         answers = answers.sort_by(ROW)
     names = [
         name
-        for name in (ROW, USER, ITEM, BEHAVIOR, TIME, *OPTIONAL_COLUMNS, REST)
+        for name in (ROW, USER, ITEM, BEHAVIOR, TIME, *OPTIONAL_COLUMNS, IMPRESSIONS, REST)
         if name in cells.has | set(answers.column_names)
     ]
     typed = pa.table({name: answers[name] if name in answers.column_names else raw[name] for name in names})
@@ -164,8 +167,20 @@ def check(
     if broken.null_count == len(broken):
         return typed, block.refused
     bad = pc.is_valid(broken)
-    refused = [*block.refused, *_refusals(block.table.filter(bad), broken.filter(bad), rules)]
+    refused = [*block.refused, *_refusals(source.filter(bad), broken.filter(bad), rules)]
     return typed.filter(pc.invert(bad)), sorted(refused, key=lambda one: one.row)
+
+
+def with_dates(table: pa.Table) -> pa.Table:
+    """A table whose time is told by year, month and day, with that time; any other as it is.
+
+    >>> with_dates(pa.table({"year": ["2009"], "month": ["4"], "day": ["1"]})).to_pylist()
+    [{'time': '2009-4-1'}]
+    """
+    if DATE_PARTS[0] not in table.column_names:
+        return table
+    dates = pc.binary_join_element_wise(*(table[part] for part in DATE_PARTS), "-", null_handling="replace")
+    return table.drop_columns(list(DATE_PARTS)).append_column(TIME, dates)
 
 
 def times_of(engine: Engine, table: pa.Table, unit_us: float | None) -> tuple[pa.Table, list[Refusal]]:

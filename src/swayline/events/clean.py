@@ -73,7 +73,7 @@ def sessionise(engine: Engine, events: pa.Table) -> pa.Table:
     if has_sessions and events[SESSION].null_count == 0:
         return events
     engine.register("events", events.select([ROW, USER, TIME, *([SESSION] if has_sessions else [])]))
-    found = engine.sql(operators.sessionise("events", has_sessions, SESSION_GAP_S))[SESSION]
+    found = engine.sql(operators.sessionise("events", [ROW], has_sessions, SESSION_GAP_S))[SESSION]
     if has_sessions:
         return events.set_column(events.column_names.index(SESSION), SESSION, found)
     return events.append_column(SESSION, found)

@@ -1,7 +1,7 @@
 """How a log is to be read: what the caller said, and how its columns are told from their names."""
 
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from swayline.core.errors import SchemaError, UsageError, nearest, shown
 from swayline.core.names import (
@@ -11,6 +11,7 @@ from swayline.core.names import (
     EVENT_COLUMNS,
     EVENT_ID,
     EXPOSED,
+    IMPRESSIONS,
     ITEM,
     LAT,
     LON,
@@ -25,16 +26,17 @@ from swayline.core.names import (
     VALUE,
 )  # fmt: skip
 
-Format = Literal["auto", "csv", "jsonl", "parquet", "sequences"]
-FORMATS: tuple[Format, ...] = ("auto", "csv", "jsonl", "parquet", "sequences")
+Format = Literal["auto", "csv", "jsonl", "parquet", "recbole", "sequences", "impressions", "cascades"]
+FORMATS: tuple[Format, ...] = get_args(Format)
 MAX_COLUMNS = 10_000
 
 KNOWN_NAMES = {
     USER: ("user", "user_id", "userid", "uid", "user_idx", "visitorid", "visitor_id", "customer_id", "member_id",
            "account_id", "person", "learner", "student_id"),
     ITEM: ("item", "item_id", "itemid", "iid", "product_id", "productid", "sku", "asin", "movie_id", "movieid",
-           "track_id", "song_id", "artist_id", "video_id", "content_id", "poi_idx", "poi_id", "place", "place_id",
-           "venue_id", "page", "article_id", "lesson_id", "course_id"),
+           "track_id", "trackid", "song_id", "songid", "artist_id", "artistid", "video_id", "videoid", "content_id",
+           "contentid", "poi_idx", "poi_id", "place", "place_id", "venue_id", "page", "article_id", "lesson_id",
+           "course_id"),
     BEHAVIOR: ("behavior", "behaviour", "behavior_type", "behaviour_type", "event", "event_type", "event_name",
                "action", "action_type", "interaction", "interaction_type", "type"),
     TIME: ("time", "timestamp", "ts", "datetime", "date", "event_time", "created_at", "unix", "unix_s", "t"),
@@ -48,6 +50,50 @@ KNOWN_NAMES = {
     PROPENSITY: ("propensity", "propensity_score", "pscore"), EXPOSED: ("exposed",),
 }  # fmt: skip
 """Names that are recognised without being told, best first (lower case, type suffixes such as ``:token`` cut off)."""
+
+DATE_PARTS = ("year", "month", "day")
+"""Columns that together are the time of a log that has no other."""
+SHOWN_NAMES = (IMPRESSIONS, "impression_list", "shown", "slate", "candidates")
+
+
+@dataclass(frozen=True)
+class Paging:
+    """How an address gives its rows a page at a time.
+
+    Parameters
+    ----------
+    page : str, optional
+        The query parameter that counts pages, from ``first``.
+    cursor : str, optional
+        The query parameter that takes the cursor found in the answer at ``next``.
+    next : str
+        Where the answer holds the next cursor: keys joined by dots.
+    rows : str
+        Where the answer holds its list of rows: keys joined by dots; empty where the answer is the list.
+    first : int
+        Number of the first page.
+    per_second : float
+        Requests a second, at most.
+    token_env : str
+        The environment variable whose value is sent as a bearer token.
+    keep : str
+        A folder where pages are kept as they come, so that a broken download goes on where it stopped.
+    """
+
+    page: str | None = None
+    cursor: str | None = None
+    next: str = "next"
+    rows: str = ""
+    first: int = 1
+    per_second: float = 5.0
+    token_env: str = ""
+    keep: str = ""
+
+    def __post_init__(self) -> None:
+        if self.page is not None and self.cursor is not None:
+            raise UsageError("pages are counted or follow a cursor: say one of the two parameters")
+        if not self.per_second > 0:
+            raise UsageError(f"requests a second must be above 0, not {shown(self.per_second)}")
 
 
 @dataclass(frozen=True)
@@ -65,7 +111,8 @@ class ReadOptions:
     delimiter : str, optional
         One character, ``tab`` or ``space`` (any run of blanks); by default told from the first line.
     format : str
-        One of :data:`FORMATS`; ``sequences`` is a user a line, then that user's items in order.
+        One of :data:`FORMATS`. ``sequences`` is a user a line, then that user's items in order; ``cascades`` a root
+        user a line, then users with the seconds since; ``impressions`` any table with a list of the items shown.
     timezone : str
         Which clock the hour-of-week pages read; the events themselves stay in UTC.
     items_map, users_map, ties_map : dict
@@ -74,6 +121,10 @@ class ReadOptions:
         The same as ``columns``, for side tables without a header.
     ties_undirected : bool
         Each tie runs both ways.
+    table : str, optional
+        Which table of a database, as ``name`` or ``schema.name``; not needed where there is one.
+    paging : Paging, optional
+        How an HTTP address gives its rows.
     """
 
     columns: tuple[str, ...] = ()
@@ -89,6 +140,8 @@ class ReadOptions:
     users_columns: tuple[str, ...] = ()
     ties_columns: tuple[str, ...] = ()
     ties_undirected: bool = False
+    table: str | None = None
+    paging: Paging | None = None
 
     def __post_init__(self) -> None:
         for name in self.mapping:
@@ -120,6 +173,8 @@ class ReadOptions:
         for name in content:
             if name not in known:
                 raise UsageError(f"read option {shown(name)} is unknown: {nearest(name, known)}")
+        if isinstance(content.get("paging"), dict):
+            content = content | {"paging": Paging(**content["paging"])}
         values: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in content.items()}
         return cls(**values)
 
@@ -177,7 +232,11 @@ def resolve_columns(header: list[str], options: ReadOptions, where: str) -> dict
             if plain.count(known) > 1:
                 raise SchemaError(f"{where} has {plain.count(known)} columns named {known!r}: rename all but one")
             found[ours] = plain.index(known)
-    needed = [*REQUIRED_COLUMNS] if options.ordered else [*REQUIRED_COLUMNS, TIME]
+    if TIME not in found and all(plain.count(part) == 1 for part in DATE_PARTS):
+        found |= {part: plain.index(part) for part in DATE_PARTS}
+    if options.format == "impressions":
+        found[IMPRESSIONS] = _shown_position(plain, where)
+    needed = [*REQUIRED_COLUMNS] if options.ordered or DATE_PARTS[0] in found else [*REQUIRED_COLUMNS, TIME]
     for ours in needed:
         if ours not in found:
             listed = ", ".join(name[:40] for name in header[:20])
@@ -191,8 +250,17 @@ def resolve_columns(header: list[str], options: ReadOptions, where: str) -> dict
                 f"{where}: column {shown(header[position])} is asked to be {' and '.join(same)}: name one"
             )
     if options.ordered:
-        found.pop(TIME, None)
+        found = {ours: at for ours, at in found.items() if ours not in (TIME, *DATE_PARTS)}
     return found
+
+
+def _shown_position(plain: list[str], where: str) -> int:
+    known = [name for name in SHOWN_NAMES if name in plain]
+    if not known:
+        raise SchemaError(
+            f"{where} has no column of the items shown: name it {' or '.join(SHOWN_NAMES)}, or leave --format out"
+        )
+    return plain.index(known[0])
 
 
 def position_of(header: list[str], theirs: str, where: str) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -30,9 +31,10 @@ from swayline.core.names import (
 from swayline.engine import Engine
 from swayline.events.check import MAX_ID_BYTES, times_of
 from swayline.events.options import KNOWN_NAMES, MAX_COLUMNS, ReadOptions, plain_name, position_of
-from swayline.events.sources import format_of
-from swayline.events.sources.block import Block, Refusal, plain_ids, rejected_table
+from swayline.events.sources import format_of, name_of
+from swayline.events.sources.block import REJECTED, Block, Refusal, plain_ids, rejected_table
 from swayline.events.sources.delimited import read as read_delimited
+from swayline.events.sources.frames import as_arrow, is_frame
 from swayline.events.sources.jsonl import read as read_jsonl
 from swayline.events.sources.typed import from_arrow
 
@@ -81,23 +83,37 @@ class _Kind:
         return dict(sorted(found.items(), key=lambda one: one[1]))
 
 
-def read_items(path: Path, options: ReadOptions, engine: Engine) -> tuple[pa.Table, pa.Table]:
+def read_sides(
+    items: Any, users: Any, ties: Any, options: ReadOptions, engine: Engine
+) -> tuple[dict[str, pa.Table | None], pa.Table]:
+    """The side tables by name (None where there is none), and the rejected rows of all of them."""
+    tables: dict[str, pa.Table | None] = {}
+    rejected = [REJECTED.empty_table()]
+    for name, source, reader in (("items", items, read_items), ("users", users, read_users), ("ties", ties, read_ties)):
+        tables[name] = None
+        if source is not None:
+            tables[name], more = reader(source, options, engine)
+            rejected.append(more)
+    return tables, pa.concat_tables(rejected)
+
+
+def read_items(source: Any, options: ReadOptions, engine: Engine) -> tuple[pa.Table, pa.Table]:
     """(items, rejected): ``item``, ``title``, ``description``, ``category``, ``price`` where present, and features."""
     known = {
         ITEM: KNOWN_NAMES[ITEM], TITLE: ("title", "name", "movie_title", "item_title", "product_title"),
         DESCRIPTION: ("description", "desc", "summary"), CATEGORY: (*KNOWN_NAMES[CATEGORY], "genres", "class"),
         PRICE: ("price",),
     }  # fmt: skip
-    return _read(path, _Kind(known, (ITEM,), "items", options.items_map, options.items_columns), engine)
+    return _read(source, _Kind(known, (ITEM,), "items", options.items_map, options.items_columns), engine)
 
 
-def read_users(path: Path, options: ReadOptions, engine: Engine) -> tuple[pa.Table, pa.Table]:
+def read_users(source: Any, options: ReadOptions, engine: Engine) -> tuple[pa.Table, pa.Table]:
     """(users, rejected): ``user`` and features."""
     kind = _Kind({USER: KNOWN_NAMES[USER]}, (USER,), "users", options.users_map, options.users_columns)
-    return _read(path, kind, engine)
+    return _read(source, kind, engine)
 
 
-def read_ties(path: Path, options: ReadOptions, engine: Engine) -> tuple[pa.Table, pa.Table]:
+def read_ties(source: Any, options: ReadOptions, engine: Engine) -> tuple[pa.Table, pa.Table]:
     """(ties, rejected): ``source`` can influence ``target``; ``kind`` and ``time`` where present; each tie once."""
     known = {
         SOURCE: ("source", "src", "from", "influencer", "friend_id", "friendid", "followee"),
@@ -105,7 +121,7 @@ def read_ties(path: Path, options: ReadOptions, engine: Engine) -> tuple[pa.Tabl
         KIND: ("kind", "type"), TIME: KNOWN_NAMES[TIME],
     }  # fmt: skip
     kind = _Kind(known, (SOURCE, TARGET), "ties", options.ties_map, options.ties_columns)
-    ties, rejected = _read(path, kind, engine)
+    ties, rejected = _read(source, kind, engine)
     return (_both_ways(ties) if options.ties_undirected else ties), rejected
 
 
@@ -116,8 +132,9 @@ def _both_ways(ties: pa.Table) -> pa.Table:
     return every.filter(_first_of_each(every, ties.column_names))
 
 
-def _read(path: Path, kind: _Kind, engine: Engine) -> tuple[pa.Table, pa.Table]:
-    blocks = list(_blocks(path, kind))
+def _read(source: Any, kind: _Kind, engine: Engine) -> tuple[pa.Table, pa.Table]:
+    path = name_of(source)
+    blocks = list(_blocks(source, kind))
     table = pa.concat_tables([block.table for block in blocks], promote_options="default")
     refused = [one for block in blocks for one in block.refused]
     for name in kind.needed:
@@ -135,43 +152,48 @@ def _read(path: Path, kind: _Kind, engine: Engine) -> tuple[pa.Table, pa.Table]:
         )
         raise EmptyLogError(f"{path} has no usable row: {len(refused)} rejected{first}")
     refused.sort(key=lambda one: one.row)
-    return table.drop_columns([ROW]).combine_chunks(), rejected_table(str(path), refused)
+    return table.drop_columns([ROW]).combine_chunks(), rejected_table(path, refused)
 
 
-def _blocks(path: Path, kind: _Kind) -> Iterator[Block]:
-    """Rows with ids as text, features as they are (Parquet) or typed by their cells (text files)."""
+def _blocks(source: Any, kind: _Kind) -> Iterator[Block]:
+    """Rows with ids as text, features as they are (Parquet, frames) or typed by their cells (text files)."""
     options = ReadOptions(columns=kind.columns)
-    form = format_of(path, options)
-    resolve = partial(kind.resolve, where=str(path))
-    if form == "parquet":
-        yield _typed_file(path, kind)
+    name = name_of(source)
+    if is_frame(source):
+        yield _typed(as_arrow(source), kind, name)
         return
-    read = read_delimited if form == "csv" else partial(read_jsonl, loose=lambda name: name not in kind.needed)
-    blocks = list(read(path, options, resolve))
+    path = Path(source)
+    form = format_of(path, options)
+    if form == "parquet":
+        yield _typed(_parquet(path), kind, name)
+        return
+    resolve = partial(kind.resolve, where=name)
+    if form == "jsonl":
+        blocks = list(read_jsonl(path, options, resolve, loose=lambda column: column not in kind.needed))
+    else:
+        blocks = list(read_delimited(path, options, resolve))
     if not blocks:
         raise EmptyLogError(f"{path} has no usable row: it ends after its header")
     table = pa.concat_tables([block.table for block in blocks])
     table = table.drop_columns([REST]) if REST in table.column_names else table
     keep = {ROW, *kind.needed, TIME} if TIME in kind.known else {ROW, *kind.needed}
-    typed = [table[name] if name in keep else _feature(table[name]) for name in table.column_names]
-    yield replace(
-        Block(pa.table(dict(zip(table.column_names, typed, strict=True)))),
-        refused=[one for block in blocks for one in block.refused],
-    )
+    typed = {column: table[column] if column in keep else _feature(table[column]) for column in table.column_names}
+    yield Block(pa.table(typed), [one for block in blocks for one in block.refused])
 
 
-def _typed_file(path: Path, kind: _Kind) -> Block:
+def _parquet(path: Path) -> pa.Table:
     try:
-        raw = pq.read_table(path)
+        return pq.read_table(path)
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         raise SourceError(f"{path} cannot be read as Parquet: {error}") from None
-    places = kind.resolve(raw.column_names, str(path))
-    text = {
-        name: index for name, index in places.items() if name in kind.needed or (name == TIME and TIME in kind.known)
-    }
-    block = from_arrow(raw, text, 1, str(path))
+
+
+def _typed(raw: pa.Table, kind: _Kind, name: str) -> Block:
+    places = kind.resolve(raw.column_names, name)
+    text = {ours: at for ours, at in places.items() if ours in kind.needed or (ours == TIME and TIME in kind.known)}
+    block = from_arrow(raw, text, 1, name)
     kept = raw if not block.refused else raw.take(pc.subtract(block.table[ROW], 1))
-    columns = {name: block.table[name] if name in text else kept.column(index) for name, index in places.items()}
+    columns = {ours: block.table[ours] if ours in text else kept.column(at) for ours, at in places.items()}
     return replace(block, table=pa.table({ROW: block.table[ROW], **columns}))
 
 

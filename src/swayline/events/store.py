@@ -30,22 +30,42 @@ _NEEDED = ("events", "rejected")
 def write_log(log: EventLog, folder: str | Path) -> None:
     """Write a log into a folder (made where missing, an older log replaced), to be read by :func:`read_log`."""
     folder = Path(folder)
+    begin(folder)
+    rows = write_tables(folder, {name: getattr(log, name) for name in _TABLES})
+    finish(folder, rows, log.n_read, log.n_duplicates, log.options, log.notes)
+
+
+def begin(folder: Path) -> None:
+    """Make the folder hold no finished log."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / LOG_FILE).unlink(missing_ok=True)
+
+
+def write_tables(folder: Path, tables: dict[str, pa.Table | None]) -> dict[str, int]:
+    """Write some of a log's tables, remove those that are None; rows of each written."""
     rows: dict[str, int] = {}
-    for name, file in _TABLES.items():
-        table: pa.Table | None = getattr(log, name)
+    for name, table in tables.items():
         if table is None:
-            (folder / file).unlink(missing_ok=True)
+            (folder / _TABLES[name]).unlink(missing_ok=True)
             continue
-        with whole(folder / file) as temporary:
+        with whole(folder / _TABLES[name]) as temporary:
             pq.write_table(table, temporary, compression="zstd")
         rows[name] = len(table)
+    return rows
+
+
+def finish(
+    folder: Path, rows: dict[str, int], n_read: int, n_duplicates: int, options: ReadOptions, notes: tuple[str, ...]
+) -> None:
+    """Say that all tables are there, and what was read and how."""
     content = {
-        "version": _VERSION, "rows": rows, "n_read": log.n_read, "n_duplicates": log.n_duplicates,
-        "options": log.options.as_json(),
-        "notes": list(log.notes),
-    }  # fmt: skip
+        "version": _VERSION,
+        "rows": rows,
+        "n_read": n_read,
+        "n_duplicates": n_duplicates,
+        "options": options.as_json(),
+        "notes": list(notes),
+    }
     write_json(folder / LOG_FILE, content)
 
 

@@ -2,23 +2,64 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
-from swayline.core.errors import SourceError
-from swayline.events.options import ReadOptions
-from swayline.events.sources import delimited, jsonl, lines, parquet, sequences
+import pyarrow as pa
+
+from swayline.core.errors import SourceError, UsageError
+from swayline.events.options import MAX_COLUMNS, Paging, ReadOptions
+from swayline.events.sources import cascades, database, delimited, frames, jsonl, lines, pages, parquet, sequences
 from swayline.events.sources.block import Block, Resolver
+from swayline.events.sources.typed import from_arrow
 
 Reader = Callable[[Path, ReadOptions, Resolver], Iterator[Block]]
 _READERS: dict[str, Reader] = {
-    "csv": delimited.read, "jsonl": jsonl.read, "parquet": parquet.read, "sequences": sequences.read,
-}  # fmt: skip
+    "csv": delimited.read,
+    "jsonl": jsonl.read,
+    "parquet": parquet.read,
+    "duckdb": database.read_duckdb,
+    "sequences": sequences.read,
+    "cascades": cascades.read,
+}
+_ALIASES = {"recbole": "csv", "impressions": "auto"}
 _SUFFIXES = {".parquet": "parquet", ".pq": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
 _COMPRESSED = (".gz", ".zst")
+_FRAME_ROWS = 1 << 18
 
 
-def read_blocks(path: Path, options: ReadOptions, resolve: Resolver) -> Iterator[Block]:
-    """Raw blocks of a file, by the format said, else by its first bytes and its name."""
+def name_of(source: Any) -> str:
+    """What messages and rejected rows call a source; an address without its secrets."""
+    if frames.is_frame(source):
+        return "the frame"
+    if database.is_postgres(source) or pages.is_address(source):
+        return database.without_secrets(source)
+    return str(source)
+
+
+def read_blocks(source: Any, options: ReadOptions, resolve: Resolver, spool: Path) -> Iterator[Block]:
+    """Raw blocks of a file (by the format said, else by its first bytes and its name), an address or a frame.
+
+    Parameters
+    ----------
+    spool : Path
+        A folder for the pages of an HTTP address; those already there are not asked for again.
+    """
+    if frames.is_frame(source):
+        return _frame_blocks(frames.as_arrow(source), resolve)
+    if database.is_postgres(source):
+        return database.read_postgres(source, options, resolve)
+    if pages.is_address(source):
+        return pages.read(source, options.paging or Paging(), spool, resolve)
+    path = Path(source)
     return _READERS[format_of(path, options)](path, options, resolve)
+
+
+def _frame_blocks(table: pa.Table, resolve: Resolver) -> Iterator[Block]:
+    if table.num_columns > MAX_COLUMNS:
+        raise UsageError(f"the frame has {table.num_columns} columns; at most {MAX_COLUMNS} are read")
+    wanted = resolve(table.column_names)
+    for start in range(0, max(len(table), 1), _FRAME_ROWS):
+        yield from_arrow(table.slice(start, _FRAME_ROWS), wanted, start + 1, "the frame")
 
 
 def format_of(path: Path, options: ReadOptions) -> str:
@@ -29,12 +70,15 @@ def format_of(path: Path, options: ReadOptions) -> str:
     SourceError, EmptyLogError
         The file is missing, empty, or of a format that is not read.
     """
-    if options.format != "auto":
-        return options.format
+    said = _ALIASES.get(options.format, options.format)
+    if said != "auto":
+        return said
     suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() not in _COMPRESSED]
     named = _SUFFIXES.get(suffixes[-1], "csv") if suffixes else "csv"
     if lines.starts_as_parquet(path):
         return "parquet"
+    if database.is_duckdb(path):
+        return "duckdb"
     head = lines.first_bytes(path)
     if named == "parquet":
         raise SourceError(f"{path} is no Parquet file, it is text: rename it, or say --format csv or --format jsonl")

@@ -14,6 +14,7 @@ from swayline.core.names import (
     CATEGORY,
     DEVICE,
     EVENT_ID,
+    IMPRESSIONS,
     ITEM,
     PLATFORM,
     REST,
@@ -147,6 +148,8 @@ def _fields(
         value = one.get(theirs)
         if isinstance(value, dict | list) and loose(ours):
             value = json.dumps(json.loads(line)[theirs], ensure_ascii=False)
+        if ours == IMPRESSIONS and isinstance(value, list) and all(isinstance(one, str) for one in value):
+            value = "|".join(value)
         if isinstance(value, dict | list):
             return Refusal(number, ours, json.dumps(value), "is a list or an object where one value is expected")
         if isinstance(value, bool):

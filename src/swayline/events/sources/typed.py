@@ -4,7 +4,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from swayline.core.errors import SchemaError
-from swayline.core.names import EXPOSED, LAT, LON, POSITION, PROPENSITY, REST, ROW, TIME, VALUE
+from swayline.core.names import EXPOSED, IMPRESSIONS, LAT, LON, POSITION, PROPENSITY, REST, ROW, TIME, VALUE
 from swayline.events.sources.block import Block, Refusal, float_text, joined
 
 _UNIT_US = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}
@@ -62,6 +62,8 @@ def _cells(column: pa.ChunkedArray, ours: str, name: str, where: str) -> tuple[p
         return (pc.if_else(pc.is_nan(column), None, column) if pa.types.is_floating(kind) else column), None
     if ours == EXPOSED and pa.types.is_boolean(kind):
         return column, None
+    if ours == IMPRESSIONS and (pa.types.is_list(kind) or pa.types.is_large_list(kind)):
+        return pc.binary_join(column.cast(pa.list_(pa.string())), "|"), None
     if pa.types.is_nested(kind):
         raise SchemaError(f"{where}: column {name!r} is {str(kind)[:60]}; one value a row is expected")
     if pa.types.is_floating(kind):

@@ -1,0 +1,109 @@
+"""The stream of checked blocks that every way of reading a log begins with, and the account it keeps."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from swayline.core.errors import EmptyLogError, SourceError
+from swayline.core.names import TEXT
+from swayline.core.progress import task
+from swayline.engine import Engine
+from swayline.events.check import Reading, check, reading_of
+from swayline.events.impressions import expand
+from swayline.events.options import ReadOptions, resolve_columns
+from swayline.events.sources import name_of, read_blocks
+from swayline.events.sources.block import Refusal, rejected_table
+
+_HOPELESS = 100_000
+"""Rows refused before the first good one, beyond which the source is no log of events."""
+_MANY, _MOST = 1_000_000, 0.99
+"""So many refused rows, and such a share of all, end the reading: refusals must not fill the memory."""
+
+
+@dataclass
+class Account:
+    """What has been read so far: every row is good or refused."""
+
+    name: str
+    n_good: int = 0
+    n_refused: int = 0
+    first: Refusal | None = None
+    reading: Reading | None = None
+    has_text: bool = False
+
+    @property
+    def n_read(self) -> int:
+        """Rows seen in the source."""
+        return self.n_good + self.n_refused
+
+    def add(self, good: pa.Table, refused: list[Refusal]) -> None:
+        """Count a block; a source that is no log of events is given up.
+
+        Raises
+        ------
+        SourceError
+            Nearly all of very many rows were refused.
+        """
+        self.n_good += len(good)
+        self.n_refused += len(refused)
+        self.first = self.first or (refused[0] if refused else None)
+        if self.n_refused > (_MANY if self.n_good else _HOPELESS) and self.n_refused > _MOST * self.n_read:
+            raise SourceError(f"{self.name} is no log of events as it is read: {self}")
+
+    def need_rows(self) -> None:
+        """Raise EmptyLogError where no row is good."""
+        if self.n_good == 0:
+            raise EmptyLogError(f"{self.name} has no usable event: {self}")
+
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of how the columns were told."""
+        names = sorted(self.reading.left_out) if self.reading else []
+        return tuple(
+            f"column {name!r} holds no such numbers and was left aside (say --map {name}=… to insist)" for name in names
+        )
+
+    def __str__(self) -> str:
+        first = self.first
+        where = f"; first: row {first.row}, {first.column or 'the row'} {first.reason}" if first else ""
+        return f"{self.n_read} rows read, {self.n_refused} rejected{where}"
+
+
+def checked_blocks(
+    source: Any, options: ReadOptions, engine: Engine, account: Account
+) -> Iterator[tuple[pa.Table, pa.Table]]:
+    """(good rows, rejected rows) of each block of a source, kept account of."""
+    resolve = partial(resolve_columns, options=options, where=account.name)
+    said = {*options.mapping, *options.columns}
+    with task("read and check") as bar, _spool(options) as spool:
+        for block in read_blocks(source, options, resolve, spool):
+            if account.reading is None and len(block.table):
+                account.reading = reading_of(block, said)
+                account.has_text = TEXT in block.table.column_names
+            good, refused = check(engine, block, account.reading or Reading())
+            if options.format == "impressions":
+                good, more = expand(good, account.n_good + 1)
+                refused += more
+            account.add(good, refused)
+            yield good, rejected_table(account.name, refused)
+            bar.note(f"{account.n_read:,} rows, {account.n_refused:,} rejected")
+
+
+def account_of(source: Any) -> Account:
+    """A fresh account of a source."""
+    return Account(name_of(source))
+
+
+@contextmanager
+def _spool(options: ReadOptions) -> Iterator[Path]:
+    """Where pages are kept: the folder said, else one that goes again."""
+    if options.paging is not None and options.paging.keep:
+        yield Path(options.paging.keep)
+        return
+    with tempfile.TemporaryDirectory(prefix="swayline-") as folder:
+        yield Path(folder)
