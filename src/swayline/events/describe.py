@@ -291,7 +291,7 @@ def _next_edge(edge: int) -> int:
     >>> _next_edge(1), _next_edge(2), _next_edge(50)
     (2, 5, 100)
     """
-    power = 10 ** int(log10(edge))
+    power: int = 10 ** int(log10(edge))
     return {1: 2, 2: 5, 5: 10}[edge // power] * power
 
 
