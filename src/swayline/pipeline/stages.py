@@ -203,7 +203,9 @@ def _behavior_effects(work: Workspace) -> pa.Table:
     """What each other behaviour causes; associations alone where no effect can be estimated from this log."""
     try:
         with task("effects of behaviours"):
-            return BehaviorEffects(outcome=work.outcome, seed=work.settings.seed).fit(work.log).ledger_
+            # Linear nuisances answer in seconds on any log; `influence behaviors` takes its time over the choice.
+            effects = BehaviorEffects(outcome=work.outcome, learner="linear", seed=work.settings.seed)
+            return effects.fit(work.log).ledger_
     except (DataError, UsageError):  # too few of something, or no times
         with DuckEngine() as engine:
             return associations(engine, work.log.events, work.outcome)
