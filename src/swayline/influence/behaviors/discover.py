@@ -1,0 +1,197 @@
+"""Which behaviour may drive which: a causal graph from data, time order as background knowledge, edges with confidence.
+
+A graph found from observation is a set of hypotheses. Every edge carries the share of bootstrap samples that found it.
+"""
+
+import contextlib
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from scipy import stats
+
+from swayline.core.errors import IdentificationError, UsageError
+from swayline.core.extras import require
+from swayline.core.rng import generator
+from swayline.influence.behaviors.frame import as_table, numeric
+
+Floats = npt.NDArray[np.float64]
+EDGES = pa.schema(
+    [("source", pa.string()), ("target", pa.string()), ("lag", pa.int64()), ("confidence", pa.float64()),
+     ("oriented", pa.float64())]
+)  # fmt: skip
+"""source → target; ``confidence``: share of samples that join the two; ``oriented``: share that point this way."""
+
+
+def normal_scores(values: Floats) -> Floats:
+    """Each column as normal quantiles of its ranks, so that tests of linear dependence see any monotone one.
+
+    References
+    ----------
+    Liu, Lafferty, Wasserman (2009), The nonparanormal.
+    """
+    ranks = np.apply_along_axis(stats.rankdata, 0, values)
+    return np.asarray(stats.norm.ppf(ranks / (len(values) + 1)))
+
+
+def discover_graph(
+    frame: Any,
+    columns: Sequence[str],
+    *,
+    tiers: Mapping[str, int] | None = None,
+    alpha: float = 0.01,
+    samples: int = 50,
+    threshold: float = 0.5,
+    seed: int = 0,
+) -> pa.Table:
+    """Edges by the PC algorithm over bootstrap samples.
+
+    Parameters
+    ----------
+    tiers : column → its place in time; nothing later causes anything earlier. None where time says nothing.
+    alpha : level of the independence tests
+    samples : bootstrap samples (of half of the rows, drawn without replacement)
+    threshold : edges found in a smaller share of the samples are left out
+
+    Returns
+    -------
+    A table of :data:`EDGES`, the surest first, lag 0; an edge without a direction stands once, ``oriented`` .5.
+
+    Raises
+    ------
+    UsageError
+        Fewer than two columns, or a tier of an unknown column.
+    IdentificationError
+        Fewer rows than five a column.
+
+    References
+    ----------
+    Spirtes & Glymour (1991), the PC algorithm. Meinshausen & Bühlmann (2010), Stability selection.
+    """
+    if len(columns) < 2:
+        raise UsageError("a graph needs at least two columns")
+    unknown = set(tiers or {}) - set(columns)
+    if unknown:
+        raise UsageError(f"tier of {sorted(unknown)[0]!r}, which is not among the columns")
+    table = as_table(frame)
+    values = np.column_stack([numeric(table, name) for name in columns])
+    values = values[np.isfinite(values).all(axis=1)]
+    if len(values) < 10 * len(columns):
+        raise IdentificationError(f"{len(values)} complete rows are too few for {len(columns)} columns")
+    scores = normal_scores(values)
+    rng = generator(seed, "discover")
+    joined, pointed = np.zeros((len(columns), len(columns))), np.zeros((len(columns), len(columns)))
+    for _ in range(samples):
+        rows = rng.permutation(len(scores))[: len(scores) // 2]
+        found = _pc(scores[rows], columns, tiers, alpha)
+        pointed += found
+        joined += (found + found.T) > 0
+    return _edges(columns, joined / samples, pointed / samples, threshold)
+
+
+def _pc(values: Floats, columns: Sequence[str], tiers: Mapping[str, int] | None, alpha: float) -> Floats:
+    """[i, j] 1 where i → j, ½ both ways where the direction is open."""
+    search = require("causallearn.search.ConstraintBased.PC", extra="causal")
+    knowledge = None
+    if tiers:
+        nodes = [
+            require("causallearn.graph.GraphNode", extra="causal").GraphNode(f"X{k + 1}") for k in range(len(columns))
+        ]
+        knowledge = require("causallearn.utils.PCUtils.BackgroundKnowledge", extra="causal").BackgroundKnowledge()
+        for node, name in zip(nodes, columns, strict=True):
+            if name in tiers:
+                knowledge.add_node_to_tier(node, tiers[name])
+    with contextlib.redirect_stdout(io.StringIO()):
+        graph = search.pc(values, alpha, "fisherz", background_knowledge=knowledge, show_progress=False).G.graph
+    # graph[j, i] = 1 and graph[i, j] = -1 say i → j; -1 both ways says that the direction is open.
+    forward = ((graph.T == 1) & (graph == -1)).astype(np.float64)
+    return np.asarray(forward + 0.5 * ((graph == -1) & (graph.T == -1)) + 0.5 * ((graph == 1) & (graph.T == 1)))
+
+
+def _edges(columns: Sequence[str], joined: Floats, pointed: Floats, threshold: float) -> pa.Table:
+    rows = []
+    for i in range(len(columns)):
+        for j in range(i + 1, len(columns)):
+            if joined[i, j] < threshold:
+                continue
+            a, b = (i, j) if pointed[i, j] >= pointed[j, i] else (j, i)
+            share = pointed[a, b] / max(pointed[a, b] + pointed[b, a], 1e-12)
+            rows.append(
+                {"source": columns[a], "target": columns[b], "lag": 0, "confidence": joined[i, j], "oriented": share}
+            )
+    rows.sort(key=lambda row: (-row["confidence"], row["source"], row["target"]))
+    return pa.Table.from_pylist(rows, schema=EDGES)
+
+
+def discover_lags(
+    series: Any, columns: Sequence[str], *, most_lag: int = 3, alpha: float = 0.01, samples: int = 20, block: int = 20,
+    seed: int = 0,
+) -> pa.Table:  # fmt: skip
+    """Which series moves which, how many steps later: PCMCI over block-bootstrap samples.
+
+    Parameters
+    ----------
+    series : one row a step of time (say, counts a day of each behaviour), in order
+    most_lag : longest lag, in steps
+    block : steps that a bootstrap block keeps together
+
+    Returns
+    -------
+    A table of :data:`EDGES` with lag ≥ 1; time orients every edge (``oriented`` 1).
+
+    References
+    ----------
+    Runge et al. (2019), Detecting and quantifying causal associations in large nonlinear time series datasets.
+    """
+    table = as_table(series)
+    values = normal_scores(np.column_stack([numeric(table, name) for name in columns]))
+    if len(values) < 10 * (most_lag + 1):
+        raise IdentificationError(f"{len(values)} steps of time are too few for lags up to {most_lag}")
+    pcmci = require("tigramite.pcmci", extra="causal").PCMCI
+    frames = require("tigramite.data_processing", extra="causal").DataFrame
+    test = require("tigramite.independence_tests.parcorr", extra="causal").ParCorr
+    rng = generator(seed, "lags")
+    hits = np.zeros((len(columns), len(columns), most_lag + 1))
+    span = max(block, most_lag + 2)
+    for _ in range(samples):
+        starts = rng.integers(0, len(values) - span + 1, size=max(2, len(values) // span))
+        pieces = {k: values[start : start + span] for k, start in enumerate(starts)}
+        with contextlib.redirect_stdout(io.StringIO()):
+            frame = frames(pieces, analysis_mode="multiple", var_names=list(columns))
+            found = pcmci(dataframe=frame, cond_ind_test=test(), verbosity=0).run_pcmci(
+                tau_min=1, tau_max=most_lag, pc_alpha=0.2, alpha_level=alpha
+            )
+        hits += found["p_matrix"] <= alpha
+    rows = [
+        {
+            "source": columns[i],
+            "target": columns[j],
+            "lag": lag,
+            "confidence": hits[i, j, lag] / samples,
+            "oriented": 1.0,
+        }
+        for i in range(len(columns))
+        for j in range(len(columns))
+        for lag in range(1, most_lag + 1)
+        if hits[i, j, lag] >= samples / 2
+    ]
+    rows.sort(key=lambda row: (-row["confidence"], row["source"], row["target"], row["lag"]))
+    return pa.Table.from_pylist(rows, schema=EDGES)
+
+
+def graph_distance(found: pa.Table, truth: Sequence[tuple[str, str]]) -> tuple[int, float]:
+    """Structural Hamming distance (a missing, extra or reversed edge is one), and F1 of the directed edges.
+
+    >>> table = pa.Table.from_pylist([{"source": "a", "target": "b", "lag": 0, "confidence": 1.0, "oriented": 1.0}])
+    >>> graph_distance(table, [("a", "b"), ("b", "c")])
+    (1, 0.6666666666666666)
+    """
+    edges = set(zip(found.column("source").to_pylist(), found.column("target").to_pylist(), strict=True))
+    real = set(truth)
+    joined, wanted = {frozenset(edge) for edge in edges}, {frozenset(edge) for edge in real}
+    reversed_ = sum(1 for edge in edges if edge not in real and edge[::-1] in real)
+    hits = len(edges & real)
+    return len(joined ^ wanted) + reversed_, 2 * hits / max(1, len(edges) + len(real))

@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+
+from swayline.core.errors import IdentificationError, UsageError
+from swayline.influence.behaviors.discover import discover_graph, discover_lags
+
+pytest.importorskip("causallearn", reason="needs the causal extra")
+
+
+@pytest.fixture(scope="module")
+def chain():
+    rng = np.random.default_rng(0)
+    view = rng.normal(size=1500)
+    cart = 0.8 * view + rng.normal(size=1500)
+    return {
+        "view": view,
+        "cart": cart,
+        "purchase": np.exp(0.8 * cart + rng.normal(size=1500)),
+        "noise": rng.normal(size=1500),
+    }
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_time_orients_the_edges_of_a_chain_and_noise_has_none(chain):
+    tiers = {"view": 0, "noise": 0, "cart": 1, "purchase": 2}
+    found = discover_graph(chain, list(chain), tiers=tiers, samples=10)
+    edges = {(row["source"], row["target"]) for row in found.to_pylist()}
+    assert edges == {("view", "cart"), ("cart", "purchase")}
+    assert all(row["confidence"] >= 0.9 and row["oriented"] > 0.9 for row in found.to_pylist())
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_independent_columns_have_no_edge():
+    rng = np.random.default_rng(1)
+    assert discover_graph({name: rng.normal(size=800) for name in "abc"}, list("abc"), samples=10).num_rows == 0
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_lags_find_what_moves_what_a_step_later():
+    pytest.importorskip("tigramite", reason="needs the causal extra")
+    rng = np.random.default_rng(2)
+    a = rng.normal(size=400)
+    b = np.concatenate([[0.0], 0.8 * a[:-1]]) + 0.5 * rng.normal(size=400)
+    found = discover_lags({"a": a, "b": b}, ["a", "b"], most_lag=2, samples=6)
+    assert ("a", "b", 1) in {(row["source"], row["target"], row["lag"]) for row in found.to_pylist()}
+    assert ("b", "a", 1) not in {(row["source"], row["target"], row["lag"]) for row in found.to_pylist()}
+
+
+def test_refuses_what_makes_no_graph(chain):
+    with pytest.raises(UsageError, match="at least two"):
+        discover_graph(chain, ["view"])
+    with pytest.raises(UsageError, match="tier of 'sale'"):
+        discover_graph(chain, ["view", "cart"], tiers={"sale": 1})
+    with pytest.raises(IdentificationError, match="too few"):
+        discover_graph({"a": [1.0, 2.0], "b": [1.0, 3.0]}, ["a", "b"])
