@@ -4,6 +4,7 @@
 ``x_base`` (everybody, K + S) and ``x_tie`` (ties,) the coefficients.
 """
 
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, no-any-return"
 import numpy as np
 from numba import njit
 
@@ -303,14 +304,61 @@ def anticipation(people, world, rate, shape, x_base, x_tie, score):
 
 
 @njit(cache=True, nogil=True)
-def alone(people, world, x_base, out):
-    """Intensity at every act from the baseline and the own past only, into ``out`` (acts,)."""
+def alone(people, world, x_base, out, mass):
+    """Intensity at every act from the baseline and the own past only, and its integral (everybody,)."""
     act_ptr, skip = world[0], world[3]
     n_rest = x_base.shape[1]
     for i in people:
-        columns, _ = design(i, world)
+        columns, c = design(i, world)
+        for p in range(n_rest):
+            mass[i] += c[p] * x_base[i, p]
         for e in range(columns.shape[1]):
             total = 0.0
             for p in range(n_rest):
                 total += x_base[i, p] * columns[p, e]
             out[act_ptr[i] + skip[i] + e] = total
+
+
+@njit(cache=True, nogil=True)
+def screen(people, world, x_base, candidates, sources, found, scores):
+    """Score of every possible source of the given people against "nobody sways": N(0, 1) where it does not.
+
+    ``sources`` (J,): who may be a source; ``found``, ``scores`` (everybody, candidates): the best of each person, best
+    first, -1 where there are fewer.
+    """
+    act_ptr, acts, skip, begin, end, kernel = world[0], world[1], world[3], world[4], world[5], world[11]
+    mass = np.zeros(len(act_ptr) - 1)
+    for j in sources:
+        mass[j] = compensator(acts[act_ptr[j] : act_ptr[j + 1]], begin, end, kernel)
+    n_rest = x_base.shape[1]
+    for i in people:
+        target = acts[act_ptr[i] + skip[i] : act_ptr[i + 1]]
+        n_acts = len(target)
+        columns, c = design(i, world)
+        lam = np.empty(n_acts)
+        intensity(columns[:n_rest], x_base[i], lam)
+        best = np.full(candidates, -np.inf)
+        who = np.full(candidates, -1, np.int64)
+        column = np.empty(n_acts)
+        for j in sources:
+            if j == i or act_ptr[j + 1] == act_ptr[j] or n_acts == 0:
+                continue
+            column[:] = 0.0
+            kernel_sums(acts[act_ptr[j] : act_ptr[j + 1]], target, kernel, column)
+            slope, bend, cross, base = -mass[j], 0.0, 0.0, 0.0
+            for e in range(n_acts):
+                part, one = column[e] / lam[e], columns[0, e] / lam[e]
+                slope += part
+                bend += part * part
+                cross += part * one
+                base += one * one
+            bend -= cross * cross / max(base, 1e-300)
+            z = slope / np.sqrt(bend) if bend > 1e-9 else 0.0
+            if z > best[candidates - 1]:
+                at = candidates - 1
+                while at > 0 and best[at - 1] < z:
+                    best[at], who[at] = best[at - 1], who[at - 1]
+                    at -= 1
+                best[at], who[at] = z, j
+        found[i] = who
+        scores[i] = best

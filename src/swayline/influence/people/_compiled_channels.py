@@ -7,6 +7,7 @@ For every row (person i, time t, item x) of the outcome, relative to how often x
 F sums the delay kernel over j's rows, H over those with the same item, R over what j reviewed, shared or said.
 """
 
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, no-any-return"
 import numpy as np
 from numba import njit
 
@@ -42,6 +43,7 @@ def fit_channels(
     rows,
     row_item,
     alone,
+    alone_mass,
     share,
     said_ptr,
     said,
@@ -62,6 +64,7 @@ def fit_channels(
         target = rows[lo:hi]
         columns = np.zeros((1 + 3 * n_ties, hi - lo))
         c = np.zeros(1 + 3 * n_ties)
+        c[0] = alone_mass[i]
         columns[0] = alone[lo:hi]
         for d in range(n_ties):
             j = tie_source[tie_ptr[i] + d]
@@ -83,8 +86,8 @@ def fit_channels(
         x = np.where(c > 0.0, 0.05, 0.0)
         x[0] = 1.0
         shapes = np.zeros(len(c))
-        expectation_maximisation(columns, c, shapes, x, 0, 5)
-        newton(columns, c, shapes, x, 0, 50, 1e-7)
+        expectation_maximisation(columns, c, shapes, x, -1, 5)
+        newton(columns, c, shapes, x, -1, 50, 1e-7)
         lam = np.empty(hi - lo)
         intensity(columns, x, lam)
         keep = np.flatnonzero(c > 0.0)
@@ -96,6 +99,8 @@ def fit_channels(
             hessian[a, a] += (c[keep[a]] / cut) ** 2 * 1e-2
         inverse_diagonal(hessian, len(keep), variance)
         for a in range(len(keep)):
+            if keep[a] == 0:
+                continue
             d, channel = (keep[a] - 1) // 3, (keep[a] - 1) % 3
             estimate[tie_ptr[i] + d, channel] = x[keep[a]]
             error[tie_ptr[i] + d, channel] = np.sqrt(max(variance[a], 0.0))

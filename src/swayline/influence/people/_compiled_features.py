@@ -10,6 +10,7 @@ so the log-likelihood of the person is  sum_e log(X_e . x) - c . x,  concave in 
 coefficients: each is solved alone, in parallel. Features along a tie come from a recursion, linear in the acts.
 """
 
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, no-any-return"
 import numpy as np
 from numba import njit
 

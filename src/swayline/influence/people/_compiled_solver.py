@@ -3,6 +3,7 @@
 ``columns`` (P, E), ``c`` (P,), ``shape`` (P,): the gamma prior's shapes less one; its rates are part of ``c``.
 """
 
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, no-any-return"
 import numpy as np
 from numba import njit
 

@@ -28,7 +28,7 @@ class ChannelEstimates:
 
 
 def channel_estimates(fit: HawkesFit, people: People) -> ChannelEstimates:
-    """Split every tie by channel, baselines and delays as fitted.
+    """Split every tie by channel, the shape of the baselines and the delays as fitted, every person's level anew.
 
     Returns
     -------
@@ -41,9 +41,10 @@ def channel_estimates(fit: HawkesFit, people: People) -> ChannelEstimates:
     order = np.lexsort((people.time_s, people.person))
     rows, row_ptr = people.time_s[order] - fit.acts.start_s, _pointer(people.person[order], n)
     person, item = people.person[order], people.item[order]
-    at_act = np.zeros(len(fit.acts.times))
-    over_people(_compiled.alone, np.arange(n), fit.world(), fit.x_base, at_act)
-    alone = _per_row(fit, person, rows, at_act)
+    at_act, mass = np.zeros(len(fit.acts.times)), np.zeros(n)
+    over_people(_compiled.alone, np.arange(n), fit.world(), fit.x_base, at_act, mass)
+    per_moment = np.bincount(people.person, minlength=n) / np.maximum(fit.acts.counts, 1)
+    alone = _per_row(fit, person, rows, at_act) * per_moment[person]
     counted = np.bincount(item[item >= 0], minlength=1).astype(np.float64)
     share = (counted + 0.5) / (counted.sum() + 0.5 * len(counted))
     said_order = np.lexsort((people.content_time_s, people.content_person))
@@ -51,7 +52,7 @@ def channel_estimates(fit: HawkesFit, people: People) -> ChannelEstimates:
     said_ptr = _pointer(people.content_person[said_order], n)
     estimate, error = np.full((len(fit.ties), 3), np.nan), np.full((len(fit.ties), 3), np.nan)
     over_people(
-        _compiled_channels.fit_channels, np.arange(n), row_ptr, rows, item, alone, share, said_ptr, said, fit.acts.span_s, fit.ties.pointer, fit.ties.source,
+        _compiled_channels.fit_channels, np.arange(n), row_ptr, rows, item, alone, mass * per_moment, share, said_ptr, said, fit.acts.span_s, fit.ties.pointer, fit.ties.source,
         fit.kernel.compiled(), _CUT, estimate, error,
     )  # fmt: skip
     acted, spoke = np.diff(row_ptr)[fit.ties.source], np.diff(said_ptr)[fit.ties.source]
@@ -63,10 +64,9 @@ def _pointer(person: Ints, people: int) -> Ints:
 
 
 def _per_row(fit: HawkesFit, person: Ints, rows: Floats, at_act: Floats) -> Floats:
-    """The intensity alone at every row, times the rows that the person's moments hold on average."""
+    """The intensity alone at the moment of every row."""
     place = np.searchsorted(_keys(fit, fit.acts.person, fit.acts.times), _keys(fit, person, rows))
-    per_moment = np.bincount(person, minlength=fit.acts.people) / np.maximum(fit.acts.counts, 1)
-    at_row: Floats = at_act[np.minimum(place, len(at_act) - 1)] * per_moment[person]
+    at_row: Floats = at_act[np.minimum(place, len(at_act) - 1)]
     return at_row
 
 

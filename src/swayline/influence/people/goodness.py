@@ -83,7 +83,13 @@ def goodness_of_fit(fit: HawkesFit, sample: int = 500, seed: int = 0) -> Goodnes
     if len(gaps) == 0:
         return Goodness(float("nan"), float("nan"), 0, -np.log1p(-points), np.full(99, np.nan))
     test = kstest(gaps, "expon")
-    return Goodness(float(test.statistic), float(test.pvalue), len(gaps), -np.log1p(-points), np.quantile(gaps, points))
+    return Goodness(
+        float(test.statistic),
+        float(test.pvalue),
+        len(gaps),
+        -np.log1p(-points),
+        np.asarray(np.quantile(gaps, points), np.float64),
+    )
 
 
 def held_out_log_likelihood(fit: HawkesFit, acts: Acts) -> tuple[float, int]:

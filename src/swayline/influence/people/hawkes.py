@@ -344,7 +344,7 @@ def _relearn_baseline(fit: HawkesFit, some: Ints, seed: int) -> HawkesFit:
     patterns = baseline.patterns
     index, person = _of(fit.acts, some)
     bins = grid.bins(fit.acts.times)
-    if grid.period > 1 and np.ptp(patterns) > 0:
+    if grid.period > 1 and float(np.ptp(np.asarray(patterns, np.float64))) > 0:
         counts, hours = phase_counts(person, bins[index], weight[index], len(some), grid, None)
         patterns = best_patterns(
             counts, hours, fit.n_patterns, fit.pattern_width, generator(seed, "people", "patterns")

@@ -54,7 +54,7 @@ class TieEstimates:
         return self.known & ~(self.ahead > _PLACEBO_Z)
 
 
-def tie_estimates(fit: HawkesFit, interval: str = "auto", level: float = 0.95) -> TieEstimates:
+def tie_estimates(fit: HawkesFit, interval: str = "auto", level: float = 0.95, placebo: bool = True) -> TieEstimates:
     """Intervals of every tie.
 
     Parameters
@@ -65,6 +65,8 @@ def tie_estimates(fit: HawkesFit, interval: str = "auto", level: float = 0.95) -
         50,000 ties.
     level : float
         Coverage.
+    placebo : bool
+        Whether to look for targets that run ahead of their sources.
 
     Raises
     ------
@@ -88,7 +90,8 @@ def tie_estimates(fit: HawkesFit, interval: str = "auto", level: float = 0.95) -
         _compiled.tie_intervals, people, arrays, rate, shape, cut, profile, fit.x_base, fit.x_tie, low, high, ratio, error,
         received_error,
     )  # fmt: skip
-    over_people(_compiled.anticipation, people, arrays, rate, shape, fit.x_base, fit.x_tie, ahead)
+    if placebo:
+        over_people(_compiled.anticipation, people, arrays, rate, shape, fit.x_base, fit.x_tie, ahead)
     unknown = fit.acts.counts[fit.ties.source] == 0
     ahead[_answered(fit, low > 0)] = np.nan
     estimate, low, high, error = (np.where(unknown, np.nan, values) for values in (fit.x_tie, low, high, error))

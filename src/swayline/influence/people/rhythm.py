@@ -64,7 +64,8 @@ class Grid:
     def watched(self, begin_s: float, end_s: float, n_bins: int) -> Floats:
         """(n_bins,) seconds of each bin that lie between two moments of the log."""
         edges = np.arange(n_bins + 1) * self.bin_s - self.lead_s
-        return np.diff(np.clip(edges, begin_s, end_s))
+        watched: Floats = np.diff(np.clip(edges, begin_s, end_s))
+        return watched
 
 
 def choose_grid(start_s: float, end_s: float, resolution: float) -> Grid:
@@ -115,7 +116,7 @@ class Baseline:
     def rates(self) -> Floats:
         """(period, R): rate of each pattern at each phase, 1/s, such that it brings about one act over the span."""
         rates: Floats = self.patterns.T * (self.grid.period / self.grid.span_s)
-        return np.ascontiguousarray(rates)
+        return np.ascontiguousarray(rates, np.float64)
 
     def level_at(self, person: Ints, bins: Ints) -> Floats:
         """The person's own level at each act."""
@@ -160,7 +161,8 @@ def _bumps(period: int, width: int) -> Floats:
     gap = np.abs(np.arange(period) + 0.5 - centres[:, None])
     gap = np.minimum(gap, period - gap)
     hats = np.maximum(1.0 - gap / (period / count), 0.0) + 1e-12
-    return hats / hats.sum(axis=1, keepdims=True)
+    bumps: Floats = hats / hats.sum(axis=1, keepdims=True)
+    return bumps
 
 
 def learn_patterns(
@@ -188,7 +190,7 @@ def learn_patterns(
     mixture = total @ bumps.T
     mixture /= max(mixture.sum(), 1e-12)
     # Start every pattern from the acts of a few people, so that patterns differ.
-    mix = np.empty((n_patterns, len(bumps)))
+    mix: Floats = np.empty((n_patterns, len(bumps)))
     for k in range(n_patterns):
         some = (
             rng.choice(people, size=min(people, max(1, people // n_patterns)), replace=False)
@@ -198,7 +200,7 @@ def learn_patterns(
         own = (counts[some].sum(axis=0) + 1e-9) @ bumps.T
         mix[k] = 0.5 * mixture + 0.5 * own / own.sum() * rng.uniform(0.5, 1.5, len(bumps))
     mix /= mix.sum(axis=1, keepdims=True)
-    theta = rng.dirichlet(np.ones(n_patterns), people)
+    theta: Floats = rng.dirichlet(np.ones(n_patterns), people)
     for _ in range(steps):
         patterns = mix @ bumps
         theta, share = _mixtures(counts, patterns * hours, theta, 1, 1.0)
@@ -206,8 +208,8 @@ def learn_patterns(
         ratio = counts / np.maximum(expected, 1e-12)
         weight = (theta.T @ (ratio * hours)) @ bumps.T * mix
         mix = (weight + 1e-9) / (weight + 1e-9).sum(axis=1, keepdims=True)
-    patterns = (1 - _FLOOR) * (mix @ bumps) + _FLOOR / period
-    return patterns[np.argsort(-share)]
+    learned: Floats = (1 - _FLOOR) * (mix @ bumps) + _FLOOR / period
+    return learned[np.argsort(-share)]
 
 
 def _mixtures(counts: Floats, patterns: Floats, theta: Floats, steps: int, strength: float) -> tuple[Floats, Floats]:
@@ -236,9 +238,9 @@ def phase_counts(
     if fold is not None:
         weight = weight * (_fold(grid, bins) == fold)
         watched = watched * (_fold(grid, np.arange(grid.n_bins)) == fold)
-    flat = np.bincount(person * grid.period + bins % grid.period, weight, people * grid.period)
-    hours = np.bincount(np.arange(grid.n_bins) % grid.period, watched, grid.period)
-    return flat.reshape(people, grid.period), np.maximum(hours, 1e-9) / max(hours.mean(), 1e-9)
+    flat = np.bincount(person * grid.period + bins % grid.period, weight, people * grid.period).astype(np.float64)
+    hours = np.bincount(np.arange(grid.n_bins) % grid.period, watched, grid.period).astype(np.float64)
+    return flat.reshape(people, grid.period), np.maximum(hours, 1e-9) / max(float(hours.mean()), 1e-9)
 
 
 def choose_patterns(
@@ -292,7 +294,8 @@ def choose_patterns(
 
 def best_patterns(counts: Floats, hours: Floats, count: int, width: int, rng: np.random.Generator) -> Floats:
     """The best of three starts of :func:`learn_patterns`: EM finds a nearby optimum, not the best one."""
-    best, best_fit = np.ones((1, counts.shape[1])) / counts.shape[1], -np.inf
+    best: Floats = np.ones((1, counts.shape[1])) / counts.shape[1]
+    best_fit = -np.inf
     for _ in range(3 if count > 1 else 1):
         patterns = learn_patterns(counts, hours, count, width, rng)
         theta, _ = _mixtures(counts, patterns * hours, np.full((len(counts), count), 1.0 / count), 40, 1.0)
@@ -339,8 +342,8 @@ def choose_trend(person: Ints, bins: Ints, people: int, grid: Grid) -> tuple[int
 def _hat_mass(grid: Grid, n_hats: int, watched: Floats) -> Floats:
     """(n_hats,) seconds under each hat."""
     left, share = hat_places(grid, np.arange(grid.n_bins), n_hats)
-    mass: Floats = np.bincount(left, watched * (1 - share), n_hats) + np.bincount(left + 1, watched * share, n_hats)
-    return mass
+    mass: Floats = np.bincount(left, watched * (1 - share), n_hats).astype(np.float64)
+    return mass + np.bincount(left + 1, watched * share, n_hats)
 
 
 def learn_levels(

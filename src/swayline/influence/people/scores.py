@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 
 from swayline.core.extras import require
 from swayline.core.rng import generator
-from swayline.core.types import Bools, Floats
+from swayline.core.types import Bools, Floats, Ints
 from swayline.influence.people.channels import CHANNELS, ChannelEstimates
 from swayline.influence.people.goodness import branching, spectral_radius
 from swayline.influence.people.hawkes import HawkesFit
@@ -35,20 +35,23 @@ def person_scores(
         ``hub``, ``authority``, ``community`` of the network weighted by excitation.
     """
     n = fit.acts.people
-    alpha, error = np.nan_to_num(ties.estimate), np.nan_to_num(ties.error)
-    given, received = np.bincount(fit.ties.source, alpha, n), np.bincount(fit.ties.target, alpha, n)
+    alpha: Floats = np.nan_to_num(np.asarray(ties.estimate, np.float64))
+    error: Floats = np.nan_to_num(np.asarray(ties.error, np.float64))
+    given: Floats = np.bincount(fit.ties.source, alpha, n).astype(np.float64)
+    received: Floats = np.bincount(fit.ties.target, alpha, n).astype(np.float64)
     columns: dict[str, Floats | pa.Array] = {"user": people.ids, "acts": fit.acts.counts}
     unknown = fit.acts.counts == 0
-    _with_interval(columns, "given", given, np.sqrt(np.bincount(fit.ties.source, error**2, n)), unknown)
+    _with_interval(columns, "given", given, _root_sum(fit.ties.source, error, n), unknown)
     _with_interval(columns, "received", received, ties.received_error, np.zeros(n, bool))
-    for k, channel in enumerate(CHANNELS if channels is not None else ()):
-        assert channels is not None
-        part, spread = np.nan_to_num(channels.estimate[:, k]), np.nan_to_num(channels.error[:, k])
-        silent = np.bincount(fit.ties.source, channels.n[:, k], n) == 0
-        for name, end in (("given", fit.ties.source), ("received", fit.ties.target)):
-            unsaid = silent if name == "given" else np.zeros(n, bool)
-            error_k = np.sqrt(np.bincount(end, spread**2, n))
-            _with_interval(columns, f"{name}_{channel}", np.bincount(end, part, n), error_k, unsaid)
+    if channels is not None:
+        for k, channel in enumerate(CHANNELS):
+            part: Floats = np.nan_to_num(np.asarray(channels.estimate[:, k], np.float64))
+            spread: Floats = np.nan_to_num(np.asarray(channels.error[:, k], np.float64))
+            silent = np.bincount(fit.ties.source, channels.n[:, k], n) == 0
+            for name, end in (("given", fit.ties.source), ("received", fit.ties.target)):
+                unsaid = silent if name == "given" else np.zeros(n, bool)
+                total = np.bincount(end, part, n).astype(np.float64)
+                _with_interval(columns, f"{name}_{channel}", total, _root_sum(end, spread, n), unsaid)
     caused = np.bincount(fit.ties.target, alpha * fit.acts.counts[fit.ties.source], n)
     columns["susceptibility"] = np.clip(caused / np.maximum(fit.acts.counts, 1), 0.0, 1.0)
     columns |= _reaches(fit, alpha, error, seed)
@@ -59,6 +62,12 @@ def person_scores(
             for name, values in columns.items()
         }
     )
+
+
+def _root_sum(index: Ints, error: Floats, n: int) -> Floats:
+    """(n,) standard error of each sum of independent parts."""
+    total: Floats = np.sqrt(np.bincount(index, error**2, n)).astype(np.float64)
+    return total
 
 
 def _with_interval(
@@ -78,7 +87,7 @@ def reach(matrix: csr_array, generations: int = 200) -> Floats:
     back = matrix.T.tocsr()
     total = np.zeros(matrix.shape[0])
     for _ in range(generations):
-        new = back @ (1.0 + total)
+        new: Floats = np.asarray(back @ (1.0 + total), np.float64)
         if float(np.abs(new - total).max(initial=0.0)) < 1e-9:
             return new
         total = new

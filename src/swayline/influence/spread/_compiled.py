@@ -4,6 +4,7 @@ Random numbers: SplitMix64 (Steele, Lea and Flood, OOPSLA 2014) seeded by run an
 on how samples are divided over threads.
 """
 
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, no-any-return"
 import heapq
 
 import numpy as np

@@ -36,7 +36,7 @@ class Graph:
 
     def weights_in(self) -> Floats:
         """(N,) sum of the probabilities into each node; at most one where the linear threshold model applies."""
-        total: Floats = np.bincount(self.sources_and_targets()[1], self.out_p, self.n)
+        total: Floats = np.bincount(self.sources_and_targets()[1], self.out_p, self.n).astype(np.float64)
         return total
 
     def sources_and_targets(self) -> tuple[Ints, Ints]:

@@ -58,7 +58,7 @@ def graph_from_ledger(ledger: pa.Table) -> tuple[Graph, pa.Array]:
     )
     estimate: Floats = np.nan_to_num(np.asarray(rows["estimate"].to_numpy(), np.float64))
     probability = np.clip(estimate, 0.0, 1.0) if estimand == "spread" else -np.expm1(-np.maximum(estimate, 0.0))
-    return make_graph(source, target, probability, len(ids)), ids
+    return make_graph(source, target, np.asarray(probability, np.float64), len(ids)), ids
 
 
 def spread_from_ledger(
