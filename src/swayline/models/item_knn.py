@@ -30,11 +30,11 @@ from swayline.core.errors import ArtifactError
 from swayline.core.progress import task
 from swayline.dataset import Sequences, Targets
 from swayline.models import artifact
+from swayline.models.cooccurrence import pairs
 from swayline.models.protocol import Scores
 from swayline.models.settings import build, require
 from swayline.models.validation import Judge
 
-_REACH = 50
 _ROUNDS = 2
 _CHOICES: dict[str, tuple[float, ...]] = {
     "decay": (1.0, 0.9, 0.8, 0.65, 0.5, 0.3, 0.1),
@@ -164,7 +164,7 @@ def _checked(folder: Path, arrays: artifact.Arrays, n_items: int) -> sparse.csr_
 
 def _similarity(train: Sequences, chosen: Chosen) -> sparse.csr_array:
     """(I, I) each item's nearest neighbours and how near they are."""
-    forward = _pairs(train, chosen.closeness)
+    forward = pairs(train, chosen.closeness)
     both = (forward + chosen.backward * forward.T).tocsr() if chosen.backward else forward
     both.setdiag(0.0)
     both.eliminate_zeros()
@@ -174,26 +174,14 @@ def _similarity(train: Sequences, chosen: Chosen) -> sparse.csr_array:
     return _nearest(rows, both.indices, values, chosen.neighbours, train.n_items)
 
 
-def _pairs(train: Sequences, closeness: float) -> sparse.csr_array:
-    """(I, I) weighted count of "i, and later j" over pairs at most 50 events apart."""
-    items, ends = train.items, np.repeat(train.offsets[1:], train.lengths)
-    place = np.arange(len(items))
-    total = sparse.csr_array((train.n_items, train.n_items), dtype=np.float32)
-    longest = int(train.lengths.max(initial=0))
-    for distance in range(1, min(_REACH, longest - 1) + 1):
-        weight = closeness ** (distance - 1)
-        if weight < 1e-3:
-            break
-        first = np.flatnonzero(place + distance < ends)
-        data = np.full(len(first), weight, np.float32)
-        total = total + sparse.csr_array((data, (items[first], items[first + distance])), shape=total.shape)
-    return total
-
-
 def _nearest(rows: np.ndarray, columns: np.ndarray, values: Scores, neighbours: int, n_items: int) -> sparse.csr_array:
     """The best ``neighbours`` of each row; ties go to the smaller item number."""
-    order = np.lexsort((columns, -values, rows))
-    rows, columns, values = rows[order], columns[order], values[order]
-    starts = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=n_items))])
-    kept = np.arange(len(rows)) - starts[rows] < neighbours
-    return sparse.csr_array((values[kept], (rows[kept], columns[kept])), shape=(n_items, n_items))
+    counts = np.bincount(rows, minlength=n_items)
+    kept = np.ones(len(rows), bool)
+    # Only rows with too many neighbours are sorted; columns stand in order, and the sort keeps that order among ties.
+    long = np.flatnonzero(counts[rows] > neighbours)
+    order = long[np.lexsort((-values[long], rows[long]))]
+    starts = np.cumsum(np.where(counts > neighbours, counts, 0)) - np.where(counts > neighbours, counts, 0)
+    kept[order] = np.arange(len(order)) - starts[rows[order]] < neighbours
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(rows[kept], minlength=n_items))])
+    return sparse.csr_array((values[kept], columns[kept], offsets), shape=(n_items, n_items))

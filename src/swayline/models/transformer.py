@@ -22,13 +22,15 @@ from swayline.dataset import Sequences, Targets
 from swayline.models import artifact
 from swayline.models.protocol import Scores
 from swayline.models.sequence.batches import bin_width, pack, place
-from swayline.models.sequence.network import Network
+from swayline.models.sequence.network import INITIAL_STD, Network
 from swayline.models.sequence.settings import TransformerSettings
 from swayline.models.sequence.training import train
+from swayline.models.sequence.warm_start import first_items
 from swayline.models.validation import Judge
 
 _SHORT, _LONG = 50, 200
 _ROWS_AT_ONCE = 512
+_SPARSE = 50
 
 
 class Transformer:
@@ -64,12 +66,13 @@ class Transformer:
     def _train(self, histories: Sequences, settings: TransformerSettings, judge: Judge | None) -> Self:
         if not len(histories.items):
             raise EmptyLogError("no event is left to train on: give a log with events")
+        settings = _for_data(settings, histories)
         longest = int(np.quantile(histories.lengths[histories.lengths > 0], 0.9))
         self.max_length_ = settings.max_length or min(_LONG, max(_SHORT, longest))
         self.n_items_, self.n_behaviors_ = histories.n_items, histories.n_behaviors
         with torch.random.fork_rng(devices=[]):  # PyTorch's layers draw weights as they are made; ours are drawn next
-            self._network = self._build()
-        self._network.start(torch.Generator().manual_seed(settings.seed))
+            self._network = self._build(settings)
+        self._network.start(torch.Generator().manual_seed(settings.seed), self._first_items(histories))
         self._network.to(_device(settings))
         asked = (lambda: judge(self)) if judge else None
         trained = train(self._network, histories, settings, self.max_length_, asked, self.checkpoint)
@@ -77,15 +80,22 @@ class Transformer:
         self.best_epoch_ = trained.best_epoch
         return self
 
-    def _build(self) -> Network:
-        return Network(self.settings, self.n_items_, self.n_behaviors_, self.max_length_)
+    def _first_items(self, histories: Sequences) -> torch.Tensor | None:
+        if not self.settings.warm_start:
+            return None
+        dim = self.settings.embedding_dim
+        factors = first_items(histories, dim, INITIAL_STD * dim**0.5, self.settings.seed)
+        return None if factors is None else torch.from_numpy(factors)
+
+    def _build(self, settings: TransformerSettings) -> Network:
+        return Network(settings, self.n_items_, self.n_behaviors_, self.max_length_)
 
     def score(self, history: Sequences) -> Scores:
         """(Q, I) logits of every item as the next one."""
         scores = np.empty((len(history), self.n_items_), np.float32)
         for rows, states in self._states(history):
             with torch.no_grad():
-                scores[rows] = (states @ self._network.table().T).cpu().numpy()
+                scores[rows] = (states @ self._network.answers().T).cpu().numpy()
         return scores
 
     def score_items(self, history: Sequences, items: np.ndarray) -> Scores:
@@ -93,7 +103,7 @@ class Transformer:
         scores = np.empty(len(history), np.float32)
         for rows, states in self._states(history):
             with torch.no_grad():
-                wanted = self._network.table()[torch.from_numpy(items[rows].astype(np.int64)).to(states.device)]
+                wanted = self._network.answers(torch.from_numpy(items[rows].astype(np.int64)).to(states.device))
                 scores[rows] = (states * wanted).sum(1).cpu().numpy()
         return scores
 
@@ -127,7 +137,7 @@ class Transformer:
         model.n_items_, model.n_behaviors_, model.max_length_, model.best_epoch_ = sizes
         model.history_ = _history_of(folder, stored)
         with torch.device("meta"):  # sizes are only believed once the arrays on disk agree with them
-            model._network = model._build()
+            model._network = model._build(model.settings)
         shapes = {name: (tuple(value.shape), "float32") for name, value in model._network.state_dict().items()}
         artifact.check_arrays(folder, stored, shapes)
         model._network.load_state_dict({name: torch.from_numpy(a) for name, a in stored.arrays.items()}, assign=True)
@@ -140,6 +150,13 @@ def _history_of(folder: Path, stored: artifact.Stored) -> list[dict[str, float |
     if not isinstance(lines, list) or not all(isinstance(line, dict) for line in lines):
         raise ArtifactError(f"{folder / artifact.MODEL_FILE}: the training history is not a list of epochs")
     return lines
+
+
+def _for_data(settings: TransformerSettings, histories: Sequences) -> TransformerSettings:
+    """The settings with what was left to the data decided."""
+    events_an_item = len(histories.items) / max(1, len(np.unique(histories.items)))
+    dropout = settings.dropout if settings.dropout is not None else 0.5 if events_an_item < _SPARSE else 0.2
+    return dataclasses.replace(settings, dropout=dropout)
 
 
 def _device(settings: TransformerSettings) -> torch.device:

@@ -10,6 +10,7 @@ from swayline.models.sequence.batches import bin_width, pack, place
 from swayline.models.sequence.blocks import BLOCKS
 from swayline.models.sequence.dropout import Dropout
 from swayline.models.sequence.network import Network
+from swayline.models.sequence.rows import first_rows, rows
 from swayline.models.sequence.settings import TransformerSettings
 
 CPU = torch.device("cpu")
@@ -17,8 +18,22 @@ CPU = torch.device("cpu")
 
 def network(block: str = "sasrec", **settings) -> Network:
     made = Network(TransformerSettings(embedding_dim=16, n_heads=2, n_blocks=2, block=block, **settings), 20, 3, 12)
-    made.start(torch.Generator().manual_seed(0))
+    generator = torch.Generator().manual_seed(0)
+    made.start(generator)
+    with torch.no_grad():  # blocks start as the identity, which sees nothing
+        for parameter in made.parameters():
+            parameter += 0.1 * torch.randn(parameter.shape, generator=generator)
     return made.eval()
+
+
+def test_every_block_starts_as_the_identity() -> None:
+    for block in BLOCKS:
+        made = Network(TransformerSettings(embedding_dim=16, n_heads=2, block=block), 20, 1, 12)
+        made.start(torch.Generator().manual_seed(0))
+        batch = packed([1, 2, 3])
+        tokens = torch.randn(len(batch.items), 16)
+        with torch.no_grad():
+            assert torch.equal(made.eval().blocks[0](tokens, batch), tokens)
 
 
 def packed(*rows, behaviors=None):
@@ -92,8 +107,6 @@ def test_dropout_drops_its_share_keeps_the_mean_and_sleeps_in_use() -> None:
 
 
 def test_row_gradients_are_those_of_an_embedding() -> None:
-    from swayline.models.sequence.rows import rows
-
     torch.manual_seed(0)
     table, ids, weights = torch.nn.Embedding(6, 3), torch.tensor([1, 1, 4]), torch.randn(3, 3)
     (table(ids) * weights).sum().backward()
@@ -101,6 +114,13 @@ def test_row_gradients_are_those_of_an_embedding() -> None:
     table.weight.grad = None
     (rows(table, ids) * weights).sum().backward()
     torch.testing.assert_close(table.weight.grad, wanted)
+
+
+def test_gradients_of_the_first_rows_join_those_already_there() -> None:
+    table = torch.nn.Embedding(4, 2)
+    table.weight.grad = torch.ones(4, 2)
+    (first_rows(table, 3) * 2.0).sum().backward()
+    assert table.weight.grad[:, 0].tolist() == [3.0, 3.0, 3.0, 1.0]
 
 
 def test_bf16_scores_like_fp32_after_training() -> None:

@@ -14,9 +14,9 @@ from torch import Tensor, nn
 class Dropout(nn.Module):
     """Zero a share of the activations in training and scale up the rest."""
 
-    def __init__(self, share: float) -> None:
+    def __init__(self, share: float | None) -> None:
         super().__init__()
-        self.dropped = min(255, round(share * 256))
+        self.dropped = min(255, round((share or 0.0) * 256))
 
     def forward(self, x: Tensor) -> Tensor:
         """The same shape."""

@@ -5,14 +5,16 @@ Shapes: T tokens, D width, I items, Q histories.
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from swayline.models.sequence.batches import Packed
 from swayline.models.sequence.blocks import BLOCKS
 from swayline.models.sequence.dropout import Dropout
-from swayline.models.sequence.rows import rows
+from swayline.models.sequence.rows import first_rows, rows
 from swayline.models.sequence.settings import TransformerSettings
 
-_INITIAL_STD = 0.02
+INITIAL_STD = 0.02
+_NOISE = 0.1
 
 
 class Network(nn.Module):
@@ -28,17 +30,27 @@ class Network(nn.Module):
         self.blocks = nn.ModuleList(BLOCKS[settings.block](settings) for _ in range(settings.n_blocks))
         self.norm = nn.LayerNorm(dim)
         self.scale = dim**0.5
+        self.temperature = settings.temperature
 
-    def start(self, generator: torch.Generator) -> None:
-        """Draw the first weights from the generator alone."""
+    def start(self, generator: torch.Generator, items: Tensor | None = None) -> None:
+        """Draw the first weights from the generator alone; ``items`` (I, D) are added to the item table's.
+
+        Each block starts as the identity (its last layers are zero), so that a table that already knows something is
+        not drowned by layers that do not.
+        """
         with torch.no_grad():
-            for module in self.modules():
+            for name, module in self.named_modules():
                 if isinstance(module, nn.Embedding):
-                    module.weight.normal_(std=_INITIAL_STD, generator=generator)
+                    module.weight.normal_(std=INITIAL_STD, generator=generator)
                 elif isinstance(module, nn.Linear):
                     nn.init.xavier_uniform_(module.weight, generator=generator)
+                    if name.endswith((".out", ".down")):
+                        module.weight.zero_()
                     if module.bias is not None:
                         module.bias.zero_()
+            if items is not None:
+                self.items.weight *= _NOISE
+                self.items.weight[:-1] += items
 
     def forward(self, batch: Packed) -> Tensor:
         """(T, D) the state after each event."""
@@ -50,8 +62,11 @@ class Network(nn.Module):
         x = self.dropout(x)
         for block in self.blocks:
             x = block(x, batch)
-        return self.norm(x)  # type: ignore[no-any-return]
+        x = self.norm(x)
+        return x if self.temperature is None else F.normalize(x, dim=1) / self.temperature
 
-    def table(self) -> Tensor:
-        """(I, D) the items as answers."""
-        return self.items.weight[:-1]
+    def answers(self, items: Tensor | None = None) -> Tensor:
+        """(I, D) all items as answers, or (R, D) some of them: a state times an answer is the item's logit."""
+        n_items = self.items.num_embeddings - 1
+        chosen = first_rows(self.items, n_items) if items is None else rows(self.items, items)
+        return chosen if self.temperature is None else F.normalize(chosen, dim=1)

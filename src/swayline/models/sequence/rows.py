@@ -29,6 +29,28 @@ class _Rows(torch.autograd.Function):
         return None, None
 
 
+class _First(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, weight: Tensor, n: int) -> Tensor:
+        ctx.weight = weight
+        return weight.detach()[:n]
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[None, None]:
+        weight = ctx.weight
+        if weight.grad is None:
+            weight.grad = torch.zeros_like(weight)
+        weight.grad[: len(grads[0])].add_(grads[0])
+        return None, None
+
+
+def first_rows(table: nn.Embedding, n: int) -> Tensor:
+    """(n, D) the first rows of a table, not copied; their gradient is added to the table's in place."""
+    if not torch.is_grad_enabled():
+        return table.weight[:n]
+    return _First.apply(table.weight, n)  # type: ignore[no-any-return,no-untyped-call]
+
+
 def rows(table: nn.Embedding, ids: Tensor) -> Tensor:
     """(R, D) the rows ``ids`` (R,) of a table; their gradient is added to the table's in place."""
     if not torch.is_grad_enabled():

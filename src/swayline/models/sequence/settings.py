@@ -25,13 +25,18 @@ class TransformerSettings:
         Learned places counted from the start of the history, from its end, or none.
     max_length : int, optional
         Events of a history that are read (the last ones). None: 50, or up to 200 where histories are that long.
-    dropout : float
-        Share of activations dropped, on the input and after each layer.
+    dropout : float, optional
+        Share of activations dropped, on the input and after each layer. None: .5 in logs with fewer than 50 events an
+        item, which are learned by heart otherwise, else .2.
     behaviors : bool
         Behaviours are part of the input where the log has more than one.
+    warm_start : bool
+        The item table starts from the factors of co-occurrence, not from random numbers.
     loss, n_negatives, in_batch, correction
         The loss; items drawn uniformly for each batch and shared by all its positions; whether the batch's own
         targets join them; whether the sampled sum stands for the whole catalogue (log-Q).
+    temperature : float, optional
+        Score by the cosine of state and item divided by this; None scores by their product.
     learning_rate, weight_decay, warmup_steps, batch_tokens, max_epochs, patience, max_gradient, averaging
         Training; ``batch_tokens`` is events a step, ``patience`` epochs without a better validation NDCG@10,
         and without validation questions exactly ``max_epochs`` epochs are trained; ``averaging`` keeps a moving average
@@ -46,15 +51,17 @@ class TransformerSettings:
     n_blocks: int = 1
     n_heads: int = 1
     expansion: int = 1
-    block: Block = "sasrec"
+    block: Block = "ligr"
     positions: Positions = "start"
     max_length: int | None = None
-    dropout: float = 0.2
+    dropout: float | None = None
     behaviors: bool = True
+    warm_start: bool = True
     loss: Loss = "sampled-softmax"
     n_negatives: int = 1024
-    in_batch: bool = False
+    in_batch: bool = True
     correction: bool = True
+    temperature: float | None = None
     learning_rate: float = 1e-3
     weight_decay: float = 0.0
     warmup_steps: int = 100
@@ -62,7 +69,7 @@ class TransformerSettings:
     max_epochs: int = 60
     patience: int = 5
     max_gradient: float = 1.0
-    averaging: float = 0.0
+    averaging: float = 0.99
     precision: Precision = "auto"
     device: str = "auto"
     seed: int = 0
@@ -77,6 +84,7 @@ class TransformerSettings:
         require("weight_decay", self.weight_decay, 0.0, 10.0)
         require("warmup_steps", self.warmup_steps, 0)
         require("max_gradient", self.max_gradient, 1e-6)
+        require("temperature", self.temperature, 1e-3, 10.0)
         require("averaging", self.averaging, 0.0, 0.99999)
         require("seed", self.seed, 0)
         if self.embedding_dim % self.n_heads:

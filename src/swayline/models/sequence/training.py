@@ -23,7 +23,6 @@ from swayline.models.sequence.distributed import average_gradients, together
 from swayline.models.sequence.losses import LOSSES
 from swayline.models.sequence.negatives import draw
 from swayline.models.sequence.network import Network
-from swayline.models.sequence.rows import rows
 from swayline.models.sequence.settings import TransformerSettings
 
 
@@ -193,19 +192,19 @@ class _Run:
         return loss
 
     def _loss(self, states: Tensor, batch: Packed) -> Tensor:
-        targets, weights, table = batch.targets, batch.weights, self.network.items
+        targets, weights, answers = batch.targets, batch.weights, self.network.answers
         if targets is None or weights is None:
             raise TypeError("a training batch carries its targets")
         n_items = self.histories.n_items
-        loss, answers = LOSSES[self.settings.loss], rows(table, targets)
+        loss = LOSSES[self.settings.loss]
         if self.settings.loss == "full-softmax" or self.settings.n_negatives >= n_items:
             alike = torch.zeros(1, device=self.device)
-            return loss(states, answers, table.weight[:-1], alike, targets, weights)
+            return loss(states, answers(targets), answers(), alike, targets, weights)
         drawn = draw(
             targets, weights > 0, self.settings.n_negatives, self.share if self.settings.in_batch else None,
             self.settings.correction, n_items, self.draws,
         )  # fmt: skip
-        return loss(states, answers, rows(table, drawn.items), drawn.log_weights, drawn.columns, weights)
+        return loss(states, answers(targets), answers(drawn.items), drawn.log_weights, drawn.columns, weights)
 
 
 def autocast(settings: TransformerSettings, device: torch.device) -> torch.autocast:

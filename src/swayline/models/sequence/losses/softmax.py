@@ -21,6 +21,8 @@ from torch import Tensor
 
 _LOGITS_AT_ONCE = 1 << 20
 """2 MiB of bfloat16: a chunk stays in the cache between its passes."""
+_ROWS = 64
+"""At least so many rows a chunk, or the product would be slow: 128 MB of logits for a million items."""
 _NEVER = -1e9
 
 
@@ -34,7 +36,7 @@ class _CandidateSoftmax(torch.autograd.Function):
         grad_states = torch.empty(states.shape, dtype=torch.float32, device=states.device)
         grad_table = torch.zeros(candidates.shape, dtype=torch.float32, device=states.device)
         surprise, pull = torch.empty_like(own), torch.empty_like(own)
-        step = min(len(states), max(16, _LOGITS_AT_ONCE // max(1, len(candidates))))
+        step = min(len(states), max(_ROWS, _LOGITS_AT_ONCE // max(1, len(candidates))))
         for start in range(0, len(states), step):
             part = slice(start, start + step)
             shares, log_sum = _softmax(torch.mm(hidden[part], table.T), log_weights, columns[part])
@@ -54,7 +56,7 @@ class _CandidateSoftmax(torch.autograd.Function):
         grad_states, grad_table, pull, states, scale = ctx.saved_tensors
         scale = grads[0] * scale
         wanted = states.float() * (pull * -scale)[:, None]
-        return (grad_states * scale).to(states.dtype), wanted, grad_table * scale, None, None, None
+        return grad_states.mul_(scale).to(states.dtype), wanted, grad_table.mul_(scale), None, None, None
 
 
 def _softmax(logits: Tensor, log_weights: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
