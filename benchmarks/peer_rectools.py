@@ -22,7 +22,6 @@ from rectools import Columns  # noqa: E402
 from rectools.dataset import Dataset  # noqa: E402
 from rectools.models import SASRecModel  # noqa: E402
 
-
 MEASURED = {"samples": 0, "seconds": 0.0, "batches": 0}
 """Outside the callback, because RecTools fits with a deep copy of its trainer."""
 

@@ -24,7 +24,9 @@ def whole(path: Path) -> Iterator[Path]:
 def write_json(path: Path, content: Any) -> None:
     """Write JSON that a person can read and a diff can follow; NaN and infinity are refused."""
     with whole(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n", "utf-8")
+        temporary.write_text(
+            json.dumps(content, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n", "utf-8"
+        )
 
 
 def fingerprint(path: Path) -> str:

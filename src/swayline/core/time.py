@@ -52,7 +52,9 @@ def parse_date(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"date {shown(text)} is not understood: write it as 2026-01-31 or 2026-01-31T12:00:00Z") from None
+        raise UsageError(
+            f"date {shown(text)} is not understood: write it as 2026-01-31 or 2026-01-31T12:00:00Z"
+        ) from None
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
