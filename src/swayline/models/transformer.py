@@ -30,7 +30,9 @@ from swayline.models.validation import Judge
 
 _SHORT, _LONG = 50, 200
 _ROWS_AT_ONCE = 512
-_SPARSE = 50
+_SPARSE, _SCARCE = 50, 4
+"""Events an item below which a log is learned by heart, and below which a wide table learns nothing."""
+_NARROW = 64
 
 
 class Transformer:
@@ -72,7 +74,7 @@ class Transformer:
         self.n_items_, self.n_behaviors_ = histories.n_items, histories.n_behaviors
         with torch.random.fork_rng(devices=[]):  # PyTorch's layers draw weights as they are made; ours are drawn next
             self._network = self._build(settings)
-        self._network.start(torch.Generator().manual_seed(settings.seed), self._first_items(histories))
+        self._network.start(torch.Generator().manual_seed(settings.seed), self._first_items(histories, settings.width))
         self._network.to(_device(settings))
         asked = (lambda: judge(self)) if judge else None
         trained = train(self._network, histories, settings, self.max_length_, asked, self.checkpoint)
@@ -80,10 +82,9 @@ class Transformer:
         self.best_epoch_ = trained.best_epoch
         return self
 
-    def _first_items(self, histories: Sequences) -> torch.Tensor | None:
+    def _first_items(self, histories: Sequences, dim: int) -> torch.Tensor | None:
         if not self.settings.warm_start:
             return None
-        dim = self.settings.embedding_dim
         factors = first_items(histories, dim, INITIAL_STD * dim**0.5, self.settings.seed)
         return None if factors is None else torch.from_numpy(factors)
 
@@ -124,6 +125,7 @@ class Transformer:
         learned = {
             "n_items": self.n_items_, "n_behaviors": self.n_behaviors_, "max_length": self.max_length_,
             "best_epoch": self.best_epoch_, "history": self.history_,
+            "embedding_dim": self._network.items.embedding_dim,
         }  # fmt: skip
         arrays = {name: value.detach().float().cpu().numpy() for name, value in self._network.state_dict().items()}
         artifact.write(folder, self.name, dataclasses.asdict(self.settings), learned, arrays)
@@ -133,11 +135,12 @@ class Transformer:
         """Read what :meth:`save` wrote."""
         stored = artifact.read(folder, cls.name)
         model = cls(artifact.settings_of(folder, stored, TransformerSettings))
-        sizes = artifact.sizes_of(folder, stored, "n_items", "n_behaviors", "max_length", "best_epoch")
-        model.n_items_, model.n_behaviors_, model.max_length_, model.best_epoch_ = sizes
+        sizes = artifact.sizes_of(folder, stored, "n_items", "n_behaviors", "max_length", "best_epoch", "embedding_dim")
+        model.n_items_, model.n_behaviors_, model.max_length_, model.best_epoch_, dim = sizes
+        as_trained = dataclasses.replace(stored, settings=stored.settings | {"embedding_dim": dim})
         model.history_ = _history_of(folder, stored)
         with torch.device("meta"):  # sizes are only believed once the arrays on disk agree with them
-            model._network = model._build(model.settings)
+            model._network = model._build(artifact.settings_of(folder, as_trained, TransformerSettings))
         shapes = {name: (tuple(value.shape), "float32") for name, value in model._network.state_dict().items()}
         artifact.check_arrays(folder, stored, shapes)
         model._network.load_state_dict({name: torch.from_numpy(a) for name, a in stored.arrays.items()}, assign=True)
@@ -156,7 +159,8 @@ def _for_data(settings: TransformerSettings, histories: Sequences) -> Transforme
     """The settings with what was left to the data decided."""
     events_an_item = len(histories.items) / max(1, len(np.unique(histories.items)))
     dropout = settings.dropout if settings.dropout is not None else 0.5 if events_an_item < _SPARSE else 0.2
-    return dataclasses.replace(settings, dropout=dropout)
+    width = settings.embedding_dim or (_NARROW if events_an_item < _SCARCE else settings.width)
+    return dataclasses.replace(settings, dropout=dropout, embedding_dim=width)
 
 
 def _device(settings: TransformerSettings) -> torch.device:

@@ -134,3 +134,15 @@ def test_every_loss_and_block_learns_the_ring(loss: str, block: str) -> None:
     model = Transformer(with_epochs(epochs, loss=loss, block=block, embedding_dim=32)).fit(ring())
     following = (ring().items[ring().offsets[1:] - 1] + 1) % 20
     assert (model.score(ring()).argmax(1) == following).mean() > 0.9
+
+
+def test_a_log_that_meets_its_items_rarely_gets_a_narrow_table_and_a_dense_one_little_dropout(tmp_path: Path) -> None:
+    rare = from_lists([[user, user + 1] for user in range(0, 400, 2)], 500)
+    model = Transformer(TransformerSettings(max_epochs=1)).fit(rare)
+    assert model._network.items.embedding_dim == 64
+    assert model._network.dropout.dropped == 128
+    model.save(tmp_path)
+    np.testing.assert_array_equal(Transformer.load(tmp_path).score(rare), model.score(rare))
+    dense = Transformer(TransformerSettings(max_epochs=1)).fit(ring(n_users=200))
+    assert dense._network.items.embedding_dim == 256
+    assert dense._network.dropout.dropped == 51

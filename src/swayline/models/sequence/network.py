@@ -22,7 +22,7 @@ class Network(nn.Module):
 
     def __init__(self, settings: TransformerSettings, n_items: int, n_behaviors: int, max_length: int) -> None:
         super().__init__()
-        dim = settings.embedding_dim
+        dim = settings.width
         self.items = nn.Embedding(n_items + 1, dim)  # the last row starts a history
         self.positions = nn.Embedding(max_length + 1, dim) if settings.positions != "none" else None
         self.behaviors = nn.Embedding(n_behaviors + 1, dim) if settings.behaviors and n_behaviors > 1 else None

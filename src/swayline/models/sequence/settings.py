@@ -18,7 +18,8 @@ class TransformerSettings:
     Parameters
     ----------
     embedding_dim, n_blocks, n_heads, expansion : int
-        Width, depth, attention heads, and width of the feed-forward layer as a multiple of the model's.
+        Width, depth, attention heads, and width of the feed-forward layer as a multiple of the model's. Width None:
+        256, or 64 in logs with fewer than 4 events an item, where a wide table costs time and learns nothing.
     block : str
         One of the files in ``sequence/blocks``.
     positions : str
@@ -47,7 +48,7 @@ class TransformerSettings:
         "auto" takes a GPU where there is one.
     """
 
-    embedding_dim: int = 256
+    embedding_dim: int | None = None
     n_blocks: int = 1
     n_heads: int = 1
     expansion: int = 1
@@ -87,7 +88,12 @@ class TransformerSettings:
         require("temperature", self.temperature, 1e-3, 10.0)
         require("averaging", self.averaging, 0.0, 0.99999)
         require("seed", self.seed, 0)
-        if self.embedding_dim % self.n_heads:
-            require_one_of("n_heads", self.n_heads, tuple(n for n in range(1, 65) if self.embedding_dim % n == 0))
+        if self.width % self.n_heads:
+            require_one_of("n_heads", self.n_heads, tuple(n for n in range(1, 65) if self.width % n == 0))
         for name, hint in (("block", Block), ("loss", Loss), ("precision", Precision), ("positions", Positions)):
             require_one_of(name, getattr(self, name), hint.__args__)  # type: ignore[attr-defined]
+
+    @property
+    def width(self) -> int:
+        """The model's width, where the data has not decided otherwise."""
+        return self.embedding_dim or 256

@@ -29,7 +29,7 @@ class HSTU(nn.Module):
 
     def __init__(self, settings: TransformerSettings) -> None:
         super().__init__()
-        dim = settings.embedding_dim
+        dim = settings.width
         self.n_heads = settings.n_heads
         self.norm, self.norm_drawn = nn.LayerNorm(dim), nn.LayerNorm(dim)
         self.uvqk, self.out = nn.Linear(dim, 4 * dim), nn.Linear(dim, dim)
