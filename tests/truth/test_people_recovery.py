@@ -1,8 +1,8 @@
 """Planted worlds of who sways whom: influence is found where it is, and none where people are merely alike.
 
-The generator is exact: a cluster process. Everybody's own acts are Poisson with a weekly rhythm that their group shares;
-every act then brings Poisson(branching) acts along each tie of influence, each after an exponential delay, and so on.
-``dial`` scales the influence: at zero there is none, and only the likeness of rhythms is left.
+The generator is exact: a cluster process. Everybody's own acts are Poisson with a weekly rhythm that their group
+shares; every act then brings Poisson(branching) acts along each tie of influence, each after an exponential delay, and
+so on. ``dial`` scales the influence: at zero there is none, and only the likeness of rhythms is left.
 """
 
 from dataclasses import dataclass
@@ -132,7 +132,7 @@ def test_none_is_found_where_people_are_only_alike():
 
 @pytest.mark.truth
 def test_a_constant_baseline_takes_likeness_for_influence_in_the_same_world():
-    fit, ties, truth = measure(planted_world(0), rhythm=False, own_past=False, rounds=1)
+    _fit, ties, truth = measure(planted_world(0), rhythm=False, own_past=False, rounds=1)
     assert (ties.low > 0)[truth == 0].mean() > 0.05
 
 

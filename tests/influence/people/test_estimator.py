@@ -40,7 +40,7 @@ def shop(seed=0):
     for user in ("lead", "fan", "critic", "twin"):
         for t in rng.uniform(0, 80 * DAY, 160):
             rows.append((user, f"i{rng.integers(40)}", "purchase", t))
-    for user, item, _, t in [row for row in rows if row[0] == "lead"]:
+    for _, item, _, t in [row for row in rows if row[0] == "lead"]:
         rows += [("fan", item, "purchase", t + rng.exponential(7200)) for _ in range(rng.poisson(0.6))]
     for t in rng.uniform(0, 79 * DAY, 200):
         rows.append(("critic", "i0", "review", t))
@@ -158,7 +158,7 @@ def test_new_events_give_what_a_fit_of_everything_gives(case):
     later = PeopleInfluence(channels=False).fit(EventLog(case.events.slice(0, cut)), case.ties)
     before = later.ledger_["estimate"].to_pylist()
     later.update(case.events.slice(cut))
-    for new, old, all_at_once in zip(
+    for new, _old, all_at_once in zip(
         later.ledger_["estimate"].to_pylist(), before, whole.ledger_["estimate"].to_pylist(), strict=True
     ):
         if all_at_once is not None:

@@ -72,7 +72,7 @@ def test_log_likelihood_is_exact(fitted):
 
 
 def test_the_fit_is_a_maximum(fitted):
-    rate, shape = fitted.prior(np.arange(4))
+    _rate, _shape = fitted.prior(np.arange(4))
     best = naive_log_likelihood(fitted)
     for change in (0.02, -0.02):
         moved = replace(fitted, x_tie=fitted.x_tie + np.array([change, 0, 0]))

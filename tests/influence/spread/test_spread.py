@@ -7,8 +7,14 @@ import pytest
 from swayline.core.errors import DataError, UsageError
 from swayline.influence.ledger import ledger
 from swayline.influence.spread import (
-    choose_blocks, choose_seeds, graph_from_ledger, make_graph, simulate, simulate_acts, spread_from_ledger,
-)  # fmt: skip
+    choose_blocks,
+    choose_seeds,
+    graph_from_ledger,
+    make_graph,
+    simulate,
+    simulate_acts,
+    spread_from_ledger,
+)
 
 
 def random_graph(n=12, arcs=30, seed=0, high=0.6):
@@ -138,11 +144,20 @@ def test_blocking_spares_what_simulation_says():
 def rows(estimand, triples):
     return ledger(
         {
-            "cause_kind": "user", "cause": a, "effect_kind": "user", "effect": b, "channel": "all", "estimand": estimand,
-            "estimate": value, "unit": "actions", "method": "m", "identified": "assumed", "horizon_s": 3600.0,
+            "cause_kind": "user",
+            "cause": a,
+            "effect_kind": "user",
+            "effect": b,
+            "channel": "all",
+            "estimand": estimand,
+            "estimate": value,
+            "unit": "actions",
+            "method": "m",
+            "identified": "assumed",
+            "horizon_s": 3600.0,
         }
         for a, b, value in triples
-    )  # fmt: skip
+    )
 
 
 def test_reads_excitation_and_spread_rows():

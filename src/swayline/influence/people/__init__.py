@@ -1,4 +1,4 @@
-"""Who sways whom: self-exciting influence on ties, with personal rhythms so that likeness is not taken for influence."""
+"""Who sways whom: self-exciting influence on ties, personal rhythms beside it so that likeness is not called sway."""
 
 from swayline.influence.people.acts import Acts, Ties, make_acts, make_ties
 from swayline.influence.people.estimator import PeopleInfluence

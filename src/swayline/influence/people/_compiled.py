@@ -176,7 +176,7 @@ def share_out(people, world, x_base, x_tie, base_share, own_share, component):
     n_base, n_rest = world[6].shape[1], x_base.shape[1]
     for i in people:
         lo, hi = act_ptr[i] + skip[i], act_ptr[i + 1]
-        columns, c = design(i, world)
+        columns, _c = design(i, world)
         x = _coefficients(i, tie_ptr, x_base, x_tie)
         lam = np.empty(hi - lo)
         intensity(columns, x, lam)
@@ -271,8 +271,8 @@ def anticipation(people, world, rate, shape, x_base, x_tie, score):
     act_ptr, acts, skip, begin, end = world[0], world[1], world[3], world[4], world[5]
     tie_ptr, tie_source, kernel = world[8], world[9], world[11]
     for i in people:
-        columns, c, shapes = _problem(i, world, rate, shape)
-        size, n_acts = columns.shape
+        columns, _c, shapes = _problem(i, world, rate, shape)
+        _size, n_acts = columns.shape
         x = _coefficients(i, tie_ptr, x_base, x_tie)
         lam = np.empty(n_acts)
         intensity(columns, x, lam)
@@ -334,7 +334,7 @@ def screen(people, world, x_base, candidates, sources, found, scores):
     for i in people:
         target = acts[act_ptr[i] + skip[i] : act_ptr[i + 1]]
         n_acts = len(target)
-        columns, c = design(i, world)
+        columns, _c = design(i, world)
         lam = np.empty(n_acts)
         intensity(columns[:n_rest], x_base[i], lam)
         best = np.full(candidates, -np.inf)

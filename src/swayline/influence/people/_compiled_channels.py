@@ -2,7 +2,8 @@
 
 For every row (person i, time t, item x) of the outcome, relative to how often x is chosen anyway (q_x)::
 
-    lambda_i(t, x) / q_x = alone_i(t) + sum_j [ social_ij F_ij(t) + consumption_ij H_ij(t, x) / q_x + content_ij R_ij(t) ]
+    lambda_i(t, x) / q_x = alone_i(t)
+                           + sum_j [ social_ij F_ij(t) + consumption_ij H_ij(t, x) / q_x + content_ij R_ij(t) ]
 
 F sums the delay kernel over j's rows, H over those with the same item, R over what j reviewed, shared or said.
 """

@@ -158,13 +158,14 @@ def resolution_s(times_s: Floats) -> float:
 
 
 Kernel = Floats
-"""Delay kernel as compiled code takes it, (4, R): kinds (0 exponential, 1 box), lows (rates, or lower ends), highs, weights."""
+"""Delay kernel as compiled code takes it, (4, R): kinds (0 exponential, 1 box), lows (rates or lower ends), highs,
+weights."""
 
 
 def world(
     acts: Acts, ties: Ties, baseline: Baseline, own: Kernel, kernel: Kernel, begin_s: float = 0.0
 ) -> tuple[Any, ...]:
-    """Everything compiled passes read, as one tuple; acts before ``begin_s`` (since the start) cause but do not count."""
+    """Everything compiled passes read; acts before ``begin_s`` (since the start) cause but do not count."""
     bins = baseline.bins(acts.times)
     early = np.bincount(acts.person[acts.times < begin_s], minlength=acts.people).astype(np.int64)
     return (

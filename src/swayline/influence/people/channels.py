@@ -52,9 +52,24 @@ def channel_estimates(fit: HawkesFit, people: People) -> ChannelEstimates:
     said_ptr = _pointer(people.content_person[said_order], n)
     estimate, error = np.full((len(fit.ties), 3), np.nan), np.full((len(fit.ties), 3), np.nan)
     over_people(
-        _compiled_channels.fit_channels, np.arange(n), row_ptr, rows, item, alone, mass * per_moment, share, said_ptr, said, fit.acts.span_s, fit.ties.pointer, fit.ties.source,
-        fit.kernel.compiled(), _CUT, estimate, error,
-    )  # fmt: skip
+        _compiled_channels.fit_channels,
+        np.arange(n),
+        row_ptr,
+        rows,
+        item,
+        alone,
+        mass * per_moment,
+        share,
+        said_ptr,
+        said,
+        fit.acts.span_s,
+        fit.ties.pointer,
+        fit.ties.source,
+        fit.kernel.compiled(),
+        _CUT,
+        estimate,
+        error,
+    )
     acted, spoke = np.diff(row_ptr)[fit.ties.source], np.diff(said_ptr)[fit.ties.source]
     return ChannelEstimates(estimate, error, np.stack([acted, acted, spoke], axis=1))
 

@@ -6,7 +6,8 @@ pairs are kept while the expected share of false ones stays below ``false_discov
 
 References
 ----------
-Benjamini and Hochberg, "Controlling the false discovery rate", JRSS B 1995; Xu, Farajtabar and Zha, "Learning Granger Causality for Hawkes Processes", ICML 2016.
+Benjamini and Hochberg, "Controlling the false discovery rate", JRSS B 1995; Xu, Farajtabar and Zha,
+"Learning Granger Causality for Hawkes Processes", ICML 2016.
 """
 
 from dataclasses import dataclass, replace

@@ -21,7 +21,8 @@ class Network:
     nodes : pa.Table
         ``user``, ``x``, ``y`` (layout), and every column of the people's scores.
     edges : pa.Table
-        ``source``, ``target``, ``channel``, ``estimate``, ``ci_low``, ``ci_high``, ``n``, ``x0``, ``y0``, ``x1``, ``y1``.
+        ``source``, ``target``, ``channel``, ``estimate``, ``ci_low``, ``ci_high``, ``n``, ``x0``, ``y0``,
+        ``x1``, ``y1``.
     """
 
     nodes: pa.Table
@@ -44,21 +45,36 @@ def network_tables(ledger: pa.Table, people: pa.Table, top: int = 2000, channel:
     import random
 
     igraph.set_random_number_generator(random.Random(seed))
-    rows = ledger.filter(
-        (pc.field("channel") == channel) & pc.field("estimand").isin(["excitation", "excitation_part"])
-        & (pc.field("estimate") > 0)
-    ).sort_by([("ci_low", "descending"), ("estimate", "descending")]).slice(0, top)  # fmt: skip
+    rows = (
+        ledger.filter(
+            (pc.field("channel") == channel)
+            & pc.field("estimand").isin(["excitation", "excitation_part"])
+            & (pc.field("estimate") > 0)
+        )
+        .sort_by([("ci_low", "descending"), ("estimate", "descending")])
+        .slice(0, top)
+    )
     names = pc.unique(pa.chunked_array([*rows["cause"].chunks, *rows["effect"].chunks], pa.string()))
     source = np.asarray(pc.index_in(rows["cause"], value_set=names).to_numpy())
     target = np.asarray(pc.index_in(rows["effect"], value_set=names).to_numpy())
     graph = igraph.Graph(n=len(names), edges=np.stack([source, target], axis=1).astype(int))
     layout = np.array(graph.layout("drl" if len(names) > 1000 else "fr").coords).reshape(-1, 2)
     nodes = pa.table({"user": names, "x": layout[:, 0], "y": layout[:, 1]}).join(people, "user")
-    edges = pa.table({
-        "source": rows["cause"], "target": rows["effect"], "channel": rows["channel"], "estimate": rows["estimate"],
-        "ci_low": rows["ci_low"], "ci_high": rows["ci_high"], "n": rows["n"],
-        "x0": layout[source, 0], "y0": layout[source, 1], "x1": layout[target, 0], "y1": layout[target, 1],
-    })  # fmt: skip
+    edges = pa.table(
+        {
+            "source": rows["cause"],
+            "target": rows["effect"],
+            "channel": rows["channel"],
+            "estimate": rows["estimate"],
+            "ci_low": rows["ci_low"],
+            "ci_high": rows["ci_high"],
+            "n": rows["n"],
+            "x0": layout[source, 0],
+            "y0": layout[source, 1],
+            "x1": layout[target, 0],
+            "y1": layout[target, 1],
+        }
+    )
     return Network(nodes, edges)
 
 
@@ -74,10 +90,16 @@ def league_table(people: pa.Table, by: str = "given", k: int = 20) -> pa.Table:
         scores = [name[:-4] for name in people.column_names if name.endswith("_low")]
         raise UsageError(f"people have no score {shown(by)} with an interval; they have {', '.join(scores)}")
     best = people.sort_by([(by, "descending"), ("user", "ascending")]).slice(0, k)
-    return pa.table({
-        "rank": np.arange(1, len(best) + 1), "user": best["user"], "acts": best["acts"], "score": best[by],
-        "ci_low": best[f"{by}_low"], "ci_high": best[f"{by}_high"],
-    })  # fmt: skip
+    return pa.table(
+        {
+            "rank": np.arange(1, len(best) + 1),
+            "user": best["user"],
+            "acts": best["acts"],
+            "score": best[by],
+            "ci_low": best[f"{by}_low"],
+            "ci_high": best[f"{by}_high"],
+        }
+    )
 
 
 def tie_events(fit: HawkesFit, people: People, source: str, target: str, least: float = 0.01) -> pa.Table:
@@ -109,10 +131,14 @@ def tie_events(fit: HawkesFit, people: People, source: str, target: str, least: 
     at = np.argwhere(probability >= least)
     order = np.argsort(-probability[at[:, 0], at[:, 1]], kind="stable")
     at = at[order]
-    return pa.table({
-        "source_time": _times(causes[at[:, 1]] + fit.acts.start_s), "target_time": _times(effects[at[:, 0]] + fit.acts.start_s),
-        "lag_s": lags[at[:, 0], at[:, 1]], "probability": np.minimum(probability[at[:, 0], at[:, 1]], 1.0),
-    })  # fmt: skip
+    return pa.table(
+        {
+            "source_time": _times(causes[at[:, 1]] + fit.acts.start_s),
+            "target_time": _times(effects[at[:, 0]] + fit.acts.start_s),
+            "lag_s": lags[at[:, 0], at[:, 1]],
+            "probability": np.minimum(probability[at[:, 0], at[:, 1]], 1.0),
+        }
+    )
 
 
 def _intensity(fit: HawkesFit, person: int) -> np.ndarray:

@@ -2,7 +2,8 @@
 
 The intensity of person i's acts is::
 
-    lambda_i(t) = level_i(t) * sum_k w_ik pattern_k(hour of week)  +  own past  +  sum_j a_ij sum_{s in acts of j} g(t - s)
+    lambda_i(t) = level_i(t) * sum_k w_ik pattern_k(hour of week)  +  own past
+                  +  sum_j a_ij sum_{s in acts of j} g(t - s)
 
 ``a_ij`` is how many acts of i one act of j causes directly. Given the shared parts (patterns, levels, kernel g) every
 person is a small concave problem, solved exactly; the shared parts are learned in turn from a sample of people, each
@@ -37,7 +38,7 @@ from swayline.influence.people.rhythm import (
     choose_trend,
     learn_levels,
     phase_counts,
-)  # fmt: skip
+)
 from swayline.influence.people.threads import over_people
 
 SOLVERS = {"newton": 0, "em": 1, "accelerated": 2}
@@ -168,10 +169,20 @@ def fit_hawkes(
     delays = kernel if isinstance(kernel, Delays) else start_kernel(kernel, shortest, longest)
     own_means = [mean for mean in _OWN_MEANS_S if shortest <= mean <= longest] if own_past else []
     fit = HawkesFit(
-        acts, ties, baseline, width, trend_strength, _own_kernel(own_means), delays,
-        np.zeros((acts.people, len(baseline.patterns) + len(own_means))), np.zeros(len(ties)),
-        np.zeros(acts.people), sparsity, group, solver,
-    )  # fmt: skip
+        acts,
+        ties,
+        baseline,
+        width,
+        trend_strength,
+        _own_kernel(own_means),
+        delays,
+        np.zeros((acts.people, len(baseline.patterns) + len(own_means))),
+        np.zeros(len(ties)),
+        np.zeros(acts.people),
+        sparsity,
+        group,
+        solver,
+    )
     with task("who sways whom", total=rounds + 1) as bar:
         for step in range(rounds):
             fit = solve(fit, some, warm=False)
@@ -252,9 +263,21 @@ def solve(
     for turn in range(1 if fit.n_patterns == 1 else turns):
         rate, shape = replace(fit, x_base=x_base).prior(people)
         over_people(
-            _compiled.fit_people, people, arrays, rate, shape, float(fit.sparsity), float(fit.group), SOLVERS[fit.solver],
-            warm or turn > 0, steps, adjusted, x_base, x_tie, losses,
-        )  # fmt: skip
+            _compiled.fit_people,
+            people,
+            arrays,
+            rate,
+            shape,
+            float(fit.sparsity),
+            float(fit.group),
+            SOLVERS[fit.solver],
+            warm or turn > 0,
+            steps,
+            adjusted,
+            x_base,
+            x_tie,
+            losses,
+        )
     return replace(fit, x_base=x_base, x_tie=x_tie, losses=losses)
 
 

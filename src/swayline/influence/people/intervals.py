@@ -87,9 +87,21 @@ def tie_estimates(fit: HawkesFit, interval: str = "auto", level: float = 0.95, p
     cut = float(chi2.ppf(level, 1)) / 2.0
     arrays = fit.world()
     over_people(
-        _compiled.tie_intervals, people, arrays, rate, shape, cut, profile, fit.x_base, fit.x_tie, low, high, ratio, error,
+        _compiled.tie_intervals,
+        people,
+        arrays,
+        rate,
+        shape,
+        cut,
+        profile,
+        fit.x_base,
+        fit.x_tie,
+        low,
+        high,
+        ratio,
+        error,
         received_error,
-    )  # fmt: skip
+    )
     if placebo:
         over_people(_compiled.anticipation, people, arrays, rate, shape, fit.x_base, fit.x_tie, ahead)
     unknown = fit.acts.counts[fit.ties.source] == 0
@@ -97,9 +109,15 @@ def tie_estimates(fit: HawkesFit, interval: str = "auto", level: float = 0.95, p
     estimate, low, high, error = (np.where(unknown, np.nan, values) for values in (fit.x_tie, low, high, error))
     p_value = np.where(unknown, np.nan, chi2.sf(ratio, 1))
     return TieEstimates(
-        estimate, np.minimum(low, estimate), np.maximum(high, estimate), error, p_value, ahead, received_error,
+        estimate,
+        np.minimum(low, estimate),
+        np.maximum(high, estimate),
+        error,
+        p_value,
+        ahead,
+        received_error,
         "profile likelihood" if profile else "observed information",
-    )  # fmt: skip
+    )
 
 
 def _answered(fit: HawkesFit, sways: Bools) -> Bools:

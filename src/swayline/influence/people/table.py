@@ -1,6 +1,7 @@
 """Ties as rows of the influence ledger."""
 
 import json
+import math
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -40,11 +41,7 @@ def ledger_rows(
         "stable_branching": {"passed": bool(radius < 1.0), "figure": round(radius, 4)},
     }
     opening = json.dumps(shared)[:-1]
-    refutations = [
-        opening
-        + (', "anticipation": {"passed": %s, "figure": %.3f}}' % ("true" if ok else "false", z) if z == z else "}")
-        for z, ok in zip(ties.ahead.tolist(), ties.sound.tolist(), strict=True)
-    ]
+    refutations = [opening + _placebo(z, ok) for z, ok in zip(ties.ahead.tolist(), ties.sound.tolist(), strict=True)]
     common = _common(fit, people)
     whole = common | {
         "channel": _same("all", len(fit.ties)),
@@ -60,6 +57,11 @@ def ledger_rows(
     if channels is not None:
         tables += [_channel_rows(fit, ties, channels, common, k) for k in range(len(CHANNELS))]
     return pa.concat_tables(tables)
+
+
+def _placebo(z: float, passed: bool) -> str:
+    """The end of a JSON object: whether the target runs ahead of its source, where that could be asked."""
+    return "}" if math.isnan(z) else f', "anticipation": {json.dumps({"passed": passed, "figure": round(z, 3)})}}}'
 
 
 def _channel_rows(

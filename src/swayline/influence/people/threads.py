@@ -11,7 +11,7 @@ from swayline.core.types import Ints
 
 
 def over_people(step: Callable[..., Any], people: Ints, *arguments: Any) -> None:
-    """Call ``step(part, *arguments)`` on parts of the people, a thread a core; results go into the arguments' arrays."""
+    """Call ``step(part, *arguments)`` on parts of the people, a thread a core; results go into the arrays given."""
     cores = min(os.cpu_count() or 1, max(len(people), 1))
     if cores == 1:
         step(people, *arguments)

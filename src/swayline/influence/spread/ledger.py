@@ -62,9 +62,16 @@ def graph_from_ledger(ledger: pa.Table) -> tuple[Graph, pa.Array]:
 
 
 def spread_from_ledger(
-    ledger: pa.Table, budget: float = 50, *, model: str = "independent-cascade", costs: dict[str, float] | None = None,
-    audience: list[str] | None = None, deadline_s: float | None = None, mean_delay_s: float | None = None, seed: int = 0,
-) -> Spread:  # fmt: skip
+    ledger: pa.Table,
+    budget: float = 50,
+    *,
+    model: str = "independent-cascade",
+    costs: dict[str, float] | None = None,
+    audience: list[str] | None = None,
+    deadline_s: float | None = None,
+    mean_delay_s: float | None = None,
+    seed: int = 0,
+) -> Spread:
     """Choose the people to start with, from measured influence.
 
     Parameters
@@ -105,8 +112,12 @@ def spread_from_ledger(
         mean_delay_s=mean_delay_s,
         seed=seed,
     )
-    table = pa.table({
-        "rank": pa.array(np.arange(1, len(seeds.nodes) + 1), pa.int64()), "user": ids.take(pa.array(seeds.nodes)),
-        "gain": seeds.gain, "spread": seeds.spread,
-    })  # fmt: skip
+    table = pa.table(
+        {
+            "rank": pa.array(np.arange(1, len(seeds.nodes) + 1), pa.int64()),
+            "user": ids.take(pa.array(seeds.nodes)),
+            "gain": seeds.gain,
+            "spread": seeds.spread,
+        }
+    )
     return Spread(table, seeds)

@@ -7,8 +7,8 @@ greedily; the other, independent half says how good the choice surely is beside 
 References
 ----------
 Tang, Tang, Xiao and Yuan, "Online Processing Algorithms for Influence Maximization" (OPIM-C), SIGMOD 2018.
-Leskovec et al., "Cost-effective Outbreak Detection in Networks", KDD 2007; Khuller, Moss and Naor, "The budgeted maximum
-coverage problem", 1999 (costs).
+Leskovec et al., "Cost-effective Outbreak Detection in Networks", KDD 2007; Khuller, Moss and Naor, "The budgeted
+maximum coverage problem", 1999 (costs).
 """
 
 import os
@@ -64,10 +64,20 @@ class _Sets:
 
 
 def choose_seeds(
-    graph: Graph, budget: float, *, model: str = "independent-cascade", costs: Floats | None = None,
-    weights: Floats | None = None, candidates: Ints | None = None, mean_delay_s: float | None = None,
-    deadline_s: float | None = None, target: float = 0.985, max_sets: int = 1_000_000, delta: float = 1e-3, seed: int = 0,
-) -> Seeds:  # fmt: skip
+    graph: Graph,
+    budget: float,
+    *,
+    model: str = "independent-cascade",
+    costs: Floats | None = None,
+    weights: Floats | None = None,
+    candidates: Ints | None = None,
+    mean_delay_s: float | None = None,
+    deadline_s: float | None = None,
+    target: float = 0.985,
+    max_sets: int = 1_000_000,
+    delta: float = 1e-3,
+    seed: int = 0,
+) -> Seeds:
     """Choose seeds of the greatest reach within a budget.
 
     Parameters

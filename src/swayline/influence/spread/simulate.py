@@ -1,5 +1,6 @@
 """Cascades simulated: how far given seeds reach, and what blocking people stops."""
 
+import itertools
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -42,7 +43,7 @@ class Reach:
 
 def _parts(runs: int) -> list[tuple[int, int]]:
     edges = np.linspace(0, runs, (os.cpu_count() or 1) + 1).astype(int)
-    return [(int(a), int(b - a)) for a, b in zip(edges[:-1], edges[1:], strict=True) if b > a]
+    return [(int(a), int(b - a)) for a, b in itertools.pairwise(edges) if b > a]
 
 
 def simulate(
@@ -93,9 +94,18 @@ def simulate(
 
     def run(k: int) -> Ints:
         sizes: Ints = _compiled.cascades(
-            graph.out_ptr, graph.out_to, graph.out_p, np.zeros(0), MODELS[model], seeds, stopped, seed, parts[k][0],
-            parts[k][1], reached[k],
-        )  # fmt: skip
+            graph.out_ptr,
+            graph.out_to,
+            graph.out_p,
+            np.zeros(0),
+            MODELS[model],
+            seeds,
+            stopped,
+            seed,
+            parts[k][0],
+            parts[k][1],
+            reached[k],
+        )
         return sizes
 
     with ThreadPoolExecutor(len(parts)) as threads:
@@ -104,9 +114,16 @@ def simulate(
 
 
 def simulate_acts(
-    graph: Graph, branching: Floats, seeds: Ints, *, mean_delay_s: float, deadline_s: float = np.inf, runs: int = 10_000,
-    most: int = 1_000_000, seed: int = 0,
-) -> tuple[Ints, Ints]:  # fmt: skip
+    graph: Graph,
+    branching: Floats,
+    seeds: Ints,
+    *,
+    mean_delay_s: float,
+    deadline_s: float = np.inf,
+    runs: int = 10_000,
+    most: int = 1_000_000,
+    seed: int = 0,
+) -> tuple[Ints, Ints]:
     """Hawkes cascades: acts caused by one act of each seed, and distinct people, per run.
 
     Parameters
@@ -132,9 +149,17 @@ def simulate_acts(
 
     def run(part: tuple[int, int]) -> tuple[Ints, Ints]:
         drawn: tuple[Ints, Ints] = _compiled.hawkes_cascades(
-            graph.out_ptr, graph.out_to, np.asarray(branching, np.float32), float(mean_delay_s), float(deadline_s), seeds,
-            max(most, len(seeds) + 1), seed, part[0], part[1],
-        )  # fmt: skip
+            graph.out_ptr,
+            graph.out_to,
+            np.asarray(branching, np.float32),
+            float(mean_delay_s),
+            float(deadline_s),
+            seeds,
+            max(most, len(seeds) + 1),
+            seed,
+            part[0],
+            part[1],
+        )
         return drawn
 
     with ThreadPoolExecutor(len(parts)) as threads:
