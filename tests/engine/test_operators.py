@@ -90,6 +90,13 @@ def test_deduplicate_by_a_key_keeps_one_row_a_key_in_any_order(duck: DuckEngine,
     assert content(without_repeats(duck, shuffled, columns, "event_id")) == content(found)
 
 
+def test_of_rows_equal_under_one_key_the_first_stays(duck: DuckEngine) -> None:
+    same = {"event_id": "e", "user": "u", "item": "i", "behavior": "view", "time": START, "session": None}
+    rows = [same | {"row": row} for row in (30, 4, 100, 5)] * 500
+    kept = without_repeats(duck, rows, ["event_id", "user", "item"], "event_id")
+    assert {one["row"] for one in kept} == {4}
+
+
 def test_a_log_without_repeats_has_no_repeated_digest(duck: DuckEngine, rows: Rows) -> None:
     assert ask(duck, rows, operators.repeated("t", ["row", "user"])) == []
 

@@ -36,7 +36,8 @@ def deduplicate(
 ) -> str:
     """Row numbers that go because an equal row stays: of equal rows the first, and one row a key.
 
-    Of rows with the same key the one whose content comes first stands: the source's order decides nothing.
+    Of rows with the same key the one whose content comes first stands, the first of them where all are equal: the
+    source's order decides nothing.
 
     Parameters
     ----------
@@ -49,6 +50,7 @@ def deduplicate(
     first = f"SELECT min({ROW}) AS kept FROM {rows}{f' WHERE {key} IS NULL' if key else ''} GROUP BY {group}"
     if key is not None:
         content = " || chr(31) || ".join(f"coalesce(CAST({column} AS {dialect.text}), chr(30))" for column in columns)
+        content += f" || chr(31) || lpad(CAST({ROW} AS {dialect.text}), 20, '0')"
         first += (
             f" UNION ALL SELECT min_by({ROW}, {content}) AS kept FROM {rows} WHERE {key} IS NOT NULL GROUP BY {key}"
         )

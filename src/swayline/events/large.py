@@ -147,12 +147,13 @@ def _without_repeats(engine: DuckEngine, stage: Path, columns: list[str], ordere
 def _numbered(source: Path, target: Path, anew: bool) -> int:
     """Copy sorted rows in groups of a million, counting them anew where their order is their content's."""
     row = 0
-    with pq.ParquetFile(source) as file, _writer(target, file.schema_arrow) as writer:
+    schema = pa.schema([(one.name, one.type) for one in pq.read_schema(source)])
+    with pq.ParquetFile(source) as file, _writer(target, schema) as writer:
         for batch in file.iter_batches(_GROUP_ROWS):
-            table = pa.Table.from_batches([batch])
+            table = pa.Table.from_batches([batch]).cast(schema)
             if anew:
                 numbers = pa.array(np.arange(row + 1, row + len(table) + 1))
-                table = table.set_column(table.column_names.index(ROW), file.schema_arrow.field(ROW), numbers)
+                table = table.set_column(table.column_names.index(ROW), ROW, numbers)
             writer.write_table(table)
             row += len(table)
     return row

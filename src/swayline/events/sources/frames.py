@@ -30,13 +30,15 @@ def as_arrow(frame: Any) -> pa.Table:
     nw = require("narwhals", extra="sources")
     try:
         wrapped = nw.from_native(frame)
+        whole = wrapped.collect() if isinstance(wrapped, nw.LazyFrame) else wrapped
+        names = whole.columns
     except TypeError:
         kind = type(frame).__name__
         raise UsageError(f"events come from a path, an address or a frame, not from {shown(kind)}") from None
-    whole = wrapped.collect() if isinstance(wrapped, nw.LazyFrame) else wrapped
-    names = whole.columns
-    if len(set(names)) < len(names) or not all(isinstance(name, str) for name in names):
-        raise SourceError(f"the frame's columns need names that are text and differ: {shown(names)}")
+    except nw.exceptions.NarwhalsError as error:
+        raise SourceError(f"the frame cannot be read: {error}") from None
+    if not all(isinstance(name, str) for name in names):
+        raise SourceError(f"the frame's columns need names that are text: {shown(names)}")
     return pa.table({name: _column(whole[name]) for name in names})
 
 

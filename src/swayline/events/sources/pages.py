@@ -30,6 +30,7 @@ from swayline.events.sources.jsonl import as_block, keys, parse
 
 MAX_PAGE_BYTES = 64 << 20
 _TRIES = 5
+_FIRST_WAIT_S = 0.5
 _TIMEOUT_S = 30.0
 _LONGEST_WAIT_S = 60.0
 _STATE_FILE = "pages.json"
@@ -141,7 +142,7 @@ def _answer(address: str, paging: Paging, sleep: Callable[[float], None]) -> byt
     opener = build_opener(_WebOnly)
     problem = ""
     for attempt in range(_TRIES):
-        wait_s = 0.5 * 2.0**attempt
+        wait_s = _FIRST_WAIT_S * 2.0**attempt
         try:
             with opener.open(Request(address, headers=headers), timeout=_TIMEOUT_S) as response:
                 answer: bytes = response.read(MAX_PAGE_BYTES + 1)
@@ -151,6 +152,7 @@ def _answer(address: str, paging: Paging, sleep: Callable[[float], None]) -> byt
                 )
             return answer
         except HTTPError as error:
+            error.close()
             if error.code != 429 and error.code < 500:
                 raise SourceError(f"{shown_address} refuses: {error.code} {error.reason}") from None
             problem = f"{error.code} {error.reason}"
