@@ -239,7 +239,7 @@ def _trimmed(table: pa.Table, reading: Reading) -> pa.Table:
         elif not pa.types.is_string(column.type) or name == REST:
             continue
         column = pc.utf8_trim_whitespace(column)
-        if name in (USER, ITEM) and not pc.all(pc.string_is_ascii(column)).as_py():
+        if name in (USER, ITEM, BEHAVIOR) and not pc.all(pc.string_is_ascii(column)).as_py():
             column = pc.utf8_trim_whitespace(pc.utf8_trim(column, characters=_INVISIBLE))
         if name in (USER, ITEM, CATEGORY):
             column = plain_ids(column)
