@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -27,6 +28,9 @@ def demo(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("readme")
     write_world(WorldSettings(users=120, items=60, events=4_000), folder / "demo" / "world")
+    rng = np.random.default_rng(0)
+    rows = [f"{rng.integers(2)},{rng.normal():.3f},{rng.normal():.3f},{place % 20}" for place in range(200)]
+    (folder / "trial.csv").write_text("\n".join(["t,y,age,village", *rows]))
     return folder
 
 

@@ -176,11 +176,12 @@ def _process(data: Data, s: Setting, n_arms: int) -> ArmsProcess | None:
     """The Gaussian process, where the data are small enough for one and have controls."""
     asked = s.learner == "gaussian"
     small = len(data.y) <= MOST_ROWS and data.x.shape[1] > 0 and np.bincount(data.treatment.arm).min() >= 10
+    independent = s.clusters is None  # the process knows no clusters, so its intervals would be too short
     if asked and len(data.y) > 4 * MOST_ROWS:
         raise UsageError(
             f"a Gaussian process on {len(data.y):,} rows costs too much: at most {4 * MOST_ROWS:,} are taken"
         )
-    if asked or (s.learner == "auto" and small):
+    if asked or (s.learner == "auto" and small and independent):
         return fit_arms(data.x.astype(np.float64), data.treatment.arm, data.y, n_arms)
     return None
 
