@@ -105,6 +105,14 @@ def test_behaviors_too_many_to_be_behaviors_are_told(engine: DuckEngine) -> None
         build_dataset(engine, events)
 
 
+def test_what_was_only_shown_is_no_act(engine: DuckEngine) -> None:
+    events = table(4)
+    shown = pa.array([[None, True, False][row % 3] for row in range(len(events))])
+    data = build_dataset(engine, events.append_column("exposed", shown))
+    acts = [one["row"] for one in events.to_pylist() if one["item"] is not None and (one["row"] - 1) % 3 != 1]
+    assert sorted(data.sequences.events.tolist()) == acts
+
+
 def test_fixed_vocabularies_leave_out_what_they_do_not_hold(engine: DuckEngine) -> None:
     items = Vocabulary.of(["i2", "i1"])
     data = build_dataset(engine, table(3), items=items)

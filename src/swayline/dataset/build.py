@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from swayline.core.errors import EmptyLogError, SchemaError
-from swayline.core.names import BEHAVIOR, ITEM, ROW, TIME, USER
+from swayline.core.names import BEHAVIOR, EXPOSED, ITEM, ROW, TIME, USER
 from swayline.core.types import Ints
 from swayline.dataset.sequences import Sequences
 from swayline.engine import Engine, operators
@@ -92,12 +92,12 @@ def build_dataset(
     min_user_events: int = 1,
     min_item_events: int = 1,
 ) -> Dataset:
-    """Sequences of a log's events that name an item.
+    """Sequences of a log's events that name an item; what was only shown (``exposed``) is no act and is left out.
 
     Parameters
     ----------
     events : pa.Table
-        ``row``, ``user``, ``item``, ``behavior``, ``time``.
+        ``row``, ``user``, ``item``, ``behavior``, ``time``, and ``exposed`` where the log has it.
     items, behaviors : Vocabulary, optional
         Fixed vocabularies (a fitted model's); events outside them are left out. By default those of the log.
     min_user_events, min_item_events : int
@@ -110,7 +110,10 @@ def build_dataset(
     SchemaError
         The behaviours are too many to be behaviours.
     """
-    named = events.select([ROW, USER, ITEM, BEHAVIOR, TIME]).filter(pc.is_valid(events[ITEM]))
+    acted = pc.is_valid(events[ITEM])
+    if EXPOSED in events.column_names:
+        acted = pc.and_not(acted, pc.fill_null(events[EXPOSED], False))
+    named = events.select([ROW, USER, ITEM, BEHAVIOR, TIME]).filter(acted)
     if len(named) == 0:
         raise EmptyLogError("no event of this log names an item, so there is nothing to recommend")
     named = k_core(engine, named, min_user_events, min_item_events)
