@@ -53,9 +53,7 @@ def test_an_unseen_cause_is_never_called_identified_and_the_bound_holds_the_trut
     holds = np.mean((bounds[:, 0] <= 0.3) & (bounds[:, 1] >= 0.3))
     wide = np.mean(bounds[:, 1] - bounds[:, 0]) / (2 * abs(naive.mean() - 0.3))
     inside = np.mean([one.estimate.low <= 0.3 <= one.estimate.high for one in found])
-    print(
-        f"hidden cause: bound holds {holds:.3f}, width {wide:.2f} of twice the naive bias, interval {inside:.3f}"
-    )
+    print(f"hidden cause: bound holds {holds:.3f}, width {wide:.2f} of twice the naive bias, interval {inside:.3f}")
     assert holds >= 0.93
     assert wide <= 1.0
     assert inside < 0.5

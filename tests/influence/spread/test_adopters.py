@@ -15,7 +15,9 @@ def test_ranks_who_followed_before_above_who_did_not():
 
 def test_recency_prefers_the_lately_active():
     cascades = [np.array([0, 1])] * 3 + [np.array([2, 3])] * 3
-    fitted = NextAdopter(pair_weight=0.0, popularity_weight=0.0, recency_weight=1.0, halving=1.0).fit(cascades, people=5)
+    fitted = NextAdopter(pair_weight=0.0, popularity_weight=0.0, recency_weight=1.0, halving=1.0).fit(
+        cascades, people=5
+    )
     scores = fitted.scores(np.array([4]))
     assert scores[2] > scores[0] > 0
 
