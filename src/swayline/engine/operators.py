@@ -23,44 +23,32 @@ class Dialect:
 DUCKDB = Dialect(epoch_us="epoch_us({})", text="VARCHAR", pair="({}, {})", digest="hash({})")
 
 
-def repeated(table: str, columns: Sequence[str], key: str | None = None, dialect: Dialect = DUCKDB) -> str:
-    """The digests of rows that may have an equal one: a cheap look before :func:`deduplicate`.
+def suspects(table: str, columns: Sequence[str], key: str | None = None, dialect: Dialect = DUCKDB) -> str:
+    """Row numbers of rows that may have an equal one, by a short digest: a cheap look before :func:`deduplicate`.
 
     Rows with a ``key`` are equal when that is; the others when all ``columns`` are.
     """
-    return f"SELECT digest FROM ({_digests(table, columns, key, dialect)}) GROUP BY digest HAVING count(*) > 1"
+    every = dialect.digest.format(", ".join(columns))
+    digest = every if key is None else f"CASE WHEN {key} IS NULL THEN {every} ELSE {dialect.digest.format(key)} END"
+    digests = f"SELECT {ROW}, {digest} AS digest FROM {table}"
+    twice = f"SELECT digest FROM ({digests}) GROUP BY digest HAVING count(*) > 1"
+    return f"SELECT {ROW} FROM ({digests}) WHERE digest IN ({twice}) ORDER BY {ROW}"
 
 
-def deduplicate(
-    table: str, columns: Sequence[str], key: str | None = None, among: str | None = None, dialect: Dialect = DUCKDB
-) -> str:
-    """Row numbers that go because an equal row stays: of equal rows the first, and one row a key.
+def deduplicate(table: str, columns: Sequence[str], key: str | None = None, dialect: Dialect = DUCKDB) -> str:
+    """Row numbers that go because an equal row stays: of equal rows the first, and one row a ``key``.
 
     Of rows with the same key the one whose content comes first stands, the first of them where all are equal: the
     source's order decides nothing.
-
-    Parameters
-    ----------
-    among : str, optional
-        A table of :func:`repeated` digests; only rows with one of these are looked at.
     """
     group = ", ".join(columns)
-    some = f" WHERE digest IN (SELECT digest FROM {among})" if among is not None else ""
-    rows = f"(SELECT * FROM ({_digests(table, columns, key, dialect)}){some})"
-    first = f"SELECT min({ROW}) AS kept FROM {rows}{f' WHERE {key} IS NULL' if key else ''} GROUP BY {group}"
+    first = f"SELECT min({ROW}) AS kept FROM {table}{f' WHERE {key} IS NULL' if key else ''} GROUP BY {group}"
     if key is not None:
         content = " || chr(31) || ".join(f"coalesce(CAST({column} AS {dialect.text}), chr(30))" for column in columns)
         content += f" || chr(31) || lpad(CAST({ROW} AS {dialect.text}), 20, '0')"
-        first += (
-            f" UNION ALL SELECT min_by({ROW}, {content}) AS kept FROM {rows} WHERE {key} IS NOT NULL GROUP BY {key}"
-        )
-    return f"SELECT {ROW} FROM {rows} WHERE {ROW} NOT IN (SELECT kept FROM ({first})) ORDER BY {ROW}"
-
-
-def _digests(table: str, columns: Sequence[str], key: str | None, dialect: Dialect) -> str:
-    every = dialect.digest.format(", ".join(columns))
-    digest = every if key is None else f"CASE WHEN {key} IS NULL THEN {every} ELSE {dialect.digest.format(key)} END"
-    return f"SELECT *, {digest} AS digest FROM {table}"
+        one = f"SELECT min_by({ROW}, {content}) AS kept FROM {table} WHERE {key} IS NOT NULL GROUP BY {key}"
+        first = f"{first} UNION ALL {one}"
+    return f"SELECT {ROW} FROM {table} WHERE {ROW} NOT IN (SELECT kept FROM ({first})) ORDER BY {ROW}"
 
 
 def sessionise(

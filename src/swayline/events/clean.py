@@ -4,37 +4,49 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from swayline.core.names import EVENT_ID, ROW, SESSION, TIME, USER
+from swayline.core.names import EVENT_ID, REST, ROW, SESSION, TIME, USER
+from swayline.core.types import Bools, Ints
 from swayline.engine import Engine, operators
 
 SESSION_GAP_S = 30 * 60.0
 """A pause longer than this begins a new session (the web analytics convention)."""
 
 
-def deduplicate(engine: Engine, events: pa.Table, ordered: bool) -> tuple[pa.Table, int]:
-    """The events without repeats, and how many were dropped.
+def clean(engine: Engine, checked: pa.Table, ordered: bool) -> pa.Table:
+    """The log of checked rows: without repeats, in order, with sessions where there are times."""
+    gone = repeats(engine, checked, ordered)
+    checked = (checked.drop_columns([REST]) if REST in checked.column_names else checked).combine_chunks()
+    if ordered:
+        return checked.filter(pa.array(~gone)) if gone.any() else checked
+    return sessionise(engine, in_order(checked, gone))
+
+
+def repeats(engine: Engine, events: pa.Table, ordered: bool) -> Bools:
+    """(n,) whether each row goes because an equal one stays.
 
     A repeat has the same ``event_id`` (which of them stands depends on what they say, never on their order), or
     without one is equal in every column; in ordered logs the position is part of the row, so that only repeats of an
     ``event_id`` go.
     """
+    gone = np.zeros(len(events), bool)
     columns = [name for name in events.column_names if name != ROW]
     key = EVENT_ID if EVENT_ID in columns else None
     if ordered:
         if key is None:
-            return events, 0
+            return gone
         columns = [ROW]
     engine.register("events", events)
-    repeated = engine.sql(operators.repeated("events", columns, key))
-    if len(repeated) == 0:
-        return events, 0
-    engine.register("repeated", repeated)
-    gone = engine.sql(operators.deduplicate("events", columns, key, among="repeated"))[ROW]
-    return events.filter(pc.invert(pc.is_in(events[ROW], value_set=gone.combine_chunks()))), len(gone)
+    looked_at = [key] if key is not None and events[key].null_count == 0 else columns
+    rows = np.asarray(events[ROW])
+    suspects = np.searchsorted(rows, np.asarray(engine.sql(operators.suspects("events", looked_at, key))[ROW]))
+    if len(suspects):
+        engine.register("suspects", events.take(pa.array(suspects)))
+        gone[np.searchsorted(rows, np.asarray(engine.sql(operators.deduplicate("suspects", columns, key))[ROW]))] = True
+    return gone
 
 
-def in_order(events: pa.Table) -> pa.Table:
-    """The events in time order, ties in source order.
+def in_order(events: pa.Table, gone: Bools) -> pa.Table:
+    """The events that are not gone in time order, ties in source order.
 
     Where every event has an ``event_id``, ties are in the order of the ids (shorter ones first, so that e9 comes
     before e10) and ``row`` is counted anew: then neither shuffling nor repeating the source changes anything.
@@ -42,9 +54,10 @@ def in_order(events: pa.Table) -> pa.Table:
     keyed = EVENT_ID in events.column_names and events[EVENT_ID].null_count == 0
     times = np.asarray(events[TIME].cast(pa.int64()))
     order = np.argsort(times, kind="stable")
+    order = order[~gone[order]]
     if keyed:
         order = _ties_by_id(order, times, events[EVENT_ID])
-    if not np.array_equal(order, np.arange(len(order))):
+    if not np.array_equal(order, np.arange(len(events))):
         events = events.take(pa.array(order))
     if keyed:
         fresh = pa.array(np.arange(1, len(events) + 1))
@@ -52,7 +65,7 @@ def in_order(events: pa.Table) -> pa.Table:
     return events
 
 
-def _ties_by_id(order: np.ndarray, times: np.ndarray, ids: pa.ChunkedArray) -> np.ndarray:
+def _ties_by_id(order: Ints, times: Ints, ids: pa.ChunkedArray) -> Ints:
     """The order with events of the same time by their ids: (length, id)."""
     sorted_times = times[order]
     same = sorted_times[1:] == sorted_times[:-1]

@@ -135,11 +135,12 @@ def _without_repeats(engine: DuckEngine, stage: Path, columns: list[str], ordere
     if ordered and key is None:
         return "checked"
     same = [ROW] if ordered else [name for name in columns if name != ROW]
-    engine.copy(operators.repeated("checked", same, key), stage / "digests.parquet")
-    if pq.read_metadata(stage / "digests.parquet").num_rows == 0:
+    engine.copy(operators.suspects("checked", same, key), stage / "suspects.parquet")
+    if pq.read_metadata(stage / "suspects.parquet").num_rows == 0:
         return "checked"
-    engine.register("digests", stage / "digests.parquet")
-    engine.copy(operators.deduplicate("checked", same, key, among="digests"), stage / "gone.parquet")
+    engine.register("suspects", stage / "suspects.parquet")
+    looked_at = f"(SELECT * FROM checked WHERE {ROW} IN (SELECT {ROW} FROM suspects))"
+    engine.copy(operators.deduplicate(looked_at, same, key), stage / "gone.parquet")
     engine.register("gone", stage / "gone.parquet")
     return f"(SELECT * FROM checked WHERE {ROW} NOT IN (SELECT {ROW} FROM gone))"
 

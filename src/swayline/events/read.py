@@ -4,10 +4,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from swayline.core.names import REST, TEXT
+from swayline.core.names import TEXT
 from swayline.engine import DuckEngine, Engine
 from swayline.events.blocks import account_of, checked_blocks
-from swayline.events.clean import deduplicate, in_order, sessionise
+from swayline.events.clean import clean
 from swayline.events.log import EventLog
 from swayline.events.options import ReadOptions
 from swayline.events.side import read_sides
@@ -58,19 +58,11 @@ def read_events(
         tables.append(good)
         refused.append(rejected)
     account.need_rows()
-    events, n_duplicates = _cleaned(engine, pa.concat_tables(tables), options)
+    events = clean(engine, pa.concat_tables(tables), options.ordered)
     if TEXT in events.column_names and not account.has_text and events[TEXT].null_count == len(events):
         events = events.drop_columns([TEXT])
+    events = events.combine_chunks()
     sides, more = read_sides(items, users, ties, options, engine)
     rejected = pa.concat_tables([*refused, more]).combine_chunks()
+    n_duplicates = account.n_good - len(events)
     return EventLog(events, rejected, account.n_read, n_duplicates, options, notes=account.notes(), **sides)
-
-
-def _cleaned(engine: Engine, events: pa.Table, options: ReadOptions) -> tuple[pa.Table, int]:
-    """The events without repeats, in order, with sessions; and how many repeats there were."""
-    unique, n_duplicates = deduplicate(engine, events, options.ordered)
-    if REST in unique.column_names:
-        unique = unique.drop_columns([REST])
-    if not options.ordered:
-        unique = sessionise(engine, in_order(unique))
-    return unique.combine_chunks(), n_duplicates
