@@ -40,10 +40,11 @@ from swayline.events.sources.block import Block, Refusal, float_text, plain_ids
 MAX_ID_BYTES = 512
 MAX_TEXT_BYTES = 65_536
 CLOCK_SKEW = timedelta(days=1)
-_BROKEN, _ACT, _MOMENT = "broken", "act", "moment"
+_BROKEN, _MOMENT = "broken", "moment"
 _INVISIBLE = "\u200b\u2060\ufeff"
-_NOT_IDS = "('', 'NaN', 'nan', 'NULL', 'null', 'None', '<NA>', 'NaT', '\\N')"
+_GAPS = ("", "NaN", "nan", "NULL", "null", "None", "<NA>", "NaT", "\\N")
 """What other tools write where a value is missing."""
+_NOT_IDS = f"({', '.join(repr(gap) for gap in _GAPS[:-1])}, '\\N')"
 _UNITS_US = ((1e6, 1e11), (1e3, 1e14), (1.0, 1e17))
 """Microseconds in one unit of a number of time (s, ms, us), and the largest plausible value."""
 _DATES = {8: "%Y%m%d", 14: "%Y%m%d%H%M%S"}
@@ -59,6 +60,7 @@ _NUMBERS = {
     PROPENSITY: ("{0} > 0 AND {0} <= 1", "is no probability above 0 and up to 1"),
 }
 _TRUE, _FALSE = "('true', 't', 'yes', 'y', '1', '1.0')", "('false', 'f', 'no', 'n', '0', '0.0')"
+_ORDER = (ROW, USER, ITEM, BEHAVIOR, TIME, *OPTIONAL_COLUMNS, IMPRESSIONS, REST)
 _IS_ITEMLESS = f"IN ({', '.join(repr(name) for name in sorted(ITEMLESS))})"
 
 _Rule = tuple[str, str, str]
@@ -150,18 +152,14 @@ def check(
         The moment beyond which a time is in the future; by default the clock's, a day's skew allowed.
     """
     source = with_dates(block.table)
-    raw = _trimmed(source, reading)
+    raw = _with_words(_with_behaviors(_trimmed(source, reading), reading))
     cells = _Cells(frozenset(raw.column_names) - reading.left_out, _text_columns(raw), reading)
     rules = _rules(cells, now or datetime.now(UTC))
     engine.register("raw", raw)
-    answers = engine.sql(_question(cells, _behavior_sql(raw, cells), rules))
+    answers = engine.sql(_question(cells, _changed(raw, cells), rules))
     if not answers[ROW].equals(raw[ROW]):
         answers = answers.sort_by(ROW)
-    names = [
-        name
-        for name in (ROW, USER, ITEM, BEHAVIOR, TIME, *OPTIONAL_COLUMNS, IMPRESSIONS, REST)
-        if name in cells.has | set(answers.column_names)
-    ]
+    names = [name for name in _ORDER if name in cells.has or name in answers.column_names]
     typed = pa.table({name: answers[name] if name in answers.column_names else raw[name] for name in names})
     broken = answers[_BROKEN]
     if broken.null_count == len(broken):
@@ -250,23 +248,52 @@ def _trimmed(table: pa.Table, reading: Reading) -> pa.Table:
     return table
 
 
+def _with_behaviors(raw: pa.Table, reading: Reading) -> pa.Table:
+    """Behaviours by our words; a log without any is one behaviour."""
+    if BEHAVIOR not in raw.column_names:
+        only = RATE if VALUE in raw.column_names and VALUE not in reading.left_out else INTERACT
+        return raw.append_column(BEHAVIOR, pa.repeat(only, len(raw)))
+    coded = raw[BEHAVIOR].combine_chunks().dictionary_encode()
+    words = [word.lower() for word in coded.dictionary.to_pylist()]
+    ours = [BEHAVIOR_SYNONYMS.get(word.replace(" ", "_").replace("-", "_"), word) for word in words]
+    column = pa.array(ours, pa.string()).take(coded.indices)
+    return raw.set_column(raw.column_names.index(BEHAVIOR), BEHAVIOR, column)
+
+
+def _with_words(raw: pa.Table) -> pa.Table:
+    """Searches and filters with their words in ``text`` and, where the words had no column of their own, no item."""
+    if TEXT not in raw.column_names:
+        raw = raw.append_column(TEXT, pa.nulls(len(raw), pa.string()))
+    text = raw[TEXT]
+    itemless = pc.is_in(raw[BEHAVIOR], value_set=pa.array(sorted(ITEMLESS)))
+    empty = pc.or_(pc.is_null(text), pc.is_in(text, value_set=pa.array(_GAPS)))
+    moved = pc.and_(pc.and_(itemless, empty), pc.is_valid(raw[ITEM]))
+    if not pc.any(moved).as_py():
+        return raw
+    raw = raw.set_column(raw.column_names.index(TEXT), TEXT, pc.if_else(moved, raw[ITEM], text))
+    return raw.set_column(raw.column_names.index(ITEM), ITEM, pc.if_else(moved, None, raw[ITEM]))
+
+
 # --- the question ------------------------------------------------------------------------------
 
 
-def _question(cells: _Cells, behavior: str, rules: list[_Rule]) -> str:
+def _question(cells: _Cells, changed: dict[str, str], rules: list[_Rule]) -> str:
     """One query: the columns that change, and the number of the first rule a row breaks (null: none)."""
-    wanted = {ROW: ROW, BEHAVIOR: _ACT, TIME: _MOMENT}
-    wanted |= {name: _typed_sql(name, cells) for name in (*_NUMBERS, EXPOSED) if name in cells.has}
-    if BEHAVIOR in cells.has:
-        wanted |= {ITEM: _item_sql(cells), TEXT: _words_sql(cells)}
-    rest = _rest_sql(cells)
-    if rest:
-        wanted[REST] = rest
-    columns = ", ".join(f"{expression} AS {name}" for name, expression in wanted.items())
+    columns = ", ".join(f"{expression} AS {name}" for name, expression in ({ROW: ROW} | changed).items())
     return (
         f"SELECT {columns}, {_first_broken(rules)} AS {_BROKEN}"
-        f" FROM (SELECT *, {behavior} AS {_ACT}, {_moment_sql(cells)} AS {_MOMENT} FROM raw)"
+        f" FROM (SELECT *, {_moment_sql(cells)} AS {_MOMENT} FROM raw)"
     )
+
+
+def _changed(raw: pa.Table, cells: _Cells) -> dict[str, str]:
+    """SQL of the columns that the engine makes; all others stay as they are."""
+    wanted = {TIME: _MOMENT}
+    for name in (*_NUMBERS, EXPOSED):
+        if name in cells.has and not (raw[name].type == pa.float64() and name != POSITION):
+            wanted[name] = _typed_sql(name, cells)
+    rest = _rest_sql(cells)
+    return wanted | ({REST: rest} if rest else {})
 
 
 def _first_broken(rules: list[_Rule]) -> str:
@@ -277,10 +304,10 @@ def _first_broken(rules: list[_Rule]) -> str:
 def _rules(cells: _Cells, now: datetime) -> list[_Rule]:
     rules = [
         *_id_rules(USER, f"({USER} IS NULL OR {USER} IN {_NOT_IDS})"),
-        *_id_rules(ITEM, f"(({ITEM} IS NULL OR {ITEM} IN {_NOT_IDS}) AND NOT {_ACT} {_IS_ITEMLESS})"),
+        *_id_rules(ITEM, f"(({ITEM} IS NULL OR {ITEM} IN {_NOT_IDS}) AND NOT {BEHAVIOR} {_IS_ITEMLESS})"),
     ]
     if BEHAVIOR in cells.has:
-        rules += _id_rules(BEHAVIOR, f"({_ACT} IS NULL OR {_ACT} IN {_NOT_IDS.lower()})")
+        rules += _id_rules(BEHAVIOR, f"({BEHAVIOR} IS NULL OR {BEHAVIOR} IN {_NOT_IDS.lower()})")
     if TIME in cells.has:
         rules += _time_rules(now)
     for name in OPTIONAL_COLUMNS:
@@ -320,27 +347,6 @@ def _is_empty(name: str, cells: _Cells) -> str:
 
 
 # --- columns that change -----------------------------------------------------------------------
-
-
-def _behavior_sql(raw: pa.Table, cells: _Cells) -> str:
-    if BEHAVIOR not in cells.has:
-        return f"'{RATE if VALUE in cells.has else INTERACT}'"
-    words = {word.lower() for word in pc.unique(raw[BEHAVIOR]).to_pylist() if word is not None}
-    ours = {word: BEHAVIOR_SYNONYMS.get(word.replace(" ", "_").replace("-", "_")) for word in words}
-    known = " ".join(f"WHEN '{word}' THEN '{ours[word]}'" for word in sorted(words) if ours[word] is not None)
-    return f"CASE lower({BEHAVIOR}) {known} ELSE lower({BEHAVIOR}) END" if known else f"lower({BEHAVIOR})"
-
-
-def _item_sql(cells: _Cells) -> str:
-    """A search or filter names no item unless its words stand elsewhere."""
-    words = f" AND ({TEXT} IS NULL OR {TEXT} IN {_NOT_IDS})" if TEXT in cells.has else ""
-    return f"CASE WHEN {_ACT} {_IS_ITEMLESS}{words} THEN NULL ELSE {ITEM} END"
-
-
-def _words_sql(cells: _Cells) -> str:
-    """A search's words stand in ``text``, else in the item's column."""
-    text = TEXT if TEXT in cells.has else "CAST(NULL AS VARCHAR)"
-    return f"CASE WHEN {_ACT} {_IS_ITEMLESS} THEN coalesce({text}, {ITEM}) ELSE {text} END"
 
 
 def _number(name: str, cells: _Cells) -> str:

@@ -1,5 +1,8 @@
 """From checked rows to the log: repeats dropped, rows in time order, sessions cut."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -58,11 +61,18 @@ def in_order(events: pa.Table, gone: Bools) -> pa.Table:
     if keyed:
         order = _ties_by_id(order, times, events[EVENT_ID])
     if not np.array_equal(order, np.arange(len(events))):
-        events = events.take(pa.array(order))
+        events = _gathered(events, pa.array(order))
     if keyed:
         fresh = pa.array(np.arange(1, len(events) + 1))
         events = events.set_column(events.column_names.index(ROW), ROW, fresh)
     return events
+
+
+def _gathered(events: pa.Table, order: pa.Array) -> pa.Table:
+    """The rows in another order, columns side by side: Arrow gathers a column on one core."""
+    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+        columns = list(pool.map(lambda column: column.take(order), events.columns))
+    return pa.table(columns, schema=events.schema)
 
 
 def _ties_by_id(order: Ints, times: Ints, ids: pa.ChunkedArray) -> Ints:
