@@ -159,6 +159,9 @@ def people(
     ordered: options.Ordered = False,
     delimiter: options.Delimiter = None,
     format: options.FormatOption = "auto",
+    ties_map: options.TiesMap = None,
+    ties_columns: options.TiesColumns = None,
+    ties_undirected: options.TiesUndirected = False,
     json: options.Json = False,
 ) -> None:
     """Who sways whom: acts of others that follow because of one act, along each tie, with intervals."""
@@ -166,7 +169,9 @@ def people(
     from swayline.influence.ledger import write_ledger
     from swayline.influence.people import PeopleInfluence
 
-    log = read_events(events, ties=ties, options=options.read_options(columns, mapping, ordered, delimiter, format))
+    side = options.side_tables(ties_undirected, ties_map=ties_map, ties_columns=ties_columns)
+    reading = options.read_options(columns, mapping, ordered, delimiter, format, **side)
+    log = read_events(events, ties=ties, options=reading)
     found = PeopleInfluence(outcome, seed=seed).fit(log)
     write_ledger(found.ledger_, out)
     told = found.ledger_.to_pandas()

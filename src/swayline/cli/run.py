@@ -41,6 +41,13 @@ def run(
     ordered: options.Ordered = False,
     delimiter: options.Delimiter = None,
     format: options.FormatOption = "auto",
+    items_map: options.ItemsMap = None,
+    items_columns: options.ItemsColumns = None,
+    users_map: options.UsersMap = None,
+    users_columns: options.UsersColumns = None,
+    ties_map: options.TiesMap = None,
+    ties_columns: options.TiesColumns = None,
+    ties_undirected: options.TiesUndirected = False,
     timezone: Annotated[
         str | None,
         typer.Option(
@@ -54,9 +61,13 @@ def run(
     from swayline.pipeline import run as run_all
 
     said: dict[str, Any] = {name: value for name, value in (("outcome", outcome), ("seed", seed)) if value is not None}
-    said["reading"] = options.reading(columns, mapping, ordered, delimiter, format) | (
-        {"timezone": timezone} if timezone else {}
-    )
+    side = options.side_tables(
+        ties_undirected, items_map=items_map, items_columns=items_columns, users_map=users_map,
+        users_columns=users_columns, ties_map=ties_map, ties_columns=ties_columns,
+    )  # fmt: skip
+    said["reading"] = options.reading(columns, mapping, ordered, delimiter, format) | side
+    if timezone:
+        said["reading"]["timezone"] = timezone
 
     def told(stage: StageDone) -> None:
         if not json:

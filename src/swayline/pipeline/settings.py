@@ -21,10 +21,18 @@ class Reading(BaseModel):
     delimiter: str | None = None
     format: str = "auto"
     timezone: str = "UTC"
+    items_map: dict[str, str] = Field(default_factory=dict)
+    users_map: dict[str, str] = Field(default_factory=dict)
+    ties_map: dict[str, str] = Field(default_factory=dict)
+    items_columns: tuple[str, ...] = ()
+    users_columns: tuple[str, ...] = ()
+    ties_columns: tuple[str, ...] = ()
+    ties_undirected: bool = False
 
     def options(self) -> ReadOptions:
         """As the readers take them."""
-        return ReadOptions(self.columns, self.map, self.ordered, self.delimiter, self.format, self.timezone)  # type: ignore[arg-type]
+        said = {name: getattr(self, name) for name in type(self).model_fields if name != "map"}
+        return ReadOptions(mapping=self.map, **said)
 
 
 class RunSettings(BaseModel):
