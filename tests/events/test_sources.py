@@ -164,7 +164,8 @@ def test_a_damaged_database_is_refused(engine: DuckEngine, database: Path) -> No
 @pytest.fixture(scope="module")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if shutil.which("initdb") is None or shutil.which("pg_ctl") is None:
-        pytest.skip("Postgres is not installed (initdb, pg_ctl)")
+        reason = "Postgres is not installed (initdb, pg_ctl)"
+        pytest.fail(reason) if os.environ.get("SWAYLINE_REQUIRE_POSTGRES") == "1" else pytest.skip(reason)
     folder = Path("/tmp") / f"swayline-pg-{os.getpid()}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
