@@ -29,7 +29,7 @@ def read(path: Path, options: ReadOptions, resolve: Resolver) -> Iterator[Block]
         A needed column cannot be told, or is nested.
     """
     try:
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(path, pre_buffer=True)
     except FileNotFoundError:
         raise SourceError(f"{path} does not exist: check the path") from None
     except IsADirectoryError:
