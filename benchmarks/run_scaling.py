@@ -1,6 +1,6 @@
 """Time and peak memory of each stage of ``swayline run`` as simulated logs grow tenfold.
 
-    python benchmarks/run_scaling.py [--sizes 10000,100000,1000000] [--epochs 2]
+    python benchmarks/run_scaling.py [--sizes 10000,100000,1000000] [--epochs 2] [--models most-popular,item-knn]
 
 The Transformer trains a fixed number of epochs here, so that the table shows how work grows with the log and not how
 early each log stops.
@@ -18,12 +18,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", default="10000,100000,1000000")
     parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument(
+        "--models", default="most-popular,recent-popular,item-knn,transformer", help="the last recommends"
+    )
     asked = parser.parse_args()
+    models = tuple(asked.models.split(","))
     sizes = [int(size) for size in asked.sizes.split(",")]
     settings = RunSettings(
         outcome="purchase",
-        models=("most-popular", "recent-popular", "item-knn", "transformer"),
-        model="transformer",
+        models=models,
+        model=models[-1],
         model_settings={"transformer": {"max_epochs": asked.epochs, "patience": asked.epochs}},
     )
     rows: dict[str, list[str]] = {}
