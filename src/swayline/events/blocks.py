@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from swayline.core.errors import EmptyLogError, SourceError
 from swayline.core.names import TEXT
 from swayline.core.progress import task
 from swayline.engine import Engine
+from swayline.events.ahead import ahead
 from swayline.events.check import Reading, check, reading_of
 from swayline.events.impressions import expand
 from swayline.events.options import ReadOptions, resolve_columns
@@ -80,8 +81,12 @@ def checked_blocks(
     """(good rows, rejected rows) of each block of a source, kept account of."""
     resolve = partial(resolve_columns, options=options, where=account.name)
     said = {*options.mapping, *options.columns}
-    with task("read and check") as bar, _spool(options) as spool:
-        for block in read_blocks(source, options, resolve, spool):
+    with (
+        task("read and check") as bar,
+        _spool(options) as spool,
+        closing(ahead(read_blocks(source, options, resolve, spool))) as blocks,
+    ):
+        for block in blocks:
             if account.reading is None and len(block.table):
                 account.reading = reading_of(block, said)
                 account.has_text = TEXT in block.table.column_names
