@@ -8,10 +8,14 @@ from swayline.core.names import DESCRIBE_FILE, EXAMPLES_FILE, INFLUENCE_FILE, ME
 from swayline.report import words
 from swayline.report.artifacts import STAGES, Artifacts, read_artifacts
 from swayline.report.blocks import Missing, Section
-from swayline.report.of_influence import influence_section, ties_section
-from swayline.report.of_log import funnel_section, log_section, people_section, time_section
+from swayline.report.of_audience import audience_section
+from swayline.report.of_funnel import funnel_section
+from swayline.report.of_influence import influence_section
+from swayline.report.of_log import log_section
 from swayline.report.of_models import models_section
+from swayline.report.of_people import people_section
 from swayline.report.of_run import examples_section, run_section
+from swayline.report.of_time import time_section
 from swayline.report.page import render
 
 _BRACKETS = "Figures in brackets are 95% intervals."
@@ -20,10 +24,10 @@ _SECTIONS: tuple[tuple[Callable[[Artifacts], Section | None], str, str, str], ..
     (log_section, "log", "The log", DESCRIBE_FILE),
     (funnel_section, "funnel", "Funnel and flow", DESCRIBE_FILE),
     (time_section, "time", "Time", DESCRIBE_FILE),
-    (people_section, "people-items", "People and items", DESCRIBE_FILE),
+    (audience_section, "people-items", "People and items", DESCRIBE_FILE),
     (models_section, "recommender", "The recommender", METRICS_FILE),
     (influence_section, "influence", "What sways what", INFLUENCE_FILE),
-    (ties_section, "people", "Who sways whom", INFLUENCE_FILE),
+    (people_section, "people", "Who sways whom", INFLUENCE_FILE),
     (examples_section, "examples", "Example people", EXAMPLES_FILE),
     (run_section, "run", "How this was made", RUN_FILE),
 )

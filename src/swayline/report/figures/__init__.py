@@ -1,0 +1,18 @@
+"""Figures: tables in, Plotly figures out. The report and the dashboard draw with these alone.
+
+A table is a list of rows (mappings), as ``pyarrow.Table.to_pylist`` gives it. A figure carries no title: the finding
+is written above it as text, where it wraps, prints and is read aloud. Outside text goes through :func:`plain`, since
+Plotly reads a little HTML in labels.
+"""
+
+from swayline.report.figures.acts import MAX_FLOW, flow, funnel, shares
+from swayline.report.figures.clock import MAX_SERIES, activity, hour_of_week, peak, window_words
+from swayline.report.figures.effects import forest
+from swayline.report.figures.frame import plain
+from swayline.report.figures.models import learning_curve, model_scores
+from swayline.report.figures.spread import bin_words, long_tail, per_user
+
+__all__ = [
+    "MAX_FLOW", "MAX_SERIES", "activity", "bin_words", "flow", "forest", "funnel", "hour_of_week", "learning_curve",
+    "long_tail", "model_scores", "peak", "per_user", "plain", "shares", "window_words",
+]  # fmt: skip
