@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from swayline.core.errors import EmptyLogError, SchemaError
-from swayline.core.names import BEHAVIOR, EXPOSED, ITEM, ROW, TIME, USER
+from swayline.core.names import BEHAVIOR, CATEGORY, EXPOSED, ITEM, ROW, TIME, USER
 from swayline.core.types import Ints
+from swayline.dataset.catalogue import build_catalogue
 from swayline.dataset.sequences import Sequences
 from swayline.engine import Engine, operators
 
@@ -89,6 +90,7 @@ def build_dataset(
     *,
     items: Vocabulary | None = None,
     behaviors: Vocabulary | None = None,
+    side: pa.Table | None = None,
     min_user_events: int = 1,
     min_item_events: int = 1,
 ) -> Dataset:
@@ -100,6 +102,9 @@ def build_dataset(
         ``row``, ``user``, ``item``, ``behavior``, ``time``, and ``exposed`` where the log has it.
     items, behaviors : Vocabulary, optional
         Fixed vocabularies (a fitted model's); events outside them are left out. By default those of the log.
+    side : pa.Table, optional
+        The log's items table: what models may know of the items, as ``sequences.catalogue``. A category that only
+        the events name is known as well (the one most of an item's events name).
     min_user_events, min_item_events : int
         k-core limits; 1 keeps everything.
 
@@ -113,7 +118,8 @@ def build_dataset(
     acted = pc.is_valid(events[ITEM])
     if EXPOSED in events.column_names:
         acted = pc.and_not(acted, pc.fill_null(events[EXPOSED], False))
-    named = events.select([ROW, USER, ITEM, BEHAVIOR, TIME]).filter(acted)
+    kept = [ROW, USER, ITEM, BEHAVIOR, TIME, *([CATEGORY] if CATEGORY in events.column_names else [])]
+    named = events.select(kept).filter(acted)
     if len(named) == 0:
         raise EmptyLogError("no event of this log names an item, so there is nothing to recommend")
     named = k_core(engine, named, min_user_events, min_item_events)
@@ -142,6 +148,7 @@ def build_dataset(
         events=flat[ROW].to_numpy().astype(np.int64),
         n_items=len(tables[ITEM]),
         n_behaviors=len(tables[BEHAVIOR]),
+        catalogue=build_catalogue(tables[ITEM].ids, side, _categories(engine, named)),
     )
     ordered = bool(named[TIME].null_count == len(named))
     return Dataset(tables[USER], tables[ITEM], tables[BEHAVIOR], sequences, ordered)
@@ -149,3 +156,10 @@ def build_dataset(
 
 def _vocabulary(engine: Engine, column: str) -> Vocabulary:
     return Vocabulary(engine.sql(operators.distinct_by_count("named", column))["id"].combine_chunks())
+
+
+def _categories(engine: Engine, named: pa.Table) -> pa.Table | None:
+    """``item``, ``category``: the one most of its events name, where the log has such a column."""
+    if CATEGORY not in named.column_names:
+        return None
+    return engine.sql(operators.most_frequent("named", ITEM, CATEGORY))

@@ -17,6 +17,7 @@ from typing import Self
 import numpy as np
 
 from swayline.core.types import Ints, ItemRows
+from swayline.dataset.catalogue import Catalogue
 
 NO_TIME = -1
 """The time of an event in an ordered log, which has none."""
@@ -40,6 +41,8 @@ class Sequences:
         Row number of each event in the log's table: its identity in splits and explanations.
     n_items, n_behaviors : int
         Sizes of the vocabularies.
+    catalogue : Catalogue, optional
+        What is known of the items (titles, descriptions, categories, features), for models that read it.
     """
 
     offsets: Ints
@@ -49,6 +52,7 @@ class Sequences:
     events: Ints
     n_items: int
     n_behaviors: int
+    catalogue: Catalogue | None = None
 
     def __len__(self) -> int:
         return len(self.offsets) - 1

@@ -96,6 +96,13 @@ def distinct_by_count(table: str, column: str) -> str:
     )
 
 
+def most_frequent(table: str, key: str, column: str) -> str:
+    """The value that most rows of each key name, the smallest where several do; keys without a value are left out."""
+    counts = f"SELECT {key}, {column}, count(*) AS n FROM {table} WHERE {column} IS NOT NULL GROUP BY {key}, {column}"
+    ranked = f"SELECT *, row_number() OVER (PARTITION BY {key} ORDER BY n DESC, {column}) AS place FROM ({counts})"
+    return f"SELECT {key}, {column} FROM ({ranked}) WHERE place = 1 ORDER BY {key}"
+
+
 def ordered_sequences(table: str, users: str, items: str, behaviors: str, dialect: Dialect = DUCKDB) -> str:
     """Events as row numbers of three vocabularies (tables ``id, code``), by user, then time, then source row."""
     return (

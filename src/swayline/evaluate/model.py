@@ -20,17 +20,19 @@ def evaluate_model(
     cut: str | None = None,
     k: int = 10,
     seed: int = 0,
+    items: pa.Table | None = None,
 ) -> dict[str, Any]:
     """Metrics of one model with intervals, in the form of ``metrics.json``.
 
-    Seen items leave the ranking where users rarely return to them (told from validation, never from the test).
+    With an items table, models that read titles and categories have them. Seen items leave the ranking where users
+    rarely return to them (told from validation, never from the test).
 
     Raises
     ------
     UsageError, DataError
         The split cannot be made, or nobody can be asked.
     """
-    parts = split_by_name(build_dataset(engine, events).sequences, split, cut)
+    parts = split_by_name(build_dataset(engine, events, side=items).sequences, split, cut)
     exclude = repeats(parts.valid) < REPEATS_MATTER
     started = time.perf_counter()
     model = create(name, **with_seed(name, {}, seed)).fit(parts.train, parts.valid)

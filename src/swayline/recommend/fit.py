@@ -78,7 +78,7 @@ def fit_log(
     UsageError
         The split or the model is unknown.
     """
-    dataset = build_dataset(engine, log.events)
+    dataset = build_dataset(engine, log.events, side=log.items)
     said = settings or {}
     if split == "none":
         model = fit_everything(dataset, name, said, seed)
@@ -90,7 +90,7 @@ def fit_log(
     )
 
 
-def with_log(fitted: FittedModel, events: Path) -> FittedModel:
+def with_log(fitted: FittedModel, events: str | Path) -> FittedModel:
     """The same model for the histories of another log, read as its own was.
 
     Raises
