@@ -35,6 +35,7 @@ _TABLE = "acts"
 _SECOND_US, _HOUR_US = 1_000_000, 3_600_000_000
 _MAD_TO_SD = 1.4826
 _COARSE = 0.99
+_MOVE_KM = 50.0
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ class BotRules:
         A busiest day with fewer acts than this is never flagged, however quiet everybody else is.
     kmh : float
         A faster move between two places is impossible; an airliner flies 900.
+    moves : int
+        Impossible moves that are flagged: one or two are what a VPN or a wrong place of an address makes.
     """
 
     per_minute: int = 90
@@ -69,6 +72,7 @@ class BotRules:
     volume_sd: float = 6.0
     volume_least: int = 500
     kmh: float = 1_200.0
+    moves: int = 3
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
@@ -207,10 +211,12 @@ def _volume(engine: Engine, rules: BotRules) -> Iterator[_Flag]:
 
 
 def _travel(engine: Engine, rules: BotRules) -> Iterator[_Flag]:
-    found = engine.sql(rates.fastest_move(_TABLE, min_km=50.0))
-    for one in found.filter(pc.greater(found["kmh"], rules.kmh)).to_pylist():
-        text = f"{one['km']:,.0f} km at {one['kmh']:,.0f} km an hour between two acts"
-        yield one[USER], TRAVEL, one["kmh"], rules.kmh, text
+    for one in engine.sql(rates.impossible_moves(_TABLE, _MOVE_KM, rules.kmh, rules.moves)).to_pylist():
+        text = (
+            f"{one['n']:,} moves faster than {rules.kmh:,.0f} km an hour, the fastest {one['km']:,.0f} km at "
+            f"{one['kmh']:,.0f} km an hour"
+        )
+        yield one[USER], TRAVEL, float(one["n"]), float(rules.moves), text
 
 
 def _table(engine: Engine, rows: list[_Flag]) -> pa.Table:

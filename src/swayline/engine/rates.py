@@ -68,10 +68,11 @@ def busiest_day(table: str) -> str:
     return f"SELECT {USER}, max(n) AS most FROM ({days}) GROUP BY {USER}"
 
 
-def fastest_move(table: str, min_km: float) -> str:
-    """Each user's fastest move of at least ``min_km`` from one event's place to the next one's: ``user, kmh, km``.
+def impossible_moves(table: str, min_km: float, kmh: float, least: int) -> str:
+    """Users who moved too fast from one event's place to the next one's, often enough: ``user, n, kmh, km``.
 
-    Great-circle distance; a move in no time counts as one of a second.
+    Great-circle distance; a move in no time counts as one of a second; moves under ``min_km`` are no moves. ``kmh``
+    and ``km`` are those of the fastest one.
     """
     here, before = f"radians({LAT})", f"radians(lag({LAT}) OVER ({_ORDER}))"
     east = f"radians({LON} - lag({LON}) OVER ({_ORDER}))"
@@ -86,4 +87,7 @@ def fastest_move(table: str, min_km: float) -> str:
     speed = (
         f"SELECT {USER}, km, km / (greatest(gap, 1000000) / 3600000000.0) AS kmh FROM ({moves}) WHERE km >= {min_km}"
     )
-    return f"SELECT {USER}, max(kmh) AS kmh, max_by(km, kmh) AS km FROM ({speed}) GROUP BY {USER}"
+    return (
+        f"SELECT {USER}, count(*) AS n, max(kmh) AS kmh, max_by(km, kmh) AS km FROM ({speed}) WHERE kmh > {kmh}"
+        f" GROUP BY {USER} HAVING count(*) >= {least}"
+    )
