@@ -18,7 +18,7 @@ def clock_grain(table: str) -> str:
 
 
 def busiest_window(table: str, window_s: float) -> str:
-    """Each user's most events in any window of that length: ``user, most, events, at``.
+    """Each user's most events in any window of that length: ``user, most, events, peak`` (its end).
 
     The window slides: it ends at an event, and holds those less than ``window_s`` before it. Counted as +1 at t and
     -1 at t + window in one running sum; a RANGE window would say the same, and collapse on a skewed key.
@@ -34,7 +34,7 @@ def busiest_window(table: str, window_s: float) -> str:
         f"ROWS UNBOUNDED PRECEDING) AS inside FROM ({marks})"
     )
     return (
-        f"SELECT {USER}, CAST(max(inside) AS BIGINT) AS most, sum(arrives) AS events, max_by(t, inside) AS at"
+        f"SELECT {USER}, CAST(max(inside) AS BIGINT) AS most, sum(arrives) AS events, max_by(t, inside) AS peak"
         f" FROM ({running}) GROUP BY {USER}"
     )
 
