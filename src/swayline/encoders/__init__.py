@@ -1,0 +1,11 @@
+"""Floor 4: content to vectors. Texts by BERT-family encoders, words by their rarity, all from local files alone."""
+
+from swayline.encoders.cache import VectorCache, default_cache
+from swayline.encoders.folder import EncoderFolder, open_folder
+from swayline.encoders.suited import Reading, UnsuitedTextError, read_texts
+from swayline.encoders.text import TextEncoder
+
+__all__ = [
+    "EncoderFolder", "Reading", "TextEncoder", "UnsuitedTextError", "VectorCache", "default_cache", "open_folder",
+    "read_texts",
+]  # fmt: skip
