@@ -5,8 +5,9 @@ import swayline as sw
 
 def test_the_public_face_is_exactly_this():
     assert sorted(sw.__all__) == sorted([
-        "BehaviorEffects", "EventLog", "PeopleInfluence", "ReadOptions", "RunSettings", "SequenceRecommender",
-        "SwaylineError", "WorldSettings", "__version__", "attribute_events", "estimate_effect", "read_events", "run",
+        "BehaviorEffects", "EventLog", "Paging", "PeopleInfluence", "ReadOptions", "RunSettings", "SequenceRecommender",
+        "SwaylineError", "WorldSettings", "__version__", "attribute_events", "clean_log", "estimate_effect",
+        "read_events", "read_log", "run", "write_log",
         "write_report", "write_world",
     ])  # fmt: skip
 

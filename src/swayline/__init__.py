@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "BehaviorEffects": "swayline.influence.behaviors",
     "EventLog": "swayline.events",
+    "Paging": "swayline.events",
     "PeopleInfluence": "swayline.influence.people",
     "ReadOptions": "swayline.events",
     "RunSettings": "swayline.pipeline",
@@ -18,9 +19,12 @@ _PUBLIC = {
     "SwaylineError": "swayline.core.errors",
     "WorldSettings": "swayline.simulate",
     "attribute_events": "swayline.recommend",
+    "clean_log": "swayline.events",
     "estimate_effect": "swayline.influence.behaviors",
     "read_events": "swayline.events",
+    "read_log": "swayline.events",
     "run": "swayline.pipeline",
+    "write_log": "swayline.events",
     "write_report": "swayline.report",
     "write_world": "swayline.simulate",
 }

@@ -126,6 +126,7 @@ def test_mistakes_end_in_one_line_and_the_promised_code(tmp_path, words, code, m
     done = swayline(*words, cwd=tmp_path)
     assert done.returncode == code
     assert message in done.stderr
+    assert "secret" not in done.stderr
     assert done.stderr.count("\n") == 1
     assert "Traceback" not in done.stderr
 
@@ -160,3 +161,88 @@ def _quick(folder):
     path = folder / "quick.toml"
     path.write_text('models = ["most-popular", "item-knn"]\n')
     return path
+
+
+@pytest.fixture(scope="module")
+def shop(log, tmp_path_factory):
+    """A DuckDB file that holds the log and its items."""
+    import duckdb
+
+    path = tmp_path_factory.mktemp("db") / "shop.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(f"CREATE TABLE log AS SELECT * FROM read_csv('{log}', all_varchar = true)")
+        connection.execute("CREATE TABLE goods AS SELECT DISTINCT item AS item_id, upper(item) AS title FROM log")
+    return path
+
+
+def test_a_database_is_events_and_side_tables_of_every_verb(shop, log, tmp_path):
+    said = ("--table", "log", "--items", shop, "--items-table", "goods")
+    result = json.loads(swayline("check", shop, *said, "--json").stdout)
+    assert (result["kept"], result["rejected"], result["sides"]) == (120, 0, {"items": 8})
+    done = swayline("fit", shop, "--model", "item-knn", "--out", tmp_path / "m", *said)
+    assert done.returncode == 0, done.stderr
+    done = swayline("recommend", tmp_path / "m", "--events", shop, "--out", tmp_path / "r.parquet")
+    assert done.returncode == 0, done.stderr
+    done = swayline("check", shop)
+    assert (done.returncode, "say --table NAME, one of: main.goods, main.log" in done.stderr) == (2, True)
+
+
+def test_an_address_is_events_and_its_pages_are_told_on_the_command_line(log, tmp_path):
+    import csv
+    import threading
+    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+    from urllib.parse import parse_qs, urlsplit
+
+    rows = list(csv.DictReader(log.read_text().splitlines()))
+
+    class Pages(BaseHTTPRequestHandler):
+        def do_GET(self):
+            at = int(parse_qs(urlsplit(self.path).query)["p"][0])
+            body = json.dumps({"data": {"events": rows[50 * at : 50 * at + 50]}}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *about): ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        address = f"http://127.0.0.1:{server.server_port}/events"
+        done = swayline("check", address, "--paging", "page=p,first=0,rows=data.events,per_second=100", "--json")
+    finally:
+        server.shutdown()
+        server.server_close()
+    result = json.loads(done.stdout)
+    assert (done.returncode, result["kept"], result["rejected"]) == (0, 120, 0)
+
+
+def test_what_the_reader_decided_is_told(tmp_path):
+    path = tmp_path / "odd.csv"
+    lines = [f"{line},top" for line in SOUND.splitlines()[1:]]
+    path.write_text("\n".join(["user,item,behavior,time,position", *lines, "u1,,view,1700000000,top"]))
+    done = swayline("check", path)
+    assert "note: column 'position' holds no such numbers and was left aside" in done.stdout
+    done = swayline("fit", path, "--model", "most-popular", "--out", tmp_path / "m", "--json")
+    assert done.returncode == 0, done.stderr
+    assert "note: column 'position'" in done.stderr
+    assert "note: 1 rows are rejected; swayline check says why" in done.stderr
+    json.loads(done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("pag=p", "did you mean 'page'"),
+        ("page", "is not understood"),
+        ("page=p,first=one", "first must be a number"),
+        ("page=p,cursor=c", "say one of the two"),
+        ("page=p", "a name in an address is not sent"),
+    ],
+)
+def test_mistakes_in_paging_are_told_in_one_line(said, message):
+    done = swayline("check", "http://me:secret@127.0.0.1:9/x", "--paging", said)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert message in done.stderr
+    assert "secret" not in done.stderr

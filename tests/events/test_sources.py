@@ -1,16 +1,9 @@
 """Frames, databases and addresses give the log that a file of the same rows gives."""
 
 import json
-import os
-import shutil
-import subprocess
-import threading
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import duckdb
 import pandas as pd
@@ -162,35 +155,6 @@ def test_a_damaged_database_is_refused(engine: DuckEngine, database: Path) -> No
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    if shutil.which("initdb") is None or shutil.which("pg_ctl") is None:
-        reason = "Postgres is not installed (initdb, pg_ctl)"
-        pytest.fail(reason) if os.environ.get("SWAYLINE_REQUIRE_POSTGRES") == "1" else pytest.skip(reason)
-    folder = Path("/tmp") / f"swayline-pg-{os.getpid()}"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    someone: dict[str, Any] = {}
-    if os.geteuid() == 0:  # Postgres refuses to run as root.
-        shutil.chown(folder, "nobody")
-        someone = {"user": "nobody"}
-    quiet: dict[str, Any] = {
-        "check": True,
-        "stdout": subprocess.DEVNULL,
-        "stderr": subprocess.DEVNULL,
-        "cwd": folder,
-        **someone,
-    }
-    subprocess.run(["initdb", "-D", folder / "data", "-U", "me", "-A", "trust", "--no-sync", "-E", "UTF8"], **quiet)
-    said = f"-k {folder} -c listen_addresses='' -c fsync=off"
-    subprocess.run(["pg_ctl", "-D", folder / "data", "-w", "-o", said, "-l", folder / "log", "start"], **quiet)
-    try:
-        yield f"postgresql://me:secret@/postgres?host={folder}"
-    finally:
-        subprocess.run(["pg_ctl", "-D", folder / "data", "-m", "immediate", "stop"], **quiet)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture(scope="module")
 def shop(postgres: str) -> str:
     psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed (extra sources)")
     with psycopg.connect(postgres, autocommit=True) as connection:
@@ -239,47 +203,7 @@ def test_a_postgres_that_refuses_is_told_without_its_password(engine: DuckEngine
 Answer = tuple[int, dict[str, str], Any]
 
 
-class Server:
-    """A server in this process that answers what it is told and remembers what it was asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[dict[str, list[str]]] = []
-        self.tokens: list[str | None] = []
-        self.answer: Callable[[dict[str, list[str]]], Answer] = lambda asked: (404, {}, "")
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                asked = parse_qs(urlsplit(self.path).query)
-                outer.asked.append(asked)
-                outer.tokens.append(self.headers.get("Authorization"))
-                code, headers, body = outer.answer(asked)
-                raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-                self.send_response(code)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(raw)))
-                self.end_headers()
-                self.wfile.write(raw)
-
-            def log_message(self, *about: Any) -> None:
-                pass
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.address = f"http://127.0.0.1:{self.http.server_port}/events?kind=all"
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setattr(pages, "_FIRST_WAIT_S", 0.001)
-    one = Server()
-    yield one
-    one.http.shutdown()
-    one.http.server_close()
-
-
-def log_of(server: Server, engine: DuckEngine, **paging: Any) -> EventLog:
+def log_of(server: Any, engine: DuckEngine, **paging: Any) -> EventLog:
     return read_events(server.address, options=ReadOptions(paging=Paging(per_second=1000.0, **paging)), engine=engine)
 
 
@@ -294,7 +218,7 @@ def by_cursor(asked: dict[str, list[str]]) -> Answer:
     return 200, {}, {"rows": ROWS[at : at + 15], "meta": {"next": following}}
 
 
-def test_counted_pages_are_one_log(server: Server, engine: DuckEngine, expected: pa.Table) -> None:
+def test_counted_pages_are_one_log(server: Any, engine: DuckEngine, expected: pa.Table) -> None:
     server.answer = by_page
     log = log_of(server, engine, page="page", rows="data.events")
     assert log.events.select(NAMES).equals(expected)
@@ -302,19 +226,19 @@ def test_counted_pages_are_one_log(server: Server, engine: DuckEngine, expected:
     assert all(one["kind"] == ["all"] for one in server.asked)
 
 
-def test_pages_behind_a_cursor_are_one_log(server: Server, engine: DuckEngine, expected: pa.Table) -> None:
+def test_pages_behind_a_cursor_are_one_log(server: Any, engine: DuckEngine, expected: pa.Table) -> None:
     server.answer = by_cursor
     assert log_of(server, engine, cursor="after", next="meta.next", rows="rows").events.select(NAMES).equals(expected)
     assert [one.get("after") for one in server.asked] == [None, ["15"], ["30"]]
 
 
-def test_one_page_that_is_a_list_is_a_log(server: Server, engine: DuckEngine, expected: pa.Table) -> None:
+def test_one_page_that_is_a_list_is_a_log(server: Any, engine: DuckEngine, expected: pa.Table) -> None:
     server.answer = lambda asked: (200, {}, ROWS)
     assert log_of(server, engine).events.select(NAMES).equals(expected)
     assert len(server.asked) == 1
 
 
-def test_busy_and_broken_answers_are_asked_again(server: Server, engine: DuckEngine, expected: pa.Table) -> None:
+def test_busy_and_broken_answers_are_asked_again(server: Any, engine: DuckEngine, expected: pa.Table) -> None:
     bad = iter([(429, {"Retry-After": "0"}, ""), (503, {}, ""), (500, {}, "")])
     server.answer = lambda asked: next(bad, None) or by_cursor(asked)
     assert log_of(server, engine, cursor="after", next="meta.next", rows="rows").events.select(NAMES).equals(expected)
@@ -322,7 +246,7 @@ def test_busy_and_broken_answers_are_asked_again(server: Server, engine: DuckEng
 
 
 def test_a_broken_download_goes_on_where_it_stopped(
-    server: Server, engine: DuckEngine, expected: pa.Table, tmp_path: Path
+    server: Any, engine: DuckEngine, expected: pa.Table, tmp_path: Path
 ) -> None:
     paging = {"cursor": "after", "next": "meta.next", "rows": "rows", "keep": str(tmp_path)}
     server.answer = lambda asked: (500, {}, "") if asked.get("after") == ["30"] else by_cursor(asked)
@@ -337,9 +261,7 @@ def test_a_broken_download_goes_on_where_it_stopped(
     assert server.asked == []
 
 
-def test_no_more_is_asked_a_second_than_allowed(
-    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_more_is_asked_a_second_than_allowed(server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
     waits: list[float] = []
 
@@ -353,7 +275,7 @@ def test_no_more_is_asked_a_second_than_allowed(
     assert waits[1:] == pytest.approx([0.5, 0.5, 0.5])
 
 
-def test_bad_rows_of_a_page_are_rejected_strictly(server: Server, engine: DuckEngine) -> None:
+def test_bad_rows_of_a_page_are_rejected_strictly(server: Any, engine: DuckEngine) -> None:
     rows = (
         b'[{"user":"a","item":"i","time":1},{"user":"b","user":"c","item":"i","time":2},{"user":"d","item":"i","time":NaN},7,'
         + (b'{"user":1e999,"item":"i","time":3},{"user":"e","item":"i","time":4,"x":[1e999,{"y":null}]}]')
@@ -381,7 +303,7 @@ def test_bad_rows_of_a_page_are_rejected_strictly(server: Server, engine: DuckEn
     ],
 )
 def test_an_address_that_gives_no_pages_is_refused_in_one_line(
-    server: Server, engine: DuckEngine, answer: Answer, reason: str
+    server: Any, engine: DuckEngine, answer: Answer, reason: str
 ) -> None:
     server.answer = lambda asked: answer
     with pytest.raises((SourceError, EmptyLogError, SchemaError), match=reason) as caught:
@@ -390,20 +312,20 @@ def test_an_address_that_gives_no_pages_is_refused_in_one_line(
     assert "kind=all" not in str(caught.value)
 
 
-def test_pages_that_run_in_a_circle_are_refused(server: Server, engine: DuckEngine) -> None:
+def test_pages_that_run_in_a_circle_are_refused(server: Any, engine: DuckEngine) -> None:
     server.answer = lambda asked: (200, {}, {"rows": ROWS[:2], "next": "again"})
     with pytest.raises(SourceError, match="run in a circle"):
         log_of(server, engine, cursor="after", rows="rows")
 
 
-def test_a_page_too_large_is_refused(server: Server, engine: DuckEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_too_large_is_refused(server: Any, engine: DuckEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pages, "MAX_PAGE_BYTES", 1 << 20)
     server.answer = lambda asked: (200, {}, b"[" + b" " * (2 << 20))
     with pytest.raises(SourceError, match="more than 1 MB a page"):
         log_of(server, engine)
 
 
-def test_a_token_is_sent_and_never_shown(server: Server, engine: DuckEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_is_sent_and_never_shown(server: Any, engine: DuckEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHOP_TOKEN", "hush")
     server.answer = lambda asked: (200, {}, ROWS)
     log = log_of(server, engine, token_env="SHOP_TOKEN")

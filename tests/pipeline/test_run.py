@@ -4,7 +4,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from swayline.core.errors import ConfigError, OutcomeError, UsageError
-from swayline.pipeline import Inputs, Reading, RunSettings, run
+from swayline.events import ReadOptions
+from swayline.pipeline import Inputs, RunSettings, run
 from swayline.testing.artifacts import check_artifacts
 
 
@@ -116,7 +117,7 @@ def test_words_follow_a_log_that_is_no_shop(quick, tmp_path):
         ]
     (tmp_path / "lessons.csv").write_text("\n".join(lines))
     settings = quick.model_copy(
-        update={"outcome": "finish", "reading": Reading(map={"user": "learner", "item": "lesson"})}
+        update={"outcome": "finish", "reading": ReadOptions(mapping={"user": "learner", "item": "lesson"})}
     )
     done = run(Inputs(tmp_path / "lessons.csv"), settings, tmp_path / "run")
     page = done.report.read_text("utf-8")
@@ -146,3 +147,38 @@ def test_command_line_stands_above_the_file(tmp_path):
     path.write_text("seed = 3\nk = 5\n[reading]\nordered = true\n")
     settings = RunSettings.load(path, {"seed": 9, "reading": {"delimiter": "|"}})
     assert (settings.seed, settings.k, settings.reading.ordered, settings.reading.delimiter) == (9, 5, True, "|")
+
+
+def test_an_address_is_read_each_time_and_the_rest_reused_while_it_holds_the_same(shop, quick, tmp_path):
+    import json as plain
+    import threading
+    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+    rows = pq.read_table(shop / "events.parquet", columns=["user", "item", "behavior", "time"]).to_pylist()
+    held = [[row | {"time": row["time"].isoformat()} for row in rows]]
+
+    class Address(BaseHTTPRequestHandler):
+        def do_GET(self):
+            body = plain.dumps(held[0]).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *about): ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Address)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        inputs = Inputs(f"http://127.0.0.1:{server.server_port}/log?token=hidden")
+        first = run(inputs, quick, tmp_path / "run")
+        assert "hidden" not in (tmp_path / "run" / "run.json").read_text()
+        again = run(inputs, quick, tmp_path / "run")
+        assert [stage.name for stage in again.stages if not stage.reused] == ["read"]
+        held[0] = held[0][:-50]
+        changed = run(inputs, quick, tmp_path / "run")
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert not any(stage.reused for stage in changed.stages)
+    assert first.record["inputs"]["events"]["kept"] > changed.record["inputs"]["events"]["kept"]

@@ -7,21 +7,23 @@ import typer
 
 from swayline.cli import options
 from swayline.cli.output import show
+from swayline.cli.reading import EventsArgument, Items, Said, Ties, Users, as_options, reads
 
 _SHOWN = 20
 
 
+@reads("items", "users", "ties")
 def check(
-    events: options.EventsArgument,
-    columns: options.Columns = None,
-    mapping: options.Map = None,
-    ordered: options.Ordered = False,
-    delimiter: options.Delimiter = None,
-    format: options.FormatOption = "auto",
+    events: EventsArgument,
+    items: Items = None,
+    users: Users = None,
+    ties: Ties = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Write the rejected rows here as Parquet.", show_default=False)
     ] = None,
     json: options.Json = False,
+    *,
+    reading: Said,
 ) -> None:
     """Say what would be read and what rejected, with reasons; exit 1 if anything was rejected."""
     import pyarrow.parquet as pq
@@ -29,20 +31,24 @@ def check(
     from swayline.core.files import whole
     from swayline.events import read_events
 
-    log = read_events(events, options=options.read_options(columns, mapping, ordered, delimiter, format))
+    log = read_events(events, items=items, users=users, ties=ties, options=as_options(reading))
     rejected = log.rejected.to_pylist()
     if out is not None:
         with whole(out) as temporary:
             pq.write_table(log.rejected, temporary)
     span = [] if log.ordered else [str(log.events["time"][0]), str(log.events["time"][-1])]
+    sides = {name: len(table) for name in ("items", "users", "ties") if (table := getattr(log, name)) is not None}
     result = {
         "read": log.n_read, "kept": len(log), "duplicates": log.n_duplicates, "rejected": len(rejected),
         "behaviors": log.behaviors, "columns": log.events.column_names, "span": span, "reasons": rejected[:1000],
+        "notes": list(log.notes), "sides": sides,
     }  # fmt: skip
     lines = [
         f"{log.n_read:,} rows read, {len(log):,} kept, {log.n_duplicates:,} repeats, {len(rejected):,} rejected",
         f"behaviours: {', '.join(log.behaviors)}",
         *([f"from {span[0]} to {span[1]}"] if span else ["no times: an ordered log"]),
+        *[f"{name}: {n:,} rows" for name, n in sides.items()],
+        *[f"note: {note}" for note in log.notes],
         *[f"row {one['row']}: {one['column'] or 'row'} {one['value']!r} {one['reason']}" for one in rejected[:_SHOWN]],
         *(
             [f"… and {len(rejected) - _SHOWN:,} more (--out F.parquet writes them all)"]

@@ -7,11 +7,13 @@ import typer
 
 from swayline.cli import options
 from swayline.cli.output import show
+from swayline.cli.reading import EventsArgument, Items, Said, read, reads
 from swayline.core.errors import UsageError, nearest
 
 
+@reads("items")
 def evaluate(
-    events: options.EventsArgument,
+    events: EventsArgument,
     model: Annotated[
         str, typer.Option("--model", help="Which model; fit --model list names them all.")
     ] = "transformer",
@@ -24,28 +26,23 @@ def evaluate(
     ] = None,
     k: options.K = 10,
     out: Annotated[Path, typer.Option("--out", help="JSON to write.")] = Path("metrics.json"),
+    items: Items = None,
     seed: options.Seed = 0,
-    columns: options.Columns = None,
-    mapping: options.Map = None,
-    ordered: options.Ordered = False,
-    delimiter: options.Delimiter = None,
-    format: options.FormatOption = "auto",
     json: options.Json = False,
+    *,
+    reading: Said,
 ) -> None:
     """Split, fit, rank the whole catalogue for every question, and write metrics with intervals."""
     from swayline.core.files import write_json
     from swayline.engine import DuckEngine
     from swayline.evaluate import evaluate_model
-    from swayline.events import read_events
     from swayline.models import names as model_names
 
     if model not in model_names():
         raise UsageError(f"model {model!r} is unknown: {nearest(model, model_names())}")
     with DuckEngine() as engine:
-        log = read_events(
-            events, options=options.read_options(columns, mapping, ordered, delimiter, format), engine=engine
-        )
-        result = evaluate_model(engine, log.events, model, split=split, cut=cut, k=k, seed=seed)
+        log = read(events, reading, engine, items=items)
+        result = evaluate_model(engine, log.events, model, split=split, cut=cut, k=k, seed=seed, items=log.items)
     write_json(out, result)
     rows = result["models"][model]["metrics"]
     lines = [f"{name:<12} {_number(one)}" for name, one in rows.items()]

@@ -7,13 +7,15 @@ import typer
 
 from swayline.cli import options
 from swayline.cli.output import show
+from swayline.cli.reading import Items, Said, read, reads
 from swayline.core.errors import UsageError, nearest
 
 
+@reads("items")
 def fit(
     events: Annotated[
-        Path | None,
-        typer.Argument(metavar="EVENTS", help="CSV, TSV, JSON lines (also .gz) or Parquet.", show_default=False),
+        str | None,
+        typer.Argument(metavar="EVENTS", help="A file, a database or an address, as for run.", show_default=False),
     ] = None,
     model: Annotated[str, typer.Option("--model", help="Which model; list names them all.")] = "transformer",
     split: Annotated[
@@ -21,14 +23,11 @@ def fit(
         typer.Option("--split", help="none: learn from everything; last-out, time: leave out what evaluate would ask."),
     ] = "none",
     out: Annotated[Path, typer.Option("--out", help="Model folder to write.")] = Path("model"),
-    items: options.Items = None,
+    items: Items = None,
     seed: options.Seed = 0,
-    columns: options.Columns = None,
-    mapping: options.Map = None,
-    ordered: options.Ordered = False,
-    delimiter: options.Delimiter = None,
-    format: options.FormatOption = "auto",
     json: options.Json = False,
+    *,
+    reading: Said,
 ) -> None:
     """Fit a model and write a folder that recommend and influence read."""
     from swayline.models import names as model_names
@@ -41,16 +40,10 @@ def fit(
     if events is None:
         raise UsageError("give the log to learn from: swayline fit EVENTS")
     from swayline.engine import DuckEngine
-    from swayline.events import read_events
     from swayline.recommend import fit_log
 
     with DuckEngine() as engine:
-        log = read_events(
-            events,
-            items=items,
-            options=options.read_options(columns, mapping, ordered, delimiter, format),
-            engine=engine,
-        )
+        log = read(events, reading, engine, items=items)
         fitted = fit_log(engine, log, model, split=split, seed=seed)
     fitted.save(out)
     result = {

@@ -7,6 +7,7 @@ import typer
 
 from swayline.cli import options
 from swayline.cli.output import show
+from swayline.cli.reading import EventsArgument, EventsOption, Items, Said, read, reads
 from swayline.cli.recommend import user_ids
 
 if TYPE_CHECKING:
@@ -24,9 +25,7 @@ def events(
     model: Annotated[
         Path, typer.Argument(metavar="MODEL_DIR", help="Folder that fit or run wrote.", show_default=False)
     ],
-    events: Annotated[
-        Path | None, typer.Option("--events", help="The log; by default the histories fitted on.", show_default=False)
-    ] = None,
+    events: EventsOption = None,
     user: Annotated[str | None, typer.Option("--user", help="One user.", show_default=False)] = None,
     users: Annotated[
         Path | None,
@@ -59,8 +58,9 @@ def events(
 
 
 @app.command("behaviors")
+@reads("items")
 def behaviors(
-    events: options.EventsArgument,
+    events: EventsArgument,
     treatment: Annotated[
         list[str], typer.Option("--treatment", help="A behaviour whose effect is asked; may be repeated.")
     ],
@@ -78,22 +78,18 @@ def behaviors(
         str | None, typer.Option("--from", help="Only episodes that open from this date.", show_default=False)
     ] = None,
     unit: Annotated[str, typer.Option("--unit", help="What an episode is about: item or category.")] = "item",
-    items: options.Items = None,
+    items: Items = None,
     seed: options.Seed = 0,
     out: Out = Path("influence.parquet"),
-    columns: options.Columns = None,
-    mapping: options.Map = None,
-    ordered: options.Ordered = False,
-    delimiter: options.Delimiter = None,
-    format: options.FormatOption = "auto",
     json: options.Json = False,
+    *,
+    reading: Said,
 ) -> None:
     """What each behaviour causes: effects beside associations, with intervals, refutations and a verdict."""
-    from swayline.events import read_events
     from swayline.influence.behaviors import BehaviorEffects
     from swayline.influence.ledger import write_ledger
 
-    log = read_events(events, items=items, options=options.read_options(columns, mapping, ordered, delimiter, format))
+    log = read(events, reading, items=items)
     effects = BehaviorEffects(
         treatment, log.outcome(outcome), window=window, horizon=horizon, from_date=since, unit=unit, seed=seed
     ).fit(log)
@@ -146,32 +142,24 @@ def table(
 
 
 @app.command("people")
+@reads("ties")
 def people(
-    events: options.EventsArgument,
-    ties: Annotated[Path, typer.Option("--ties", help="Who can influence whom: source, target.")],
+    events: EventsArgument,
+    ties: Annotated[str, typer.Option("--ties", help="Who can influence whom: source, target.")],
     outcome: Annotated[
         str | None, typer.Option("--outcome", help="By default the deepest of the funnel.", show_default=False)
     ] = None,
     seed: options.Seed = 0,
     out: Out = Path("influence.parquet"),
-    columns: options.Columns = None,
-    mapping: options.Map = None,
-    ordered: options.Ordered = False,
-    delimiter: options.Delimiter = None,
-    format: options.FormatOption = "auto",
-    ties_map: options.TiesMap = None,
-    ties_columns: options.TiesColumns = None,
-    ties_undirected: options.TiesUndirected = False,
     json: options.Json = False,
+    *,
+    reading: Said,
 ) -> None:
     """Who sways whom: acts of others that follow because of one act, along each tie, with intervals."""
-    from swayline.events import read_events
     from swayline.influence.ledger import write_ledger
     from swayline.influence.people import PeopleInfluence
 
-    side = options.side_tables(ties_undirected, ties_map=ties_map, ties_columns=ties_columns)
-    reading = options.read_options(columns, mapping, ordered, delimiter, format, **side)
-    log = read_events(events, ties=ties, options=reading)
+    log = read(events, reading, ties=ties)
     found = PeopleInfluence(outcome, seed=seed).fit(log)
     write_ledger(found.ledger_, out)
     told = found.ledger_.to_pandas()

@@ -7,6 +7,7 @@ import typer
 
 from swayline.cli import options
 from swayline.cli.output import show
+from swayline.cli.reading import EventsOption
 from swayline.core.errors import SourceError
 
 
@@ -14,12 +15,7 @@ def recommend(
     model: Annotated[
         Path, typer.Argument(metavar="MODEL_DIR", help="Folder that fit or run wrote.", show_default=False)
     ],
-    events: Annotated[
-        Path | None,
-        typer.Option(
-            "--events", help="A newer log of the same shape; by default the one fitted on.", show_default=False
-        ),
-    ] = None,
+    events: EventsOption = None,
     users: Annotated[
         Path | None,
         typer.Option("--users", help="File of user ids, one a line; by default everybody.", show_default=False),

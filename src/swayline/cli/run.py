@@ -7,17 +7,15 @@ import typer
 
 from swayline.cli import options
 from swayline.cli.output import show, warn
+from swayline.cli.reading import EventsArgument, Items, Said, Ties, Users, reads
 
 
+@reads("items", "users", "ties")
 def run(
-    events: options.EventsArgument,
-    items: options.Items = None,
-    users: Annotated[
-        Path | None, typer.Option("--users", help="Table of users and features.", show_default=False)
-    ] = None,
-    ties: Annotated[
-        Path | None, typer.Option("--ties", help="Who can influence whom: source, target.", show_default=False)
-    ] = None,
+    events: EventsArgument,
+    items: Items = None,
+    users: Users = None,
+    ties: Ties = None,
     outcome: Annotated[
         str | None,
         typer.Option(
@@ -36,18 +34,6 @@ def run(
         int | None,
         typer.Option("--seed", min=0, max=2**31 - 1, help="Decides every random number (0).", show_default=False),
     ] = None,
-    columns: options.Columns = None,
-    mapping: options.Map = None,
-    ordered: options.Ordered = False,
-    delimiter: options.Delimiter = None,
-    format: options.FormatOption = "auto",
-    items_map: options.ItemsMap = None,
-    items_columns: options.ItemsColumns = None,
-    users_map: options.UsersMap = None,
-    users_columns: options.UsersColumns = None,
-    ties_map: options.TiesMap = None,
-    ties_columns: options.TiesColumns = None,
-    ties_undirected: options.TiesUndirected = False,
     timezone: Annotated[
         str | None,
         typer.Option(
@@ -55,19 +41,15 @@ def run(
         ),
     ] = None,
     json: options.Json = False,
+    *,
+    reading: Said,
 ) -> None:
     """Read a log, train, evaluate, measure influence, recommend with reasons, and write report.html."""
     from swayline.pipeline import Inputs, RunSettings, StageDone
     from swayline.pipeline import run as run_all
 
     said: dict[str, Any] = {name: value for name, value in (("outcome", outcome), ("seed", seed)) if value is not None}
-    side = options.side_tables(
-        ties_undirected, items_map=items_map, items_columns=items_columns, users_map=users_map,
-        users_columns=users_columns, ties_map=ties_map, ties_columns=ties_columns,
-    )  # fmt: skip
-    said["reading"] = options.reading(columns, mapping, ordered, delimiter, format) | side
-    if timezone:
-        said["reading"]["timezone"] = timezone
+    said["reading"] = reading | ({"timezone": timezone} if timezone else {})
 
     def told(stage: StageDone) -> None:
         if not json:
@@ -75,6 +57,8 @@ def run(
 
     done = run_all(Inputs(events, items, users, ties), RunSettings.load(config, said), out, told)
     rows = done.record["inputs"]["events"]
+    for note in rows["notes"]:
+        warn(f"note: {note}")
     lines = [
         f"{rows['kept']:,} events kept of {rows['rows']:,} ({rows['rejected']:,} rejected, "
         f"{rows['duplicates']:,} repeats); outcome: {done.record['outcome']}",

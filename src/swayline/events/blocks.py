@@ -1,11 +1,9 @@
 """The stream of checked blocks that every way of reading a log begins with, and the account it keeps."""
 
-import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -83,8 +81,7 @@ def checked_blocks(
     said = {*options.mapping, *options.columns}
     with (
         task("read and check") as bar,
-        _spool(options) as spool,
-        closing(ahead(read_blocks(source, options, resolve, spool))) as blocks,
+        closing(ahead(read_blocks(source, options, resolve))) as blocks,
     ):
         for block in blocks:
             if account.reading is None and len(block.table):
@@ -102,13 +99,3 @@ def checked_blocks(
 def account_of(source: Any) -> Account:
     """A fresh account of a source."""
     return Account(name_of(source))
-
-
-@contextmanager
-def _spool(options: ReadOptions) -> Iterator[Path]:
-    """Where pages are kept: the folder said, else one that goes again."""
-    if options.paging is not None and options.paging.keep:
-        yield Path(options.paging.keep)
-        return
-    with tempfile.TemporaryDirectory(prefix="swayline-") as folder:
-        yield Path(folder)

@@ -1,7 +1,7 @@
 """How a log is to be read: what the caller said, and how its columns are told from their names."""
 
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal, Self, get_args
+from typing import Any, ClassVar, Literal, Self, get_args
 
 from swayline.core.errors import SchemaError, UsageError, nearest, shown
 from swayline.core.names import (
@@ -89,6 +89,8 @@ class Paging:
     token_env: str = ""
     keep: str = ""
 
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
     def __post_init__(self) -> None:
         if self.page is not None and self.cursor is not None:
             raise UsageError("pages are counted or follow a cursor: say one of the two parameters")
@@ -123,9 +125,13 @@ class ReadOptions:
         Each tie runs both ways.
     table : str, optional
         Which table of a database, as ``name`` or ``schema.name``; not needed where there is one.
+    items_table, users_table, ties_table : str, optional
+        The same for side tables that stand in a database.
     paging : Paging, optional
-        How an HTTP address gives its rows.
+        How an HTTP address gives its rows, those of side tables too.
     """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
 
     columns: tuple[str, ...] = ()
     mapping: dict[str, str] = field(default_factory=dict)
@@ -141,6 +147,9 @@ class ReadOptions:
     ties_columns: tuple[str, ...] = ()
     ties_undirected: bool = False
     table: str | None = None
+    items_table: str | None = None
+    users_table: str | None = None
+    ties_table: str | None = None
     paging: Paging | None = None
 
     def __post_init__(self) -> None:
@@ -199,6 +208,32 @@ def parse_mapping(text: str) -> dict[str, str]:
             raise UsageError(f"--map names {ours!r} twice")
         pairs[ours] = theirs
     return pairs
+
+
+def parse_paging(text: str) -> Paging:
+    """``cursor=after,next=meta.next,per_second=2`` as a :class:`Paging`.
+
+    >>> parse_paging("page=p,rows=data.events,first=0").first
+    0
+
+    Raises
+    ------
+    UsageError
+        A part is not ``name=value``, a name is unknown, or a number is none.
+    """
+    known = [one.name for one in fields(Paging)]
+    said: dict[str, Any] = {}
+    for part in text.split(","):
+        name, sign, value = (piece.strip() for piece in part.partition("="))
+        if not sign or name not in known:
+            raise UsageError(f"--paging part {shown(part)} is not understood: {nearest(name, known)}, as in page=NAME")
+        said[name] = value
+    for name, kind in (("first", int), ("per_second", float)):
+        try:
+            said |= {name: kind(said[name])} if name in said else {}
+        except ValueError:
+            raise UsageError(f"--paging {name} must be a number, not {shown(said[name])}") from None
+    return Paging(**said)
 
 
 def plain_name(header: str) -> str:

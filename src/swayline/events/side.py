@@ -30,12 +30,9 @@ from swayline.core.names import (
 )  # fmt: skip
 from swayline.engine import Engine
 from swayline.events.check import MAX_ID_BYTES, times_of
-from swayline.events.options import KNOWN_NAMES, MAX_COLUMNS, ReadOptions, plain_name, position_of
-from swayline.events.sources import format_of, name_of
-from swayline.events.sources.block import REJECTED, Block, Refusal, plain_ids, rejected_table
-from swayline.events.sources.delimited import read as read_delimited
-from swayline.events.sources.frames import as_arrow, is_frame
-from swayline.events.sources.jsonl import read as read_jsonl
+from swayline.events.options import KNOWN_NAMES, MAX_COLUMNS, Paging, ReadOptions, plain_name, position_of
+from swayline.events.sources import database, delimited, format_of, frames, is_address, jsonl, name_of, pages
+from swayline.events.sources.block import REJECTED, Block, Refusal, Resolver, plain_ids, rejected_table
 from swayline.events.sources.typed import from_arrow
 
 _EMPTY = ("", "NaN", "nan", "NULL", "null", "None", "<NA>", "NaT", "\\N")
@@ -52,6 +49,8 @@ class _Kind:
     option: str
     mapping: dict[str, str]
     columns: tuple[str, ...]
+    table: str | None
+    paging: Paging | None
 
     def resolve(self, header: list[str], where: str) -> dict[str, int]:
         """Name → position of every column: ours by what was said or by their names, features by their own."""
@@ -104,12 +103,14 @@ def read_items(source: Any, options: ReadOptions, engine: Engine) -> tuple[pa.Ta
         DESCRIPTION: ("description", "desc", "summary"), CATEGORY: (*KNOWN_NAMES[CATEGORY], "genres", "class"),
         PRICE: ("price",),
     }  # fmt: skip
-    return _read(source, _Kind(known, (ITEM,), "items", options.items_map, options.items_columns), engine)
+    kind = _Kind(known, (ITEM,), "items", options.items_map, options.items_columns, options.items_table, options.paging)
+    return _read(source, kind, engine)
 
 
 def read_users(source: Any, options: ReadOptions, engine: Engine) -> tuple[pa.Table, pa.Table]:
     """(users, rejected): ``user`` and features."""
-    kind = _Kind({USER: KNOWN_NAMES[USER]}, (USER,), "users", options.users_map, options.users_columns)
+    known = {USER: KNOWN_NAMES[USER]}
+    kind = _Kind(known, (USER,), "users", options.users_map, options.users_columns, options.users_table, options.paging)
     return _read(source, kind, engine)
 
 
@@ -120,7 +121,9 @@ def read_ties(source: Any, options: ReadOptions, engine: Engine) -> tuple[pa.Tab
         TARGET: ("target", "dst", "to", "influenced", "follower", *KNOWN_NAMES[USER]),
         KIND: ("kind", "type"), TIME: KNOWN_NAMES[TIME],
     }  # fmt: skip
-    kind = _Kind(known, (SOURCE, TARGET), "ties", options.ties_map, options.ties_columns)
+    kind = _Kind(
+        known, (SOURCE, TARGET), "ties", options.ties_map, options.ties_columns, options.ties_table, options.paging
+    )
     ties, rejected = _read(source, kind, engine)
     return (_both_ways(ties) if options.ties_undirected else ties), rejected
 
@@ -156,29 +159,51 @@ def _read(source: Any, kind: _Kind, engine: Engine) -> tuple[pa.Table, pa.Table]
 
 
 def _blocks(source: Any, kind: _Kind) -> Iterator[Block]:
-    """Rows with ids as text, features as they are (Parquet, frames) or typed by their cells (text files)."""
-    options = ReadOptions(columns=kind.columns)
+    """Rows with ids as text, features as they are (typed sources) or typed by their cells (text and JSON)."""
     name = name_of(source)
-    if is_frame(source):
-        yield _typed(as_arrow(source), kind, name)
+    typed = _typed_table(source, kind)
+    if typed is not None:
+        yield _typed(typed, kind, name)
         return
-    path = Path(source)
-    form = format_of(path, options)
-    if form == "parquet":
-        yield _typed(_parquet(path), kind, name)
-        return
-    resolve = partial(kind.resolve, where=name)
-    if form == "jsonl":
-        blocks = list(read_jsonl(path, options, resolve, loose=lambda column: column not in kind.needed))
-    else:
-        blocks = list(read_delimited(path, options, resolve))
+    blocks = _text_blocks(source, kind, partial(kind.resolve, where=name))
     if not blocks:
-        raise EmptyLogError(f"{path} has no usable row: it ends after its header")
+        raise EmptyLogError(f"{name} has no usable row: it ends after its header")
     table = pa.concat_tables([block.table for block in blocks])
     table = table.drop_columns([REST]) if REST in table.column_names else table
     keep = {ROW, *kind.needed, TIME} if TIME in kind.known else {ROW, *kind.needed}
-    typed = {column: table[column] if column in keep else _feature(table[column]) for column in table.column_names}
-    yield Block(pa.table(typed), [one for block in blocks for one in block.refused])
+    columns = {column: table[column] if column in keep else _feature(table[column]) for column in table.column_names}
+    yield Block(pa.table(columns), [one for block in blocks for one in block.refused])
+
+
+def _typed_table(source: Any, kind: _Kind) -> pa.Table | None:
+    """The whole of a source that types its columns; None for one of text."""
+    if frames.is_frame(source):
+        return frames.as_arrow(source)
+    if is_address(source):
+        return None
+    form = format_of(Path(source), ReadOptions())
+    if form == "parquet":
+        return _parquet(Path(source))
+    if form == "duckdb":
+        return pa.concat_tables(database.duckdb_tables(Path(source), kind.table, f"{kind.option}-table"))
+    return None
+
+
+def _text_blocks(source: Any, kind: _Kind, resolve: Resolver) -> list[Block]:
+    def loose(column: str) -> bool:
+        return column not in kind.needed
+
+    if pages.is_address(source):
+        paging = kind.paging or Paging()
+        with pages.spool(paging) as folder:
+            return list(pages.read(source, paging, folder, resolve, loose))
+    if database.is_postgres(source):
+        with database.postgres_csv(source, kind.table, f"{kind.option}-table") as path:
+            return list(delimited.read(path, ReadOptions(delimiter=","), resolve))
+    path, options = Path(source), ReadOptions(columns=kind.columns)
+    if format_of(path, options) == "jsonl":
+        return list(jsonl.read(path, options, resolve, loose))
+    return list(delimited.read(path, options, resolve))
 
 
 def _parquet(path: Path) -> pa.Table:

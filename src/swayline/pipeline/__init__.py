@@ -1,7 +1,7 @@
 """Floor 10: whole paths. Settings, stages, the resumable run."""
 
 from swayline.pipeline.job import RunDone, StageDone, run
-from swayline.pipeline.settings import Reading, RunSettings
+from swayline.pipeline.settings import RunSettings
 from swayline.pipeline.stages import STAGES, Inputs
 
-__all__ = ["STAGES", "Inputs", "Reading", "RunDone", "RunSettings", "StageDone", "run"]
+__all__ = ["STAGES", "Inputs", "RunDone", "RunSettings", "StageDone", "run"]

@@ -13,9 +13,10 @@ import swayline
 from swayline.core.errors import ArtifactError, UsageError, nearest
 from swayline.core.files import digest, fingerprint, write_json
 from swayline.core.memory import peak_mb, reset_peak
-from swayline.core.names import REPORT_FILE, RUN_FILE
+from swayline.core.names import LOG_FILE, REPORT_FILE, RUN_FILE
 from swayline.core.progress import task
 from swayline.core.time import iso
+from swayline.events import is_address, name_of
 from swayline.models import names as model_names
 from swayline.pipeline.settings import RunSettings
 from swayline.pipeline.stages import STAGES, Inputs, Stage, Workspace, read_json
@@ -48,7 +49,8 @@ def run(
 ) -> RunDone:
     """Read → describe → train → evaluate → measure influence → recommend → report.
 
-    A stage whose inputs and settings are those of a finished one, with its files untouched, is reused.
+    A stage whose inputs and settings are those of a finished one, with its files untouched, is reused. Addresses are
+    read anew; where they hold what they held, the stages after that are reused.
 
     Parameters
     ----------
@@ -63,7 +65,13 @@ def run(
     _check_models(settings)
     _check_folder(folder)
     started = datetime.now(UTC)
-    hashes = {name: fingerprint(path) for name, path in vars(inputs).items() if path is not None and path.is_file()}
+    sources = {name: source for name, source in vars(inputs).items() if source is not None}
+    hashes = {
+        name: fingerprint(Path(source))
+        for name, source in sources.items()
+        if not is_address(source) and Path(source).is_file()
+    }
+    is_lasting = not any(is_address(source) for source in sources.values())
     past = _past(folder)
     work = Workspace(folder, inputs, settings)
     keys: dict[str, str] = {}
@@ -71,7 +79,11 @@ def run(
     entries: list[dict[str, Any]] = []
     for stage in STAGES:
         keys[stage.name] = _key(stage, settings, keys, hashes)
-        entry, one = _do(stage, keys[stage.name], past.get(stage.name), work)
+        lasts = bool(stage.needs) or is_lasting
+        entry, one = _do(stage, keys[stage.name], past.get(stage.name) if lasts else None, work)
+        if not lasts:
+            # What an address holds can change: it is read each time, and what was read stands for it from here on.
+            keys[stage.name] = digest([keys[stage.name], entry["outputs"] | {LOG_FILE: ""}])
         entries.append(entry)
         done.append(one)
         # Written after every stage, so that a run cut short is resumed where it stopped.
@@ -148,13 +160,16 @@ def _check_folder(folder: Path) -> None:
 def _record(work: Workspace, hashes: dict[str, str], stages: list[dict[str, Any]], started: datetime) -> dict[str, Any]:
     log = work.log
     inputs: dict[str, dict[str, Any]] = {
-        name: {"path": str(path), "sha256": hashes.get(name)} for name, path in vars(work.inputs).items() if path
+        name: {"path": name_of(source), "sha256": hashes.get(name)}
+        for name, source in vars(work.inputs).items()
+        if source
     }
     inputs["events"] |= {
         "rows": log.n_read,
         "kept": len(log),
         "rejected": len(log.rejected),
         "duplicates": log.n_duplicates,
+        "notes": list(log.notes),
     }
     return {
         "swayline": swayline.__version__, "seed": work.settings.seed, "outcome": work.outcome,

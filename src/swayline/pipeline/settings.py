@@ -1,38 +1,14 @@
 """Settings of the main job: frozen, typed, from TOML or the command line; an unknown key is refused by name."""
 
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from swayline.core.errors import ConfigError, nearest, shown
-from swayline.events import ReadOptions
-
-
-class Reading(BaseModel):
-    """How the log is read: the options of every verb that reads EVENTS, under ``[reading]`` in TOML."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    columns: tuple[str, ...] = ()
-    map: dict[str, str] = Field(default_factory=dict)
-    ordered: bool = False
-    delimiter: str | None = None
-    format: str = "auto"
-    timezone: str = "UTC"
-    items_map: dict[str, str] = Field(default_factory=dict)
-    users_map: dict[str, str] = Field(default_factory=dict)
-    ties_map: dict[str, str] = Field(default_factory=dict)
-    items_columns: tuple[str, ...] = ()
-    users_columns: tuple[str, ...] = ()
-    ties_columns: tuple[str, ...] = ()
-    ties_undirected: bool = False
-
-    def options(self) -> ReadOptions:
-        """As the readers take them."""
-        said = {name: getattr(self, name) for name in type(self).model_fields if name != "map"}
-        return ReadOptions(mapping=self.map, **said)
+from swayline.core.errors import ConfigError, UsageError, nearest, shown
+from swayline.events import Paging, ReadOptions
 
 
 class RunSettings(BaseModel):
@@ -54,6 +30,8 @@ class RunSettings(BaseModel):
         k-core limits of what is trained on.
     explained_users : int
         Users drawn by the seed whose recommendations are taken apart event by event in the influence table.
+    reading : ReadOptions
+        How the log and its side tables are read; ``[reading]`` in TOML, where ``map`` is short for ``mapping``.
     model_settings : dict
         Model name → its settings.
     """
@@ -68,7 +46,7 @@ class RunSettings(BaseModel):
     min_user_events: int = Field(1, ge=1)
     min_item_events: int = Field(1, ge=1)
     explained_users: int = Field(100, ge=0)
-    reading: Reading = Reading()
+    reading: ReadOptions = ReadOptions()
     model_settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     @classmethod
@@ -83,7 +61,8 @@ class RunSettings(BaseModel):
         content: dict[str, Any] = _toml(path) if path is not None else {}
         reading = content.get("reading", {})
         if isinstance(reading, dict):
-            content["reading"] = reading | said.pop("reading", {})
+            named = {("mapping" if name == "map" else name): value for name, value in reading.items()}
+            content["reading"] = named | said.pop("reading", {})
         try:
             return cls.model_validate(content | said)
         except ValidationError as error:
@@ -103,7 +82,10 @@ def _in_words(error: ValidationError, path: Path | None) -> str:
     first = error.errors()[0]
     name = ".".join(str(part) for part in first["loc"])
     where = f"{path}: " if path is not None else ""
-    if first["type"] == "extra_forbidden":
-        known = Reading.model_fields if first["loc"][0] == "reading" else RunSettings.model_fields
-        return f"{where}unknown setting {name!r}: {nearest(str(first['loc'][-1]), known)}"
+    if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        known = {"reading": ReadOptions, "paging": Paging}.get(str(first["loc"][-2]) if len(first["loc"]) > 1 else "")
+        names = [one.name for one in fields(known)] if known is not None else list(RunSettings.model_fields)
+        return f"{where}unknown setting {name!r}: {nearest(str(first['loc'][-1]), names)}"
+    if isinstance(first.get("ctx", {}).get("error"), UsageError):
+        return f"{where}{first['ctx']['error']}"
     return f"{where}setting {name} cannot be {shown(first['input'])}: {first['msg'].lower()}"

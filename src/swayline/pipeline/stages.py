@@ -29,12 +29,16 @@ from swayline.core.names import (
     EVENTS_FILE,
     EXAMPLES_FILE,
     INFLUENCE_FILE,
+    ITEMS_FILE,
+    LOG_FILE,
     METRICS_FILE,
     MODEL_FOLDER,
     RECOMMENDATIONS_FILE,
     REJECTED_FILE,
     REPORT_FILE,
     ROW,
+    TIES_FILE,
+    USERS_FILE,
 )  # fmt: skip
 from swayline.core.progress import task
 from swayline.core.rng import generator
@@ -61,12 +65,12 @@ _ASKED_USERS = 500
 
 @dataclass(frozen=True)
 class Inputs:
-    """Files the run reads."""
+    """Files, databases and addresses the run reads."""
 
-    events: Path
-    items: Path | None = None
-    users: Path | None = None
-    ties: Path | None = None
+    events: str | Path
+    items: str | Path | None = None
+    users: str | Path | None = None
+    ties: str | Path | None = None
 
 
 class Workspace:
@@ -78,7 +82,7 @@ class Workspace:
     @cached_property
     def log(self) -> EventLog:
         """The cleaned log."""
-        return replace(read_log(self.folder), options=self.settings.reading.options())
+        return replace(read_log(self.folder), options=self.settings.reading)
 
     @cached_property
     def outcome(self) -> str:
@@ -90,7 +94,7 @@ class Workspace:
         """Sequences of everything."""
         with DuckEngine() as engine:
             return build_dataset(
-                engine, self.log.events,
+                engine, self.log.events, side=self.log.items,
                 min_user_events=self.settings.min_user_events, min_item_events=self.settings.min_item_events,
             )  # fmt: skip
 
@@ -111,7 +115,7 @@ def read(work: Workspace) -> None:
     if inputs.ties is not None:
         require("numba", extra="people")  # said now and not after an hour of training
     log = read_events(
-        inputs.events, items=inputs.items, users=inputs.users, ties=inputs.ties, options=work.settings.reading.options()
+        inputs.events, items=inputs.items, users=inputs.users, ties=inputs.ties, options=work.settings.reading
     )
     log.outcome(work.settings.outcome)
     write_log(log, work.folder)
@@ -266,7 +270,8 @@ class Stage:
 
 
 STAGES = (
-    Stage("read", read, (), ("reading",), (EVENTS_FILE, REJECTED_FILE)),
+    Stage("read", read, (), ("reading",),
+          (EVENTS_FILE, REJECTED_FILE, ITEMS_FILE, USERS_FILE, TIES_FILE, LOG_FILE)),
     Stage("describe", describe_log, ("read",), ("outcome", "timezone"), (DESCRIBE_FILE,)),
     Stage("train", train, ("read",),
           ("seed", "models", "model", "model_settings", "min_user_events", "min_item_events"),

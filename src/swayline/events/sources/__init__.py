@@ -27,31 +27,35 @@ _COMPRESSED = (".gz", ".zst")
 _FRAME_ROWS = 1 << 18
 
 
+def is_address(source: Any) -> bool:
+    """Whether a source is looked up at an address, so that its content can change and no file's bytes stand for it."""
+    return database.is_postgres(source) or pages.is_address(source)
+
+
 def name_of(source: Any) -> str:
     """What messages and rejected rows call a source; an address without its secrets."""
     if frames.is_frame(source):
         return "the frame"
-    if database.is_postgres(source) or pages.is_address(source):
+    if is_address(source):
         return database.without_secrets(source)
     return str(source)
 
 
-def read_blocks(source: Any, options: ReadOptions, resolve: Resolver, spool: Path) -> Iterator[Block]:
-    """Raw blocks of a file (by the format said, else by its first bytes and its name), an address or a frame.
-
-    Parameters
-    ----------
-    spool : Path
-        A folder for the pages of an HTTP address; those already there are not asked for again.
-    """
+def read_blocks(source: Any, options: ReadOptions, resolve: Resolver) -> Iterator[Block]:
+    """Raw blocks of a file (by the format said, else by its first bytes and its name), an address or a frame."""
     if frames.is_frame(source):
         return _frame_blocks(frames.as_arrow(source), resolve)
     if database.is_postgres(source):
         return database.read_postgres(source, options, resolve)
     if pages.is_address(source):
-        return pages.read(source, options.paging or Paging(), spool, resolve)
+        return _paged_blocks(source, options.paging or Paging(), resolve)
     path = Path(source)
     return _READERS[format_of(path, options)](path, options, resolve)
+
+
+def _paged_blocks(address: str, paging: Paging, resolve: Resolver) -> Iterator[Block]:
+    with pages.spool(paging) as folder:
+        yield from pages.read(address, paging, folder, resolve)
 
 
 def _frame_blocks(table: pa.Table, resolve: Resolver) -> Iterator[Block]:

@@ -60,16 +60,35 @@ def read_duckdb(path: Path, options: ReadOptions, resolve: Resolver) -> Iterator
         The table is not said and there are several, or its columns cannot be told.
     """
     row = 1
+    wanted: dict[str, int] | None = None
+    for table in duckdb_tables(path, options.table):
+        wanted = wanted or resolve(_checked_header(table.column_names, str(path)))
+        yield from_arrow(table, wanted, row, str(path))
+        row += len(table)
+
+
+def duckdb_tables(path: Path, table: str | None, said: str = "table") -> Iterator[pa.Table]:
+    """A table or view of a DuckDB file, some hundred thousand rows at a time; one empty piece where it has none.
+
+    Parameters
+    ----------
+    table : str, optional
+        Which; not needed where there is one.
+    said : str
+        The option that says it.
+    """
+    row = 1
     try:
         with duckdb.connect(str(path), read_only=True, config=dict(_SHUT)) as connection:
             connection.execute("SET TimeZone = 'UTC'")
             listed = "SELECT table_schema, table_name FROM information_schema.tables ORDER BY 1, 2"
-            schema, name = _chosen(connection.execute(listed).fetchall(), options, str(path), "main")
+            schema, name = _chosen(connection.execute(listed).fetchall(), table, said, str(path), "main")
             reader = connection.sql(f"SELECT * FROM {_quoted(schema)}.{_quoted(name)}").to_arrow_reader(_BATCH_ROWS)
-            wanted = resolve(_checked_header(reader.schema.names, str(path)))
             for batch in reader:
-                yield from_arrow(pa.Table.from_batches([batch]), wanted, row, str(path))
+                yield pa.Table.from_batches([batch])
                 row += len(batch)
+            if row == 1:
+                yield reader.schema.empty_table()
     except (duckdb.Error, pa.ArrowException) as error:
         raise SourceError(f"{path} cannot be read as a DuckDB database (record {row}): {error}") from None
 
@@ -87,6 +106,13 @@ def read_postgres(address: str, options: ReadOptions, resolve: Resolver) -> Iter
     UsageError, SchemaError
         The table is not said and there are several, or its columns cannot be told.
     """
+    with postgres_csv(address, options.table) as path:
+        yield from delimited.read(path, ReadOptions(ordered=options.ordered, delimiter=","), resolve)
+
+
+@contextmanager
+def postgres_csv(address: str, table: str | None, said: str = "table") -> Iterator[Path]:
+    """A table or view of a Postgres server, as of one moment, as a CSV file that goes again afterwards."""
     shown = without_secrets(address)
     with tempfile.TemporaryDirectory(prefix="swayline-") as folder:
         path = Path(folder) / "table.csv"
@@ -95,12 +121,12 @@ def read_postgres(address: str, options: ReadOptions, resolve: Resolver) -> Iter
                 "SELECT table_schema, table_name FROM information_schema.tables"
                 " WHERE table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2"
             )
-            schema, name = _chosen(connection.execute(listed).fetchall(), options, shown, "public")
+            schema, name = _chosen(connection.execute(listed).fetchall(), table, said, shown, "public")
             query = f"COPY (SELECT * FROM {_quoted(schema)}.{_quoted(name)}) TO STDOUT (FORMAT csv, HEADER)"
             with connection.cursor().copy(query) as copy, path.open("wb") as stream:
                 for piece in copy:
                     stream.write(piece)
-        yield from delimited.read(path, ReadOptions(ordered=options.ordered, delimiter=","), resolve)
+        yield path
 
 
 @contextmanager
@@ -117,17 +143,17 @@ def _postgres(address: str, shown: str) -> Iterator[Any]:
         raise SourceError(f"{shown}: {' '.join(str(error).split())}") from None
 
 
-def _chosen(tables: list[tuple[str, str]], options: ReadOptions, where: str, usual: str) -> tuple[str, str]:
+def _chosen(tables: list[tuple[str, str]], table: str | None, said: str, where: str, usual: str) -> tuple[str, str]:
     """The (schema, table) that is meant: the one said, else the only one there is."""
     names = {f"{schema}.{name}": (schema, name) for schema, name in tables}
-    if options.table is None:
+    if table is None:
         if len(tables) != 1:
             listed = ", ".join(list(names)[:30]) or "none"
-            raise UsageError(f"{where} has {len(tables)} tables: say --table NAME, one of: {listed}")
+            raise UsageError(f"{where} has {len(tables)} tables: say --{said} NAME, one of: {listed}")
         return tables[0]
-    found = names.get(options.table) or names.get(f"{usual}.{options.table}")
+    found = names.get(table) or names.get(f"{usual}.{table}")
     if found is None:
-        raise SchemaError(f"{where} has no table {options.table!r}: {nearest(options.table, names)}")
+        raise SchemaError(f"{where} has no table {table!r}: {nearest(table, names)}")
     return found
 
 

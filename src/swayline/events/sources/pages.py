@@ -11,8 +11,10 @@ holds it, never by itself.
 
 import json
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from pathlib import Path
@@ -41,8 +43,22 @@ def is_address(source: object) -> bool:
     return isinstance(source, str) and source.startswith(("http://", "https://"))
 
 
-def read(address: str, paging: Paging, folder: Path, resolve: Resolver) -> Iterator[Block]:
+@contextmanager
+def spool(paging: Paging) -> Iterator[Path]:
+    """Where pages are kept: the folder said, else one that goes again."""
+    if paging.keep:
+        yield Path(paging.keep)
+        return
+    with tempfile.TemporaryDirectory(prefix="swayline-") as folder:
+        yield Path(folder)
+
+
+def read(
+    address: str, paging: Paging, folder: Path, resolve: Resolver, loose: Callable[[str], bool] = lambda name: False
+) -> Iterator[Block]:
     """Blocks of raw rows, a page each; ``row`` is the record number over all pages, from 1.
+
+    ``loose`` says which columns may hold anything: lists and objects stay as JSON.
 
     Parameters
     ----------
@@ -54,6 +70,8 @@ def read(address: str, paging: Paging, folder: Path, resolve: Resolver) -> Itera
     SourceError
         The address does not answer, refuses, or answers with something else than pages of JSON rows.
     """
+    if urlsplit(address).username is not None:
+        raise UsageError(f"{without_secrets(address)}: a name in an address is not sent; use a paging's token_env")
     wanted: dict[str, str] | None = None
     row = 1
     for path in fetch(address, paging, folder):
@@ -63,7 +81,7 @@ def read(address: str, paging: Paging, folder: Path, resolve: Resolver) -> Itera
             wanted = keys([one for one in parsed if isinstance(one, dict)], resolve)
         if wanted is None:
             raise SourceError(f"{without_secrets(address)}: no row of the first page is a JSON object")
-        yield as_block(list(parsed), lines, row, wanted)
+        yield as_block(list(parsed), lines, row, wanted, loose)
         row += len(lines)
 
 
