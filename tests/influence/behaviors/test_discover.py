@@ -53,3 +53,38 @@ def test_refuses_what_makes_no_graph(chain):
         discover_graph(chain, ["view", "cart"], tiers={"sale": 1})
     with pytest.raises(IdentificationError, match="too few"):
         discover_graph({"a": [1.0, 2.0], "b": [1.0, 3.0]}, ["a", "b"])
+
+
+def test_no_causal_learn_is_needed_and_the_levels_see_what_no_line_does():
+    rng = np.random.default_rng(3)
+    a = rng.normal(size=3000)
+    table = {"a": a, "b": a**2 + 0.3 * rng.normal(size=3000), "c": rng.normal(size=3000)}
+    assert discover_graph(table, list("abc"), method="gaussian", samples=6).num_rows == 0
+    found = discover_graph(table, list("abc"), samples=6).to_pylist()
+    assert [{row["source"], row["target"]} for row in found] == [{"a", "b"}]
+
+
+def test_a_collider_is_oriented_and_a_chain_is_left_open():
+    rng = np.random.default_rng(4)
+    a, b, noise = rng.normal(size=(3, 3000))
+    collider = {"a": a, "b": b, "c": a + b + noise}
+    found = {
+        (row["source"], row["target"]): row["oriented"] for row in discover_graph(collider, list("abc")).to_pylist()
+    }
+    assert set(found) == {("a", "c"), ("b", "c")}
+    assert min(found.values()) > 0.9
+    chain = {"a": a, "b": a + b, "c": a + b + noise}
+    assert [row["oriented"] for row in discover_graph(chain, list("abc")).to_pylist()] == [0.5, 0.5]
+
+
+def test_tiers_settle_what_the_data_leave_open():
+    rng = np.random.default_rng(5)
+    a = rng.normal(size=2000)
+    table = {"a": a, "b": a + rng.normal(size=2000)}
+    found = discover_graph(table, ["a", "b"], tiers={"a": 1, "b": 0}, samples=6).to_pylist()
+    assert [(row["source"], row["target"], row["oriented"]) for row in found] == [("b", "a", 1.0)]
+
+
+def test_an_unknown_method_is_refused(chain):
+    with pytest.raises(UsageError, match="method"):
+        discover_graph(chain, ["view", "cart"], method="magic")

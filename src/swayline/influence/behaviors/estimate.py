@@ -1,7 +1,7 @@
 """The effect of a treatment in any table: estimated several ways, bounded, refuted, and judged."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,12 +11,14 @@ import pyarrow as pa
 from swayline.core.errors import UsageError, nearest
 from swayline.core.rng import generator
 from swayline.influence.behaviors import estimators, refute
+from swayline.influence.behaviors.by_instrument import ByInstrument, by_instrument, rows_by_instrument
 from swayline.influence.behaviors.checks import bound, refutations, untrimmed
 from swayline.influence.behaviors.frame import (
     Encoder,
     as_table,
 )
 from swayline.influence.behaviors.gaussian import MOST_ROWS, ArmsProcess, fit_arms
+from swayline.influence.behaviors.graph import adjust, read_graph
 from swayline.influence.behaviors.heterogeneity import EffectModel, learn_effects
 from swayline.influence.behaviors.inference import Estimate, interval
 from swayline.influence.behaviors.learners import least_squares
@@ -30,10 +32,10 @@ from swayline.influence.behaviors.nuisance import (
     to_simplex,
 )
 from swayline.influence.behaviors.problem import Data, Setting, check, read
-from swayline.influence.behaviors.results import ArmResult, method_rows, person_rows
+from swayline.influence.behaviors.results import ArmResult, base_row, method_rows, person_rows
 from swayline.influence.behaviors.sensitivity import sensitivity
 from swayline.influence.behaviors.verdict import verdict
-from swayline.influence.ledger import ledger
+from swayline.influence.ledger import concat, ledger
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -49,6 +51,7 @@ class EffectEstimate:
     ledger : influence table: associations, every estimator, the bound, and for "cate" a row a person
     arms : one :class:`ArmResult` for each arm but the reference; a dose has one
     notes : what was chosen, and why
+    by_instrument : what each instrument says, where the table or its graph has one
     """
 
     ledger: pa.Table
@@ -56,6 +59,7 @@ class EffectEstimate:
     notes: tuple[str, ...]
     encoder: Encoder = field(repr=False)
     models: Callable[[], tuple[EffectModel, ...]] = field(repr=False)
+    by_instrument: tuple[ByInstrument, ...] = ()
 
     @property
     def estimate(self) -> Estimate:
@@ -96,6 +100,8 @@ def estimate_effect(
     propensity: str | None = None,
     learner: str = "auto",
     negative_controls: Sequence[str] = (),
+    graph: Any = None,
+    instrument: str | None = None,
     n_folds: int = 5,
     seed: int = 0,
 ) -> EffectEstimate:
@@ -114,6 +120,9 @@ def estimate_effect(
     propensity : column with the known probability of the (two-armed) treatment; implies ``randomised``
     learner : "auto" chooses by size; "linear", "boosting" or "gaussian" asks for one family
     negative_controls : outcome columns that the treatment cannot have caused
+    graph : a causal graph (text, DOT, pairs, or what :func:`.discover_graph` made; see :func:`.read_graph`), from
+        which controls and instrument are chosen; ``controls`` then only says which columns may serve
+    instrument : column that moves the treatment and reaches the outcome through it alone; adds rows ``late``
     n_folds : folds of the cross-fitting
     seed : decides folds, shuffles and half samples
 
@@ -141,13 +150,29 @@ def estimate_effect(
     table = as_table(frame)
     setting = Setting(
         treatment, outcome, estimand, clusters, reference, randomised or propensity is not None, propensity, learner,
-        tuple(negative_controls), n_folds, seed,
+        tuple(negative_controls), n_folds, seed, instrument,
     )  # fmt: skip
     chosen = check(table, setting, controls)
-    data = read(table, setting, chosen)
-    if data.treatment.is_dose:
-        return _dose(data, setting)
-    return estimate_arms(data, setting)
+    if graph is None:
+        return _estimate(read(table, setting, chosen), setting)
+    told = adjust(read_graph(graph), treatment, outcome, chosen)
+    if instrument is None and told.controls is None and told.instruments:
+        # The instrument of the fewest conditions; the adjusted rows stay, marked as not identified.
+        instrument = min(told.instruments, key=lambda name: (len(told.instruments[name]), name))
+        setting = replace(setting, instrument=instrument)
+    used = told.controls if told.controls is not None else told.instruments.get(instrument or "", ())
+    data = read(table, setting, tuple(name for name in used if name != instrument))
+    against = () if told.controls is not None else (told.why,)
+    return _estimate(replace(data, told=told.why, against=against), setting)
+
+
+def _estimate(data: Data, s: Setting) -> EffectEstimate:
+    found = _dose(data, s) if data.treatment.is_dose else estimate_arms(data, s)
+    if data.instrument is None or s.instrument is None:
+        return found
+    one = by_instrument(data, s, s.instrument, data.instrument)
+    base = base_row(data, s, found.arms[0])
+    return replace(found, ledger=concat([found.ledger, ledger(rows_by_instrument(base, one))]), by_instrument=(one,))
 
 
 def estimate_arms(data: Data, s: Setting) -> EffectEstimate:
@@ -236,7 +261,7 @@ def _one_arm(data: Data, s: Setting, a: int, found: Nuisances, process: ArmsProc
     limits = bound(data, c, estimates[recommended], sizes)
     identified, reason = verdict(
         randomised=s.randomised, n_controls=len(data.encoder.controls), share_kept=c.share_kept, arm_sizes=sizes,
-        refutations=checks, others=data.against,
+        refutations=checks, others=data.against, told=data.told,
     )  # fmt: skip
     return ArmResult(
         data.treatment.arms[a], data.treatment.arms[0], estimates, recommended, len(c.y), sizes, c.share_kept, checks,
@@ -328,7 +353,7 @@ def _dose(data: Data, s: Setting) -> EffectEstimate:
     limits = sensitivity(main, data.x, dose, data.y, d, y, data.encoder.controls, groups)
     identified, reason = verdict(
         randomised=s.randomised, n_controls=len(data.encoder.controls), share_kept=1.0,
-        arm_sizes=(len(y), len(y)), refutations=checks, others=others,
+        arm_sizes=(len(y), len(y)), refutations=checks, others=(*others, *data.against), told=data.told,
     )  # fmt: skip
     one = ArmResult(
         "per unit", None, estimates, method, len(y), (len(y), len(y)), 1.0, checks, limits,

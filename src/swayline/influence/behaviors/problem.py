@@ -33,11 +33,15 @@ class Setting:
     negative_controls: tuple[str, ...]
     n_folds: int
     seed: int
+    instrument: str | None = None
 
 
 @dataclass(frozen=True)
 class Data:
-    """The rows that have treatment and outcome; checks made and reasons against found before estimating."""
+    """The rows that have treatment and outcome.
+
+    ``checks`` made and reasons ``against`` found before estimating; ``told``: what a graph says of the controls.
+    """
 
     x: npt.NDArray[Any]
     y: Floats
@@ -50,6 +54,8 @@ class Data:
     dropped: int
     checks: dict[str, Refutation] = field(default_factory=dict)
     against: tuple[str, ...] = ()
+    told: str = ""
+    instrument: Floats | None = None
 
 
 def check(table: pa.Table, s: Setting, controls: Sequence[str] | None) -> tuple[str, ...]:
@@ -67,8 +73,9 @@ def check(table: pa.Table, s: Setting, controls: Sequence[str] | None) -> tuple[
     if s.n_folds < 2:
         raise UsageError(f"n_folds is {s.n_folds}; cross-fitting needs at least 2")
     used = [s.treatment, s.outcome, *([s.clusters] if s.clusters else []), *s.negative_controls]
-    if s.propensity:
-        used.append(s.propensity)
+    used += [name for name in (s.propensity, s.instrument) if name]
+    if s.instrument in (s.treatment, s.outcome):
+        raise UsageError(f"{s.instrument!r} cannot be the instrument of itself: name another column")
     if s.treatment == s.outcome:
         raise UsageError(f"{s.treatment!r} is both treatment and outcome")
     if controls is None:
@@ -78,6 +85,8 @@ def check(table: pa.Table, s: Setting, controls: Sequence[str] | None) -> tuple[
     for name in controls:
         if name in (s.treatment, s.outcome):
             raise UsageError(f"control {name!r} is the treatment or the outcome: leave it out")
+        if name == s.instrument:
+            raise UsageError(f"{name!r} is the instrument, which must not be a control too: leave it out")
         if name not in table.column_names:
             raise UsageError(f"the table has no control {name!r}; {nearest(name, table.column_names)}")
     return tuple(dict.fromkeys(controls))
@@ -136,4 +145,5 @@ def read(table: pa.Table, s: Setting, controls: tuple[str, ...]) -> Data:
         negatives,
         rows,
         table.num_rows - len(rows),
+        instrument=numeric(clean, s.instrument) if s.instrument else None,
     )

@@ -61,7 +61,8 @@ def _finite(value: float) -> float | None:
     return value if np.isfinite(value) else None
 
 
-def _base(data: Data, s: Setting, one: ArmResult) -> dict[str, Any]:
+def base_row(data: Data, s: Setting, one: ArmResult) -> dict[str, Any]:
+    """What every ledger row of an arm says of its cause and effect."""
     several = len(data.treatment.arms) != 2
     return {
         "cause_kind": "treatment", "cause": f"{s.treatment}={one.arm}" if several and one.reference else s.treatment,
@@ -71,7 +72,7 @@ def _base(data: Data, s: Setting, one: ArmResult) -> dict[str, Any]:
 
 
 def _row(data: Data, s: Setting, one: ArmResult, method: str, found: Estimate, notes: Sequence[str]) -> dict[str, Any]:
-    row = _base(data, s, one) | {
+    row = base_row(data, s, one) | {
         "estimate": _finite(found.value), "ci_low": _finite(found.low), "ci_high": _finite(found.high),
         "p_value": _finite(found.p), "method": method,
     }  # fmt: skip
@@ -106,7 +107,7 @@ def _bound_words(one: ArmResult) -> str:
 
 def _bound_row(data: Data, s: Setting, one: ArmResult) -> dict[str, Any]:
     bound = one.sensitivity
-    return _base(data, s, one) | {
+    return base_row(data, s, one) | {
         "estimand": "bound", "estimate": _finite(one.estimates[one.recommended].value), "ci_low": _finite(bound.low),
         "ci_high": _finite(bound.high), "method": "hidden cause as strong as the strongest control (Cinelli-Hazlett)",
         "identified": one.identified, "assumptions": _bound_words(one),
@@ -120,7 +121,7 @@ def person_rows(
     rows = []
     for one, model in zip(results, models(), strict=True):
         mean, spread = model.effect(data.x)
-        base = _base(data, s, one) | {
+        base = base_row(data, s, one) | {
             "estimand": "cate", "method": type(model).__name__.strip("_").lower(), "identified": one.identified,
             "assumptions": one.reason, "n": 1, "recommended": True,
         }  # fmt: skip

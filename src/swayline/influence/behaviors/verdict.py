@@ -18,12 +18,14 @@ def verdict(
     arm_sizes: tuple[int, int],
     refutations: Mapping[str, Refutation],
     others: tuple[str, ...] = (),
+    told: str = "",
 ) -> tuple[str, str]:
     """The ledger's ``identified`` and the reason.
 
     Parameters
     ----------
     others : further reasons against, found elsewhere (such as outcomes that precede the landmark)
+    told : what a causal graph says of the controls
     """
     against = list(others)
     failed = [f"{name} ({one.words}: {one.figure:.3g})" for name, one in refutations.items() if not one.passed]
@@ -33,12 +35,14 @@ def verdict(
         against.append(f"only {share_kept:.0%} of the rows have a like one in the other arm")
     if min(arm_sizes) < FEWEST:
         against.append(f"an arm has only {min(arm_sizes)} rows")
-    if not randomised and n_controls == 0:
+    if not randomised and n_controls == 0 and not told:
         against.append("nothing was adjusted for and the treatment was not randomised")
     if against:
         return "no", "Not identified: " + "; ".join(against) + "."
     if randomised:
         return "yes", "Identified: the treatment was randomised, and no check failed."
+    if told:
+        return "assumed", f"Holds if the graph is right: {told}; no check failed, and none can prove the graph."
     return "assumed", (
         f"Holds if the {n_controls} controls carry every common cause of treatment and outcome; no check failed, "
         "and none can prove that."
