@@ -14,17 +14,22 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
-from swayline.core.errors import ArtifactError, EmptyLogError
+from swayline.core.errors import ArtifactError, EmptyLogError, UsageError
+from swayline.core.rng import generator
 from swayline.core.types import Ints
-from swayline.dataset import Sequences, Targets
+from swayline.dataset import Sequences, Targets, sample
 from swayline.models import artifact
 from swayline.models.protocol import Scores
-from swayline.models.sequence.batches import bin_width, pack, place
+from swayline.models.sequence.batches import Packed, bin_width, place
+from swayline.models.sequence.behavior_head import BehaviorHead
 from swayline.models.sequence.network import INITIAL_STD, Network
+from swayline.models.sequence.objectives import OBJECTIVES
 from swayline.models.sequence.settings import TransformerSettings
-from swayline.models.sequence.training import train
+from swayline.models.sequence.slots import is_timed
+from swayline.models.sequence.training import Watch, train
 from swayline.models.sequence.warm_start import first_items
 from swayline.models.validation import Judge
 
@@ -33,22 +38,30 @@ _ROWS_AT_ONCE = 512
 _SPARSE, _SCARCE = 50, 4
 """Events an item below which a log is learned by heart, and below which a wide table learns nothing."""
 _NARROW = 64
+_CALIBRATING = 20_000
+"""Validation questions that behaviour probabilities are calibrated on."""
 
 
 class Transformer:
     """Who does what next, from the order of what they did.
 
     With a ``checkpoint`` file, training that was cut off goes on from its last whole epoch. Under ``torchrun`` every
-    process trains its share and all end with the same weights. After :meth:`fit`, ``history_`` holds a line an epoch
-    (loss, validation NDCG@10, seconds, samples a second) and ``best_epoch_`` the epoch whose weights were kept.
+    process trains its share and all end with the same weights. ``watch`` is told of every epoch as it ends. After
+    :meth:`fit`, ``history_`` holds a line an epoch (loss, validation NDCG@10, seconds, samples a second) and
+    ``best_epoch_`` the epoch whose weights were kept.
     """
 
     name: ClassVar[str] = "transformer"
     Settings: ClassVar[type[TransformerSettings]] = TransformerSettings
 
-    def __init__(self, settings: TransformerSettings | None = None, checkpoint: Path | None = None) -> None:
+    def __init__(
+        self,
+        settings: TransformerSettings | None = None,
+        checkpoint: Path | None = None,
+        watch: Watch | None = None,
+    ) -> None:
         self.settings = settings or TransformerSettings()
-        self.checkpoint = checkpoint
+        self.checkpoint, self.watch = checkpoint, watch
 
     def fit(self, train: Sequences, valid: Targets | None = None) -> Self:
         """Learn from histories; with ``valid``, stop when its NDCG@10 no longer rises.
@@ -59,11 +72,19 @@ class Transformer:
             There is no event to learn from.
         """
         judge = Judge(valid, self.settings.seed) if valid is not None and len(valid) else None
-        return self._train(train, self.settings, judge)
+        self._train(train, self.settings, judge)
+        if self._network.head is not None and valid is not None and len(valid):
+            self._calibrate(self._network.head, sample(valid, _CALIBRATING, generator(self.settings.seed, "calibrate")))
+        return self
 
     def refit(self, train: Sequences) -> Self:
         """Learn again from (more) histories for as many epochs as :meth:`fit` found best."""
-        return self._train(train, dataclasses.replace(self.settings, max_epochs=self.best_epoch_), None)
+        calibrated = self._network.head
+        self._train(train, dataclasses.replace(self.settings, max_epochs=self.best_epoch_), None)
+        if self._network.head is not None and calibrated is not None:
+            self._network.head.scale.copy_(calibrated.scale)
+            self._network.head.shift.copy_(calibrated.shift)
+        return self
 
     def _train(self, histories: Sequences, settings: TransformerSettings, judge: Judge | None) -> Self:
         if not len(histories.items):
@@ -72,12 +93,16 @@ class Transformer:
         longest = int(np.quantile(histories.lengths[histories.lengths > 0], 0.9))
         self.max_length_ = settings.max_length or min(_LONG, max(_SHORT, longest))
         self.n_items_, self.n_behaviors_ = histories.n_items, histories.n_behaviors
+        self.timed_ = is_timed(histories)
         with torch.random.fork_rng(devices=[]):  # PyTorch's layers draw weights as they are made; ours are drawn next
             self._network = self._build(settings)
         self._network.start(torch.Generator().manual_seed(settings.seed), self._first_items(histories, settings.width))
         self._network.to(_device(settings))
+        if settings.compile:
+            for block in self._network.blocks:
+                block.compile()
         asked = (lambda: judge(self)) if judge else None
-        trained = train(self._network, histories, settings, self.max_length_, asked, self.checkpoint)
+        trained = train(self._network, histories, settings, self.max_length_, asked, self.checkpoint, self.watch)
         self.history_ = [epoch.as_dict() for epoch in trained.history]
         self.best_epoch_ = trained.best_epoch
         return self
@@ -89,7 +114,15 @@ class Transformer:
         return None if factors is None else torch.from_numpy(factors)
 
     def _build(self, settings: TransformerSettings) -> Network:
-        return Network(settings, self.n_items_, self.n_behaviors_, self.max_length_)
+        return Network(settings, self.n_items_, self.n_behaviors_, self.max_length_, self.timed_)
+
+    def _calibrate(self, head: BehaviorHead, questions: Targets) -> None:
+        with torch.no_grad():
+            wanted = self._network.answers(torch.from_numpy(questions.items.astype(np.int64)).to(head.scale.device))
+            states = torch.empty_like(wanted)
+            for rows, found in self._states(questions.history):
+                states[rows] = found
+        head.calibrate(states, wanted, questions.behaviors)
 
     def score(self, history: Sequences) -> Scores:
         """(Q, I) logits of every item as the next one."""
@@ -108,15 +141,43 @@ class Transformer:
                 scores[rows] = (states * wanted).sum(1).cpu().numpy()
         return scores
 
+    def behavior_probabilities(self, history: Sequences, items: np.ndarray) -> npt.NDArray[np.float32]:
+        """(Q, B) how likely each behaviour is, were the next event of a history on this item (one item a row).
+
+        Each behaviour has its own probability, calibrated on validation questions where :meth:`fit` had them.
+
+        Raises
+        ------
+        UsageError
+            The model was trained without ``behavior_loss``, or on a log with one behaviour.
+        """
+        head = self._network.head
+        if head is None:
+            raise UsageError(
+                "this model knows no behaviours: fit it with behavior_loss=0.1 on a log with more than one behaviour"
+            )
+        found = np.empty((len(history), self.n_behaviors_), np.float32)
+        for rows, states in self._states(history):
+            with torch.no_grad():
+                wanted = self._network.answers(torch.from_numpy(items[rows].astype(np.int64)).to(states.device))
+                found[rows] = head(states, wanted).sigmoid().cpu().numpy()
+        return found
+
+    def _arranged(self, history: Sequences) -> Packed:
+        """Histories as a batch of questions."""
+        settings = self.settings
+        layout, _ = place(np.minimum(history.lengths, self.max_length_) + 1, bin_width(self.max_length_))
+        device = next(self._network.parameters()).device
+        arrange = OBJECTIVES[settings.objective]
+        return arrange(history, layout, self.max_length_, settings.positions == "end", device, None)
+
     def _states(self, history: Sequences) -> Iterator[tuple[Ints, torch.Tensor]]:
         """Rows and their (rows, D) states, longest histories first so that batches hold like lengths."""
         self._network.eval()
-        device = next(self._network.parameters()).device
         order = np.argsort(-np.minimum(history.lengths, self.max_length_), kind="stable")
         for start in range(0, len(order), _ROWS_AT_ONCE):
             rows = order[start : start + _ROWS_AT_ONCE]
-            layout, _ = place(np.minimum(history.lengths[rows], self.max_length_) + 1, bin_width(self.max_length_))
-            batch = pack(history.take(rows), layout, self.max_length_, self.settings.positions == "end", device)
+            batch = self._arranged(history.take(rows))
             with torch.no_grad():
                 yield rows, self._network(batch)[batch.last]
 
@@ -124,7 +185,7 @@ class Transformer:
         """Write weights, settings and the training history."""
         learned = {
             "n_items": self.n_items_, "n_behaviors": self.n_behaviors_, "max_length": self.max_length_,
-            "best_epoch": self.best_epoch_, "history": self.history_,
+            "best_epoch": self.best_epoch_, "history": self.history_, "timed": int(self.timed_),
             "embedding_dim": self._network.items.embedding_dim,
         }  # fmt: skip
         arrays = {name: value.detach().float().cpu().numpy() for name, value in self._network.state_dict().items()}
@@ -135,8 +196,11 @@ class Transformer:
         """Read what :meth:`save` wrote."""
         stored = artifact.read(folder, cls.name)
         model = cls(artifact.settings_of(folder, stored, TransformerSettings))
-        sizes = artifact.sizes_of(folder, stored, "n_items", "n_behaviors", "max_length", "best_epoch", "embedding_dim")
-        model.n_items_, model.n_behaviors_, model.max_length_, model.best_epoch_, dim = sizes
+        sizes = artifact.sizes_of(
+            folder, stored, "n_items", "n_behaviors", "max_length", "best_epoch", "embedding_dim", "timed"
+        )
+        model.n_items_, model.n_behaviors_, model.max_length_, model.best_epoch_, dim = sizes[:5]
+        model.timed_ = bool(sizes[5])
         as_trained = dataclasses.replace(stored, settings=stored.settings | {"embedding_dim": dim})
         model.history_ = _history_of(folder, stored)
         with torch.device("meta"):  # sizes are only believed once the arrays on disk agree with them

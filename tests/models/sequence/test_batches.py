@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from swayline.dataset import from_lists
-from swayline.models.sequence.batches import batches, bin_width, pack, place
+from swayline.models.sequence.batches import batches, bin_width, place
+from swayline.models.sequence.objectives import next_item
 
 CPU = torch.device("cpu")
 HISTORIES = st.lists(st.lists(st.integers(0, 8), max_size=12), min_size=1, max_size=12)
@@ -14,7 +15,7 @@ def packed(rows: list[list[int]], most: int, from_end: bool = False, targets: bo
     history = from_lists(rows, 9)
     layout, left = place(np.minimum(history.lengths - targets, most) + 1, bin_width(most))
     assert not len(left)
-    return pack(history, layout, most, from_end, CPU, targets)
+    return next_item.arrange(history, layout, most, from_end, CPU, np.random.default_rng(0) if targets else None)
 
 
 @settings(max_examples=100, deadline=None)

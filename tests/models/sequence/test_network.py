@@ -6,10 +6,11 @@ from swayline.dataset import from_lists
 from swayline.models.sequence import attention
 from swayline.models.sequence.attention import causal_attention
 from swayline.models.sequence.averaging import Average
-from swayline.models.sequence.batches import bin_width, pack, place
+from swayline.models.sequence.batches import bin_width, place
 from swayline.models.sequence.blocks import BLOCKS
 from swayline.models.sequence.dropout import Dropout
 from swayline.models.sequence.network import Network
+from swayline.models.sequence.objectives import next_item
 from swayline.models.sequence.rows import first_rows, rows
 from swayline.models.sequence.settings import TransformerSettings
 
@@ -39,7 +40,7 @@ def test_every_block_starts_as_the_identity() -> None:
 def packed(*rows, behaviors=None):
     history = from_lists(rows, 20, behaviors=behaviors, n_behaviors=3)
     layout, _ = place(history.lengths + 1, bin_width(12))
-    return pack(history, layout, 12, False, CPU)
+    return next_item.arrange(history, layout, 12, False, CPU)
 
 
 def states_of(made: Network, *rows, behaviors=None) -> list[torch.Tensor]:

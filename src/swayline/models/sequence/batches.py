@@ -1,7 +1,7 @@
 """Histories packed into bins, so that hardly any padding is computed and every batch has the same shape.
 
-A batch is N bins of W places; a history lies whole in one bin, behind a token that says "a history starts here"; what
-is left at the end of a bin is empty. Five histories of 5, 3, 2, 2 and 1 events in two bins of eight places::
+A batch is N bins of W places; a history lies whole in one bin, behind a token that says "a history starts here" (see
+:mod:`~swayline.models.sequence.objectives`); what is left at the end of a bin is empty. Five histories of 5, 3, 2, 2 and 1 events in two bins of eight places::
 
     bin 0    |  a0 a1 a2 a3 a4 |  e0        | is the start token, · an empty place
     bin 1    |  b0 b1 b2 |  c0 c1 ·
@@ -21,14 +21,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from swayline.core.types import Ints
-from swayline.dataset import NO_TIME, Sequences
 
-_EMPTY = -1
+EMPTY = -1
 _PLACES = 8
 """Bins are a multiple of this wide."""
 
@@ -48,21 +46,23 @@ class Packed:
     """A batch of histories."""
 
     items: Tensor
-    """(T,) the event's item; ``n_items`` at the start of a history and in empty places."""
+    """(T,) the event's item; ``n_items`` where there is none: the start of a history, a hidden event, an empty place."""
     behaviors: Tensor
-    """(T,) its behaviour; ``n_behaviors`` at the start of a history and in empty places."""
+    """(T,) its behaviour; ``n_behaviors`` where there is no event."""
     positions: Tensor
     """(T,) place in the history."""
     times: Tensor
-    """(T,) UTC microseconds of the event; 0 at the start of a history, in empty places and in ordered logs."""
+    """(T,) UTC microseconds of the event; 0 where there is no event and in ordered logs."""
     timed: bool
     """Whether the log has times."""
     visible: Tensor
     """(N, 1, W, W) bool: which tokens of its bin each token may look at."""
     last: Tensor
-    """(Q,) the token of each history's last event, in the order the histories were given."""
+    """(Q,) the token whose state answers for each history, in the order the histories were given."""
     targets: Tensor | None = None
-    """(T,) the item that came next; any item in empty places."""
+    """(T,) the item to predict; any item where there is nothing to predict."""
+    target_behaviors: Tensor | None = None
+    """(T,) the behaviour to predict, alike."""
     weights: Tensor | None = None
     """(T,) 1 where there is something to predict, else 0."""
 
@@ -89,7 +89,7 @@ def place(tokens: Ints, width: int, n_bins: int | None = None) -> tuple[Layout, 
     >>> place(np.array([3, 6, 4]), width=8)[0].starts.tolist()
     [12, 0, 8]
     """
-    starts = np.full(len(tokens), _EMPTY, np.int64)
+    starts = np.full(len(tokens), EMPTY, np.int64)
     open_bins: list[list[int]] = [[] for _ in range(width + 1)]  # by the places they have left
     used = 0
     for row in np.argsort(-tokens, kind="stable").tolist():
@@ -103,42 +103,7 @@ def place(tokens: Ints, width: int, n_bins: int | None = None) -> tuple[Layout, 
             continue
         starts[row] = found * width + width - room
         open_bins[room - size].append(found)
-    return Layout(starts, used if n_bins is None else n_bins, width), np.flatnonzero(starts == _EMPTY)
-
-
-def pack(
-    history: Sequences, layout: Layout, max_length: int, from_end: bool, device: torch.device, targets: bool = False
-) -> Packed:
-    """Fill a layout with the last ``max_length`` events of each history.
-
-    With ``targets``, the last event of each history is only predicted, never read.
-    """
-    read = np.minimum(history.lengths - int(targets), max_length)
-    row = np.repeat(np.arange(len(read)), read + 1)
-    within = np.arange(len(row)) - np.repeat(np.cumsum(read + 1) - read - 1, read + 1)
-    token = layout.starts[row] + within
-    source = (history.offsets[1:] - int(targets) - read)[row] + within - 1
-    n_tokens = layout.n_bins * layout.width
-
-    def filled(values: npt.NDArray[np.integer], empty: int, where: slice | npt.NDArray[np.bool_]) -> Tensor:
-        array = np.full(n_tokens, empty, np.int64)
-        array[token[where]] = values
-        return torch.from_numpy(array).to(device)
-
-    events = within > 0
-    positions = filled(read[row] - within if from_end else within, 0, slice(None))
-    owner = filled(row, _EMPTY, slice(None)).view(layout.n_bins, 1, layout.width)
-    return Packed(
-        filled(history.items[source[events]], history.n_items, events),
-        filled(history.behaviors[source[events]], history.n_behaviors, events),
-        positions,
-        filled(np.maximum(history.times[source[events]], 0), 0, events),
-        bool(len(history.times)) and int(history.times[0]) != NO_TIME,
-        (owner[:, :, :, None] == owner[:, :, None, :]).tril(),
-        torch.from_numpy(layout.starts + read).to(device),
-        filled(history.items[source + 1], 0, slice(None)) if targets else None,
-        (owner.reshape(-1) != _EMPTY).float() if targets else None,
-    )
+    return Layout(starts, used if n_bins is None else n_bins, width), np.flatnonzero(starts == EMPTY)
 
 
 def batches(
@@ -155,6 +120,6 @@ def batches(
         tokens = np.minimum(lengths[waiting], max_length + 1)
         n = max(1, int(np.searchsorted(np.cumsum(tokens), n_bins * width, side="right")))
         layout, left = place(tokens[:n], width, n_bins)
-        taken = layout.starts != _EMPTY
+        taken = layout.starts != EMPTY
         yield waiting[:n][taken], Layout(layout.starts[taken], n_bins, width)
         waiting = np.concatenate([waiting[:n][left], waiting[n:]])

@@ -8,8 +8,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from swayline.models.sequence.batches import Packed
+from swayline.models.sequence.behavior_head import BehaviorHead
 from swayline.models.sequence.blocks import BLOCKS
 from swayline.models.sequence.dropout import Dropout
+from swayline.models.sequence.inputs import Inputs
 from swayline.models.sequence.rows import first_rows, rows
 from swayline.models.sequence.settings import TransformerSettings
 
@@ -20,12 +22,14 @@ _NOISE = 0.1
 class Network(nn.Module):
     """Embeddings, blocks, a last normalisation; the item table serves input and output alike."""
 
-    def __init__(self, settings: TransformerSettings, n_items: int, n_behaviors: int, max_length: int) -> None:
+    def __init__(
+        self, settings: TransformerSettings, n_items: int, n_behaviors: int, max_length: int, timed: bool = False
+    ) -> None:
         super().__init__()
         dim = settings.width
-        self.items = nn.Embedding(n_items + 1, dim)  # the last row starts a history
-        self.positions = nn.Embedding(max_length + 1, dim) if settings.positions != "none" else None
-        self.behaviors = nn.Embedding(n_behaviors + 1, dim) if settings.behaviors and n_behaviors > 1 else None
+        self.items = nn.Embedding(n_items + 1, dim)  # the last row stands where no item is
+        self.inputs = Inputs(settings, n_behaviors, max_length, timed)
+        self.head = BehaviorHead(dim, n_behaviors) if settings.behavior_loss and n_behaviors > 1 else None
         self.dropout = Dropout(settings.dropout)
         self.blocks = nn.ModuleList(BLOCKS[settings.block](settings) for _ in range(settings.n_blocks))
         self.norm = nn.LayerNorm(dim)
@@ -54,12 +58,7 @@ class Network(nn.Module):
 
     def forward(self, batch: Packed) -> Tensor:
         """(T, D) the state after each event."""
-        x = rows(self.items, batch.items) * self.scale
-        if self.positions is not None:
-            x = x + rows(self.positions, batch.positions)
-        if self.behaviors is not None:
-            x = x + rows(self.behaviors, batch.behaviors)
-        x = self.dropout(x)
+        x = self.dropout(self.inputs(rows(self.items, batch.items) * self.scale, batch))
         for block in self.blocks:
             x = block(x, batch)
         x = self.norm(x)

@@ -9,6 +9,13 @@ Block = Literal["sasrec", "ligr", "hstu"]
 Loss = Literal["sampled-softmax", "full-softmax", "gbce", "bpr"]
 Precision = Literal["auto", "fp32", "bf16"]
 Positions = Literal["start", "end", "none"]
+Objective = Literal["next-item", "masked", "encoder-decoder"]
+Schedule = Literal["constant", "cosine"]
+
+_CHOICES = {
+    "block": Block, "loss": Loss, "precision": Precision, "positions": Positions, "objective": Objective,
+    "schedule": Schedule,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -29,8 +36,14 @@ class TransformerSettings:
     dropout : float, optional
         Share of activations dropped, on the input and after each layer. None: .5 in logs with fewer than 50 events an
         item, which are learned by heart otherwise, else .2.
-    behaviors : bool
-        Behaviours are part of the input where the log has more than one.
+    behaviors, times : bool
+        Behaviours are part of the input where the log has more than one; lags, hours and weekdays where it has times.
+    behavior_loss : float
+        Weight of predicting which behaviour the next event is, in logs with more than one; 0 learns items alone.
+    windows : bool
+        Histories longer than ``max_length`` are learned from whole, in windows, not from their end alone.
+    objective : str
+        One of the files in ``sequence/objectives``: what is predicted from what.
     warm_start : bool
         The item table starts from the factors of co-occurrence, not from random numbers.
     loss, n_negatives, in_batch, correction
@@ -38,14 +51,17 @@ class TransformerSettings:
         targets join them; whether the sampled sum stands for the whole catalogue (log-Q).
     temperature : float, optional
         Score by the cosine of state and item divided by this; None scores by their product.
-    learning_rate, weight_decay, warmup_steps, batch_tokens, max_epochs, patience, max_gradient, averaging
-        Training; ``batch_tokens`` is events a step, ``patience`` epochs without a better validation NDCG@10,
-        and without validation questions exactly ``max_epochs`` epochs are trained; ``averaging`` keeps a moving average
-        of the weights, that share of the old one a step, and it is the average that is judged and kept.
+    learning_rate, schedule, weight_decay, warmup_steps, batch_tokens, accumulation, max_epochs, patience, max_gradient
+        Training; ``batch_tokens`` is events a batch, ``accumulation`` batches a step, ``patience`` epochs without a better validation NDCG@10,
+        and without validation questions exactly ``max_epochs`` epochs are trained.
+    averaging : float
+        Keep a moving average of the weights, this share of the old one a step: it is what is judged and kept.
     precision : str
         bf16 multiplies matrices in bfloat16 and keeps weights in float32; auto takes it where the chip has it.
     device : str
         "auto" takes a GPU where there is one.
+    compile : bool
+        Blocks are compiled by PyTorch: worth its minute on a GPU and in long training.
     """
 
     embedding_dim: int | None = None
@@ -57,6 +73,10 @@ class TransformerSettings:
     max_length: int | None = None
     dropout: float | None = None
     behaviors: bool = True
+    times: bool = False
+    behavior_loss: float = 0.0
+    windows: bool = False
+    objective: Objective = "next-item"
     warm_start: bool = True
     loss: Loss = "sampled-softmax"
     n_negatives: int = 1024
@@ -64,33 +84,37 @@ class TransformerSettings:
     correction: bool = True
     temperature: float | None = None
     learning_rate: float = 1e-3
+    schedule: Schedule = "constant"
     weight_decay: float = 0.0
     warmup_steps: int = 100
     batch_tokens: int = 2048
+    accumulation: int = 1
     max_epochs: int = 60
     patience: int = 5
     max_gradient: float = 1.0
     averaging: float = 0.99
     precision: Precision = "auto"
     device: str = "auto"
+    compile: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
         for name in ("embedding_dim", "n_blocks", "n_heads", "expansion", "max_length", "n_negatives", "batch_tokens"):
             require(name, getattr(self, name), 1, 1 << 20)
-        for name in ("max_epochs", "patience"):
+        for name in ("max_epochs", "patience", "accumulation"):
             require(name, getattr(self, name), 1, 1 << 20)
         require("dropout", self.dropout, 0.0, 0.95)
         require("learning_rate", self.learning_rate, 1e-8, 10.0)
         require("weight_decay", self.weight_decay, 0.0, 10.0)
         require("warmup_steps", self.warmup_steps, 0)
         require("max_gradient", self.max_gradient, 1e-6)
+        require("behavior_loss", self.behavior_loss, 0.0, 100.0)
         require("temperature", self.temperature, 1e-3, 10.0)
         require("averaging", self.averaging, 0.0, 0.99999)
         require("seed", self.seed, 0)
         if self.width % self.n_heads:
             require_one_of("n_heads", self.n_heads, tuple(n for n in range(1, 65) if self.width % n == 0))
-        for name, hint in (("block", Block), ("loss", Loss), ("precision", Precision), ("positions", Positions)):
+        for name, hint in _CHOICES.items():
             require_one_of(name, getattr(self, name), hint.__args__)  # type: ignore[attr-defined]
 
     @property

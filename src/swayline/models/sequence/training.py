@@ -18,12 +18,15 @@ from swayline.core.rng import generator
 from swayline.dataset import Sequences
 from swayline.models.sequence import checkpoint
 from swayline.models.sequence.averaging import Average
-from swayline.models.sequence.batches import Packed, batches, pack
+from swayline.models.sequence.batches import Packed, batches
 from swayline.models.sequence.distributed import average_gradients, together
 from swayline.models.sequence.losses import LOSSES
 from swayline.models.sequence.negatives import draw
 from swayline.models.sequence.network import Network
+from swayline.models.sequence.objectives import OBJECTIVES
+from swayline.models.sequence.schedule import learning_rate
 from swayline.models.sequence.settings import TransformerSettings
+from swayline.models.sequence.windows import windows
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,9 @@ class Epoch:
         return asdict(self)
 
 
+Watch = Callable[[Epoch], None]
+
+
 @dataclass(frozen=True)
 class Trained:
     """What training leaves behind, the network's weights aside."""
@@ -57,10 +63,12 @@ def train(
     max_length: int,
     judge: Callable[[], float] | None,
     checkpoint_file: Path | None = None,
+    watch: Watch | None = None,
 ) -> Trained:
     """Train in place; with a ``judge`` (validation NDCG@10, higher is better) the best epoch's weights are kept.
 
-    With a ``checkpoint_file``, every epoch is written there, and a run that was cut off goes on from it.
+    With a ``checkpoint_file``, every epoch is written there, and a run that was cut off goes on from it. ``watch`` is
+    told of every epoch as it ends.
     """
     with together() as (rank, size), torch.random.fork_rng(), task("train transformer", settings.max_epochs) as bar:
         run = _Run(network, histories, settings, max_length, rank, size)
@@ -74,6 +82,8 @@ def train(
                 found = judge() if judge is not None else None
                 state.add(Epoch(epoch, loss, found, seconds, samples / seconds))
             bar.note(_line(state.log[-1]))
+            if watch is not None:
+                watch(state.log[-1])
     network.load_state_dict(state.kept)
     network.eval()
     return Trained(tuple(state.log), state.best_epoch)
@@ -138,7 +148,9 @@ class _Run:
         rank: int,
         size: int,
     ) -> None:
-        self.network, self.histories, self.settings, self.max_length = network, histories, settings, max_length
+        self.network, self.settings, self.max_length = network, settings, max_length
+        self.histories = windows(histories, max_length) if settings.windows else histories
+        self.arrange = OBJECTIVES[settings.objective]
         self.rank, self.size = rank, size
         self.device = next(network.parameters()).device
         self.optimizer = torch.optim.AdamW(
@@ -165,46 +177,60 @@ class _Run:
         lengths = histories.lengths
         parts = list(batches(lengths, self.max_length, settings.batch_tokens, rng))
         parts = (parts + parts[: -len(parts) % self.size])[self.rank :: self.size]  # every process steps as often
+        steps = settings.max_epochs * -(-len(parts) // settings.accumulation)
         total, samples = torch.zeros((), device=self.device), 0
-        for users, layout in parts:
-            batch = pack(
-                histories.take(users), layout, self.max_length, settings.positions == "end", self.device, targets=True
-            )
-            predicted = int(np.minimum(lengths[users], self.max_length + 1).sum())
-            total += self._step(batch).detach() * predicted
-            samples += predicted
-            bar.advance(1 / len(parts))
+        for first in range(0, len(parts), settings.accumulation):
+            group = parts[first : first + settings.accumulation]
+            for users, layout in group:
+                from_end = settings.positions == "end"
+                batch = self.arrange(histories.take(users), layout, self.max_length, from_end, self.device, rng)
+                predicted = int(np.minimum(lengths[users], self.max_length + 1).sum())
+                total += self._learn(batch, 1.0 / len(group)) * predicted
+                samples += predicted
+                bar.advance(1 / len(parts))
+            self._step(steps)
         return float(total) / max(1, samples), samples
 
-    def _step(self, batch: Packed) -> Tensor:
-        self.steps += 1
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.settings.learning_rate * min(1.0, self.steps / max(1, self.settings.warmup_steps))
+    def _learn(self, batch: Packed, share: float) -> Tensor:
+        """Add a batch's gradient, times its share of the step; returns its loss."""
         with autocast(self.settings, self.device):
             loss = self._loss(self.network(batch), batch)
-        self.optimizer.zero_grad(set_to_none=False)
-        loss.backward()  # type: ignore[no-untyped-call]
+        (loss * share).backward()  # type: ignore[no-untyped-call]
+        return loss.detach()
+
+    def _step(self, steps: int) -> None:
+        """Move the weights by the gradients gathered, and forget these."""
+        self.steps += 1
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(self.settings, self.steps, steps)
         if self.size > 1:
             average_gradients(self.network.parameters(), self.size)
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.max_gradient)
         self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=False)
         self.average.follow(self.steps)
-        return loss
 
     def _loss(self, states: Tensor, batch: Packed) -> Tensor:
-        targets, weights, answers = batch.targets, batch.weights, self.network.answers
-        if targets is None or weights is None:
+        targets, weights = batch.targets, batch.weights
+        if targets is None or weights is None or batch.target_behaviors is None:
             raise TypeError("a training batch carries its targets")
-        n_items = self.histories.n_items
+        wanted, head = self.network.answers(targets), self.network.head
+        loss = self._item_loss(states, wanted, targets, weights)
+        if head is None:
+            return loss
+        return loss + self.settings.behavior_loss * head.loss(states, wanted, batch.target_behaviors, weights)
+
+    def _item_loss(self, states: Tensor, wanted: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+        n_items, answers = self.histories.n_items, self.network.answers
         loss = LOSSES[self.settings.loss]
         if self.settings.loss == "full-softmax" or self.settings.n_negatives >= n_items:
             alike = torch.zeros(1, device=self.device)
-            return loss(states, answers(targets), answers(), alike, targets, weights)
+            return loss(states, wanted, answers(), alike, targets, weights)
         drawn = draw(
             targets, weights > 0, self.settings.n_negatives, self.share if self.settings.in_batch else None,
             self.settings.correction, n_items, self.draws,
         )  # fmt: skip
-        return loss(states, answers(targets), answers(drawn.items), drawn.log_weights, drawn.columns, weights)
+        return loss(states, wanted, answers(drawn.items), drawn.log_weights, drawn.columns, weights)
 
 
 def autocast(settings: TransformerSettings, device: torch.device) -> torch.autocast:

@@ -1,0 +1,50 @@
+"""Predict each event from those before it.
+
+::
+
+    token      start   a    b    c          sees itself and what stands before it
+    predicts   a       b    c    (asked)
+
+References
+----------
+Kang and McAuley, "Self-Attentive Sequential Recommendation", ICDM 2018.
+"""
+
+import numpy as np
+import torch
+
+from swayline.dataset import Sequences
+from swayline.models.sequence.batches import EMPTY, Layout, Packed
+from swayline.models.sequence.slots import Slots, is_timed
+
+
+def arrange(
+    history: Sequences,
+    layout: Layout,
+    max_length: int,
+    from_end: bool,
+    device: torch.device,
+    rng: np.random.Generator | None = None,
+) -> Packed:
+    """Fill a layout with the last ``max_length`` events of each history, a start before them.
+
+    In training (``rng`` given) the last event of each history is only predicted, never read.
+    """
+    asked = int(rng is not None)
+    read = np.minimum(history.lengths - asked, max_length)
+    slots = Slots.of(layout, read + 1, device)
+    source = (history.offsets[1:] - asked - read)[slots.row] + slots.within - 1
+    events = slots.within > 0
+    shown = source[events]
+    return Packed(
+        items=slots.filled(history.items[shown], history.n_items, events),
+        behaviors=slots.filled(history.behaviors[shown], history.n_behaviors, events),
+        positions=slots.filled(read[slots.row] - slots.within if from_end else slots.within, 0),
+        times=slots.filled(np.maximum(history.times[shown], 0), 0, events),
+        timed=is_timed(history),
+        visible=slots.together().tril(),
+        last=torch.from_numpy(layout.starts + read).to(device),
+        targets=slots.filled(history.items[source + 1], 0) if asked else None,
+        target_behaviors=slots.filled(history.behaviors[source + 1], 0) if asked else None,
+        weights=(slots.owners().reshape(-1) != EMPTY).float() if asked else None,
+    )

@@ -1,0 +1,61 @@
+"""Which event stands at which token of a batch, and arrays filled by it.
+
+A history of Q takes ``read + 1`` tokens: its events and one more, which stands before them (``first``: the start of a
+history) or behind them (the place of what is asked).
+
+Shapes: T tokens, Q histories, S tokens in use.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from swayline.core.types import Ints
+from swayline.dataset import NO_TIME, Sequences
+from swayline.models.sequence.batches import EMPTY, Layout
+
+Where = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Slots:
+    """The tokens in use."""
+
+    layout: Layout
+    device: torch.device
+    row: Ints
+    """(S,) the history each token belongs to."""
+    within: Ints
+    """(S,) its place in the history's tokens, from 0."""
+    token: Ints
+    """(S,) its place in the batch."""
+
+    @classmethod
+    def of(cls, layout: Layout, sizes: Ints, device: torch.device) -> "Slots":
+        """Histories of ``sizes`` (Q,) tokens where the layout puts them."""
+        row = np.repeat(np.arange(len(sizes)), sizes)
+        within = np.arange(len(row)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        return cls(layout, device, row, within, layout.starts[row] + within)
+
+    def filled(self, values: npt.NDArray[np.integer], empty: int, where: Where | None = None) -> Tensor:
+        """(T,) values at the tokens in use (at those ``where`` (S,) says), ``empty`` at all others."""
+        array = np.full(self.layout.n_bins * self.layout.width, empty, np.int64)
+        array[self.token if where is None else self.token[where]] = values
+        return torch.from_numpy(array).to(self.device)
+
+    def owners(self) -> Tensor:
+        """(N, 1, W) the history of each token, -1 in empty places."""
+        return self.filled(self.row, EMPTY).view(self.layout.n_bins, 1, self.layout.width)
+
+    def together(self) -> Tensor:
+        """(N, 1, W, W) bool: tokens of one history; empty places are together, so that each sees something."""
+        owner = self.owners()
+        return owner[:, :, :, None] == owner[:, :, None, :]
+
+
+def is_timed(history: Sequences) -> bool:
+    """Whether events have times."""
+    return bool(len(history.times)) and int(history.times[0]) != NO_TIME

@@ -1,0 +1,131 @@
+import numpy as np
+import pytest
+import torch
+
+from swayline.core.errors import UsageError
+from swayline.dataset import Targets, from_lists
+from swayline.models import create
+from swayline.models.sequence.batches import bin_width, place
+from swayline.models.sequence.behavior_head import platt
+from swayline.models.sequence.inputs import lag_buckets
+from swayline.models.sequence.objectives import OBJECTIVES
+
+SECOND = 1_000_000
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize("objective", ["next-item", "masked"])
+def test_lags_are_those_between_events_of_one_history(objective: str) -> None:
+    start = 1_600_000_000 * SECOND
+    times = [[start, start + 3 * SECOND, start + 3 * SECOND], [start + 9 * SECOND]]
+    history = from_lists([[1, 2, 3], [4]], 9, times=times)
+    layout, _ = place(history.lengths + 1, bin_width(12))
+    batch = OBJECTIVES[objective](history, layout, 12, False, CPU, None)
+    found = {int(item): int(bucket) for item, bucket in zip(batch.items, lag_buckets(batch), strict=True) if item < 9}
+    assert found == {1: 0, 2: 3, 3: 1, 4: 0}
+
+
+def behaves(n_users: int = 400, seed: int = 0):
+    """Items from 10 are mostly bought by who began with item 0; items mostly follow each other by number."""
+    rng = np.random.default_rng(seed)
+    items, behaviors = [], []
+    for _ in range(n_users):
+        buys = rng.random() < 0.5
+        row = [0 if buys else 1, int(rng.integers(2, 20))]
+        for _ in range(5):
+            row.append(2 + (row[-1] - 1) % 18 if rng.random() < 0.8 else int(rng.integers(2, 20)))
+        items.append(row)
+        behaviors.append([1 if buys and item >= 10 and rng.random() < 0.8 else 0 for item in row])
+    return from_lists(items, 20, behaviors=behaviors, n_behaviors=2)
+
+
+def questions(history) -> Targets:
+    from swayline.dataset import last_out
+
+    return last_out(history).test
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    settings = {"embedding_dim": 32, "behavior_loss": 1.0, "max_epochs": 30, "dropout": 0.1, "batch_tokens": 256}
+    model = create("transformer", **settings)
+    return model.fit(behaves(seed=1), questions(behaves(seed=2)))
+
+
+def test_behaviours_are_told_apart_by_history_and_by_item(fitted) -> None:
+    histories = from_lists([[0, 13, 14], [1, 13, 14], [0, 4, 5]], 20, behaviors=[[0, 1, 1], [0, 0, 0], [0, 0, 0]], n_behaviors=2)
+    found = fitted.behavior_probabilities(histories, np.array([15, 15, 6]))[:, 1]
+    assert found[0] > 0.5 > found[1]
+    assert found[2] < 0.3
+
+
+def test_probabilities_come_true_as_often_as_they_say(fitted) -> None:
+    asked = questions(behaves(4000, seed=3))
+    found = fitted.behavior_probabilities(asked.history, asked.items)[:, 1]
+    came = asked.behaviors == 1
+    edges = np.quantile(found, np.linspace(0, 1, 6)[1:-1])
+    bins = np.digitize(found, edges)
+    error = sum(abs(found[bins == b].mean() - came[bins == b].mean()) * (bins == b).mean() for b in np.unique(bins))
+    assert error < 0.06
+
+
+def test_what_is_saved_says_the_same_probabilities(fitted, tmp_path) -> None:
+    fitted.save(tmp_path)
+    again = type(fitted).load(tmp_path)
+    asked = questions(behaves(50, seed=4))
+    assert np.array_equal(
+        again.behavior_probabilities(asked.history, asked.items), fitted.behavior_probabilities(asked.history, asked.items)
+    )
+
+
+def test_a_model_without_the_head_says_how_to_get_one() -> None:
+    model = create("transformer", max_epochs=1, embedding_dim=8).fit(behaves(20))
+    with pytest.raises(UsageError, match="behavior_loss"):
+        model.behavior_probabilities(behaves(2), np.array([1, 2]))
+
+
+def test_platt_repairs_logits_that_are_too_bold() -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 1, 20_000)
+    came = rng.random(20_000) < 1 / (1 + np.exp(-logits))
+    scale, shift = platt(3 * logits + 1, came)
+    assert scale == pytest.approx(1 / 3, abs=0.02)
+    assert shift == pytest.approx(-1 / 3, abs=0.05)
+    assert platt(logits, np.zeros(20_000, bool)) == (1.0, 0.0)
+
+
+def test_times_of_events_are_read_where_asked() -> None:
+    """What comes after an hour differs from what comes after a second; only a model that reads times can tell."""
+    rng = np.random.default_rng(0)
+    items, times = [], []
+    for _ in range(300):
+        row, clock, at = [0], [0], 1_600_000_000
+        for _ in range(8):
+            long = rng.random() < 0.5
+            at += 4000 if long else 1
+            clock.append(at)
+            row.append(0)
+            row.append(1 if long else 2)
+            at += 1
+            clock.append(at)
+        items.append(row)
+        times.append([1_600_000_000 * SECOND, *(t * SECOND for t in clock[1:])])
+    history = from_lists(items, 3, times=times)
+    asked = questions(history)
+    told = {}
+    for reads in (False, True):
+        model = create("transformer", times=reads, embedding_dim=16, max_epochs=15, dropout=0.0, batch_tokens=512)
+        model.fit(history.keep(~np.isin(history.events, asked.events)))
+        told[reads] = float((model.score(asked.history).argmax(1) == asked.items).mean())
+    assert told[True] > 0.95
+    assert told[False] < 0.7
+
+
+@pytest.mark.parametrize("change", [{"objective": "masked"}, {"objective": "encoder-decoder"}, {"accumulation": 3}, {"schedule": "cosine"}, {"windows": True}])
+def test_every_way_of_training_learns_a_cycle(change: dict) -> None:
+    rows = [[(start + step) % 12 for step in range(9)] for start in range(12)] * 10
+    model = create("transformer", embedding_dim=32, max_epochs=40, dropout=0.1, batch_tokens=128, max_length=6, **change)
+    model.fit(from_lists(rows, 12))
+    asked = from_lists([[(s + step) % 12 for step in range(5)] for s in range(12)], 12)
+    hits = model.score(asked).argmax(1) == (np.arange(12) + 5) % 12
+    assert hits.mean() > 0.9
