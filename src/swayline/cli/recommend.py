@@ -1,14 +1,19 @@
 """``swayline recommend``: lists from a model folder."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from swayline.cli import options
 from swayline.cli.output import show
 from swayline.cli.reading import EventsOption
-from swayline.core.errors import SourceError
+from swayline.core.errors import SourceError, UsageError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from swayline.recommend import FittedModel
 
 
 def recommend(
@@ -20,13 +25,29 @@ def recommend(
         Path | None,
         typer.Option("--users", help="File of user ids, one a line; by default everybody.", show_default=False),
     ] = None,
+    query: Annotated[
+        str | None,
+        typer.Option(
+            "--query",
+            help="Items whose titles answer these words; with --users, those each user would take first.",
+            show_default=False,
+        ),
+    ] = None,
+    encoder: Annotated[
+        Path | None,
+        typer.Option(
+            "--encoder",
+            help="Folder of a Hugging Face text encoder for --query; by default MiniLM.",
+            show_default=False,
+        ),
+    ] = None,
     k: options.K = 10,
     out: Annotated[Path, typer.Option("--out", help="Parquet to write: user, item, rank, score.")] = Path(
         "recs.parquet"
     ),
     json: options.Json = False,
 ) -> None:
-    """Write the best next items of each user."""
+    """Write the best next items of each user, or the items that answer a query."""
     import pyarrow.parquet as pq
 
     from swayline.core.files import whole
@@ -35,15 +56,38 @@ def recommend(
     fitted = FittedModel.load(model)
     if events is not None:
         fitted = with_log(fitted, events)
-    lists = fitted.recommend(user_ids(users) if users else None, k)
+    wanted = user_ids(users) if users else None
+    if query is None and encoder is not None:
+        raise UsageError("--encoder belongs to a search: say --query too")
+    lists = fitted.recommend(wanted, k) if query is None else _found(fitted, query, wanted, k, model, encoder)
     with whole(out) as temporary:
         pq.write_table(lists, temporary)
-    n_users = len(lists["user"].unique())
-    show(
-        json,
-        {"out": str(out), "users": n_users, "rows": len(lists)},
-        [f"{len(lists):,} recommendations for {n_users:,} users", f"written: {out}"],
-    )
+    n_users = len(lists["user"].unique()) if "user" in lists.column_names else 0
+    result = {"out": str(out), "users": n_users, "rows": len(lists)}
+    if query is not None and not n_users:
+        labels = dict(zip(fitted.dataset.items.names, fitted.labels, strict=True))
+        lines = [f"{row['rank']:>3}  {row['item']}  {labels[row['item']]}" for row in lists.to_pylist()]
+        show(json, result | {"query": query, "items": lists.to_pylist()}, [*lines, f"written: {out}"])
+        return
+    what = "recommendations" if query is None else f"answers to {query!r}"
+    show(json, result, [f"{len(lists):,} {what} for {n_users:,} users", f"written: {out}"])
+
+
+def _found(
+    fitted: "FittedModel", query: str, users: list[str] | None, k: int, folder: Path, encoder: Path | None
+) -> "pa.Table":
+    """The answers to a query; the titles' vectors are kept beside the model, so that the next one is quick."""
+    import warnings
+
+    from swayline.encoders import TextEncoder
+    from swayline.recommend import ItemSearch
+
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", UserWarning)
+        found = ItemSearch(fitted, encoder=TextEncoder(encoder, cache=folder / "vectors")).search(query, users, k)
+    for note in said:
+        typer.echo(f"note: {note.message}", err=True)
+    return found
 
 
 def user_ids(path: Path) -> list[str]:

@@ -2,10 +2,11 @@
 
 from swayline.encoders.cache import VectorCache, default_cache
 from swayline.encoders.folder import EncoderFolder, open_folder
+from swayline.encoders.lexical import WordIndex, words_of
 from swayline.encoders.suited import Reading, UnsuitedTextError, read_texts
 from swayline.encoders.text import TextEncoder
 
 __all__ = [
-    "EncoderFolder", "Reading", "TextEncoder", "UnsuitedTextError", "VectorCache", "default_cache", "open_folder",
-    "read_texts",
+    "EncoderFolder", "Reading", "TextEncoder", "UnsuitedTextError", "VectorCache", "WordIndex", "default_cache",
+    "open_folder", "read_texts", "words_of",
 ]  # fmt: skip

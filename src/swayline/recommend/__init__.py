@@ -5,8 +5,9 @@ from swayline.recommend.explain import Reason, explain_events, reasons, with_rea
 from swayline.recommend.fit import fit_everything, fit_log, labels_of, repeats_share, with_log
 from swayline.recommend.fitted import FittedModel
 from swayline.recommend.recommender import SequenceRecommender, attribute_events
+from swayline.recommend.search import ItemSearch
 
 __all__ = [
-    "FittedModel", "Reason", "SequenceRecommender", "attribute_events", "examples", "explain_events",
+    "FittedModel", "ItemSearch", "Reason", "SequenceRecommender", "attribute_events", "examples", "explain_events",
     "fit_everything", "fit_log", "labels_of", "reasons", "repeats_share", "with_log", "with_reasons",
 ]  # fmt: skip
