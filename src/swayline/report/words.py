@@ -1,46 +1,9 @@
 """Words and numbers as people read them: behaviours as nouns, figures with their intervals, verdicts."""
 
-import re
-import unicodedata
 from datetime import datetime
 
-from swayline.core.names import CART, CLICK, FAVORITE, INTERACT, PURCHASE, RATE, SEARCH, VIEW
-
-_NOUNS = {
-    "impression": ("impression", "impressions"),
-    SEARCH: ("search", "searches"),
-    "filter": ("filter", "filters"),
-    VIEW: ("view", "views"),
-    CLICK: ("click", "clicks"),
-    "play": ("play", "plays"),
-    "like": ("like", "likes"),
-    FAVORITE: ("favorite", "favorites"),
-    "share": ("share", "shares"),
-    "comment": ("comment", "comments"),
-    "follow": ("follow", "follows"),
-    RATE: ("rating", "ratings"),
-    "review": ("review", "reviews"),
-    CART: ("cart", "carts"),
-    "checkout": ("checkout", "checkouts"),
-    "subscribe": ("subscription", "subscriptions"),
-    "checkin": ("check-in", "check-ins"),
-    PURCHASE: ("purchase", "purchases"),
-    INTERACT: ("interaction", "interactions"),
-}
-_WORD = re.compile(r"[a-z]+")
-
-
-def noun(behavior: str, n: float = 1) -> str:
-    """A behaviour as a noun, in the plural unless ``n`` is 1; one that is no English word keeps its own name.
-
-    >>> noun("checkin", 2), noun("lesson", 3), noun("quiz_done", 2)
-    ('check-ins', 'lessons', '“quiz done” events')
-    """
-    if behavior in _NOUNS:
-        return _NOUNS[behavior][n != 1]
-    if _WORD.fullmatch(behavior):
-        return behavior if n == 1 else behavior + ("es" if behavior.endswith(("s", "x", "ch", "sh")) else "s")
-    return f"“{label(behavior.replace('_', ' '))}” event" + ("s" if n != 1 else "")
+from swayline.core.words import label as label
+from swayline.core.words import noun as noun
 
 
 def a(behavior: str) -> str:
@@ -209,17 +172,6 @@ def listed(names: list[str]) -> str:
     'a, b and c'
     """
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1] if names else ""
-
-
-def label(text: object, limit: int = 60) -> str:
-    """An outside id or title made fit to show: one line, no control or direction marks, cut at ``limit``.
-
-    >>> label("Walnut" + chr(0x202E) + " Lamp"), label("a" * 9, limit=5)
-    ('Walnut Lamp', 'aaaa…')
-    """
-    clean = "".join(" " if unicodedata.category(c) in ("Zl", "Zp") or c in "\t\n\r" else c for c in str(text))
-    clean = "".join(c for c in clean if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co")).strip()
-    return clean if len(clean) <= limit else clean[: limit - 1] + "…"
 
 
 def day(moment: str | None) -> str:
