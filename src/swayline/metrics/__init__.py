@@ -1,5 +1,19 @@
-"""Floor 1: metrics as pure functions, arrays in and numbers out."""
+"""Floor 1: metrics as pure functions, arrays in and numbers out.
 
-from swayline.metrics.ranking import coverage, hit_rate, mrr, ndcg, ranks, recall
+``ranking`` (one right answer), ``relevance`` (several), ``prediction`` (probabilities and numbers), ``exposure`` and
+``diversity`` (what is shown), ``satisfaction`` (what followed).
+"""
 
-__all__ = ["coverage", "hit_rate", "mrr", "ndcg", "ranks", "recall"]
+from swayline.metrics import diversity, exposure, prediction, ranking, relevance, satisfaction
+from swayline.metrics.diversity import intra_list_diversity
+from swayline.metrics.exposure import category_coverage, coverage, exposure_gini, gini, self_information
+from swayline.metrics.prediction import calibration_error, log_loss, macro_f1, squared_error
+from swayline.metrics.ranking import auc, average_precision, f1, hit_rate, mrr, ndcg, precision, ranks, recall
+from swayline.metrics.satisfaction import comes_back, dwell_s, repeat_rate
+
+__all__ = [
+    "auc", "average_precision", "calibration_error", "category_coverage", "comes_back", "coverage", "diversity",
+    "dwell_s", "exposure", "exposure_gini", "f1", "gini", "hit_rate", "intra_list_diversity", "log_loss", "macro_f1",
+    "mrr", "ndcg", "precision", "prediction", "ranking", "ranks", "recall", "relevance", "repeat_rate", "satisfaction",
+    "self_information", "squared_error",
+]  # fmt: skip

@@ -94,11 +94,39 @@ def mrr(better: Counts, tied: Counts, k: int | None = None) -> Values:
     return _expected(better, tied, 1.0 / np.arange(1, longest + 1))
 
 
-def coverage(lists: np.ndarray, n_items: int) -> float:
-    """Share of the catalogue that appears in any of the lists (Q, k); -1 marks an empty place.
+def precision(better: Counts, tied: Counts, k: int) -> Values:
+    """(Q,) share of the ``k`` places that hold the target: 1 / k where it is there.
 
-    >>> coverage(np.array([[0, 1], [1, -1]]), n_items=4)
-    0.5
+    >>> precision(np.array([0, 9, 10]), np.array([0, 0, 0]), k=10).tolist()
+    [0.1, 0.1, 0.0]
     """
-    shown = np.unique(lists)
-    return float((shown >= 0).sum() / n_items)
+    return hit_rate(better, tied, k) / k
+
+
+def f1(better: Counts, tied: Counts, k: int) -> Values:
+    """(Q,) harmonic mean of precision and recall: 2 / (k + 1) where the target is among the first ``k``.
+
+    >>> f1(np.array([0, 9]), np.array([0, 0]), k=3).tolist()
+    [0.5, 0.0]
+    """
+    return 2.0 * hit_rate(better, tied, k) / (k + 1)
+
+
+average_precision = mrr
+"""With one target a question, average precision is the reciprocal rank."""
+
+
+def auc(better: Counts, tied: Counts, n_candidates: Counts | int) -> Values:
+    """(Q,) chance that the target stands above another candidate drawn at random, level ones counting half.
+
+    Parameters
+    ----------
+    n_candidates : (Q,) int or int
+        Items that could be recommended, the target among them; with no other, the chance is .5.
+
+    >>> auc(np.array([0, 4, 2]), np.array([0, 0, 1]), n_candidates=5).tolist()
+    [1.0, 0.0, 0.375]
+    """
+    others = np.broadcast_to(np.asarray(n_candidates) - 1, better.shape)
+    above: Values = np.where(others > 0, 1.0 - (better + tied / 2) / np.maximum(others, 1), 0.5)
+    return above
