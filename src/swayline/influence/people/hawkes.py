@@ -210,8 +210,14 @@ def _checked(sparsity: float, group: float, solver: str, rounds: int) -> None:
 
 
 def _sample(acts: Acts, ties: Ties, sample: int, seed: int) -> Ints:
-    """People with acts and ties, at most ``sample`` of them: shared parts are learned from these."""
-    useful = np.flatnonzero((acts.counts >= 2) & (np.diff(ties.pointer) > 0))
+    """People with two acts and more, at most ``sample`` of them: shared parts are learned from these.
+
+    Only where there are too many must they have ties too: rhythms that depend on who has ties would make fits with
+    and without ties differ in more than the ties.
+    """
+    useful = np.flatnonzero(acts.counts >= 2)
+    if len(useful) > sample and len(ties):
+        useful = useful[np.diff(ties.pointer)[useful] > 0]
     if len(useful) == 0:
         useful = np.flatnonzero(acts.counts > 0)
     if len(useful) <= sample:
