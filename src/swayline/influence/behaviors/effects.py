@@ -1,7 +1,7 @@
 """What each behaviour causes, from a log of events."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,10 +29,11 @@ from swayline.influence.behaviors.episodes import (
     timeline,
     trials,
 )
-from swayline.influence.behaviors.estimate import EffectEstimate, estimate_arms
+from swayline.influence.behaviors.estimate import EffectEstimate, estimate
 from swayline.influence.behaviors.estimators import partial_slope
 from swayline.influence.behaviors.frame import Treatment, learn_encoder
-from swayline.influence.behaviors.joint import joint_slopes, mediate
+from swayline.influence.behaviors.further import beside_rows, further_rows, window
+from swayline.influence.behaviors.graph import adjust, read_graph
 from swayline.influence.behaviors.nuisance import crossfit, default_learners, folds
 from swayline.influence.behaviors.problem import ESTIMANDS, Data, Setting
 from swayline.influence.behaviors.refute import Refutation, placebo_outcome
@@ -73,7 +74,15 @@ class BehaviorEffects:
     unit : {"item", "category"}
     estimand : {"ate", "att", "cate"}
         "cate" adds a row for each episode of the design that is quoted.
-    learner : {"auto", "linear", "boosting"}
+    learner : {"auto", "linear", "boosting", "forest"}
+    graph : optional
+        A causal graph of behaviours (text, DOT, pairs; see :func:`.read_graph`). Behaviours that it makes confounders
+        are adjusted for as of t0; a back door that they do not close makes the verdict "no".
+    propensity : str, optional
+        Event column with the chance, known when the episode opened, that the treatment would follow: randomised.
+    instrument : str, optional
+        Event column (say ``position``) of the opening event that moves the treatment and reaches the outcome through
+        it alone; adds rows ``late``.
     most_rows : int
         Above so many episodes whole users are drawn by the seed.
     engine : Engine, optional
@@ -104,6 +113,9 @@ class BehaviorEffects:
         unit: str = names.ITEM,
         estimand: str = "ate",
         learner: str = "auto",
+        graph: Any = None,
+        propensity: str | None = None,
+        instrument: str | None = None,
         most_rows: int = 300_000,
         engine: Engine | None = None,
         seed: int = 0,
@@ -116,6 +128,9 @@ class BehaviorEffects:
         self.unit = unit
         self.estimand = estimand
         self.learner = learner
+        self.graph = graph
+        self.propensity = propensity
+        self.instrument = instrument
         self.most_rows = most_rows
         self.engine = engine
         self.seed = seed
@@ -160,12 +175,13 @@ class BehaviorEffects:
                     designs.append(self._trial_rows(engine, line, events, items, tried))
                 for rows in designs:
                     quoted = rows is designs[-1]
-                    table = self._measure(engine, line, found, asked, rows, quoted, early)
+                    table = self._measure(engine, line, events, found, asked, rows, quoted, early)
                     tables.append(table[0])
                     overlaps.append(table[1])
                     balances += table[2]
                     notes += table[3]
                 bar.advance()
+            tables.append(self._further(line, found, asked, opening, from_us))
         if not self.results_:
             raise IdentificationError(
                 f"no behavior has {FEWEST_TREATED} episodes with it and {FEWEST_TREATED} without: {'; '.join(notes)}"
@@ -215,6 +231,7 @@ class BehaviorEffects:
         self,
         engine: Engine,
         line: Timeline,
+        events: pa.Table,
         found: Pairs,
         asked: tuple[str, ...],
         rows: _Rows,
@@ -222,6 +239,8 @@ class BehaviorEffects:
         early: float,
     ) -> tuple[pa.Table, dict[str, Any], list[pa.Table], list[str]]:
         made, at = rows.episodes, np.flatnonzero(rows.compared)
+        said = {name: history.number_at(line, events, name, made.order) for name in self._columns()}
+        at = at[np.all([np.isfinite(values[at]) for values in said.values()], axis=0)] if said else at
         treated = made.treated[at]
         overlap: dict[str, Any] = {
             "treatment": made.treatment, "design": rows.label, "rows": len(at), "treated": int(treated.sum()),
@@ -234,13 +253,17 @@ class BehaviorEffects:
                 f"{int((~treated).sum()):,} without, {int(made.outcome[at].sum()):,} with the outcome: too few"
             )
             return SCHEMA.empty_table(), overlap, [], [why]
-        data = self._data(engine, line, rows, at, quoted, early)
+        known, pull = ((said[name][at] if name else None) for name in (self.propensity, self.instrument))
+        if known is not None and not ((known > 0) & (known < 1)).all():
+            raise UsageError(f"propensity column {self.propensity!r} must lie strictly between 0 and 1")
+        data = replace(self._data(engine, line, rows, at, quoted, early), known=known, instrument=pull)
         assert self.outcome_ is not None
         setting = Setting(
-            made.treatment, self.outcome_, self.estimand if quoted else "ate", "user", None, False, None,
-            self.learner if quoted or self.learner != "auto" else "linear", (), 5, self.seed,
+            made.treatment, self.outcome_, self.estimand if quoted else "ate", "user", None, known is not None,
+            self.propensity, self.learner if quoted or self.learner != "auto" else "linear", (), 5, self.seed,
+            self.instrument,
         )  # fmt: skip
-        result = estimate_arms(data, setting)
+        result = estimate(data, setting)
         self.results_[made.treatment, rows.label] = result
         one = result.arms[0]
         overlap |= {"share_kept": one.share_kept, "ess_treated": one.effective[0], "ess_control": one.effective[1]}
@@ -249,8 +272,12 @@ class BehaviorEffects:
             labels = labels.append_column(name, one.balance.column(name))
         table = self._relabel(result.ledger, line, rows, at, quoted)
         if made.kind == "landmark":
-            table = concat([table, self._several(line, found, asked, rows, data, one.identified)])
+            table = concat([table, self._beside(line, found, asked, rows, at, data, one.identified)])
         return table, overlap, [labels], [f"{made.treatment} ({rows.label}): {note}" for note in result.notes]
+
+    def _columns(self) -> list[str]:
+        """Event columns that the question needs."""
+        return [name for name in (self.propensity, self.instrument) if name]
 
     def _data(
         self, engine: Engine, line: Timeline, rows: _Rows, at: npt.NDArray[np.int64], quoted: bool, early: float
@@ -263,10 +290,16 @@ class BehaviorEffects:
         treatment = Treatment(("0", "1"), treated.astype(np.int64), treated.astype(np.float64))
         against: tuple[str, ...] = ()
         if made.kind == "landmark" and early > EARLY_SHARE:
-            against = (f"{early:.0%} of the outcomes come before the landmark, and are left out",)
+            against = (_early_words(early),)
+        told = None
+        if self.graph is not None:
+            others = [word for word in line.behaviors if word not in (made.treatment, self.outcome_)]
+            told = adjust(read_graph(self.graph), made.treatment, str(self.outcome_), others)
+            against += () if told.controls is not None else (told.why,)
         checks = self._placebo(engine, line, rows, at, clusters) if quoted else {}
         y = made.outcome[at].astype(np.float64)
-        return Data(x, y, treatment, clusters, encoder, None, {}, made.order[at], 0, checks, against)
+        words = "" if told is None else f"{told.why} (as each behaviour was counted before t0)"
+        return Data(x, y, treatment, clusters, encoder, None, {}, made.order[at], 0, checks, against, words)
 
     def _placebo(
         self, engine: Engine, line: Timeline, rows: _Rows, at: npt.NDArray[np.int64], clusters: npt.NDArray[np.int64]
@@ -303,6 +336,33 @@ class BehaviorEffects:
             "placebo outcome": placebo_outcome(partial_slope(left_t, left_y, packed), f"{self.outcome_!r} before t0")
         }
 
+    def _beside(
+        self, line: Timeline, found: Pairs, asked: tuple[str, ...], rows: _Rows, at: npt.NDArray[np.int64], data: Data,
+        identified: str,
+    ) -> pa.Table:  # fmt: skip
+        """The effect with the other treatments held fixed, and through each later step of the funnel."""
+        others = [name for name in asked if name != rows.episodes.treatment]
+        if not others or data.clusters is None or self.outcome_ is None:
+            return SCHEMA.empty_table()
+        inside = window(line, found, rows.episodes, rows.controls, asked, (), self.seed)
+        made = beside_rows(inside, at, others, self.outcome_, data.x, data.encoder.groups, data.clusters, identified)
+        return ledger([row | _stamp(line, rows.episodes) for row in made])
+
+    def _further(
+        self, line: Timeline, found: Pairs, asked: tuple[str, ...], opening: "_Opening", from_us: int | None
+    ) -> pa.Table:
+        """Doses, orders, timings and combinations, over one window for all the behaviours asked for."""
+        assert self.outcome_ is not None
+        window_s = _seconds(self.window) or max(choose_window_s(line, found, name) for name in asked)
+        made = landmark(line, found, asked[0], self.outcome_, window_s, self.horizon_s_, from_us)
+        rows = self._landmark_rows(line, found, made, opening)
+        drawn = np.isin(made.user, np.unique(made.user[rows.compared])) if len(made.order) > self.most_rows else None
+        keep = np.ones(len(made.order), dtype=bool) if drawn is None else drawn
+        made, controls = _only(made, keep), rows.controls.take(pa.array(np.flatnonzero(keep)))
+        against = (_early_words(made.early_share),) if made.early_share > EARLY_SHARE else ()
+        inside = window(line, found, made, controls, asked, against, self.seed)
+        return ledger([row | _stamp(line, made) for row in further_rows(inside, asked, self.outcome_)])
+
     def _relabel(
         self, table: pa.Table, line: Timeline, rows: _Rows, at: npt.NDArray[np.int64], quoted: bool
     ) -> pa.Table:
@@ -320,62 +380,12 @@ class BehaviorEffects:
                 user = made.user[np.searchsorted(made.order, int(row["subject"]))]
                 words = {"method": f"{row['method']}, {rows.label}", "subject": line.users[int(user)].as_py()}
             renamed.append(
-                row | _stamp(line, made) | words | {"cause": made.treatment, "reference": None, "effect": self.outcome_,
+                row | _stamp(line, made) | words | {
+                "cause": row["cause"] if row["estimand"] == "reduced_form" else made.treatment, "reference": None,
+                "effect": self.outcome_,
                 "recommended": bool(row["recommended"] and quoted)}
             )  # fmt: skip
         return ledger(renamed)
-
-    def _several(
-        self, line: Timeline, found: Pairs, asked: tuple[str, ...], rows: _Rows, data: Data, identified: str
-    ) -> pa.Table:
-        """Effects with the other treatments held fixed, and through each later step of the funnel."""
-        made, at = rows.episodes, np.flatnonzero(rows.compared)
-        time = line.column("t")
-        others = [name for name in asked if name != made.treatment]
-        if not others:
-            return SCHEMA.empty_table()
-        mark = time[made.order] + int(made.window_s * 1e6)
-        index = np.searchsorted(found.opened, made.order)
-        columns, kept = [made.treated[at].astype(np.float64)], []
-        for name in others:
-            first = found.first[name][index]
-            inside = (first < len(time)) & (time[np.minimum(first, len(time) - 1)] <= mark)
-            values = inside[at].astype(np.float64)
-            if FEWEST_TREATED <= values.sum() <= len(values) - FEWEST_TREATED:
-                columns.append(values)
-                kept.append(name)
-        if not kept:
-            return SCHEMA.empty_table()
-        fold = folds(len(data.y), 5, data.clusters, generator(self.seed, "folds"), data.treatment.arm)
-        learners = default_learners(data.x, data.encoder.groups, False, "linear", self.seed)[0][:1]
-        left = np.column_stack([values - crossfit(data.x, values, fold, learners)[0] for values in columns])
-        y = data.y - crossfit(data.x, data.y, fold, learners)[0]
-        both = joint_slopes(left, y).estimate(0, data.clusters)
-        base = _stamp(line, made) | {
-            "cause_kind": "behavior", "cause": made.treatment, "effect_kind": "outcome", "effect": self.outcome_,
-            "channel": "own", "unit": "probability", "n": len(at), "identified": identified,
-        }  # fmt: skip
-        rows_out = [
-            base | _numbers(both) | {
-                "estimand": "ate_joint", "method": f"dml, {rows.label}",
-                "assumptions": f"With {', '.join(kept)} held fixed: what {made.treatment!r} adds beside them.",
-            }
-        ]  # fmt: skip
-        depth = names.funnel_depth(made.treatment)
-        for j, name in enumerate(kept, start=1):
-            if names.funnel_depth(name) <= depth:
-                continue
-            split = mediate(left[:, 0], left[:, j], y, data.clusters)
-            for word, part in (("direct", split.direct), (f"through {name}", split.through)):
-                rows_out.append(
-                    base | _numbers(part) | {
-                        "estimand": "ate_direct" if word == "direct" else "ate_through",
-                        "method": f"linear mediation, {word}{' of ' + name if word == 'direct' else ''}, {rows.label}",
-                        "reference": name,
-                        "assumptions": f"Split at {name!r}; needs no unseen cause of {name!r} and the outcome.",
-                    }
-                )  # fmt: skip
-        return ledger(rows_out)
 
 
 @dataclass(frozen=True)
@@ -408,6 +418,10 @@ def _only(made: Episodes, keep: Flags) -> Episodes:
     )  # fmt: skip
 
 
+def _early_words(share: float) -> str:
+    return f"{share:.0%} of the outcomes come before the landmark, and are left out"
+
+
 def _deepest(line: Timeline) -> str:
     known = [word for word in line.behaviors if names.funnel_depth(word) >= 0]
     if not known:
@@ -429,8 +443,3 @@ def _stamp(line: Timeline, made: Episodes) -> dict[str, Any]:
         "cause_kind": "behavior", "channel": "own", "window_s": made.window_s, "horizon_s": made.horizon_s,
         "as_of": datetime.fromtimestamp(line.end_us / 1e6, UTC),
     }  # fmt: skip
-
-
-def _numbers(found: Any) -> dict[str, float | None]:
-    pairs_ = (("estimate", found.value), ("ci_low", found.low), ("ci_high", found.high), ("p_value", found.p))
-    return {key: value if np.isfinite(value) else None for key, value in pairs_}

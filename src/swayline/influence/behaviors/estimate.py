@@ -154,7 +154,7 @@ def estimate_effect(
     )  # fmt: skip
     chosen = check(table, setting, controls)
     if graph is None:
-        return _estimate(read(table, setting, chosen), setting)
+        return estimate(read(table, setting, chosen), setting)
     told = adjust(read_graph(graph), treatment, outcome, chosen)
     if instrument is None and told.controls is None and told.instruments:
         # The instrument of the fewest conditions; the adjusted rows stay, marked as not identified.
@@ -163,10 +163,11 @@ def estimate_effect(
     used = told.controls if told.controls is not None else told.instruments.get(instrument or "", ())
     data = read(table, setting, tuple(name for name in used if name != instrument))
     against = () if told.controls is not None else (told.why,)
-    return _estimate(replace(data, told=told.why, against=against), setting)
+    return estimate(replace(data, told=told.why, against=against), setting)
 
 
-def _estimate(data: Data, s: Setting) -> EffectEstimate:
+def estimate(data: Data, s: Setting) -> EffectEstimate:
+    """The effect in a table that has been read: arms or a dose, and what its instrument says."""
     found = _dose(data, s) if data.treatment.is_dose else estimate_arms(data, s)
     if data.instrument is None or s.instrument is None:
         return found

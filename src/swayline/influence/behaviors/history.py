@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from swayline.core import names
 from swayline.engine import Engine
 from swayline.influence.behaviors.episodes import Int64s, Timeline
+from swayline.influence.behaviors.frame import numeric
 
 Floats = npt.NDArray[np.float64]
 MOST_BEHAVIORS = 12
@@ -180,6 +181,18 @@ def context(log: Timeline, events: pa.Table, order: Int64s) -> dict[str, pa.Arra
             known = events.filter(pc.is_valid(events.column(names.TIME))).column(name)
             found[name] = known.take(pa.array(log.order[order])).combine_chunks().cast(pa.string())
     return found
+
+
+def number_at(log: Timeline, events: pa.Table, name: str, order: Int64s) -> Floats:
+    """A numeric column of the events themselves by their order numbers, NaN where it is null, shape (n,).
+
+    Raises
+    ------
+    SchemaError
+        The log has no such column, or it holds no numbers.
+    """
+    known = events.filter(pc.is_valid(events.column(names.TIME)))
+    return numeric(known, name)[log.order[order]]
 
 
 def own_outcomes(engine: Engine, log: Timeline, at: Moments, outcome: str, back_us: int) -> tuple[Floats, Floats]:
