@@ -23,6 +23,7 @@ from swayline.core.types import Ints
 from swayline.dataset import Sequences, Targets, sample
 from swayline.models import artifact
 from swayline.models.protocol import Scores
+from swayline.models.sequence.attributes import attribute_codes
 from swayline.models.sequence.batches import Packed, bin_width, place
 from swayline.models.sequence.behavior_head import BehaviorHead
 from swayline.models.sequence.network import INITIAL_STD, Network
@@ -40,6 +41,8 @@ _SPARSE, _SCARCE = 50, 4
 _NARROW = 64
 _CALIBRATING = 20_000
 """Validation questions that behaviour probabilities are calibrated on."""
+
+_SIZES = ("n_items", "n_behaviors", "max_length", "best_epoch", "embedding_dim", "timed", "n_columns", "n_values")
 
 
 class Transformer:
@@ -94,9 +97,12 @@ class Transformer:
         self.max_length_ = settings.max_length or min(_LONG, max(_SHORT, longest))
         self.n_items_, self.n_behaviors_ = histories.n_items, histories.n_behaviors
         self.timed_ = is_timed(histories)
+        codes, self.n_values_ = attribute_codes(histories.catalogue if settings.attributes else None, self.n_items_)
+        self.n_columns_ = codes.shape[1]
         with torch.random.fork_rng(devices=[]):  # PyTorch's layers draw weights as they are made; ours are drawn next
             self._network = self._build(settings)
         self._network.start(torch.Generator().manual_seed(settings.seed), self._first_items(histories, settings.width))
+        self._network.codes[:-1] = torch.from_numpy(codes)
         self._network.to(_device(settings))
         if settings.compile:
             for block in self._network.blocks:
@@ -114,7 +120,9 @@ class Transformer:
         return None if factors is None else torch.from_numpy(factors)
 
     def _build(self, settings: TransformerSettings) -> Network:
-        return Network(settings, self.n_items_, self.n_behaviors_, self.max_length_, self.timed_)
+        return Network(
+            settings, self.n_items_, self.n_behaviors_, self.max_length_, self.timed_, self.n_columns_, self.n_values_
+        )
 
     def _calibrate(self, head: BehaviorHead, questions: Targets) -> None:
         with torch.no_grad():
@@ -186,9 +194,10 @@ class Transformer:
         learned = {
             "n_items": self.n_items_, "n_behaviors": self.n_behaviors_, "max_length": self.max_length_,
             "best_epoch": self.best_epoch_, "history": self.history_, "timed": int(self.timed_),
+            "n_columns": self.n_columns_, "n_values": self.n_values_,
             "embedding_dim": self._network.items.embedding_dim,
         }  # fmt: skip
-        arrays = {name: value.detach().float().cpu().numpy() for name, value in self._network.state_dict().items()}
+        arrays = {name: value.detach().cpu().numpy() for name, value in self._network.state_dict().items()}
         artifact.write(folder, self.name, dataclasses.asdict(self.settings), learned, arrays)
 
     @classmethod
@@ -196,17 +205,20 @@ class Transformer:
         """Read what :meth:`save` wrote."""
         stored = artifact.read(folder, cls.name)
         model = cls(artifact.settings_of(folder, stored, TransformerSettings))
-        sizes = artifact.sizes_of(
-            folder, stored, "n_items", "n_behaviors", "max_length", "best_epoch", "embedding_dim", "timed"
-        )
-        model.n_items_, model.n_behaviors_, model.max_length_, model.best_epoch_, dim = sizes[:5]
-        model.timed_ = bool(sizes[5])
+        sizes = artifact.sizes_of(folder, stored, *_SIZES)
+        model.n_items_, model.n_behaviors_, model.max_length_, model.best_epoch_, dim, timed = sizes[:6]
+        model.n_columns_, model.n_values_ = sizes[6:]
+        model.timed_ = bool(timed)
         as_trained = dataclasses.replace(stored, settings=stored.settings | {"embedding_dim": dim})
         model.history_ = _history_of(folder, stored)
         with torch.device("meta"):  # sizes are only believed once the arrays on disk agree with them
             model._network = model._build(artifact.settings_of(folder, as_trained, TransformerSettings))
-        shapes = {name: (tuple(value.shape), "float32") for name, value in model._network.state_dict().items()}
+        shapes = {
+            name: (tuple(value.shape), str(value.dtype).removeprefix("torch."))
+            for name, value in model._network.state_dict().items()
+        }
         artifact.check_arrays(folder, stored, shapes)
+        _check_codes(folder, stored.arrays["codes"], model.n_values_)
         model._network.load_state_dict({name: torch.from_numpy(a) for name, a in stored.arrays.items()}, assign=True)
         model._network.to(_device(model.settings)).eval()
         return model
@@ -217,6 +229,11 @@ def _history_of(folder: Path, stored: artifact.Stored) -> list[dict[str, float |
     if not isinstance(lines, list) or not all(isinstance(line, dict) for line in lines):
         raise ArtifactError(f"{folder / artifact.MODEL_FILE}: the training history is not a list of epochs")
     return lines
+
+
+def _check_codes(folder: Path, codes: np.ndarray, n_values: int) -> None:
+    if codes.size and not (codes.min() >= 0 and codes.max() < n_values):
+        raise ArtifactError(f"{folder / artifact.WEIGHTS_FILE}: an attribute is outside its table of {n_values} values")
 
 
 def _for_data(settings: TransformerSettings, histories: Sequences) -> TransformerSettings:

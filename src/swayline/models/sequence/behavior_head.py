@@ -14,11 +14,13 @@ Guo et al., "On Calibration of Modern Neural Networks", ICML 2017.
 
 import numpy as np
 import torch
+from scipy.optimize import minimize
+from scipy.special import expit, log_expit
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-_ROUNDS = 50
 _RIDGE = 1e-3
+_PRIOR = np.array([1.0, 0.0])
 
 
 class BehaviorHead(nn.Module):
@@ -57,7 +59,7 @@ class BehaviorHead(nn.Module):
 
 
 def platt(logits: np.ndarray, came: np.ndarray) -> tuple[float, float]:
-    """Scale and shift that make σ(scale · logit + shift) likeliest, drawn slightly to 1 and 0 (Newton's method).
+    """Scale and shift that make σ(scale · logit + shift) likeliest, drawn slightly to 1 and 0.
 
     A behaviour that never (or always) came keeps its logits.
 
@@ -67,15 +69,14 @@ def platt(logits: np.ndarray, came: np.ndarray) -> tuple[float, float]:
     """
     if came.all() or not came.any():
         return 1.0, 0.0
-    design = np.stack([logits, np.ones_like(logits)], axis=1)
-    prior, found = np.array([1.0, 0.0]), np.array([1.0, 0.0])
-    for _ in range(_ROUNDS):
-        chance = 1.0 / (1.0 + np.exp(-np.clip(design @ found, -50, 50)))
-        gradient = design.T @ (chance - came) + _RIDGE * (found - prior)
-        curvature = (design * (chance * (1.0 - chance))[:, None]).T @ design + _RIDGE * np.eye(2)
-        step = np.linalg.solve(curvature, gradient)
-        step *= min(1.0, 2.0 / max(1e-12, float(np.abs(step).max())))
-        found = found - step
-        if np.abs(step).max() < 1e-8:
-            break
-    return float(found[0]), float(found[1])
+    sign = np.where(came, 1.0, -1.0)
+
+    def surprise(found: np.ndarray) -> tuple[float, np.ndarray]:
+        margin = sign * (found[0] * logits + found[1])
+        pull = -sign * expit(-margin)
+        drawn = found - _PRIOR
+        value = -log_expit(margin).sum() + _RIDGE * drawn @ drawn / 2
+        return float(value), np.array([pull @ logits, pull.sum()]) + _RIDGE * drawn
+
+    scale, shift = minimize(surprise, _PRIOR, jac=True, method="BFGS").x
+    return float(scale), float(shift)

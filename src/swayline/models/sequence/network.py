@@ -22,12 +22,23 @@ _NOISE = 0.1
 class Network(nn.Module):
     """Embeddings, blocks, a last normalisation; the item table serves input and output alike."""
 
+    codes: Tensor
+
     def __init__(
-        self, settings: TransformerSettings, n_items: int, n_behaviors: int, max_length: int, timed: bool = False
+        self,
+        settings: TransformerSettings,
+        n_items: int,
+        n_behaviors: int,
+        max_length: int,
+        timed: bool = False,
+        n_columns: int = 0,
+        n_values: int = 0,
     ) -> None:
         super().__init__()
         dim = settings.width
         self.items = nn.Embedding(n_items + 1, dim)  # the last row stands where no item is
+        self.attributes = nn.Embedding(n_values, dim) if n_values else None
+        self.register_buffer("codes", torch.zeros(n_items + 1, n_columns, dtype=torch.int64))
         self.inputs = Inputs(settings, n_behaviors, max_length, timed)
         self.head = BehaviorHead(dim, n_behaviors) if settings.behavior_loss and n_behaviors > 1 else None
         self.dropout = Dropout(settings.dropout)
@@ -52,20 +63,31 @@ class Network(nn.Module):
                         module.weight.zero_()
                     if module.bias is not None:
                         module.bias.zero_()
+            if self.attributes is not None:
+                self.attributes.weight.zero_()
             if items is not None:
                 self.items.weight *= _NOISE
                 self.items.weight[:-1] += items
 
     def forward(self, batch: Packed) -> Tensor:
         """(T, D) the state after each event."""
-        x = self.dropout(self.inputs(rows(self.items, batch.items) * self.scale, batch))
+        x = self.dropout(self.inputs(self.embedded(batch.items) * self.scale, batch))
         for block in self.blocks:
             x = block(x, batch)
         x = self.norm(x)
         return x if self.temperature is None else F.normalize(x, dim=1) / self.temperature
 
+    def embedded(self, items: Tensor | None = None) -> Tensor:
+        """(R, D) what is learned of items, or (I, D) of all: each one's own row and those of its attributes."""
+        n_items = self.items.num_embeddings - 1
+        own = first_rows(self.items, n_items) if items is None else rows(self.items, items)
+        if self.attributes is None:
+            return own
+        codes = self.codes[:n_items] if items is None else self.codes[items]
+        shared = rows(self.attributes, codes.reshape(-1)).view(*codes.shape, -1)
+        return own + shared.sum(1)
+
     def answers(self, items: Tensor | None = None) -> Tensor:
         """(I, D) all items as answers, or (R, D) some of them: a state times an answer is the item's logit."""
-        n_items = self.items.num_embeddings - 1
-        chosen = first_rows(self.items, n_items) if items is None else rows(self.items, items)
+        chosen = self.embedded(items)
         return chosen if self.temperature is None else F.normalize(chosen, dim=1)

@@ -38,6 +38,8 @@ class TransformerSettings:
         item, which are learned by heart otherwise, else .2.
     behaviors, times : bool
         Behaviours are part of the input where the log has more than one; lags, hours and weekdays where it has times.
+    attributes : bool
+        Items share what they have in common (category, and every column of the items table whose values repeat).
     behavior_loss : float
         Weight of predicting which behaviour the next event is, in logs with more than one; 0 learns items alone.
     windows : bool
@@ -74,6 +76,7 @@ class TransformerSettings:
     dropout: float | None = None
     behaviors: bool = True
     times: bool = False
+    attributes: bool = True
     behavior_loss: float = 0.0
     windows: bool = False
     objective: Objective = "next-item"
