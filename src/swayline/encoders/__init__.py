@@ -1,12 +1,14 @@
 """Floor 4: content to vectors. Texts by BERT-family encoders, words by their rarity, all from local files alone."""
 
 from swayline.encoders.cache import VectorCache, default_cache
+from swayline.encoders.choose import encoder_for
 from swayline.encoders.folder import EncoderFolder, open_folder
 from swayline.encoders.lexical import WordIndex, words_of
+from swayline.encoders.pretrain import Pretrained, PretrainSettings, next_item_pairs, pretrain
 from swayline.encoders.suited import Reading, UnsuitedTextError, read_texts
 from swayline.encoders.text import TextEncoder
 
 __all__ = [
-    "EncoderFolder", "Reading", "TextEncoder", "UnsuitedTextError", "VectorCache", "WordIndex", "default_cache",
-    "open_folder", "read_texts", "words_of",
+    "EncoderFolder", "PretrainSettings", "Pretrained", "Reading", "TextEncoder", "UnsuitedTextError", "VectorCache",
+    "WordIndex", "default_cache", "encoder_for", "next_item_pairs", "open_folder", "pretrain", "read_texts", "words_of",
 ]  # fmt: skip

@@ -93,5 +93,5 @@ def check_suited(tokens: Tokenizer, texts: Sequence[str]) -> None:
         raise UnsuitedTextError(
             f"the default text encoder reads English, and of these {len(texts):,} texts {problem} (first:"
             f" {shown(example, 40)}): give the folder of a multilingual encoder, or learn one from the log's own texts"
-            " with swayline.encoders.pretrain"
+            " (swayline.encoders.encoder_for does)"
         )
