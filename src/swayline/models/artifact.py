@@ -91,6 +91,15 @@ def part_of(folder: Path, stored: Stored, name: str, kind: type[S]) -> S:
     return _built(folder, kind, values)
 
 
+def part(folder: Path, stored: Stored, name: str) -> Stored:
+    """What a model that is made of others holds of one: its object in ``learned`` and the arrays named ``name.…``."""
+    learned = stored.learned.get(name)
+    if not isinstance(learned, dict):
+        raise ArtifactError(f"{folder / MODEL_FILE}: {name} must be an object, not {shown(learned)}")
+    arrays = {key[len(name) + 1 :]: array for key, array in stored.arrays.items() if key.startswith(f"{name}.")}
+    return Stored(stored.model, {}, learned, arrays)
+
+
 def _built(folder: Path, kind: type[S], values: Mapping[str, object]) -> S:
     try:
         return build(kind, values)

@@ -6,17 +6,29 @@ Shapes: E events, I items.
 import numpy as np
 from scipy import sparse
 
+from swayline.core.types import Ints
 from swayline.dataset import Sequences
 
 REACH = 50
 """Pairs further apart than this many events of one user are not counted: that bounds the work."""
 
 
-def pairs(train: Sequences, closeness: float) -> sparse.csr_array:
-    """(I, I) weighted count of "i, and later j" over pairs at most 50 events apart."""
-    items, ends = train.items, np.repeat(train.offsets[1:], train.lengths)
-    place = np.arange(len(items))
-    total = sparse.csr_array((train.n_items, train.n_items), dtype=np.float32)
+def pairs(
+    train: Sequences, closeness: float, events: Ints | None = None, n_events: int | None = None
+) -> sparse.csr_array:
+    """(I, I) weighted count of "i, and later j" over pairs at most 50 events apart.
+
+    Parameters
+    ----------
+    closeness : float
+        A pair counts closeness^(events in between).
+    events : (E,) int64, optional
+        What the earlier event of a pair is counted as, from 0 to ``n_events`` - 1, where that is not its item.
+    """
+    ends = np.repeat(train.offsets[1:], train.lengths)
+    earlier = train.items if events is None else events
+    place = np.arange(len(train.items))
+    total = sparse.csr_array((n_events or train.n_items, train.n_items), dtype=np.float32)
     longest = int(train.lengths.max(initial=0))
     for distance in range(1, min(REACH, longest - 1) + 1):
         weight = closeness ** (distance - 1)
@@ -24,5 +36,5 @@ def pairs(train: Sequences, closeness: float) -> sparse.csr_array:
             break
         first = np.flatnonzero(place + distance < ends)
         data = np.full(len(first), weight, np.float32)
-        total = total + sparse.csr_array((data, (items[first], items[first + distance])), shape=total.shape)
+        total = total + sparse.csr_array((data, (earlier[first], train.items[first + distance])), shape=total.shape)
     return total

@@ -19,23 +19,24 @@ Ludewig and Jannach, "Evaluation of Session-based Recommendation Algorithms", UM
 """
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import ClassVar, Self
 
 import numpy as np
 from scipy import sparse
 
-from swayline.core.errors import ArtifactError
-from swayline.core.progress import task
 from swayline.dataset import Sequences, Targets
-from swayline.models import artifact
+from swayline.models import artifact, stored_matrix
 from swayline.models.cooccurrence import pairs
+from swayline.models.neighbours import nearest
+from swayline.models.profiles import every_event
 from swayline.models.protocol import Scores
-from swayline.models.settings import build, require
-from swayline.models.validation import Judge
+from swayline.models.settings import require
+from swayline.models.tuning import choose, judge_of
 
-_ROUNDS = 2
 _CHOICES: dict[str, tuple[float, ...]] = {
     "decay": (1.0, 0.9, 0.8, 0.65, 0.5, 0.3, 0.1),
     "closeness": (1.0, 0.95, 0.9, 0.8, 0.6, 0.4),
@@ -87,101 +88,56 @@ class ItemKNN:
 
     def fit(self, train: Sequences, valid: Targets | None = None) -> Self:
         """Count pairs, choose what was left open, and keep each item's best neighbours."""
-        given = {name: value for name, value in dataclasses.asdict(self.settings).items() if value is not None}
-        chosen = Chosen(**given)
-        free = [name for name in _CHOICES if name not in given]
-        if valid is not None and len(valid) and free:
-            chosen = self._choose(train, Judge(valid), chosen, free)
-        return self._become(train, chosen)
+        judge, counted = judge_of(valid), lru_cache(maxsize=2)(partial(pairs, train))
+        found = (lambda trial: judge(self._become(train, trial, counted))) if judge else None
+        return self._become(train, choose(self.name, self.settings, Chosen, _CHOICES, found), counted)
 
-    def _choose(self, train: Sequences, judge: Judge, start: Chosen, free: list[str]) -> Chosen:
-        """Coordinate search: the best value of one setting at a time, twice around."""
-        best, best_found, seen = start, judge(self._become(train, start)), {start}
-        tries = _ROUNDS * sum(len(_CHOICES[name]) for name in free)
-        with task("choose item-knn", total=tries) as bar:
-            for name, value in [(one, value) for one in free for value in _CHOICES[one]] * _ROUNDS:
-                bar.advance()
-                trial = build(Chosen, dataclasses.asdict(best) | {name: value})
-                if trial in seen:
-                    continue
-                seen.add(trial)
-                found = judge(self._become(train, trial))
-                if found > best_found:
-                    best, best_found = trial, found
-                    bar.note(f"NDCG@10 {best_found:.4f}")
-        return best
-
-    def _become(self, train: Sequences, chosen: Chosen) -> Self:
+    def _become(self, train: Sequences, chosen: Chosen, counted: Callable[[float], sparse.csr_array]) -> Self:
         self.chosen_ = chosen
-        self.similarity_ = _similarity(train, chosen)
+        self.similarity_ = similarity(train, chosen, counted(chosen.closeness))
         return self
 
     def refit(self, train: Sequences) -> Self:
         """Count pairs again with the choices already made."""
-        return self._become(train, self.chosen_)
+        return self._become(train, self.chosen_, partial(pairs, train))
 
     def score(self, history: Sequences) -> Scores:
         """(Q, I) summed similarity to the history; zero where nothing is shared."""
-        age = np.repeat(history.offsets[1:], history.lengths) - 1 - np.arange(len(history.items))
-        weights = np.power(self.chosen_.decay, age.astype(np.float64)).astype(np.float32)
-        rows = sparse.csr_array((weights, history.items, history.offsets), shape=(len(history), history.n_items))
+        rows = every_event(history, self.chosen_.decay)
         scores: Scores = (rows @ self.similarity_).toarray().astype(np.float32, copy=False)
         return scores
 
     def save(self, folder: Path) -> None:
         """Write the similarities as compressed sparse rows."""
-        matrix = self.similarity_
-        arrays = {
-            "values": matrix.data.astype(np.float32), "columns": matrix.indices.astype(np.int32),
-            "offsets": matrix.indptr.astype(np.int64),
-        }  # fmt: skip
-        learned = {"n_items": matrix.shape[0], "chosen": dataclasses.asdict(self.chosen_)}
-        artifact.write(folder, self.name, dataclasses.asdict(self.settings), learned, arrays)
+        artifact.write(folder, self.name, dataclasses.asdict(self.settings), *self.learned())
+
+    def learned(self) -> tuple[dict[str, object], dict[str, np.ndarray]]:
+        """Sizes and choices, and arrays, as a folder holds them."""
+        sizes = {"n_items": self.similarity_.shape[0], "chosen": dataclasses.asdict(self.chosen_)}
+        return sizes, stored_matrix.as_arrays(self.similarity_)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what :meth:`save` wrote."""
-        stored = artifact.read(folder, cls.name)
+        return cls.restored(folder, artifact.read(folder, cls.name))
+
+    @classmethod
+    def restored(cls, folder: Path, stored: artifact.Stored) -> Self:
+        """The model that a folder, or a part of one, holds."""
         (n_items,) = artifact.sizes_of(folder, stored, "n_items")
-        expected = {"values": (None, "float32"), "columns": (None, "int32"), "offsets": ((n_items + 1,), "int64")}
-        artifact.check_arrays(folder, stored, expected)
+        artifact.check_arrays(folder, stored, stored_matrix.expected(n_items))
         model = cls(artifact.settings_of(folder, stored, ItemKNNSettings))
         model.chosen_ = artifact.part_of(folder, stored, "chosen", Chosen)
-        model.similarity_ = _checked(folder, stored.arrays, n_items)
+        model.similarity_ = stored_matrix.from_arrays(folder, stored.arrays, (n_items, n_items))
         return model
 
 
-def _checked(folder: Path, arrays: artifact.Arrays, n_items: int) -> sparse.csr_array:
-    values, columns, offsets = arrays["values"], arrays["columns"], arrays["offsets"]
-    sound = (
-        len(values) == len(columns) == offsets[-1] and offsets[0] == 0 and bool((np.diff(offsets) >= 0).all())
-        and (not len(columns) or (columns.min() >= 0 and columns.max() < n_items))
-    )  # fmt: skip
-    if not sound:
-        raise ArtifactError(f"{folder / artifact.WEIGHTS_FILE} holds no sparse matrix of {n_items} items")
-    return sparse.csr_array((values, columns, offsets), shape=(n_items, n_items))
-
-
-def _similarity(train: Sequences, chosen: Chosen) -> sparse.csr_array:
-    """(I, I) each item's nearest neighbours and how near they are."""
-    forward = pairs(train, chosen.closeness)
-    both = (forward + chosen.backward * forward.T).tocsr() if chosen.backward else forward
+def similarity(train: Sequences, chosen: Chosen, forward: sparse.csr_array) -> sparse.csr_array:
+    """(I, I) each item's nearest neighbours and how near they are, from counts of what came after what."""
+    both = (forward + chosen.backward * forward.T).tocsr() if chosen.backward else forward.copy()
     both.setdiag(0.0)
     both.eliminate_zeros()
     norm = np.sqrt(np.maximum(np.bincount(train.items, minlength=train.n_items), 1.0))
     rows = np.repeat(np.arange(train.n_items), np.diff(both.indptr))
-    values = (both.data / (norm[rows] * norm[both.indices] + chosen.shrinkage)).astype(np.float32)
-    return _nearest(rows, both.indices, values, chosen.neighbours, train.n_items)
-
-
-def _nearest(rows: np.ndarray, columns: np.ndarray, values: Scores, neighbours: int, n_items: int) -> sparse.csr_array:
-    """The best ``neighbours`` of each row; ties go to the smaller item number."""
-    counts = np.bincount(rows, minlength=n_items)
-    kept = np.ones(len(rows), bool)
-    # Only rows with too many neighbours are sorted; columns stand in order, and the sort keeps that order among ties.
-    long = np.flatnonzero(counts[rows] > neighbours)
-    order = long[np.lexsort((-values[long], rows[long]))]
-    starts = np.cumsum(np.where(counts > neighbours, counts, 0)) - np.where(counts > neighbours, counts, 0)
-    kept[order] = np.arange(len(order)) - starts[rows[order]] < neighbours
-    offsets = np.concatenate([[0], np.cumsum(np.bincount(rows[kept], minlength=n_items))])
-    return sparse.csr_array((values[kept], columns[kept], offsets), shape=(n_items, n_items))
+    both.data = (both.data / (norm[rows] * norm[both.indices] + chosen.shrinkage)).astype(np.float32)
+    return nearest(both, chosen.neighbours)

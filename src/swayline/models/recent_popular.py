@@ -46,21 +46,21 @@ class RecentPopular:
     def fit(self, train: Sequences, valid: Targets | None = None) -> Self:
         """Count recent events more, with the half-life that ranks validation answers best."""
         self.counts_: Scores
-        ages = _ages(train)
+        ages = log_ages(train)
         self.half_life_ = self.settings.half_life or _WITHOUT_VALIDATION
         if self.settings.half_life is None and valid is not None and len(valid):
             judge = Judge(valid)
             found = []
             for share in _SHARES:
-                self.counts_ = _decayed(train, ages, share)
+                self.counts_ = decayed_counts(train, ages, share)
                 found.append(judge(self))
             self.half_life_ = _SHARES[int(np.argmax(found))]
-        self.counts_ = _decayed(train, ages, self.half_life_)
+        self.counts_ = decayed_counts(train, ages, self.half_life_)
         return self
 
     def refit(self, train: Sequences) -> Self:
         """Count again with the half-life already chosen."""
-        self.counts_ = _decayed(train, _ages(train), self.half_life_)
+        self.counts_ = decayed_counts(train, log_ages(train), self.half_life_)
         return self
 
     def score(self, history: Sequences) -> Scores:
@@ -84,7 +84,7 @@ class RecentPopular:
         return model
 
 
-def _ages(train: Sequences) -> npt.NDArray[np.float64]:
+def log_ages(train: Sequences) -> npt.NDArray[np.float64]:
     """(E,) age of each event as a share of the log's span, 0 for the newest."""
     ordered = len(train.times) > 0 and bool((train.times == NO_TIME).any())
     clock = (train.events if ordered else train.times).astype(np.float64)
@@ -94,5 +94,6 @@ def _ages(train: Sequences) -> npt.NDArray[np.float64]:
     return ages
 
 
-def _decayed(train: Sequences, ages: npt.NDArray[np.float64], half_life: float) -> Scores:
+def decayed_counts(train: Sequences, ages: npt.NDArray[np.float64], half_life: float) -> Scores:
+    """(I,) events of each item, each weighted ½^(age / half-life)."""
     return np.bincount(train.items, weights=0.5 ** (ages / half_life), minlength=train.n_items).astype(np.float32)

@@ -7,21 +7,36 @@ from typing import Any
 
 from swayline.core.errors import ArtifactError, UsageError, nearest, shown
 from swayline.models import artifact
+from swayline.models.boosted_trees import BoostedTrees
+from swayline.models.content import Content
+from swayline.models.ease import EASE
+from swayline.models.hybrid import Hybrid
+from swayline.models.implicit_als import ImplicitALS
 from swayline.models.item_knn import ItemKNN
+from swayline.models.markov_chain import MarkovChain
 from swayline.models.most_popular import MostPopular
+from swayline.models.naive_bayes import NaiveBayes
 from swayline.models.protocol import Recommender
 from swayline.models.recent_popular import RecentPopular
+from swayline.models.regression import LinearRegression, LogisticRegression
 from swayline.models.settings import build
 from swayline.models.transformer import Transformer
+from swayline.models.user_knn import UserKNN
 
-_MODELS: dict[str, Any] = {model.name: model for model in (MostPopular, RecentPopular, ItemKNN, Transformer)}
+_MODELS: dict[str, Any] = {
+    model.name: model
+    for model in (
+        MostPopular, RecentPopular, MarkovChain, NaiveBayes, UserKNN, ItemKNN, EASE, ImplicitALS, Content, Hybrid,
+        LinearRegression, LogisticRegression, BoostedTrees, Transformer,
+    )
+}  # fmt: skip
 
 
 def names() -> list[str]:
     """Every model's name, the simplest first.
 
-    >>> names()
-    ['most-popular', 'recent-popular', 'item-knn', 'transformer']
+    >>> names()[0], names()[-1]
+    ('most-popular', 'transformer')
     """
     return list(_MODELS)
 

@@ -1,0 +1,44 @@
+"""Histories as rows of a sparse matrix, recent events counting more.
+
+Shapes: Q histories, I items.
+"""
+
+import numpy as np
+from scipy import sparse
+
+from swayline.core.types import Ints
+from swayline.dataset import Sequences
+
+
+def ages(history: Sequences) -> Ints:
+    """(E,) how many events of the same user came after each event: 0 for the last.
+
+    >>> from swayline.dataset import from_lists
+    >>> ages(from_lists([[7, 3, 7], [3]], n_items=8)).tolist()
+    [2, 1, 0, 0]
+    """
+    found: Ints = np.repeat(history.offsets[1:], history.lengths) - 1 - np.arange(len(history.items))
+    return found
+
+
+def every_event(history: Sequences, decay: float) -> sparse.csr_array:
+    """(Q, I) decay^age of every event; an item met twice counts twice."""
+    weights = np.power(decay, ages(history).astype(np.float64)).astype(np.float32)
+    return sparse.csr_array((weights, history.items, history.offsets), shape=(len(history), history.n_items))
+
+
+def last_events(history: Sequences, decay: float) -> sparse.csr_array:
+    """(Q, I) decay^age of the last event with each item, and 1 for all where nothing decays: who met what, once.
+
+    >>> from swayline.dataset import from_lists
+    >>> last_events(from_lists([[2, 0, 2]], n_items=3), 0.5).toarray().tolist()
+    [[0.5, 0.0, 1.0]]
+    """
+    keys = history.users * np.int64(max(1, history.n_items)) + history.items
+    # The last event of a pair is the first one found from the end.
+    _, from_end = np.unique(keys[::-1], return_index=True)
+    kept = np.zeros(len(keys), bool)
+    kept[len(keys) - 1 - from_end] = True
+    weights = np.power(decay, ages(history).astype(np.float64)).astype(np.float32)
+    once = history.keep(kept)
+    return sparse.csr_array((weights[kept], once.items, once.offsets), shape=(len(history), history.n_items))
