@@ -21,6 +21,7 @@ _PUBLIC = {
     "attribute_events": "swayline.recommend",
     "clean_log": "swayline.events",
     "estimate_effect": "swayline.influence.behaviors",
+    "profiles": "swayline.dataset.profiles",
     "read_events": "swayline.events",
     "read_log": "swayline.events",
     "run": "swayline.pipeline",

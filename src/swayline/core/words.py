@@ -48,6 +48,9 @@ def label(text: object, limit: int = 60) -> str:
     >>> label("Walnut" + chr(0x202E) + " Lamp"), label("a" * 9, limit=5)
     ('Walnut Lamp', 'aaaa…')
     """
-    clean = "".join(" " if unicodedata.category(c) in ("Zl", "Zp") or c in "\t\n\r" else c for c in str(text))
+    plain = str(text)
+    if len(plain) <= limit and plain.isascii() and plain.isprintable():
+        return plain.strip()
+    clean = "".join(" " if unicodedata.category(c) in ("Zl", "Zp") or c in "\t\n\r" else c for c in plain)
     clean = "".join(c for c in clean if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co")).strip()
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"

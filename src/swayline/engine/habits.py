@@ -1,0 +1,137 @@
+"""What people and items are like, summed up from their acts, as SQL that DuckDB and Spark both say.
+
+The table of acts is of numbers: ``u``, ``i``, ``c`` (user, item, category; -1 where an act has none), ``b``
+(behaviour), ``t`` (UTC microseconds, null in logs without times), ``day``, ``hour``, ``weekday`` on the log's clock,
+``weight``, ``row``. ``who`` is the column whose habits are asked: ``u`` or ``i``.
+"""
+
+from collections.abc import Sequence
+
+
+def totals(acts: str, who: str, n_behaviors: int, distinct: Sequence[str]) -> str:
+    """One row an owner: events, those of each behaviour (``n0``, ``n1``, …), distinct others, first, last, days."""
+    counts = ", ".join(f"sum(CASE WHEN b = {code} THEN 1 ELSE 0 END) AS n{code}" for code in range(n_behaviors))
+    others = ", ".join(f"count(DISTINCT CASE WHEN {name} >= 0 THEN {name} END) AS d_{name}" for name in distinct)
+    return (
+        f"SELECT {who} AS owner, count(*) AS events, {counts}, {others}, min(t) AS first, max(t) AS last,"
+        f" count(DISTINCT day) AS days FROM {acts} WHERE {who} >= 0 GROUP BY {who} ORDER BY {who}"
+    )
+
+
+def by_clock(acts: str, who: str, part: str) -> str:
+    """Events of each owner in each ``hour`` or on each ``weekday``: ``owner, part, n``."""
+    return (
+        f"SELECT {who} AS owner, {part} AS part, count(*) AS n FROM {acts}"
+        f" WHERE {who} >= 0 AND {part} IS NOT NULL GROUP BY {who}, {part}"
+    )
+
+
+def pauses(acts: str) -> str:
+    """Days between a person's active days: ``owner, gap, day`` (the day that ends the pause)."""
+    days = f"SELECT DISTINCT u, day FROM {acts} WHERE day IS NOT NULL"
+    gaps = f"SELECT u AS owner, day, day - lag(day) OVER (PARTITION BY u ORDER BY day) AS gap FROM ({days})"
+    return f"SELECT owner, gap, day FROM ({gaps}) WHERE gap IS NOT NULL"
+
+
+def quantiles(values: str, column: str, shares: Sequence[float]) -> str:
+    """One row: quantiles of a column, ``q0``, ``q1``, …."""
+    named = ", ".join(
+        f"percentile_disc({share}) WITHIN GROUP (ORDER BY {column}) AS q{at}" for at, share in enumerate(shares)
+    )
+    return f"SELECT {named} FROM {values}"
+
+
+def own_pauses(values: str, recent_day: int, long_gap: int) -> str:
+    """Each person's median pause, and whether a long one ended lately: ``owner, middle, n, came_back``."""
+    back = f"max(CASE WHEN gap > {long_gap} AND day >= {recent_day} THEN 1 ELSE 0 END)"
+    middle = "percentile_disc(0.5) WITHIN GROUP (ORDER BY gap)"
+    return f"SELECT owner, {middle} AS middle, count(*) AS n, {back} AS came_back FROM {values} GROUP BY owner"
+
+
+def marks(traits: str, pull: float, most: int) -> str:
+    """The traits that set each owner apart: ``owner, trait, n, weight, share, lift, place``, most telling first.
+
+    ``traits`` has ``owner, trait, w, n`` (one row a pair: its weight and its events). A trait's score is its part of
+    the divergence between the owner's mixture and everybody's, s log(s / p), where s is the owner's share, pulled
+    towards p by ``pull`` events' worth; ``lift`` is s / p, ``share`` the owner's own share, and ``weight`` the score's
+    share of all the owner's positive ones.
+    """
+    world = f"SELECT trait, sum(w) AS w FROM {traits} GROUP BY trait"
+    everything = f"SELECT sum(w) AS total, sum(n) AS events FROM {traits}"
+    owners = f"SELECT owner, sum(w) AS total FROM {traits} GROUP BY owner"
+    shares = (
+        "SELECT x.owner AS owner, x.trait AS trait, x.n AS n, x.w / o.total AS share, p.w / e.total AS world,"
+        f" (x.w + {pull} * e.total / e.events * (p.w / e.total)) / (o.total + {pull} * e.total / e.events) AS pulled"
+        f" FROM {traits} x JOIN ({owners}) o ON x.owner = o.owner JOIN ({world}) p ON x.trait = p.trait"
+        f" CROSS JOIN ({everything}) e"
+    )
+    scored = f"SELECT *, pulled * ln(pulled / world) AS score FROM ({shares}) WHERE pulled > world"
+    ranked = (
+        "SELECT *, row_number() OVER (PARTITION BY owner ORDER BY round(score, 9) DESC, trait) AS place,"
+        f" sum(score) OVER (PARTITION BY owner) AS all_scores FROM ({scored})"
+    )
+    return (
+        "SELECT owner, trait, n, score / all_scores AS weight, share, pulled / world AS lift, place"
+        f" FROM ({ranked}) WHERE place <= {most} ORDER BY owner, place"
+    )
+
+
+def most_of(traits: str, most: int) -> str:
+    """The traits that weigh most with each owner: ``owner, trait, n, share, place``; ``share`` is that of events."""
+    ranked = (
+        "SELECT *, row_number() OVER (PARTITION BY owner ORDER BY round(w, 9) DESC, n DESC, trait) AS place,"
+        f" n / sum(n) OVER (PARTITION BY owner) AS share FROM {traits}"
+    )
+    return (
+        f"SELECT owner, trait, CAST(n AS BIGINT) AS n, share, place FROM ({ranked}) WHERE place <= {most}"
+        " ORDER BY owner, place"
+    )
+
+
+def pairs(acts: str, who: str, what: str) -> str:
+    """Weight and events of each (owner, trait): ``owner, trait, w, n``; acts without either are left out."""
+    return (
+        f"SELECT {who} AS owner, {what} AS trait, sum(weight) AS w, count(*) AS n FROM {acts}"
+        f" WHERE {who} >= 0 AND {what} >= 0 GROUP BY {who}, {what}"
+    )
+
+
+def worded(owned: str, words: str) -> str:
+    """Weight and events of each (owner, word), from (owner, text) pairs and each text's words (``text, word``)."""
+    return (
+        f"SELECT o.owner AS owner, s.word AS trait, sum(o.w) AS w, sum(o.n) AS n FROM {owned} o"
+        f" JOIN {words} s ON o.trait = s.text GROUP BY o.owner, s.word"
+    )
+
+
+def next_items(acts: str) -> str:
+    """How often a person's next other item follows an item: ``owner, trait, w, n`` (item, next item)."""
+    order = "PARTITION BY u ORDER BY t, row"
+    steps = f"SELECT i, lag(i) OVER ({order}) AS before FROM {acts} WHERE i >= 0"
+    return (
+        "SELECT before AS owner, i AS trait, CAST(count(*) AS DOUBLE) AS w, count(*) AS n"
+        f" FROM ({steps}) WHERE before IS NOT NULL AND before <> i GROUP BY before, i HAVING count(*) > 1"
+    )
+
+
+def reached(acts: str, outcome: int) -> str:
+    """Of the people on each item: how many show the outcome on it, how many come on more than one day."""
+    people = (
+        f"SELECT i, u, max(CASE WHEN b = {outcome} THEN 1 ELSE 0 END) AS x,"
+        f" CASE WHEN count(DISTINCT day) > 1 THEN 1 ELSE 0 END AS again FROM {acts} WHERE i >= 0 GROUP BY i, u"
+    )
+    return f"SELECT i AS owner, count(*) AS people, sum(x) AS reached, sum(again) AS again FROM ({people}) GROUP BY i"
+
+
+def since(acts: str, who: str, t: int) -> str:
+    """Events of each owner at or after a moment: ``owner, n``."""
+    return f"SELECT {who} AS owner, count(*) AS n FROM {acts} WHERE {who} >= 0 AND t >= {t} GROUP BY {who}"
+
+
+def audience(acts: str, segments: str) -> str:
+    """People of each segment on each item: ``owner, trait, w, n``; ``segments`` has ``u, segment``."""
+    people = f"SELECT DISTINCT i, u FROM {acts} WHERE i >= 0"
+    return (
+        f"SELECT p.i AS owner, s.segment AS trait, CAST(count(*) AS DOUBLE) AS w, count(*) AS n FROM ({people}) p"
+        f" JOIN {segments} s ON p.u = s.u GROUP BY p.i, s.segment"
+    )
