@@ -4,11 +4,14 @@ from swayline.encoders.cache import VectorCache, default_cache
 from swayline.encoders.choose import encoder_for
 from swayline.encoders.folder import EncoderFolder, open_folder
 from swayline.encoders.lexical import WordIndex, words_of
+from swayline.encoders.portraits import Portraits, portraits
 from swayline.encoders.pretrain import Pretrained, PretrainSettings, next_item_pairs, pretrain
 from swayline.encoders.suited import Reading, UnsuitedTextError, read_texts
 from swayline.encoders.text import TextEncoder
+from swayline.encoders.valence import VALENCE, Valence, split_by_valence, with_valence
 
 __all__ = [
-    "EncoderFolder", "PretrainSettings", "Pretrained", "Reading", "TextEncoder", "UnsuitedTextError", "VectorCache",
-    "WordIndex", "default_cache", "encoder_for", "next_item_pairs", "open_folder", "pretrain", "read_texts", "words_of",
+    "VALENCE", "EncoderFolder", "Portraits", "PretrainSettings", "Pretrained", "Reading", "TextEncoder",
+    "UnsuitedTextError", "Valence", "VectorCache", "WordIndex", "default_cache", "encoder_for", "next_item_pairs",
+    "open_folder", "portraits", "pretrain", "read_texts", "split_by_valence", "with_valence", "words_of",
 ]  # fmt: skip
