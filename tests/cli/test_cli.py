@@ -246,3 +246,34 @@ def test_mistakes_in_paging_are_told_in_one_line(said, message):
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert message in done.stderr
     assert "secret" not in done.stderr
+
+
+def test_evaluate_compares_models_by_protocol_target_and_segment(log, tmp_path):
+    users = tmp_path / "users.csv"
+    users.write_text("user,age\n" + "".join(f"u{n},{20 + n % 2}\n" for n in range(20)))
+    words = (
+        "--model",
+        "item-knn",
+        "--model",
+        "most-popular",
+        "--users",
+        users,
+        "--segment",
+        "age",
+        "--target",
+        "behavior",
+    )
+    done = swayline("evaluate", log, *words, "--split", "k-fold", "--folds", 2, "--out", tmp_path / "m.json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "m.json").read_text())
+    assert set(found["models"]) == {"item-knn", "most-popular"}
+    assert found["protocol"]["folds"] == ["part 1", "part 2"]
+    assert set(found["models"]["item-knn"]["groups"]["age"]) == {"20", "21"}
+    assert "(Holm)" in done.stdout
+    for words, message in (
+        (("--split", "k-fold", "--folds", 1), "from 2 to 50"),
+        (("--split", "rollin"), "did you mean 'rolling'"),
+        (("--segment", "age"), "--users"),
+    ):
+        done = swayline("evaluate", log, "--model", "item-knn", *words)
+        assert (done.returncode, done.stderr.count("\n"), message in done.stderr) == (2, 1, True), done.stderr

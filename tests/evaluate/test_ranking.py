@@ -61,7 +61,7 @@ def test_a_model_that_knows_nothing_gets_what_chance_gives():
 
 def test_summary_has_intervals_around_each_mean():
     ranking = rank_targets(Fixed([5, 4, 3, 2, 1]), _targets(), k=2, exclude_seen=False)
-    metrics = summary(ranking, 2, seed=0)
+    metrics = summary(ranking, seed=0)
     assert metrics["recall@2"] == metrics["hr@2"]
     assert metrics["ndcg@2"]["ci_low"] <= metrics["ndcg@2"]["value"] <= metrics["ndcg@2"]["ci_high"]
 
@@ -75,6 +75,7 @@ def test_comparison_names_the_better_model_and_corrects_for_several():
     }
     rows = compare(rankings, "ndcg@5", seed=0)
     assert {row["baseline"] for row in rows} == {"bad", "worse"}
+    assert all(row["p_raw"] <= row["q_value"] <= row["p_value"] for row in rows)
     assert all(row["model"] == "good" and row["ci_low"] > 0 and row["p_value"] < 0.01 for row in rows)
 
 

@@ -1,64 +1,82 @@
-"""``swayline evaluate``: how well a model ranks what came next."""
+"""``swayline evaluate``: how well models predict what came next."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from swayline.cli import options
 from swayline.cli.output import show
-from swayline.cli.reading import EventsArgument, Items, Said, read, reads
+from swayline.cli.reading import EventsArgument, Items, Said, Users, read, reads
 from swayline.core.errors import UsageError, nearest
 
 
-@reads("items")
+@reads("items", "users")
 def evaluate(
     events: EventsArgument,
     model: Annotated[
-        str, typer.Option("--model", help="Which model; fit --model list names them all.")
-    ] = "transformer",
-    split: Annotated[str, typer.Option("--split", help="last-out or time.")] = "last-out",
+        list[str] | None,
+        typer.Option("--model", help="Which model (transformer); repeat it to compare several."),
+    ] = None,
+    split: Annotated[str, typer.Option("--split", help="last-out, time, rolling or k-fold (of users).")] = "last-out",
     cut: Annotated[
         str | None,
         typer.Option(
-            "--cut", help="For --split time: a date, or the share of events that train (0.9).", show_default=False
+            "--cut",
+            help="For time and rolling: a date, or the share of events before the (first) test (0.9; rolling 0.7).",
+            show_default=False,
         ),
+    ] = None,
+    folds: Annotated[int, typer.Option("--folds", help="How many, for rolling and k-fold.")] = 3,
+    target: Annotated[str, typer.Option("--target", help="What is predicted: item, behavior or category.")] = "item",
+    segment: Annotated[
+        str | None,
+        typer.Option("--segment", help="A column of the users table to tell groups by.", show_default=False),
     ] = None,
     k: options.K = 10,
     out: Annotated[Path, typer.Option("--out", help="JSON to write.")] = Path("metrics.json"),
     items: Items = None,
+    users: Users = None,
     seed: options.Seed = 0,
     json: options.Json = False,
     *,
     reading: Said,
 ) -> None:
-    """Split, fit, rank the whole catalogue for every question, and write metrics with intervals."""
+    """Split, fit, rank everything for every question, and write metrics with intervals."""
     from swayline.core.files import write_json
     from swayline.engine import DuckEngine
-    from swayline.evaluate import evaluate_model
+    from swayline.evaluate import Plan, evaluate_models
     from swayline.models import names as model_names
 
-    if model not in model_names():
-        raise UsageError(f"model {model!r} is unknown: {nearest(model, model_names())}")
+    names = list(dict.fromkeys(model or ["transformer"]))
+    for name in names:
+        if name not in model_names():
+            raise UsageError(f"model {name!r} is unknown: {nearest(name, model_names())}")
+    plan = Plan(split, cut, folds, k, target, segment, seed)
     with DuckEngine() as engine:
-        log = read(events, reading, engine, items=items)
-        result = evaluate_model(engine, log.events, model, split=split, cut=cut, k=k, seed=seed, items=log.items)
+        log = read(events, reading, engine, items=items, users=users)
+        result = evaluate_models(engine, log, names, plan)
     write_json(out, result)
-    rows = result["models"][model]["metrics"]
-    lines = [f"{name:<12} {_number(one)}" for name, one in rows.items()]
-    show(
-        json,
-        result,
-        [
-            f"{model} on {result['protocol']['n_questions']:,} questions, "
-            f"all {result['protocol']['n_items']:,} items ranked",
-            *lines,
-            f"written: {out}",
-        ],
-    )
+    show(json, result, [*_in_words(result), f"written: {out}"])
+
+
+def _in_words(result: dict[str, Any]) -> list[str]:
+    told = result["protocol"]
+    lines = []
+    for name, one in result["models"].items():
+        lines.append(f"{name} on {told['n_questions']:,} questions, all {told['n_items']:,} candidates ranked")
+        lines += [f"  {metric:<22} {_number(value)}" for metric, value in one["metrics"].items()]
+    for row in result["comparisons"]:
+        lines.append(
+            f"{row['model']} over {row['baseline']}: {row['metric']} {row['difference']:+.4f}"
+            f"  [{row['ci_low']:+.4f}, {row['ci_high']:+.4f}]  p {row['p_value']:.4f} (Holm)"
+        )
+    return lines
 
 
 def _number(one: dict[str, float | None]) -> str:
+    if one["value"] is None:
+        return "none"
     if one["ci_low"] is None:
         return f"{one['value']:.4f}"
     return f"{one['value']:.4f}  [{one['ci_low']:.4f}, {one['ci_high']:.4f}]"

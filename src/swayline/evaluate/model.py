@@ -1,48 +1,151 @@
-"""Split, fit, rank: one model's quality on a log."""
+"""Split, fit, rank: the quality of models on a log, as ``metrics.json`` holds it."""
 
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-import pyarrow as pa
+import numpy as np
 
-from swayline.dataset import build_dataset, split_by_name
+from swayline.core.errors import UsageError
+from swayline.dataset import Dataset, build_dataset
 from swayline.engine import Engine
-from swayline.evaluate.ranking import REPEATS_MATTER, protocol, rank_targets, repeats, summary
+from swayline.evaluate.about import Answers, Items
+from swayline.evaluate.groups import groups_of, segment
+from swayline.evaluate.probabilities import inverse_temperature
+from swayline.evaluate.protocols import Fold, folds
+from swayline.evaluate.ranking import REPEATS_MATTER, Ranking, joined, protocol, rank_targets, repeats
+from swayline.evaluate.results import best_of, by_group, compare, summary
+from swayline.evaluate.target import about_target
+from swayline.events import EventLog
 from swayline.models import create, with_seed
 
 
-def evaluate_model(
-    engine: Engine,
-    events: pa.Table,
-    name: str,
-    *,
-    split: str = "last-out",
-    cut: str | None = None,
-    k: int = 10,
-    seed: int = 0,
-    items: pa.Table | None = None,
-) -> dict[str, Any]:
-    """Metrics of one model with intervals, in the form of ``metrics.json``.
+@dataclass(frozen=True)
+class Plan:
+    """What is asked, and how.
 
-    With an items table, models that read titles and categories have them. Seen items leave the ranking where users
-    rarely return to them (told from validation, never from the test).
+    Parameters
+    ----------
+    split : str
+        ``last-out``, ``time``, ``rolling`` or ``k-fold``.
+    cut : str, optional
+        For ``time`` and ``rolling``: a date, or the share of events before the (first) test.
+    n_folds : int
+        For ``rolling`` and ``k-fold``.
+    k : int
+        Length of the lists.
+    target : str
+        ``item``, ``behavior`` or ``category``.
+    segment : str, optional
+        A column of the users table whose values are told apart.
+    seed : int
+        Decides every random number.
+    """
+
+    split: str = "last-out"
+    cut: str | None = None
+    n_folds: int = 3
+    k: int = 10
+    target: str = "item"
+    segment: str | None = None
+    seed: int = 0
+
+
+@dataclass
+class _Found:
+    """What is known of a model so far, fold by fold."""
+
+    rankings: list[Ranking] = field(default_factory=list)
+    fit_s: float = 0.0
+    history: list[Any] = field(default_factory=list)
+
+
+def evaluate_models(engine: Engine, log: EventLog, names: Sequence[str], plan: Plan | None = None) -> dict[str, Any]:
+    """Metrics of models with intervals, groups and comparisons, in the form of ``metrics.json``.
+
+    Models that read titles and categories have those of the log's items table. Seen items leave the ranking where
+    users rarely return to them (told from validation, never from the test), and never where classes are asked about.
 
     Raises
     ------
     UsageError, DataError
         The split cannot be made, or nobody can be asked.
     """
-    parts = split_by_name(build_dataset(engine, events, side=items).sequences, split, cut)
-    exclude = repeats(parts.valid) < REPEATS_MATTER
-    started = time.perf_counter()
-    model = create(name, **with_seed(name, {}, seed)).fit(parts.train, parts.valid)
-    fit_s = time.perf_counter() - started
-    ranking = rank_targets(model, parts.test, k, exclude)
-    return {
-        "protocol": protocol(split, parts.test, k, exclude, parts.train),
-        "models": {name: {
-            "metrics": summary(ranking, k, seed), "fit_s": fit_s, "score_s": ranking.seconds,
-            "history": getattr(model, "history_", []),
-        }},
-        "comparisons": [], "best": name,
+    plan = plan or Plan()
+    if plan.segment is not None and log.users is None:
+        raise UsageError("--segment names a column of the users table: give one with --users")
+    events, side = about_target(log, plan.target)
+    dataset = build_dataset(engine, events, side=side)
+    segments = (
+        {plan.segment: segment(log.users, plan.segment, dataset.users)}
+        if plan.segment is not None and log.users is not None
+        else {}
+    )
+    found = {name: _Found() for name in names}
+    labels: list[dict[str, np.ndarray]] = []
+    protocols: list[dict[str, Any]] = []
+    for fold in folds(dataset.sequences, plan.split, cut=plan.cut, n_folds=plan.n_folds, seed=plan.seed):
+        split = fold.split
+        exclude = plan.target == "item" and repeats(split.valid) < REPEATS_MATTER
+        items = Items.of(split.train)
+        for name in names:
+            _ask(found[name], name, fold, dataset, items, exclude, plan)
+        labels.append(groups_of(split.test, items, dataset.behaviors.names, segments))
+        told = protocol(plan.split, split.test, plan.k, exclude, split.train)
+        protocols.append(told | {"fold": fold.name, "target": plan.target})
+    rankings = {name: joined(one.rankings) for name, one in found.items()}
+    groups = {
+        kind: np.concatenate([one.get(kind, np.full(n, "")) for one, n in zip(labels, _sizes(protocols), strict=True)])
+        for kind in dict.fromkeys(kind for one in labels for kind in one)
+    }
+    primary = f"ndcg@{plan.k}"
+    models = {
+        name: {
+            "metrics": summary(rankings[name], plan.seed), "groups": by_group(rankings[name], groups, plan.seed),
+            "folds": _of_folds(found[name], protocols, plan.seed), "fit_s": found[name].fit_s,
+            "score_s": rankings[name].seconds, "history": found[name].history,
+        }
+        for name in names
     }  # fmt: skip
+    return {
+        "protocol": _whole_protocol(protocols), "models": models,
+        "comparisons": compare(rankings, primary, plan.seed), "best": best_of(rankings, primary),
+    }  # fmt: skip
+
+
+def _ask(found: _Found, name: str, fold: Fold, dataset: Dataset, items: Items, exclude: bool, plan: Plan) -> None:
+    """Fit a model on a fold and rank its questions."""
+    split = fold.split
+    started = time.perf_counter()
+    model = create(name, **with_seed(name, {}, plan.seed)).fit(split.train, split.valid)
+    found.fit_s += time.perf_counter() - started
+    found.history = list(getattr(model, "history_", []))
+    sure = inverse_temperature(model, split.valid, exclude, plan.seed)
+    answers = Answers.of(dataset.sequences, split.test, fold.until_us) if len(split.test) else None
+    found.rankings.append(
+        rank_targets(
+            model, split.test, plan.k, exclude, f"ask {name}",
+            items=items, answers=answers, inverse_temperature=sure,
+        )
+    )  # fmt: skip
+
+
+def _sizes(protocols: Sequence[dict[str, Any]]) -> list[int]:
+    return [int(one["n_questions"]) for one in protocols]
+
+
+def _of_folds(found: _Found, protocols: Sequence[dict[str, Any]], seed: int) -> list[dict[str, Any]]:
+    """The metrics of each fold, where there are several."""
+    if len(found.rankings) < 2:
+        return []
+    return [
+        {"fold": told["fold"], "n": told["n_questions"], "metrics": summary(one, seed)}
+        for one, told in zip(found.rankings, protocols, strict=True)
+    ]
+
+
+def _whole_protocol(protocols: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    whole = dict(protocols[-1]) | {"n_questions": sum(_sizes(protocols)), "folds": [one["fold"] for one in protocols]}
+    del whole["fold"]
+    return whole

@@ -1,19 +1,25 @@
-"""How sure a mean over users is, and whether two models differ on the same users.
+"""How sure a mean over users is, whether two models differ on the same users, and what testing many times costs.
 
 References
 ----------
 Efron and Tibshirani, "An Introduction to the Bootstrap", 1993 (percentile intervals).
 Smucker, Allan and Carterette, "A Comparison of Statistical Significance Tests for Information Retrieval Evaluation",
 CIKM 2007 (the paired randomisation test).
+Holm, "A Simple Sequentially Rejective Multiple Test Procedure", Scandinavian Journal of Statistics 1979.
+Benjamini and Hochberg, "Controlling the False Discovery Rate", JRSS B 1995.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from swayline.core.errors import UsageError, nearest
+
 Values = npt.NDArray[np.float64]
 _DRAWS_AT_ONCE = 1 << 24
+_METHODS = ("holm", "bh")
 
 
 @dataclass(frozen=True)
@@ -25,34 +31,54 @@ class Estimate:
     ci_high: float
 
 
-def bootstrap_mean(values: Values, rng: np.random.Generator, n_resamples: int = 1000, level: float = 0.95) -> Estimate:
+def bootstrap_mean(
+    values: Values,
+    rng: np.random.Generator,
+    n_resamples: int = 1000,
+    level: float = 0.95,
+    clusters: np.ndarray | None = None,
+) -> Estimate:
     """The mean of (Q,) values with a percentile bootstrap interval over the users.
+
+    Parameters
+    ----------
+    values : (Q,) float
+        NaN where a question has no value; it is left out.
+    clusters : (Q,) int, optional
+        The user of each question, where a user is asked more than once: users are drawn, with all their questions.
 
     >>> estimate = bootstrap_mean(np.array([0.0, 1.0] * 50), np.random.default_rng(0))
     >>> estimate.value, estimate.ci_low < 0.5 < estimate.ci_high
     (0.5, True)
     """
-    n = len(values)
+    known = ~np.isnan(values)
+    total, size = _sums(values[known], None if clusters is None else clusters[known])
+    n = len(total)
     if n == 0:
         return Estimate(float("nan"), float("nan"), float("nan"))
     means = np.empty(n_resamples)
     step = max(1, _DRAWS_AT_ONCE // n)
     for start in range(0, n_resamples, step):
         rows = min(step, n_resamples - start)
-        means[start : start + rows] = values[rng.integers(0, n, (rows, n))].mean(axis=1)
+        drawn = rng.integers(0, n, (rows, n))
+        weight = float(n) if clusters is None else size[drawn].sum(axis=1)
+        means[start : start + rows] = total[drawn].sum(axis=1) / weight
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return Estimate(float(values.mean()), float(low), float(high))
+    return Estimate(float(total.sum() / size.sum()), float(low), float(high))
 
 
-def paired_test(ours: Values, theirs: Values, rng: np.random.Generator, n_flips: int = 5000) -> float:
+def paired_test(
+    ours: Values, theirs: Values, rng: np.random.Generator, n_flips: int = 5000, clusters: np.ndarray | None = None
+) -> float:
     """Two-sided p-value of the paired randomisation test: whether the signs of (Q,) differences could be chance.
 
-    The smallest value is 1 / (``n_flips`` + 1).
+    The smallest value is 1 / (``n_flips`` + 1). With ``clusters`` (the user of each question) the signs of all of a
+    user's differences flip together.
 
     >>> paired_test(np.ones(20), np.zeros(20), np.random.default_rng(0), n_flips=999)
     0.001
     """
-    difference = ours - theirs
+    difference = _sums(ours - theirs, clusters)[0]
     difference = difference[difference != 0.0]
     if len(difference) == 0:
         return 1.0
@@ -65,3 +91,40 @@ def paired_test(ours: Values, theirs: Values, rng: np.random.Generator, n_flips:
         # The observed sum is one of the possible ones; the tolerance keeps rounding from hiding its equals.
         extreme += int((np.abs(signs @ difference) >= observed * (1 - 1e-12)).sum())
     return (extreme + 1) / (n_flips + 1)
+
+
+def adjusted(p_values: Values, method: Literal["holm", "bh"]) -> Values:
+    """P-values after testing them all: the smallest level at which each would still be called significant.
+
+    Parameters
+    ----------
+    p_values : (T,) float
+    method : str
+        ``holm`` bounds the chance of any false discovery, ``bh`` (Benjamini and Hochberg) the share of false ones
+        among the discoveries.
+
+    >>> adjusted(np.array([0.01, 0.04, 0.03]), "holm").round(2).tolist()
+    [0.03, 0.06, 0.06]
+    >>> adjusted(np.array([0.01, 0.04, 0.03]), "bh").round(2).tolist()
+    [0.03, 0.04, 0.04]
+    """
+    if method not in _METHODS:
+        raise UsageError(f"correction {method!r} is unknown: {nearest(method, _METHODS)}")
+    n = len(p_values)
+    order = np.argsort(p_values, kind="stable")
+    ascending = np.asarray(p_values, np.float64)[order]
+    if method == "holm":
+        found = np.maximum.accumulate(ascending * (n - np.arange(n)))
+    else:
+        found = np.minimum.accumulate((ascending * n / np.arange(1, n + 1))[::-1])[::-1]
+    result = np.empty(n)
+    result[order] = np.minimum(found, 1.0)
+    return result
+
+
+def _sums(values: Values, clusters: np.ndarray | None) -> tuple[Values, Values]:
+    """Sum and number of the values of each cluster; without clusters every value is one."""
+    if clusters is None:
+        return values.astype(np.float64), np.ones(len(values))
+    _, place = np.unique(clusters, return_inverse=True)
+    return np.bincount(place, values).astype(np.float64), np.bincount(place).astype(np.float64)

@@ -3,6 +3,7 @@
 ::
 
     read ─┬─ describe ─────────────────────────┐
+          ├─ quality ── profiles ──────────────┤
           └─ train ─┬─ evaluate ───────────────┤
                     ├─ influence ──────────────┼─ report
                     └─ recommend ──────────────┘
@@ -28,11 +29,14 @@ from swayline.core.names import (
     EVENT_ID,
     EVENTS_FILE,
     EXAMPLES_FILE,
+    FLAGS_FILE,
     INFLUENCE_FILE,
     ITEMS_FILE,
     LOG_FILE,
     METRICS_FILE,
     MODEL_FOLDER,
+    PROFILES_FOLDER,
+    QUALITY_FILE,
     RECOMMENDATIONS_FILE,
     REJECTED_FILE,
     REPORT_FILE,
@@ -44,7 +48,20 @@ from swayline.core.progress import task
 from swayline.core.rng import generator
 from swayline.dataset import Dataset, Split, build_dataset, last_out, sample
 from swayline.engine import DuckEngine
-from swayline.evaluate import REPEATS_MATTER, compare, protocol, rank_targets, repeats, summary
+from swayline.evaluate import (
+    REPEATS_MATTER,
+    Answers,
+    Items,
+    best_of,
+    by_group,
+    compare,
+    groups_of,
+    inverse_temperature,
+    protocol,
+    rank_targets,
+    repeats,
+    summary,
+)
 from swayline.events import EventLog, read_events, read_log, write_log
 from swayline.events.describe import describe
 from swayline.influence import ledger
@@ -53,6 +70,7 @@ from swayline.influence.behaviors import BehaviorEffects, associations
 from swayline.influence.people import PeopleInfluence
 from swayline.models import create, load_model, with_seed
 from swayline.models import recommend as best_items
+from swayline.pipeline.looking import look_at_quality, profile
 from swayline.pipeline.settings import RunSettings
 from swayline.recommend import FittedModel, examples, labels_of, repeats_share, with_reasons
 from swayline.report import write_report
@@ -127,6 +145,16 @@ def describe_log(work: Workspace) -> None:
         write_json(work.folder / DESCRIBE_FILE, describe(engine, work.log, work.outcome))
 
 
+def quality(work: Workspace) -> None:
+    """Look for gaps, outliers and people who act as no person does."""
+    look_at_quality(work.log, work.folder, work.settings.seed)
+
+
+def profiles(work: Workspace) -> None:
+    """Describe every person and every item."""
+    profile(work.log, work.folder, work.outcome, work.settings.seed)
+
+
 def train(work: Workspace) -> None:
     """Fit every model on the training part, choose one by validation, and let it learn again from everything."""
     settings, split, dataset = work.settings, work.split, work.dataset
@@ -160,23 +188,35 @@ def train(work: Workspace) -> None:
 
 
 def evaluate(work: Workspace) -> None:
-    """Rank the whole catalogue for every test question, with every model."""
+    """Rank the whole catalogue for every test question, with every model; groups of questions apart."""
     settings, split = work.settings, work.split
     exclude = repeats(split.valid) < REPEATS_MATTER
     choice = read_json(work.folder / CHOICE_FILE)
     rankings, models = {}, {}
     if len(split.test):
+        items, answers = Items.of(split.train), Answers.of(work.dataset.sequences, split.test)
+        groups = groups_of(split.test, items, work.dataset.behaviors.names)
         for name in settings.models:
             model = load_model(work.folder / CANDIDATES / name)
-            rankings[name] = rank_targets(model, split.test, settings.k, exclude, f"rank with {name}")
+            rankings[name] = rank_targets(
+                model,
+                split.test,
+                settings.k,
+                exclude,
+                f"rank with {name}",
+                items=items,
+                answers=answers,
+                inverse_temperature=inverse_temperature(model, split.valid, exclude, settings.seed),
+            )
             models[name] = {
-                "metrics": summary(rankings[name], settings.k, settings.seed), "score_s": rankings[name].seconds,
+                "metrics": summary(rankings[name], settings.seed), "score_s": rankings[name].seconds,
+                "groups": by_group(rankings[name], groups, settings.seed),
                 "fit_s": choice["models"][name]["fit_s"], "history": choice["models"][name]["history"],
             }  # fmt: skip
     write_json(work.folder / METRICS_FILE, {
         "protocol": protocol("last-out", split.test, settings.k, exclude, split.train), "models": models,
-        "comparisons": compare(rankings, f"ndcg@{settings.k}", settings.seed) if rankings else [],
-        "best": max(rankings, key=lambda name: float(rankings[name].values[f"ndcg@{settings.k}"].mean()), default=None),
+        "comparisons": compare(rankings, f"ndcg@{settings.k}", settings.seed),
+        "best": best_of(rankings, f"ndcg@{settings.k}"),
         "chosen": choice["best"],
     })  # fmt: skip
 
@@ -273,13 +313,15 @@ STAGES = (
     Stage("read", read, (), ("reading",),
           (EVENTS_FILE, REJECTED_FILE, ITEMS_FILE, USERS_FILE, TIES_FILE, LOG_FILE)),
     Stage("describe", describe_log, ("read",), ("outcome", "timezone"), (DESCRIBE_FILE,)),
+    Stage("quality", quality, ("read",), ("seed",), (FLAGS_FILE, QUALITY_FILE)),
+    Stage("profiles", profiles, ("quality",), ("outcome", "timezone", "seed"), (PROFILES_FOLDER,)),
     Stage("train", train, ("read",),
           ("seed", "models", "model", "model_settings", "min_user_events", "min_item_events"),
           (MODEL_FOLDER, CANDIDATES, CHOICE_FILE)),
     Stage("evaluate", evaluate, ("train",), ("k",), (METRICS_FILE,)),
     Stage("influence", measure_influence, ("train",), ("outcome", "k", "explained_users"), (INFLUENCE_FILE,)),
     Stage("recommend", recommend, ("train",), ("k",), (RECOMMENDATIONS_FILE, EXAMPLES_FILE)),
-    Stage("report", report, ("describe", "evaluate", "influence", "recommend"), (), (REPORT_FILE,)),
+    Stage("report", report, ("describe", "quality", "profiles", "evaluate", "influence", "recommend"), (), (REPORT_FILE,)),
 )  # fmt: skip
 
 

@@ -1,0 +1,48 @@
+"""What is asked about: the next item, the next behaviour, or the next category.
+
+A log of categories is a log too: with the category (or the behaviour) in the item's place, every model predicts it.
+"""
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from swayline.core.errors import SchemaError, UsageError, nearest, shown
+from swayline.core.names import BEHAVIOR, CATEGORY, ITEM
+from swayline.events import EventLog
+
+TARGETS = ("item", "behavior", "category")
+
+
+def about_target(log: EventLog, target: str) -> tuple[pa.Table, pa.Table | None]:
+    """(events whose item is what is asked about, items table or None where it would describe other things).
+
+    Raises
+    ------
+    UsageError
+        The target is unknown.
+    SchemaError
+        Categories are asked about, and neither the log nor its items table has any.
+    """
+    if target not in TARGETS:
+        raise UsageError(f"--target {shown(target)} is unknown: {nearest(target, TARGETS)}")
+    if target == "item":
+        return log.events, log.items
+    if target == "behavior":
+        return _with_item(log.events, log.events[BEHAVIOR].cast(pa.string())), None
+    return _with_item(log.events, _categories(log)), None
+
+
+def _categories(log: EventLog) -> pa.ChunkedArray:
+    """(E,) the event's own category, else its item's; null where neither says one."""
+    found = [log.events[CATEGORY].cast(pa.string())] if CATEGORY in log.events.column_names else []
+    if log.items is not None and CATEGORY in log.items.column_names:
+        rows = pc.index_in(log.events[ITEM], value_set=log.items[ITEM].combine_chunks())
+        found.append(log.items[CATEGORY].combine_chunks().cast(pa.string()).take(rows))
+    if not found:
+        raise SchemaError("--target category needs a category in the log, or an items table that has one (--items)")
+    return pc.coalesce(*found)
+
+
+def _with_item(events: pa.Table, column: pa.ChunkedArray) -> pa.Table:
+    table = events.drop_columns([CATEGORY]) if CATEGORY in events.column_names else events
+    return table.set_column(table.column_names.index(ITEM), ITEM, column)
