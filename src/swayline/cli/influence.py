@@ -9,6 +9,7 @@ from swayline.cli import options
 from swayline.cli.output import show
 from swayline.cli.reading import EventsArgument, EventsOption, Items, Said, read, reads
 from swayline.cli.recommend import user_ids
+from swayline.core.errors import UsageError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -57,6 +58,28 @@ def events(
     )
 
 
+Graph = Annotated[
+    str | None,
+    typer.Option(
+        "--graph",
+        help="Causal graph: a file (text or DOT) or the edges themselves, 'a -> b; b -> c'.",
+        show_default=False,
+    ),
+]
+Instrument = Annotated[
+    str | None,
+    typer.Option(
+        "--instrument",
+        help="Column that moves the treatment and reaches the outcome through it alone.",
+        show_default=False,
+    ),
+]
+Propensity = Annotated[
+    str | None,
+    typer.Option("--propensity", help="Column with the known chance of the treatment.", show_default=False),
+]
+
+
 @app.command("behaviors")
 @reads("items")
 def behaviors(
@@ -78,6 +101,16 @@ def behaviors(
         str | None, typer.Option("--from", help="Only episodes that open from this date.", show_default=False)
     ] = None,
     unit: Annotated[str, typer.Option("--unit", help="What an episode is about: item or category.")] = "item",
+    estimand: Annotated[str, typer.Option("--estimand", help="ate, att or cate.")] = "ate",
+    graph: Graph = None,
+    instrument: Instrument = None,
+    propensity: Propensity = None,
+    state: Annotated[
+        int,
+        typer.Option(
+            "--sequence-state", min=0, help="Numbers of a sequence model's state to adjust for; needs --from."
+        ),
+    ] = 0,
     items: Items = None,
     seed: options.Seed = 0,
     out: Out = Path("influence.parquet"),
@@ -91,8 +124,9 @@ def behaviors(
 
     log = read(events, reading, items=items)
     effects = BehaviorEffects(
-        treatment, log.outcome(outcome), window=window, horizon=horizon, from_date=since, unit=unit, seed=seed
-    ).fit(log)
+        treatment, log.outcome(outcome), window=window, horizon=horizon, from_date=since, unit=unit, estimand=estimand,
+        graph=_graph(graph), instrument=instrument, propensity=propensity, sequence_state=state, seed=seed,
+    ).fit(log)  # fmt: skip
     write_ledger(effects.ledger_, out)
     show(json, _result(effects.ledger_, out), [*_in_words(effects.ledger_), f"written: {out}"])
 
@@ -113,6 +147,22 @@ def table(
         str | None, typer.Option("--clusters", help="Column whose rows depend on each other.", show_default=False)
     ] = None,
     randomised: Annotated[bool, typer.Option("--randomised", help="The treatment was drawn at random.")] = False,
+    reference: Annotated[
+        str | None, typer.Option("--reference", help="The arm compared with.", show_default=False)
+    ] = None,
+    propensity: Propensity = None,
+    graph: Graph = None,
+    instrument: Instrument = None,
+    negative_controls: Annotated[
+        str | None,
+        typer.Option(
+            "--negative-controls",
+            help="Outcome columns that the treatment cannot have caused: a,b,c.",
+            show_default=False,
+        ),
+    ] = None,
+    learner: Annotated[str, typer.Option("--learner", help="auto, linear, boosting, gaussian or forest.")] = "auto",
+    beside: Annotated[bool, typer.Option("--beside", help="Add the estimates of EconML and DoWhy.")] = False,
     seed: options.Seed = 0,
     out: Out = Path("influence.parquet"),
     json: options.Json = False,
@@ -122,17 +172,12 @@ def table(
     from swayline.influence.behaviors import estimate_effect
     from swayline.influence.ledger import write_ledger
 
-    names = [name.strip() for name in controls.split(",") if name.strip()] if controls is not None else None
     found = estimate_effect(
-        read_table(table),
-        treatment,
-        outcome,
-        names,
-        estimand=estimand,
-        clusters=clusters,
-        randomised=randomised,
+        read_table(table), treatment, outcome, _names(controls), estimand=estimand, clusters=clusters,
+        reference=reference, randomised=randomised, propensity=propensity, learner=learner,
+        negative_controls=_names(negative_controls) or (), graph=_graph(graph), instrument=instrument, beside=beside,
         seed=seed,
-    )
+    )  # fmt: skip
     write_ledger(found.ledger, out)
     show(
         json,
@@ -196,6 +241,21 @@ def spread(
     rows = found.table.to_pylist()
     lines = [f"{row['rank']:>3}  {row['user']}  +{row['gain']:.2f}  reaches {row['spread']:.2f}" for row in rows[:10]]
     show(json, {"out": str(out), "seeds": rows}, [*lines, f"written: {out}"])
+
+
+def _names(written: str | None) -> list[str] | None:
+    """Columns written ``a,b,c``."""
+    return [name.strip() for name in written.split(",") if name.strip()] if written is not None else None
+
+
+def _graph(written: str | None) -> str | None:
+    """The text of a graph, given itself or as a file."""
+    if written is None or "->" in written or "--" in written or "<-" in written:
+        return written
+    try:
+        return Path(written).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--graph is neither edges ('a -> b') nor a file that can be read: {error}") from None
 
 
 def _result(table: "pa.Table", out: Path) -> dict[str, object]:

@@ -71,7 +71,7 @@ def test_planted_zeros_are_found_zero(make_log):
 def test_each_answer_says_what_it_compares_and_is_judged(make_log):
     rows = further(log_of(make_log, 2, pairs=1200))
     dose = rows["ate_dose", "view"]
-    assert "further views" in dose["assumptions"]
+    assert "Per further view" in dose["assumptions"]
     assert dose["identified"] in ("assumed", "no")
     assert "placebo treatment" in dose["refutations"]
     assert rows["ate_order", "cart before favorite"]["reference"] == "favorite before cart"

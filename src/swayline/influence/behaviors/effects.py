@@ -37,6 +37,7 @@ from swayline.influence.behaviors.graph import adjust, read_graph
 from swayline.influence.behaviors.nuisance import crossfit, default_learners, folds
 from swayline.influence.behaviors.problem import ESTIMANDS, Data, Setting
 from swayline.influence.behaviors.refute import Refutation, placebo_outcome
+from swayline.influence.behaviors.state import SequenceState
 from swayline.influence.ledger import SCHEMA, concat, ledger
 
 Floats = npt.NDArray[np.float64]
@@ -83,6 +84,9 @@ class BehaviorEffects:
     instrument : str, optional
         Event column (say ``position``) of the opening event that moves the treatment and reaches the outcome through
         it alone; adds rows ``late``.
+    sequence_state : int
+        So many numbers of a sequence model's expectation just before t0 are controls too (see :mod:`.state`); the
+        model learns from events before ``from_date``, which must then be given.
     most_rows : int
         Above so many episodes whole users are drawn by the seed.
     engine : Engine, optional
@@ -116,6 +120,7 @@ class BehaviorEffects:
         graph: Any = None,
         propensity: str | None = None,
         instrument: str | None = None,
+        sequence_state: int = 0,
         most_rows: int = 300_000,
         engine: Engine | None = None,
         seed: int = 0,
@@ -131,6 +136,7 @@ class BehaviorEffects:
         self.graph = graph
         self.propensity = propensity
         self.instrument = instrument
+        self.sequence_state = sequence_state
         self.most_rows = most_rows
         self.engine = engine
         self.seed = seed
@@ -161,10 +167,15 @@ class BehaviorEffects:
         found = pairs(engine, line)
         self.horizon_s_ = _seconds(self.horizon) or choose_horizon_s(line)
         from_us = None if self.from_date is None else int(parse_date(self.from_date).timestamp() * 1e6)
+        if self.sequence_state and from_us is None:
+            raise UsageError("sequence_state needs from_date (--from): its model learns from the events before it")
+        state = None
+        if self.sequence_state and from_us is not None:
+            state = SequenceState(self.sequence_state, seed=self.seed).fit(engine, line, events, from_us)
         tables, balances, overlaps, notes = [], [], [], []
         self.results_: dict[tuple[str, str], EffectEstimate] = {}
         with task("effects of behaviors", total=len(asked)) as bar:
-            opening = _controls(engine, line, events, items, self.outcome_, found)
+            opening = _controls(engine, line, events, items, self.outcome_, found, state, from_us)
             for treatment in asked:
                 window_s = _seconds(self.window) or choose_window_s(line, found, treatment)
                 made = landmark(line, found, treatment, self.outcome_, window_s, self.horizon_s_, from_us)
@@ -172,7 +183,7 @@ class BehaviorEffects:
                 designs = [self._landmark_rows(line, found, made, opening)]
                 if early > EARLY_SHARE:
                     tried = trials(engine, line, found, treatment, self.outcome_, self.horizon_s_, from_us)
-                    designs.append(self._trial_rows(engine, line, events, items, tried))
+                    designs.append(self._trial_rows(engine, line, events, items, tried, state))
                 for rows in designs:
                     quoted = rows is designs[-1]
                     table = self._measure(engine, line, events, found, asked, rows, quoted, early)
@@ -205,8 +216,9 @@ class BehaviorEffects:
         return self._drawn(rows)
 
     def _trial_rows(
-        self, engine: Engine, line: Timeline, events: pa.Table, items: pa.Table | None, made: Episodes
-    ) -> _Rows:
+        self, engine: Engine, line: Timeline, events: pa.Table, items: pa.Table | None, made: Episodes,
+        state: SequenceState | None,
+    ) -> _Rows:  # fmt: skip
         every = np.ones(len(made.order), dtype=bool)
         blank = pa.table({"none": np.zeros(len(made.order))})
         picked = self._drawn(_Rows(made, every, blank, _no_moments(), "sequential trials")).compared
@@ -216,6 +228,7 @@ class BehaviorEffects:
         table = history.controls(engine, line, moments, self.outcome_, items, pair=True)
         for name, values in history.context(line, events, made.order).items():
             table = table.append_column(name, values)
+        table = _with_state(table, line, moments, state)
         return _Rows(made, np.ones(len(made.order), dtype=bool), table, moments, "sequential trials")
 
     def _drawn(self, rows: _Rows) -> _Rows:
@@ -397,13 +410,29 @@ class _Opening:
 
 
 def _controls(
-    engine: Engine, line: Timeline, events: pa.Table, items: pa.Table | None, outcome: str, found: Pairs
-) -> _Opening:
+    engine: Engine, line: Timeline, events: pa.Table, items: pa.Table | None, outcome: str, found: Pairs,
+    state: SequenceState | None, from_us: int | None,
+) -> _Opening:  # fmt: skip
     moments = history.moments(line, found.opened, found.user, found.unit)
     table = history.controls(engine, line, moments, outcome, items, pair=False)
     for name, values in history.context(line, events, found.opened).items():
         table = table.append_column(name, values)
-    return _Opening(moments, table)
+    return _Opening(moments, _with_state(table, line, moments, state, from_us))
+
+
+def _with_state(
+    table: pa.Table, line: Timeline, moments: history.Moments, state: SequenceState | None, from_us: int | None = None
+) -> pa.Table:
+    """The controls with what the sequence models expected; moments before ``from_us`` are never compared."""
+    if state is None:
+        return table
+    at = np.flatnonzero(moments.time >= (line.start_us if from_us is None else from_us))
+    some = history.Moments(*(getattr(moments, name)[at] for name in ("order", "user", "unit", "category", "time")))
+    for name, values in state.controls(line, some).items():
+        full = np.full(len(moments.order), np.nan)
+        full[at] = values
+        table = table.append_column(name, pa.array(full))
+    return table
 
 
 def _no_moments() -> history.Moments:

@@ -11,8 +11,10 @@ import pyarrow as pa
 from swayline.core.errors import UsageError, nearest
 from swayline.core.rng import generator
 from swayline.influence.behaviors import estimators, refute
+from swayline.influence.behaviors.beside import beside
 from swayline.influence.behaviors.by_instrument import ByInstrument, by_instrument, rows_by_instrument
 from swayline.influence.behaviors.checks import bound, refutations, untrimmed
+from swayline.influence.behaviors.forest import learn_forest
 from swayline.influence.behaviors.frame import (
     Encoder,
     as_table,
@@ -102,6 +104,7 @@ def estimate_effect(
     negative_controls: Sequence[str] = (),
     graph: Any = None,
     instrument: str | None = None,
+    beside: bool = False,
     n_folds: int = 5,
     seed: int = 0,
 ) -> EffectEstimate:
@@ -118,11 +121,13 @@ def estimate_effect(
     reference : the arm compared with; by default the one whose word means none
     randomised : whether the treatment was drawn at random
     propensity : column with the known probability of the (two-armed) treatment; implies ``randomised``
-    learner : "auto" chooses by size; "linear", "boosting" or "gaussian" asks for one family
+    learner : "auto" chooses by size; "linear", "boosting" or "gaussian" asks for one family; "forest" takes a causal
+        forest for who is affected how much
     negative_controls : outcome columns that the treatment cannot have caused
     graph : a causal graph (text, DOT, pairs, or what :func:`.discover_graph` made; see :func:`.read_graph`), from
         which controls and instrument are chosen; ``controls`` then only says which columns may serve
     instrument : column that moves the treatment and reaches the outcome through it alone; adds rows ``late``
+    beside : whether estimates of EconML and DoWhy stand in the table too
     n_folds : folds of the cross-fitting
     seed : decides folds, shuffles and half samples
 
@@ -150,7 +155,7 @@ def estimate_effect(
     table = as_table(frame)
     setting = Setting(
         treatment, outcome, estimand, clusters, reference, randomised or propensity is not None, propensity, learner,
-        tuple(negative_controls), n_folds, seed, instrument,
+        tuple(negative_controls), n_folds, seed, instrument, beside,
     )  # fmt: skip
     chosen = check(table, setting, controls)
     if graph is None:
@@ -251,6 +256,8 @@ def _one_arm(data: Data, s: Setting, a: int, found: Nuisances, process: ArmsProc
         for name, method in estimators.ADJUSTED.items():
             if name != "matching" or len(c.y) <= estimators.MOST_MATCHED:
                 estimates[name] = method(c)
+    if s.beside and min(sizes) >= 2 and c.x.shape[1]:
+        estimates |= beside(c, s.seed)
     recommended = "aipw"
     if process is not None and min(sizes) >= 2:
         over = c.x[c.treated] if estimand == "att" else c.x
@@ -306,6 +313,9 @@ def _effect_model(
     if process is not None:
         return _OfArm(process, a)
     c = estimators.contrast(data.x, data.y, data.treatment.arm, a, found, data.clusters, "ate")
+    if s.learner == "forest":
+        d, y, both = estimators.residuals(c)
+        return learn_forest(c.x[both], d, y, s.seed)
     return learn_effects(
         c.x, estimators.aipw_scores(c), None, c.clusters, data.encoder.groups, generator(s.seed, "halves", str(a))
     )

@@ -119,8 +119,7 @@ def further_rows(w: Window, asked: Sequence[str], outcome: str) -> list[dict[str
     for name in asked:
         dose = np.minimum(w.counts[name], np.quantile(w.counts[name], 0.999)).astype(np.float64)
         if (dose > 0).sum() >= FEWEST and len(np.unique(dose)) > 2:
-            more = f"further {name}s" if name.isalpha() else f"further events {name!r}"
-            told = f"Per event, of {more} in the window after the opening one."
+            told = f"Per further {name} in the window, after the event that opened the episode."
             rows += _answer(w, outcome, np.ones(len(dose), dtype=bool), dose, "ate_dose", name, None, told)
         treated = w.inside(name) & ~w.opened_by(name)
         if treated.sum() >= 2 * FEWEST:

@@ -64,7 +64,7 @@ def folds(n: int, k: int, clusters: Ints | None, rng: np.random.Generator, strat
 def default_learners(x: Design, groups: Sequence[int], binary: bool, kind: str, seed: int) -> tuple[list[Learner], str]:
     """The learners for a target by the size of the data, and why.
 
-    ``kind`` "linear" or "boosting" takes one family alone; "auto" stacks what the size allows.
+    ``kind`` "linear" or "boosting" takes one family alone; any other word stacks what the size allows.
     """
     n, p = x.shape
     if p == 0:

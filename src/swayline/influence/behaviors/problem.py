@@ -15,7 +15,7 @@ from swayline.influence.behaviors.refute import Refutation
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 ESTIMANDS = ("ate", "att", "cate")
-LEARNERS = ("auto", "linear", "boosting", "gaussian")
+LEARNERS = ("auto", "linear", "boosting", "gaussian", "forest")
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Setting:
     n_folds: int
     seed: int
     instrument: str | None = None
+    beside: bool = False
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,9 @@ class ArmResult:
 _ASSOCIATIONS = ("difference in means", "logistic association", "bayes association", "least squares association")
 
 
+_LEARNERS = {"_OfArm": "gaussian process", "Halves": "dr-learner", "Forest": "causal forest"}
+
+
 def method_rows(data: Data, s: Setting, results: Sequence[ArmResult], notes: Sequence[str]) -> list[dict[str, Any]]:
     """A row for every method of every arm, and one for the bound."""
     rows = []
@@ -122,10 +125,10 @@ def person_rows(
     for one, model in zip(results, models(), strict=True):
         mean, spread = model.effect(data.x)
         base = base_row(data, s, one) | {
-            "estimand": "cate", "method": type(model).__name__.strip("_").lower(), "identified": one.identified,
+            "estimand": "cate", "method": "", "identified": one.identified,
             "assumptions": one.reason, "n": 1, "recommended": True,
         }  # fmt: skip
-        base["method"] = {"ofarm": "gaussian process", "halves": "dr-learner"}[base["method"]]
+        base["method"] = _LEARNERS[type(model).__name__]
         rows += [
             base | {"estimate": float(m), "ci_low": float(m - Z * d), "ci_high": float(m + Z * d), "subject": str(row)}
             for m, d, row in zip(mean, spread, data.rows, strict=True)
