@@ -95,7 +95,9 @@ def ours(person: np.ndarray, when: np.ndarray, n: int, span: float) -> tuple[flo
 
     def run() -> np.ndarray:
         acts = make_acts(person, when, n, 0.0, span)
-        found = discover_ties(acts, kernel=exponential(DELAY), rhythm=False, own_past=False, interval="information")
+        found = discover_ties(
+            acts, kernel=exponential(DELAY), rhythm=False, own_past=False, interval="information", placebo=False
+        )
         matrix = np.zeros((n, n))
         matrix[found.fit.ties.target, found.fit.ties.source] = found.fit.x_tie
         return matrix

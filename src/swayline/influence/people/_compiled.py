@@ -103,8 +103,12 @@ def fit_people(people, world, rate, shape, sparsity, group, solver, warm, max_st
 
 
 @njit(cache=True, nogil=True)
-def tie_intervals(people, world, rate, shape, cut, profile, x_base, x_tie, low, high, ratio, error, received_error):
+def tie_intervals(
+    people, world, rate, shape, cut, profile, x_base, x_tie, low, high, ratio, error, received_error, losses
+):
     """Intervals of every tie into the given people, from the likelihood without the sparsity penalty.
+
+    ``x_base``, ``x_tie`` : where to start; they, and ``losses`` (everybody,), are overwritten by the optimum.
 
     ``low``, ``high`` : profile-likelihood ends where ``profile``, else estimate -+ root(2 cut) standard errors;
     ``ratio`` : likelihood-ratio (else Wald) statistic against no influence; ``error`` : standard error from the
@@ -117,6 +121,7 @@ def tie_intervals(people, world, rate, shape, cut, profile, x_base, x_tie, low, 
         n_rest, size = len(shape), len(c)
         x = _coefficients(i, tie_ptr, x_base, x_tie)
         loss = newton(columns, c, shapes, x, -1, 50, 1e-9)
+        losses[i], x_base[i], x_tie[tie_ptr[i] : tie_ptr[i + 1]] = loss, x[:n_rest], x[n_rest:]
         lam = np.empty(columns.shape[1])
         intensity(columns, x, lam)
         keep = np.empty(size, np.int64)
@@ -317,48 +322,3 @@ def alone(people, world, x_base, out, mass):
             for p in range(n_rest):
                 total += x_base[i, p] * columns[p, e]
             out[act_ptr[i] + skip[i] + e] = total
-
-
-@njit(cache=True, nogil=True)
-def screen(people, world, x_base, candidates, sources, found, scores):
-    """Score of every possible source of the given people against "nobody sways": N(0, 1) where it does not.
-
-    ``sources`` (J,): who may be a source; ``found``, ``scores`` (everybody, candidates): the best of each person, best
-    first, -1 where there are fewer.
-    """
-    act_ptr, acts, skip, begin, end, kernel = world[0], world[1], world[3], world[4], world[5], world[11]
-    mass = np.zeros(len(act_ptr) - 1)
-    for j in sources:
-        mass[j] = compensator(acts[act_ptr[j] : act_ptr[j + 1]], begin, end, kernel)
-    n_rest = x_base.shape[1]
-    for i in people:
-        target = acts[act_ptr[i] + skip[i] : act_ptr[i + 1]]
-        n_acts = len(target)
-        columns, _c = design(i, world)
-        lam = np.empty(n_acts)
-        intensity(columns[:n_rest], x_base[i], lam)
-        best = np.full(candidates, -np.inf)
-        who = np.full(candidates, -1, np.int64)
-        column = np.empty(n_acts)
-        for j in sources:
-            if j == i or act_ptr[j + 1] == act_ptr[j] or n_acts == 0:
-                continue
-            column[:] = 0.0
-            kernel_sums(acts[act_ptr[j] : act_ptr[j + 1]], target, kernel, column)
-            slope, bend, cross, base = -mass[j], 0.0, 0.0, 0.0
-            for e in range(n_acts):
-                part, one = column[e] / lam[e], columns[0, e] / lam[e]
-                slope += part
-                bend += part * part
-                cross += part * one
-                base += one * one
-            bend -= cross * cross / max(base, 1e-300)
-            z = slope / np.sqrt(bend) if bend > 1e-9 else 0.0
-            if z > best[candidates - 1]:
-                at = candidates - 1
-                while at > 0 and best[at - 1] < z:
-                    best[at], who[at] = best[at - 1], who[at - 1]
-                    at -= 1
-                best[at], who[at] = z, j
-        found[i] = who
-        scores[i] = best

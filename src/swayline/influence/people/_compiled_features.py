@@ -88,13 +88,72 @@ def compensator(source, begin, end, kernel):
     return total
 
 
+_CELL = 20.0
+_NEXT_CELL = np.exp(-_CELL)
+
+
+@njit(cache=True, nogil=True)
+def trails(people, act_ptr, acts, begin, end, kernel, mass, lift, fall, cell):
+    """What each act leaves behind, once, so that a tie costs two multiplications an act and no exponential.
+
+    Time is cut into cells of 20 mean delays. With ``lift`` the level just after an act, raised to its cell's start, and
+    ``fall`` the decay since it, the effect of a source's acts up to s on a later act t is ``lift[s] fall[t]`` within a
+    cell, e^-20 of that in the next and nothing beyond. All are (R, acts), for exponential components; ``mass``
+    (everybody,) is what a source brings about in all within (begin, end].
+    """
+    for i in people:
+        lo, hi = act_ptr[i], act_ptr[i + 1]
+        mass[i] = compensator(acts[lo:hi], begin, end, kernel)
+        for r in range(len(lift)):
+            rate = kernel[1, r]
+            level = 0.0
+            for a in range(lo, hi):
+                level = (level * np.exp(-rate * (acts[a] - acts[a - 1])) if a > lo else 0.0) + 1.0
+                at = rate * acts[a]
+                place = np.floor(at / _CELL)
+                fall[r, a] = np.exp(place * _CELL - at)
+                lift[r, a] = kernel[3, r] * rate * level / fall[r, a]
+                cell[r, a] = place
+
+
+@njit(cache=True, nogil=True)
+def _merged(lo, hi, first, last, acts, before):
+    """For every act ``lo .. hi`` the place of the last of ``first .. last`` before it, or first - 1.
+
+    Both runs are walked together without a branch that depends on the data: processors guess those wrong half the time.
+    """
+    e, s = lo, first
+    while e < hi and s < last:
+        before[e - lo] = s - 1
+        ahead = acts[s] < acts[e]
+        s += np.int64(ahead)
+        e += np.int64(not ahead)
+    while e < hi:
+        before[e - lo] = s - 1
+        e += 1
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _follow(lo, hi, first, last, acts, lift, fall, cell, before, out):
+    """Add to ``out`` the effect on acts ``lo .. hi`` of the source whose acts are ``first .. last``."""
+    _merged(lo, hi, first, last, acts, before)
+    for r in range(len(lift)):
+        for e in range(lo, hi):
+            s = before[e - lo]
+            if s >= first:
+                gap = cell[r, e] - cell[r, s]
+                share = 1.0 if gap == 0 else (_NEXT_CELL if gap == 1 else 0.0)
+                out[e - lo] += lift[r, s] * fall[r, e] * share
+
+
 @njit(cache=True, nogil=True)
 def design(i, world):
     """``X`` transposed (P, E) and ``c`` of person i, over the acts that count (those after ``skip[i]``).
 
     ``world`` is the tuple made by :func:`swayline.influence.people.acts.world`.
     """
-    act_ptr, acts, phase, skip, begin, end, phi, base_mass, tie_ptr, tie_source, own, kernel, level = world
+    act_ptr, acts, phase, skip, begin, end, phi, base_mass, tie_ptr, tie_source, own, kernel, level = world[:13]
+    mass, lift, fall, cell = world[13:]
     past = acts[act_ptr[i] : act_ptr[i + 1]]
     lo, hi = act_ptr[i] + skip[i], act_ptr[i + 1]
     target = acts[lo:hi]
@@ -111,9 +170,13 @@ def design(i, world):
         one = own[:, s : s + 1]
         kernel_sums(past, target, one, columns[n_base + s])
         c[n_base + s] = compensator(past, begin, end, one)
+    before = np.empty(hi - lo, np.int64)
     for d in range(n_ties):
         j = tie_source[tie_ptr[i] + d]
-        source = acts[act_ptr[j] : act_ptr[j + 1]]
-        kernel_sums(source, target, kernel, columns[n_base + n_own + d])
-        c[n_base + n_own + d] = compensator(source, begin, end, kernel)
+        column = columns[n_base + n_own + d]
+        c[n_base + n_own + d] = mass[j]
+        if len(lift):
+            _follow(lo, hi, act_ptr[j], act_ptr[j + 1], acts, lift, fall, cell, before, column)
+        else:
+            kernel_sums(acts[act_ptr[j] : act_ptr[j + 1]], target, kernel, column)
     return columns, c

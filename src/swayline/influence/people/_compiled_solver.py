@@ -34,11 +34,12 @@ def _loss(columns, c, shape, x, lam):
 
 @njit(cache=True, nogil=True, fastmath=True)
 def _slope(columns, c, shape, x, lam, gradient):
+    inverse = 1.0 / np.maximum(lam, 1e-300)
     for p in range(len(x)):
         total = c[p]
         column = columns[p]
         for e in range(len(lam)):
-            total -= column[e] / max(lam[e], 1e-300)
+            total -= column[e] * inverse[e]
         if shape[p] > 0.0:
             total -= shape[p] / max(x[p], 1e-300)
         gradient[p] = total
@@ -48,11 +49,11 @@ def _slope(columns, c, shape, x, lam, gradient):
 def curvature(columns, shape, x, lam, free, hessian):
     """Second derivatives between the ``free`` coefficients, into the leading block of ``hessian``."""
     n_acts = len(lam)
-    scaled = np.empty(n_acts)
+    scaled, inverse = np.empty(n_acts), 1.0 / np.maximum(lam * lam, 1e-300)
     for a in range(len(free)):
         p = free[a]
         for e in range(n_acts):
-            scaled[e] = columns[p, e] / max(lam[e] * lam[e], 1e-300)
+            scaled[e] = columns[p, e] * inverse[e]
         for b in range(a + 1):
             column = columns[free[b]]
             total = 0.0

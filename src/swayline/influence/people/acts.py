@@ -15,6 +15,7 @@ import numpy as np
 from swayline.core.errors import EmptyLogError, UsageError
 from swayline.core.types import Floats, Ints
 from swayline.influence.people.rhythm import Baseline
+from swayline.influence.people.threads import over_people
 
 
 @dataclass(frozen=True)
@@ -166,10 +167,20 @@ def world(
     acts: Acts, ties: Ties, baseline: Baseline, own: Kernel, kernel: Kernel, begin_s: float = 0.0
 ) -> tuple[Any, ...]:
     """Everything compiled passes read; acts before ``begin_s`` (since the start) cause but do not count."""
+    from swayline.influence.people import _compiled_features
+
     bins = baseline.bins(acts.times)
     early = np.bincount(acts.person[acts.times < begin_s], minlength=acts.people).astype(np.int64)
+    components = kernel.shape[1] if (kernel[0] == _compiled_features.EXPONENTIAL).all() else 0
+    mass, shape = np.zeros(acts.people), (components, len(acts.times))
+    lift, fall, cell = np.zeros(shape), np.zeros(shape), np.zeros(shape, np.int32)
+    everybody = np.arange(acts.people if len(ties) else 0)
+    over_people(
+        _compiled_features.trails, everybody, acts.pointer, acts.times, begin_s, acts.span_s, kernel, mass, lift, fall,
+        cell,
+    )  # fmt: skip
     return (
         acts.pointer, acts.times, baseline.phases(bins), early, begin_s, acts.span_s, baseline.rates(),
         baseline.mass(begin_s, acts.span_s), ties.pointer, ties.source, own, kernel,
-        baseline.level_at(acts.person, bins),
+        baseline.level_at(acts.person, bins), mass, lift, fall, cell,
     )  # fmt: skip

@@ -19,7 +19,7 @@ from swayline.core.extras import require
 from swayline.core.types import Bools, Floats, Ints
 from swayline.influence.people.acts import Acts, Ties, make_ties
 from swayline.influence.people.hawkes import HawkesFit, fit_hawkes, solve
-from swayline.influence.people.intervals import TieEstimates, tie_estimates
+from swayline.influence.people.intervals import TieEstimates, fitted_with_estimates, tie_estimates
 from swayline.influence.people.kernels import Delays
 from swayline.influence.people.threads import over_people
 
@@ -48,7 +48,7 @@ class Discovery:
 
 def discover_ties(
     acts: Acts, *, false_discovery: float = 0.05, candidates: int = 16, kernel: str | Delays = "exponential",
-    rhythm: bool = True, own_past: bool = True, interval: str = "auto", seed: int = 0,
+    rhythm: bool = True, own_past: bool = True, interval: str = "auto", placebo: bool = True, seed: int = 0,
 ) -> Discovery:  # fmt: skip
     """Find who sways whom from the log alone.
 
@@ -61,7 +61,7 @@ def discover_ties(
         Sources looked at together for each person.
     kernel, rhythm, own_past, seed
         As in :func:`swayline.influence.people.hawkes.fit_hawkes`.
-    interval : str
+    interval, placebo
         As in :func:`swayline.influence.people.intervals.tie_estimates`.
 
     Raises
@@ -75,39 +75,81 @@ def discover_ties(
     settings = {"rhythm": rhythm, "own_past": own_past, "seed": seed}
     nobody = make_ties(np.zeros(0, np.int64), np.zeros(0, np.int64), acts.people)
     plain = fit_hawkes(acts, nobody, kernel=kernel, rounds=1, **settings)  # type: ignore[arg-type]
-    ties, _ = _screened(plain, candidates)
+    ties = _screened(plain, candidates)
     if not isinstance(kernel, Delays):
         # Learn the delays on the first candidates, then look again with the right ones.
         learned = fit_hawkes(acts, ties, kernel=kernel, rounds=1, **settings)  # type: ignore[arg-type]
         plain = replace(plain, kernel=learned.kernel)
-        ties, _ = _screened(plain, candidates)
+        ties = _screened(plain, candidates)
     n_pairs = acts.people * (acts.people - 1)
-    fit = _with_ties(plain, ties)
-    q_values = _q_values(tie_estimates(fit, "information", placebo=False), fit.x_tie, n_pairs)
+    fit, estimates = _measured(plain, ties, "information", placebo=False)
+    q_values = _q_values(estimates, fit.x_tie, n_pairs)
     kept = q_values <= false_discovery
-    fit = _with_ties(plain, make_ties(ties.source[kept], ties.target[kept], acts.people))
-    return Discovery(fit, tie_estimates(fit, interval), q_values[kept], n_pairs)
+    fit, estimates = _measured(plain, make_ties(ties.source[kept], ties.target[kept], acts.people), interval, placebo)
+    return Discovery(fit, estimates, q_values[kept], n_pairs)
 
 
-def _screened(plain: HawkesFit, candidates: int) -> tuple[Ties, Floats]:
-    """The best-scoring sources of each person, of those whose score a z of 2 or more."""
+_BLOCK = 30_000_000
+"""Numbers that the screening holds at once: sources are screened in blocks."""
+
+
+def _screened(plain: HawkesFit, candidates: int) -> Ties:
+    """The best-scoring sources of each person, of those whose score is a z of 2 or more."""
     from swayline.influence.people import _compiled
 
-    n = plain.acts.people
+    n, acts = plain.acts.people, plain.acts
+    active = np.flatnonzero(acts.counts > 0).astype(np.int64)
+    lam, mass = np.zeros(len(acts.times)), np.zeros(n)
+    over_people(_compiled.alone, active, plain.world(), plain.x_base, lam, mass)
+    inverse = 1.0 / np.maximum(lam, 1e-300)
+    first = plain.baseline.rates()[plain.baseline.phases(plain.baseline.bins(acts.times)), 0]
+    base = first * plain.baseline.level_at(acts.person, plain.baseline.bins(acts.times)) * inverse
+    bend = np.bincount(acts.person, base**2, n).astype(np.float64)
     width = min(candidates, max(n - 1, 1))
-    found, scores = np.full((n, width), -1, np.int64), np.full((n, width), -np.inf)
-    active = np.flatnonzero(plain.acts.counts > 0).astype(np.int64)
-    over_people(_compiled.screen, active, plain.world(), plain.x_base, width, active, found, scores)
-    used: Bools = (found >= 0) & (scores >= 2.0)
+    found, scores = np.full((n, width), -1, np.int64), np.full((n, width), 2.0)
+    for at in range(0, len(active), max(_BLOCK // (3 * n), 1)):
+        block = active[at : at + max(_BLOCK // (3 * n), 1)]
+        z = _scores(plain, block, inverse, base, bend)
+        z[block, np.arange(len(block))] = -np.inf
+        everybody = np.concatenate([scores, z], axis=1)
+        who = np.concatenate([found, np.broadcast_to(block, z.shape)], axis=1)
+        best = np.argpartition(-everybody, width - 1, axis=1)[:, :width]
+        found, scores = np.take_along_axis(who, best, axis=1), np.take_along_axis(everybody, best, axis=1)
+    used: Bools = (found >= 0) & (scores > 2.0)
     target = np.repeat(np.arange(n), width).reshape(n, width)
-    return make_ties(found[used], target[used], n), scores[used]
+    return make_ties(found[used], target[used], n)
 
 
-def _with_ties(fit: HawkesFit, ties: Ties) -> HawkesFit:
-    """The same shared parts over other ties."""
-    started = replace(fit, ties=ties, x_tie=np.full(len(ties), 0.05))
-    people: Ints = np.arange(fit.acts.people)
-    return solve(started, people, warm=True)
+def _scores(plain: HawkesFit, sources: Ints, inverse: Floats, base: Floats, bend: Floats) -> Floats:
+    """(people, sources) score of every pair: N(0, 1) where the source does not sway."""
+    from swayline.influence.people import _compiled_screen
+
+    acts, kernel = plain.acts, plain.kernel.compiled()
+    sums, mass = np.zeros((3, acts.people, len(sources))), np.zeros(len(sources))
+    _compiled_screen.masses(sources, acts.pointer, acts.times, acts.span_s, kernel, mass)
+    if plain.kernel.is_box:
+        over_people(
+            _compiled_screen.sums_by_pair, np.arange(acts.people), sources, acts.pointer, acts.times, kernel, inverse,
+            base, sums,
+        )  # fmt: skip
+    else:
+        order = np.argsort(acts.times, kind="stable")
+        _compiled_screen.sums_by_level(
+            sources, acts.pointer, acts.person[order], acts.times[order], kernel[1], kernel[3], inverse[order],
+            base[order], sums,
+        )  # fmt: skip
+    spread = sums[1] - sums[2] ** 2 / np.maximum(bend, 1e-300)[:, None]
+    z: Floats = np.where(spread > 1e-9, (sums[0] - mass) / np.sqrt(np.maximum(spread, 1e-9)), 0.0)
+    return z
+
+
+def _measured(plain: HawkesFit, ties: Ties, interval: str, placebo: bool) -> tuple[HawkesFit, TieEstimates]:
+    """The same shared parts over other ties, with estimates; one pass does where no mixture of rhythms must settle."""
+    started = replace(plain, ties=ties, x_tie=np.full(len(ties), 0.05))
+    if plain.n_patterns == 1 and plain.solver == "newton" and plain.sparsity == 0:
+        return fitted_with_estimates(started, interval, placebo=placebo)
+    fit = solve(started, np.arange(plain.acts.people), warm=True)
+    return fit, tie_estimates(fit, interval, placebo=placebo)
 
 
 def _q_values(estimates: TieEstimates, branching: Floats, n_pairs: int) -> Floats:

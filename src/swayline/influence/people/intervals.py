@@ -1,6 +1,6 @@
 """How sure a tie's branching is: profile-likelihood or information intervals, and a placebo turned round in time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.stats import chi2, norm
@@ -73,6 +73,22 @@ def tie_estimates(fit: HawkesFit, interval: str = "auto", level: float = 0.95, p
     UsageError
         An unknown kind of interval, or a level outside (0, 1).
     """
+    return _measured(fit, interval, level, placebo, fitting=False)[1]
+
+
+def fitted_with_estimates(
+    fit: HawkesFit, interval: str = "auto", level: float = 0.95, placebo: bool = True
+) -> tuple[HawkesFit, TieEstimates]:
+    """Fit everybody's coefficients and measure them in one pass, where nothing shared is left to learn.
+
+    Takes one rhythm, no penalty and the shared parts as they are; options as in :func:`tie_estimates`.
+    """
+    return _measured(fit, interval, level, placebo, fitting=True)
+
+
+def _measured(
+    fit: HawkesFit, interval: str, level: float, placebo: bool, fitting: bool
+) -> tuple[HawkesFit, TieEstimates]:
     from swayline.influence.people import _compiled
 
     if interval not in INTERVALS:
@@ -80,44 +96,43 @@ def tie_estimates(fit: HawkesFit, interval: str = "auto", level: float = 0.95, p
     if not 0.0 < level < 1.0:
         raise UsageError(f"level must lie between 0 and 1, not {level}")
     profile = interval == "profile" or (interval == "auto" and len(fit.ties) <= _PROFILE_UP_TO)
-    people = np.flatnonzero(np.diff(fit.ties.pointer) > 0).astype(np.int64)
-    rate, shape = fit.prior(np.arange(fit.acts.people))
+    people = np.arange(fit.acts.people)
+    rate, shape = fit.prior(people)
     low, high, ratio, error, ahead = (np.zeros(len(fit.ties)) for _ in range(5))
-    received_error = np.zeros(fit.acts.people)
+    received_error, losses, x_base, x_tie = (
+        np.zeros(len(people)),
+        fit.losses.copy(),
+        fit.x_base.copy(),
+        fit.x_tie.copy(),
+    )
     cut = float(chi2.ppf(level, 1)) / 2.0
     arrays = fit.world()
     over_people(
-        _compiled.tie_intervals,
-        people,
-        arrays,
-        rate,
-        shape,
-        cut,
-        profile,
-        fit.x_base,
-        fit.x_tie,
-        low,
-        high,
-        ratio,
-        error,
-        received_error,
-    )
+        _compiled.tie_intervals, people, arrays, rate, shape, cut, profile, x_base, x_tie, low, high, ratio, error,
+        received_error, losses,
+    )  # fmt: skip
+    if fitting:
+        fit = replace(fit, x_base=x_base, x_tie=x_tie, losses=losses)
     if placebo:
         over_people(_compiled.anticipation, people, arrays, rate, shape, fit.x_base, fit.x_tie, ahead)
-    unknown = fit.acts.counts[fit.ties.source] == 0
     ahead[_answered(fit, low > 0)] = np.nan
-    estimate, low, high, error = (np.where(unknown, np.nan, values) for values in (fit.x_tie, low, high, error))
-    p_value = np.where(unknown, np.nan, chi2.sf(ratio, 1))
-    return TieEstimates(
+    estimate = _known(fit, fit.x_tie)
+    estimates = TieEstimates(
         estimate,
-        np.minimum(low, estimate),
-        np.maximum(high, estimate),
-        error,
-        p_value,
+        np.minimum(_known(fit, low), estimate),
+        np.maximum(_known(fit, high), estimate),
+        _known(fit, error),
+        _known(fit, np.asarray(chi2.sf(ratio, 1), np.float64)),
         ahead,
         received_error,
         "profile likelihood" if profile else "observed information",
     )
+    return fit, estimates
+
+
+def _known(fit: HawkesFit, values: Floats) -> Floats:
+    """NaN where the source never acted."""
+    return np.where(fit.acts.counts[fit.ties.source] == 0, np.nan, values)
 
 
 def _answered(fit: HawkesFit, sways: Bools) -> Bools:

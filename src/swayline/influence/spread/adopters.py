@@ -224,9 +224,7 @@ def _examples(
     return rows, corrections
 
 
-def _learned(
-    settings: NextAdopter, rows: Floats, corrections: Floats
-) -> tuple[tuple[Floats, Floats, Floats], ...]:
+def _learned(settings: NextAdopter, rows: Floats, corrections: Floats) -> tuple[tuple[Floats, Floats, Floats], ...]:
     """First weights, biases and second weights of each network, by softmax over the rows of a question."""
     inputs, lifts = torch.from_numpy(rows.astype(np.float32)), torch.from_numpy(corrections)
     return tuple(_network_of(settings, inputs, lifts, settings.seed + k) for k in range(settings.n_networks))
@@ -240,7 +238,7 @@ def _network_of(settings: NextAdopter, inputs: Any, lifts: Any, seed: int) -> tu
     weights = [part.requires_grad_() for part in (first, bias, second)]
     optimiser = torch.optim.AdamW(weights, lr=settings.learning_rate, weight_decay=1e-3)
     for _ in range(settings.n_epochs):
-        for part in torch.randperm(len(inputs), generator=draws).split(64):
+        for part in torch.randperm(len(inputs), generator=draws).split(64):  # type: ignore[no-untyped-call]
             score = torch.relu(inputs[part] @ first + bias) @ second + lifts[part]
             loss = torch.nn.functional.cross_entropy(score, torch.zeros(len(part), dtype=torch.long))
             optimiser.zero_grad()
