@@ -116,8 +116,8 @@ def subset_stability(scores: Floats, clusters: Ints | None, rng: np.random.Gener
         inside = None if clusters is None else np.unique(clusters[rows], return_inverse=True)[1].astype(np.int64)
         means.append(value)
         errors.append(from_scores(value, scores[rows] - value, inside).se)
-    weight = 1 / np.maximum(np.array(errors), 1e-300) ** 2
-    if len(means) < 2 or not np.isfinite(weight).all():
+    weight = 1 / np.maximum(np.array(errors), 1e-150) ** 2
+    if len(means) < 2 or not np.isfinite(weight).all() or min(errors) == 0:
         return Refutation(True, float("nan"), "too few rows to compare parts")
     pooled = float(weight @ np.array(means) / weight.sum())
     chance = float(stats.chi2.sf(float(weight @ (np.array(means) - pooled) ** 2), len(means) - 1))

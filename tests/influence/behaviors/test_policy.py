@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+
+from swayline.core.errors import UsageError
+from swayline.influence.behaviors.policy import learn_policy
+
+
+def world(seed, spread=1.0, n=1500):
+    """Arm a helps where x0 > 0 and harms elsewhere, arm b helps a little everywhere."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, 2))
+    arm = rng.integers(0, 3, size=n)
+    effect = np.column_stack([np.zeros(n), spread * np.sign(x[:, 0]), np.full(n, 0.2 * spread)])
+    y = 0.5 * x[:, 1] + effect[np.arange(n), arm] + rng.normal(size=n)
+    return {"x0": x[:, 0], "x1": x[:, 1], "arm": np.array(["none", "a", "b"])[arm], "y": y}, effect
+
+
+def fit(table, **more):
+    return learn_policy(table, "arm", "y", ["x0", "x1"], **({"randomised": True, "learner": "linear"} | more))
+
+
+def test_it_gives_each_arm_to_those_whom_it_helps():
+    table, _ = world(0)
+    found = fit(table)
+    a = found.arms.index("a")
+    positive = table["x0"][found.rows] > 0
+    assert np.mean(found.choice[positive] == a) > 0.7
+    assert np.mean(found.choice[~positive] == a) < 0.2
+    assert found.gain.low > 0.3
+    assert found.over_best.low > 0
+    assert found.identified == "yes"
+    rows = {row["estimand"]: row for row in found.ledger.to_pylist()}
+    assert set(rows) == {"policy_value", "policy_gain", "policy_gain_over_best_arm"}
+    assert rows["policy_gain"]["reference"] == "none"
+
+
+def test_the_value_holds_the_truth():
+    covers = 0
+    for seed in range(40):
+        table, effect = world(seed, n=600)
+        found = fit(table, seed=seed)
+        place = [("none", "a", "b").index(word) for word in found.arms]
+        truth = effect[found.rows][:, place][np.arange(len(found.rows)), found.choice].mean()
+        covers += found.gain.low <= truth <= found.gain.high
+    assert covers >= 35
+
+
+def test_where_nothing_helps_nothing_is_claimed():
+    claimed = sum(fit(world(seed, spread=0.0, n=600)[0], seed=seed).gain.low > 0 for seed in range(30))
+    assert claimed <= 3
+
+
+def test_a_cost_keeps_an_arm_away():
+    found = fit(world(1)[0], costs={"a": 5.0, "b": 5.0})
+    assert (found.choice == 0).mean() > 0.95
+    with pytest.raises(UsageError, match="no arm"):
+        fit(world(1)[0], costs={"c": 1.0})
+
+
+def test_a_dose_has_no_policy():
+    with pytest.raises(UsageError, match="is a dose"):
+        learn_policy({"x": np.arange(50.0), "t": np.arange(50.0), "y": np.ones(50)}, "t", "y", ["x"])

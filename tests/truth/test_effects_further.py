@@ -1,0 +1,144 @@
+"""Instruments, doses, orders, mediation, policies and graphs with planted answers: 500 small seeds each."""
+
+import numpy as np
+import pytest
+
+from swayline.influence.behaviors.estimate import estimate_effect
+from swayline.influence.behaviors.estimators import partial_slope
+from swayline.influence.behaviors.instruments import two_stage
+from swayline.influence.behaviors.joint import mediate
+from swayline.influence.behaviors.nuisance import crossfit, default_learners, folds
+from swayline.influence.behaviors.policy import learn_policy
+
+pytestmark = pytest.mark.truth
+SEEDS = 500
+
+
+def covers(name, estimates, truth, low=0.93, high=0.97, bias=0.01, weak=False):
+    """Print and check bias and coverage of estimates of one truth."""
+    values = np.array([one.value for one in estimates])
+    share = np.mean([one.low <= truth <= one.high for one in estimates])
+    middle = np.median(values) if weak else values.mean()
+    print(f"{name}: truth {truth}, bias {middle - truth:+.4f}, coverage {share:.3f}, sd {values.std():.3f}")
+    assert weak or abs(middle - truth) <= bias
+    assert low <= share <= high
+
+
+def instrument_world(seed, effect, pull, n=800):
+    """z moves t, an unseen u moves t and y, a seen x all of them; four rows a person share half of u."""
+    rng = np.random.default_rng([11, seed])
+    x = rng.normal(size=n)
+    person = np.arange(n) // 4
+    u = (rng.normal(size=n) + rng.normal(size=n // 4)[person]) / np.sqrt(2)
+    z = (rng.random(n) < 1 / (1 + np.exp(-x))).astype(float)
+    t = (rng.random(n) < 1 / (1 + np.exp(-(2 * pull * (z - 0.5) + u + 0.5 * x)))).astype(float)
+    return {"x": x, "z": z, "t": t, "y": effect * t + u + x + 0.5 * rng.normal(size=n), "person": person}
+
+
+@pytest.mark.parametrize("effect", [0.5, 0.0])
+def test_a_strong_instrument(effect):
+    found, naive = [], []
+    for seed in range(SEEDS):
+        one = estimate_effect(
+            instrument_world(seed, effect, pull=1.2), "t", "y", ["x"], instrument="z", clusters="person",
+            learner="linear", seed=seed,
+        )  # fmt: skip
+        found.append(one.by_instrument[0].found.quoted())
+        naive.append(one.estimate.value)
+    covers("2sls, strong", found, effect, bias=0.02)
+    print(f"adjusted without the instrument: bias {np.mean(naive) - effect:+.3f}")
+    assert abs(np.mean(naive) - effect) > 0.1
+
+
+def test_a_weak_instrument_keeps_the_anderson_rubin_interval_honest():
+    plain, robust, unbounded = [], [], 0
+    for seed in range(SEEDS):
+        w = instrument_world(seed, 0.5, pull=0.1)
+        x = np.column_stack([np.ones(len(w["x"])), w["x"]])
+        z, t, y = (w[k] - x @ np.linalg.lstsq(x, w[k], rcond=None)[0] for k in ("z", "t", "y"))
+        one = two_stage(z, t, y, w["person"].astype(np.int64))
+        robust.append(one.quoted())
+        plain.append(one.estimate)
+        unbounded += not np.isfinite(one.low)
+    covers("2sls, weak, Anderson-Rubin", robust, 0.5, weak=True)
+    print(
+        f"normal interval {np.mean([o.low <= 0.5 <= o.high for o in plain]):.3f}; without an end {unbounded / SEEDS:.3f}"
+    )
+
+
+def behaviour_world(seed, dose, direct, n=800):
+    """Controls move a dose and a treatment; part of the treatment runs through a mediator; two rows a person."""
+    rng = np.random.default_rng([12, seed])
+    x = rng.normal(size=(n, 4))
+    views = rng.poisson(np.exp(0.3 * x[:, 0])).astype(float)
+    t = (rng.random(n) < 1 / (1 + np.exp(-x[:, 0] - 0.5 * x[:, 1]))).astype(float)
+    m = (rng.random(n) < 0.2 + 0.4 * t + 0.1 * (x[:, 1] > 0)).astype(float)
+    chance = np.clip(0.15 + 0.08 * (x[:, 0] > 0) + dose * np.minimum(views, 5) + direct * t + 0.2 * m, 0, 1)
+    return x, views, t, m, (rng.random(n) < chance).astype(float), np.arange(n) // 2
+
+
+def residuals(x, columns, person, seed):
+    fold = folds(len(x), 5, person, np.random.default_rng(seed))
+    learners = default_learners(x, range(x.shape[1]), False, "linear", seed)[0]
+    return [values - crossfit(x, values, fold, learners)[0] for values in columns]
+
+
+@pytest.mark.parametrize(("dose", "direct"), [(0.05, 0.1), (0.0, 0.0)])
+def test_dose_and_mediation(dose, direct):
+    doses, parts = [], []
+    for seed in range(SEEDS):
+        x, views, t, m, y, person = behaviour_world(seed, dose, direct)
+        capped = np.minimum(views, 5)
+        d, tt, mm, yy = residuals(x, (capped, t, m, y), person, seed)
+        doses.append(partial_slope(d, yy, person))
+        parts.append(mediate(tt, mm, yy, person))
+    covers("dose", doses, dose)
+    covers("direct", [one.direct for one in parts], direct)
+    covers("through", [one.through for one in parts], 0.2 * 0.4)
+
+
+@pytest.mark.parametrize("effect", [1.0, 0.0])
+def test_the_graph_picks_what_to_adjust_for(effect):
+    found, blind = [], []
+    for seed in range(SEEDS):
+        rng = np.random.default_rng([13, seed])
+        age, far = rng.normal(size=(2, 400))
+        t = rng.random(400) < 1 / (1 + np.exp(-age))
+        m = effect * t + rng.normal(size=400)
+        y = m + age + far + rng.normal(size=400)
+        table = {"age": age, "far": far, "t": t, "m": m, "y": y, "after": y + t + rng.normal(size=400)}
+        graph = "age -> t; age -> y; far -> y; t -> m -> y; t -> after; y -> after"
+        found.append(estimate_effect(table, "t", "y", graph=graph, learner="linear", seed=seed).estimate)
+        if seed < 50:
+            blind.append(estimate_effect(table, "t", "y", learner="linear", seed=seed).estimate.value)
+    covers("aipw by the graph", found, effect, bias=0.03)
+    print(f"adjusting for everything: bias {np.mean(blind) - effect:+.3f}")
+    assert abs(np.mean(blind) - effect) > 0.2
+
+
+def policy_world(seed, n=900, spread=0.5):
+    """Three arms at random; the first helps where x0 > 0 and harms elsewhere, the second helps a little everywhere."""
+    rng = np.random.default_rng([14, seed])
+    x = rng.normal(size=(n, 3))
+    arm = rng.integers(0, 3, size=n)
+    effect = np.column_stack([np.zeros(n), spread * np.sign(x[:, 0]), np.full(n, 0.1 * (spread > 0))])
+    y = 0.5 * x[:, 1] + effect[np.arange(n), arm] + rng.normal(size=n)
+    words = np.array(["none", "a", "b"])
+    return {f"x{k}": x[:, k] for k in range(3)} | {"arm": words[arm], "y": y}, effect, x
+
+
+@pytest.mark.parametrize("spread", [0.5, 0.0])
+def test_the_value_of_a_learned_policy(spread):
+    held, gains = [], []
+    for seed in range(SEEDS):
+        table, effect, _ = policy_world(seed, spread=spread)
+        found = learn_policy(table, "arm", "y", ["x0", "x1", "x2"], randomised=True, learner="linear", seed=seed)
+        arms = [0 if word == "none" else 1 if word == "a" else 2 for word in found.arms]
+        truth = effect[:, arms][np.arange(len(effect)), found.choice].mean()
+        held.append((found.gain.low <= truth <= found.gain.high, found.gain.value - truth))
+        gains.append(truth)
+    share, bias = np.mean(held, axis=0)
+    print(f"policy: coverage {share:.3f}, bias {bias:+.4f}, mean true gain {np.mean(gains):.3f}")
+    assert 0.93 <= share <= 0.97
+    assert abs(bias) <= 0.01
+    assert (np.mean(gains) > 0.2) == (spread > 0)
