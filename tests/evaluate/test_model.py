@@ -12,6 +12,7 @@ from swayline.evaluate import Plan, evaluate_models
 from swayline.events import EventLog, read_events
 
 N_USERS, N_EVENTS = 120, 12
+MEASURES = {"log_loss", "brier", "novelty@3", "popularity@3", "dwell_s@3"}
 
 
 @pytest.fixture(scope="module")
@@ -53,12 +54,15 @@ def test_every_metric_stands_there_with_its_interval(engine, log):
         "dwell_s@3", "repeat_rate@3", "later_precision@3", "later_recall@3", "later_f1@3", "later_map@3",
         "later_ndcg@3", "macro_f1",
     }  # fmt: skip
-    assert set(one["metrics"]) == expected
+    assert set(one["metrics"]) == expected - MEASURES
+    assert set(one["measures"]) == MEASURES
+    assert all(0 <= value["value"] <= 1 for value in one["metrics"].values())
+    figures = one["metrics"] | one["measures"]
     alone = {"coverage@3", "category_coverage@3", "gini@3", "calibration_error", "macro_f1"}
     for name in expected - alone:
-        value = one["metrics"][name]
+        value = figures[name]
         assert value["ci_low"] <= value["value"] <= value["ci_high"], name
-    assert one["metrics"]["dwell_s@3"]["value"] == pytest.approx(60.0)
+    assert one["measures"]["dwell_s@3"]["value"] == pytest.approx(60.0)
     assert one["metrics"]["hr@3"]["value"] > found["models"]["most-popular"]["metrics"]["hr@3"]["value"]
     assert found["best"] == "item-knn"
     (row,) = found["comparisons"]
@@ -99,8 +103,9 @@ def test_the_next_behaviour_is_predicted_where_it_alternates(engine, log):
     found = evaluated(engine, log, target="behavior")
     assert (found["protocol"]["target"], found["protocol"]["n_items"]) == ("behavior", 2)
     assert not found["protocol"]["exclude_seen"]
-    metrics = found["models"]["item-knn"]["metrics"]
-    assert {"accuracy", "log_loss", "macro_f1", "auc", "calibration_error"} <= set(metrics)
+    one = found["models"]["item-knn"]
+    assert {"accuracy", "macro_f1", "auc", "calibration_error"} <= set(one["metrics"])
+    assert "log_loss" in one["measures"]
 
 
 def test_the_next_category_is_predicted_from_events_or_from_items(engine, log):
@@ -138,7 +143,8 @@ def test_a_model_that_knows_nothing_has_the_log_loss_of_chance(engine):
         "user": [f"u{u}" for u in rng.integers(0, 400, n)], "item": [f"i{i}" for i in rng.integers(0, 8, n)],
         "time": 1_700_000_000 + np.arange(n),
     })  # fmt: skip
-    metrics = evaluated(engine, read_events(events, engine=engine), "most-popular")["models"]["most-popular"]["metrics"]
-    assert metrics["log_loss"]["value"] == pytest.approx(np.log(8), abs=0.02)
+    one = evaluated(engine, read_events(events, engine=engine), "most-popular")["models"]["most-popular"]
+    metrics = one["metrics"]
+    assert one["measures"]["log_loss"]["value"] == pytest.approx(np.log(8), abs=0.02)
     assert metrics["auc"]["ci_low"] < 0.5 < metrics["auc"]["ci_high"]
     assert metrics["calibration_error"]["value"] < 0.06

@@ -61,7 +61,7 @@ def test_a_model_that_knows_nothing_gets_what_chance_gives():
 
 def test_summary_has_intervals_around_each_mean():
     ranking = rank_targets(Fixed([5, 4, 3, 2, 1]), _targets(), k=2, exclude_seen=False)
-    metrics = summary(ranking, seed=0)
+    metrics = summary(ranking, seed=0)["metrics"]
     assert metrics["recall@2"] == metrics["hr@2"]
     assert metrics["ndcg@2"]["ci_low"] <= metrics["ndcg@2"]["value"] <= metrics["ndcg@2"]["ci_high"]
 

@@ -65,7 +65,7 @@ def _in_words(result: dict[str, Any]) -> list[str]:
     lines = []
     for name, one in result["models"].items():
         lines.append(f"{name} on {told['n_questions']:,} questions, all {told['n_items']:,} candidates ranked")
-        lines += [f"  {metric:<22} {_number(value)}" for metric, value in one["metrics"].items()]
+        lines += [f"  {metric:<22} {_number(value)}" for metric, value in (one["metrics"] | one["measures"]).items()]
     for row in result["comparisons"]:
         lines.append(
             f"{row['model']} over {row['baseline']}: {row['metric']} {row['difference']:+.4f}"

@@ -102,7 +102,7 @@ def evaluate_models(engine: Engine, log: EventLog, names: Sequence[str], plan: P
     primary = f"ndcg@{plan.k}"
     models = {
         name: {
-            "metrics": summary(rankings[name], plan.seed), "groups": by_group(rankings[name], groups, plan.seed),
+            **summary(rankings[name], plan.seed), "groups": by_group(rankings[name], groups, plan.seed),
             "folds": _of_folds(found[name], protocols, plan.seed), "fit_s": found[name].fit_s,
             "score_s": rankings[name].seconds, "history": found[name].history,
         }
@@ -140,7 +140,7 @@ def _of_folds(found: _Found, protocols: Sequence[dict[str, Any]], seed: int) -> 
     if len(found.rankings) < 2:
         return []
     return [
-        {"fold": told["fold"], "n": told["n_questions"], "metrics": summary(one, seed)}
+        {"fold": told["fold"], "n": told["n_questions"], **summary(one, seed)}
         for one, told in zip(found.rankings, protocols, strict=True)
     ]
 

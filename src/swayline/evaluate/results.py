@@ -16,20 +16,29 @@ from swayline.core.rng import generator
 from swayline.evaluate.ranking import Ranking
 from swayline.evaluate.significance import Values, adjusted, bootstrap_mean, paired_test
 
+Estimated = dict[str, float | None]
+"""``value``, ``ci_low``, ``ci_high``."""
+MEASURES = ("log_loss", "brier", "novelty", "popularity", "dwell_s")
+"""Figures that are no shares."""
 _GROUP_METRICS = ("hr", "ndcg", "mrr", "accuracy", "log_loss")
 """What is told of each group."""
 
 
-def summary(ranking: Ranking, seed: int) -> dict[str, dict[str, float | None]]:
-    """Every metric of a ranking: means with bootstrap intervals over users, and figures of all lists without.
+def summary(ranking: Ranking, seed: int) -> dict[str, dict[str, Estimated]]:
+    """Every figure of a ranking: means with bootstrap intervals over users, and figures of all lists without.
 
     A figure of all lists together (coverage, Gini, calibration) has no interval: drawing users again would change
     what it measures.
+
+    Returns
+    -------
+    ``metrics``, which are shares from 0 to 1, and ``measures``, which have units (nats, bits, events, seconds).
     """
-    metrics = {name: _estimate(values, ranking.users, seed) for name, values in ranking.values.items()}
+    found = {name: _estimate(values, ranking.users, seed) for name, values in ranking.values.items()}
     for name, value in ranking.figures.items():
-        metrics[name] = {"value": None if isnan(value) else value, "ci_low": None, "ci_high": None}
-    return metrics
+        found[name] = {"value": None if isnan(value) else value, "ci_low": None, "ci_high": None}
+    measures = {name: one for name, one in found.items() if name.partition("@")[0] in MEASURES}
+    return {"metrics": {name: one for name, one in found.items() if name not in measures}, "measures": measures}
 
 
 def by_group(ranking: Ranking, groups: Mapping[str, np.ndarray], seed: int) -> dict[str, dict[str, Any]]:
@@ -51,7 +60,7 @@ def _place(label: str) -> tuple[int, str]:
     return (int(digits) if digits.isdigit() else 0, label)
 
 
-def _estimate(values: Values, users: np.ndarray, seed: int) -> dict[str, float | None]:
+def _estimate(values: Values, users: np.ndarray, seed: int) -> Estimated:
     several = len(np.unique(users)) < len(users)
     one = bootstrap_mean(values, generator(seed, "bootstrap"), clusters=users if several else None)
     return {name: None if isnan(figure) else figure for name, figure in asdict(one).items()}

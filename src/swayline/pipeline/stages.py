@@ -209,7 +209,7 @@ def evaluate(work: Workspace) -> None:
                 inverse_temperature=inverse_temperature(model, split.valid, exclude, settings.seed),
             )
             models[name] = {
-                "metrics": summary(rankings[name], settings.seed), "score_s": rankings[name].seconds,
+                **summary(rankings[name], settings.seed), "score_s": rankings[name].seconds,
                 "groups": by_group(rankings[name], groups, settings.seed),
                 "fit_s": choice["models"][name]["fit_s"], "history": choice["models"][name]["history"],
             }  # fmt: skip

@@ -30,7 +30,9 @@ def metric_words(metric: str) -> tuple[str, str]:
 
 def _metrics(models: Mapping[str, Any]) -> list[str]:
     """The metrics to show, best known first; recall is left out where it is the hit rate (one answer a question)."""
-    names = dict.fromkeys(metric for one in models.values() for metric in one["metrics"])
+    names = dict.fromkeys(
+        metric for one in models.values() for metric in one["metrics"] if metric.partition("@")[0] in _METRICS
+    )
     doubled = [
         name
         for name in names
