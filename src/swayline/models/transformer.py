@@ -26,10 +26,12 @@ from swayline.models.protocol import Scores
 from swayline.models.sequence.attributes import attribute_codes
 from swayline.models.sequence.batches import Packed, bin_width, place
 from swayline.models.sequence.behavior_head import BehaviorHead
+from swayline.models.sequence.int8 import Rounded, grown, round_weights, shrunk, shrunk_shapes
 from swayline.models.sequence.network import INITIAL_STD, Network
 from swayline.models.sequence.objectives import OBJECTIVES
 from swayline.models.sequence.settings import TransformerSettings
 from swayline.models.sequence.slots import is_timed
+from swayline.models.sequence.stream import Stream
 from swayline.models.sequence.training import Watch, train
 from swayline.models.sequence.warm_start import first_items
 from swayline.models.validation import Judge
@@ -109,6 +111,9 @@ class Transformer:
                 block.compile()
         asked = (lambda: judge(self)) if judge else None
         trained = train(self._network, histories, settings, self.max_length_, asked, self.checkpoint, self.watch)
+        if settings.weights == "int8":
+            round_weights(self._network)
+        self._catalogue: Rounded | None = None
         self.history_ = [epoch.as_dict() for epoch in trained.history]
         self.best_epoch_ = trained.best_epoch
         return self
@@ -137,8 +142,26 @@ class Transformer:
         scores = np.empty((len(history), self.n_items_), np.float32)
         for rows, states in self._states(history):
             with torch.no_grad():
-                scores[rows] = (states @ self._network.answers().T).cpu().numpy()
+                scores[rows] = self._logits(states).cpu().numpy()
         return scores
+
+    def _logits(self, states: torch.Tensor) -> torch.Tensor:
+        """(Q, I) of (Q, D) states, in eight bits where the settings say so."""
+        if self.settings.weights == "fp32":
+            return states @ self._network.answers().T
+        if self._catalogue is None:
+            self._catalogue = Rounded.of(self._network.answers())
+        return self._catalogue.scores(states)
+
+    def stream(self, history: Sequences) -> Stream:
+        """A few histories that grow event by event, scored after each without being read again.
+
+        Raises
+        ------
+        UsageError
+            The block or the objective looks ahead, so that every event changes what was read before.
+        """
+        return Stream(self, history, self._network)
 
     def score_items(self, history: Sequences, items: np.ndarray) -> Scores:
         """(Q,) the logit of one item a row, without scoring the whole catalogue."""
@@ -198,6 +221,8 @@ class Transformer:
             "embedding_dim": self._network.items.embedding_dim,
         }  # fmt: skip
         arrays = {name: value.detach().cpu().numpy() for name, value in self._network.state_dict().items()}
+        if self.settings.weights == "int8":
+            arrays = shrunk(arrays)
         artifact.write(folder, self.name, dataclasses.asdict(self.settings), learned, arrays)
 
     @classmethod
@@ -217,9 +242,12 @@ class Transformer:
             name: (tuple(value.shape), str(value.dtype).removeprefix("torch."))
             for name, value in model._network.state_dict().items()
         }
-        artifact.check_arrays(folder, stored, shapes)
-        _check_codes(folder, stored.arrays["codes"], model.n_values_)
-        model._network.load_state_dict({name: torch.from_numpy(a) for name, a in stored.arrays.items()}, assign=True)
+        small = model.settings.weights == "int8"
+        artifact.check_arrays(folder, stored, shrunk_shapes(shapes) if small else shapes)
+        arrays = grown(stored.arrays) if small else stored.arrays
+        _check_codes(folder, arrays["codes"], model.n_values_)
+        model._network.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()}, assign=True)
+        model._catalogue = None
         model._network.to(_device(model.settings)).eval()
         return model
 

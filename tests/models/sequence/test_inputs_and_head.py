@@ -53,7 +53,9 @@ def fitted():
 
 
 def test_behaviours_are_told_apart_by_history_and_by_item(fitted) -> None:
-    histories = from_lists([[0, 13, 14], [1, 13, 14], [0, 4, 5]], 20, behaviors=[[0, 1, 1], [0, 0, 0], [0, 0, 0]], n_behaviors=2)
+    histories = from_lists(
+        [[0, 13, 14], [1, 13, 14], [0, 4, 5]], 20, behaviors=[[0, 1, 1], [0, 0, 0], [0, 0, 0]], n_behaviors=2
+    )
     found = fitted.behavior_probabilities(histories, np.array([15, 15, 6]))[:, 1]
     assert found[0] > 0.5 > found[1]
     assert found[2] < 0.3
@@ -74,7 +76,8 @@ def test_what_is_saved_says_the_same_probabilities(fitted, tmp_path) -> None:
     again = type(fitted).load(tmp_path)
     asked = questions(behaves(50, seed=4))
     assert np.array_equal(
-        again.behavior_probabilities(asked.history, asked.items), fitted.behavior_probabilities(asked.history, asked.items)
+        again.behavior_probabilities(asked.history, asked.items),
+        fitted.behavior_probabilities(asked.history, asked.items),
     )
 
 
@@ -121,10 +124,28 @@ def test_times_of_events_are_read_where_asked() -> None:
     assert told[False] < 0.7
 
 
-@pytest.mark.parametrize("change", [{"objective": "masked"}, {"objective": "encoder-decoder"}, {"accumulation": 3}, {"schedule": "cosine"}, {"windows": True}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"objective": "masked"},
+        {"objective": "encoder-decoder"},
+        {"accumulation": 3},
+        {"schedule": "cosine"},
+        {"windows": True},
+    ],
+)
 def test_every_way_of_training_learns_a_cycle(change: dict) -> None:
     rows = [[(start + step) % 12 for step in range(9)] for start in range(12)] * 10
-    model = create("transformer", embedding_dim=32, max_epochs=40, dropout=0.1, batch_tokens=256, learning_rate=3e-3, max_length=6, **change)
+    model = create(
+        "transformer",
+        embedding_dim=32,
+        max_epochs=40,
+        dropout=0.1,
+        batch_tokens=256,
+        learning_rate=3e-3,
+        max_length=6,
+        **change,
+    )
     model.fit(from_lists(rows, 12))
     asked = from_lists([[(s + step) % 12 for step in range(5)] for s in range(12)], 12)
     hits = model.score(asked).argmax(1) == (np.arange(12) + 5) % 12

@@ -22,6 +22,8 @@ _NEVER = -1e9
 
 def causal_attention(qkv: Tensor, batch: Packed, n_heads: int) -> Tensor:
     """(T, D) what each token draws from the tokens it may look at, from (T, 3 · D)."""
+    if batch.memory is not None:
+        return batch.memory.attend(qkv, n_heads)
     n_bins, _, width, _ = batch.visible.shape
     dim = qkv.shape[1] // 3
     query, key, value = qkv.view(n_bins, width, 3, n_heads, dim // n_heads).permute(

@@ -18,13 +18,16 @@ Krell et al., "Efficient Sequence Packing without Cross-contamination", 2021 (pa
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from swayline.core.types import Ints
+
+if TYPE_CHECKING:
+    from swayline.models.sequence.memory import Memory
 
 EMPTY = -1
 _PLACES = 8
@@ -46,13 +49,15 @@ class Packed:
     """A batch of histories."""
 
     items: Tensor
-    """(T,) the event's item; ``n_items`` where there is none: the start of a history, a hidden event, an empty place."""
+    """(T,) the event's item; ``n_items`` where none is: a start, a hidden event, an empty place."""
     behaviors: Tensor
     """(T,) its behaviour; ``n_behaviors`` where there is no event."""
     positions: Tensor
     """(T,) place in the history."""
     times: Tensor
     """(T,) UTC microseconds of the event; 0 where there is no event and in ordered logs."""
+    before: Tensor
+    """(T,) the time of the event before it; 0 where that is not known."""
     timed: bool
     """Whether the log has times."""
     visible: Tensor
@@ -65,6 +70,12 @@ class Packed:
     """(T,) the behaviour to predict, alike."""
     weights: Tensor | None = None
     """(T,) 1 where there is something to predict, else 0."""
+    memory: "Memory | None" = None
+    """What attention remembers of tokens that are not in the batch (see :mod:`~swayline.models.sequence.memory`)."""
+
+    def remembering(self, memory: "Memory") -> "Packed":
+        """The same batch, read into a memory; its histories lie one a bin."""
+        return replace(self, memory=memory)
 
 
 def bin_width(max_length: int) -> int:

@@ -3,7 +3,7 @@
 Times read are those of the events, never the target's. The lag is told by powers of two of a second, the hour and the
 weekday by UTC.
 
-Shapes: T tokens in N bins of W places, D width.
+Shapes: T tokens, D width.
 
 References
 ----------
@@ -50,11 +50,6 @@ class Inputs(nn.Module):
 
 def lag_buckets(batch: Packed) -> Tensor:
     """(T,) 0 where no lag is known, else 1 + the whole part of log2(1 + seconds since the event before)."""
-    n_bins, _, width, _ = batch.visible.shape
-    times = batch.times.view(n_bins, width)
-    before = times.roll(1, dims=1)
-    linked = torch.zeros_like(times, dtype=torch.bool)
-    linked[:, 1:] = batch.visible[:, 0].diagonal(offset=-1, dim1=1, dim2=2)
-    seconds = ((times - before).clamp_min(0) // _US + 1).double()
+    seconds = ((batch.times - batch.before).clamp_min(0) // _US + 1).double()
     buckets = seconds.log2().long().clamp_max(_LAGS - 2) + 1
-    return torch.where(linked & (times > 0) & (before > 0), buckets, 0).view(-1)
+    return torch.where((batch.times > 0) & (batch.before > 0), buckets, 0)

@@ -11,10 +11,11 @@ Precision = Literal["auto", "fp32", "bf16"]
 Positions = Literal["start", "end", "none"]
 Objective = Literal["next-item", "masked", "encoder-decoder"]
 Schedule = Literal["constant", "cosine"]
+Weights = Literal["fp32", "int8"]
 
 _CHOICES = {
     "block": Block, "loss": Loss, "precision": Precision, "positions": Positions, "objective": Objective,
-    "schedule": Schedule,
+    "schedule": Schedule, "weights": Weights,
 }  # fmt: skip
 
 
@@ -53,13 +54,17 @@ class TransformerSettings:
         targets join them; whether the sampled sum stands for the whole catalogue (log-Q).
     temperature : float, optional
         Score by the cosine of state and item divided by this; None scores by their product.
-    learning_rate, schedule, weight_decay, warmup_steps, batch_tokens, accumulation, max_epochs, patience, max_gradient
-        Training; ``batch_tokens`` is events a batch, ``accumulation`` batches a step, ``patience`` epochs without a better validation NDCG@10,
-        and without validation questions exactly ``max_epochs`` epochs are trained.
+    learning_rate, schedule, weight_decay, warmup_steps, max_gradient
+        How the weights move.
+    batch_tokens, accumulation, max_epochs, patience : int
+        Events a batch; batches a step; epochs at most; epochs without a better validation NDCG@10. Without validation
+        questions exactly ``max_epochs`` epochs are trained.
     averaging : float
         Keep a moving average of the weights, this share of the old one a step: it is what is judged and kept.
     precision : str
         bf16 multiplies matrices in bfloat16 and keeps weights in float32; auto takes it where the chip has it.
+    weights : str
+        fp32, or int8: the fitted matrices are kept in eight bits and meet the catalogue as integers.
     device : str
         "auto" takes a GPU where there is one.
     compile : bool
@@ -97,6 +102,7 @@ class TransformerSettings:
     max_gradient: float = 1.0
     averaging: float = 0.99
     precision: Precision = "auto"
+    weights: Weights = "fp32"
     device: str = "auto"
     compile: bool = False
     seed: int = 0

@@ -46,6 +46,13 @@ class Slots:
         array[self.token if where is None else self.token[where]] = values
         return torch.from_numpy(array).to(self.device)
 
+    def before(self, times: Tensor) -> Tensor:
+        """(T,) of (T,) times, that of the token before it in its history; 0 at the first."""
+        found = torch.zeros_like(times)
+        later = torch.from_numpy(self.token[self.within > 0]).to(times.device)
+        found[later] = times[later - 1]
+        return found
+
     def owners(self) -> Tensor:
         """(N, 1, W) the history of each token, -1 in empty places."""
         return self.filled(self.row, EMPTY).view(self.layout.n_bins, 1, self.layout.width)

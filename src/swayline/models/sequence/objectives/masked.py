@@ -41,11 +41,13 @@ def arrange(
     hidden = _hidden(slots, at_end, rng) if rng is not None else at_end
     source = (history.offsets[1:] - read)[slots.row] + slots.within
     shown, wanted = source[~hidden], source[hidden]
+    times = slots.filled(np.maximum(history.times[shown], 0), 0, ~hidden)
     return Packed(
         items=slots.filled(history.items[shown], history.n_items, ~hidden),
         behaviors=slots.filled(history.behaviors[shown], history.n_behaviors, ~hidden),
         positions=slots.filled(sizes[slots.row] - 1 - slots.within if from_end else slots.within, 0),
-        times=slots.filled(np.maximum(history.times[shown], 0), 0, ~hidden),
+        times=times,
+        before=slots.before(times),
         timed=is_timed(history),
         visible=slots.together(),
         last=torch.from_numpy(layout.starts + sizes - 1).to(device),
@@ -60,4 +62,4 @@ def _hidden(slots: Slots, at_end: np.ndarray, rng: np.random.Generator) -> np.nd
     n_rows = len(slots.layout.starts)
     hidden = rng.random(len(slots.row)) < HIDDEN
     asked = (rng.random(n_rows) < LAST) | (np.bincount(slots.row, hidden, n_rows) == 0)
-    return hidden | (at_end & asked[slots.row])
+    return np.asarray(hidden | (at_end & asked[slots.row]))

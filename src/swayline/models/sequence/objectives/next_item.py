@@ -36,11 +36,13 @@ def arrange(
     source = (history.offsets[1:] - asked - read)[slots.row] + slots.within - 1
     events = slots.within > 0
     shown = source[events]
+    times = slots.filled(np.maximum(history.times[shown], 0), 0, events)
     return Packed(
         items=slots.filled(history.items[shown], history.n_items, events),
         behaviors=slots.filled(history.behaviors[shown], history.n_behaviors, events),
         positions=slots.filled(read[slots.row] - slots.within if from_end else slots.within, 0),
-        times=slots.filled(np.maximum(history.times[shown], 0), 0, events),
+        times=times,
+        before=slots.before(times),
         timed=is_timed(history),
         visible=slots.together().tril(),
         last=torch.from_numpy(layout.starts + read).to(device),

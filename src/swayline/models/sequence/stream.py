@@ -1,0 +1,131 @@
+"""Scores after each new event, without reading the history again.
+
+Shapes: Q histories, I items.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from swayline.core.errors import UsageError, shown
+from swayline.core.types import Ints, ItemRows
+from swayline.dataset import NO_TIME, Sequences, from_lists
+from swayline.models.protocol import Scores
+from swayline.models.sequence.batches import Layout, Packed, bin_width
+from swayline.models.sequence.memory import Memory
+from swayline.models.sequence.network import Network
+from swayline.models.sequence.objectives import next_item
+from swayline.models.sequence.slots import is_timed
+
+if TYPE_CHECKING:
+    from swayline.models.transformer import Transformer
+
+STREAMING_BLOCKS = ("ligr", "sasrec")
+"""Blocks whose attention keeps what it read; HSTU divides by the width of its bin and adds a bias by time."""
+
+
+class Stream:
+    """A few histories that grow: ``add`` an event to each, ``score`` what comes next.
+
+    The scores are those of :meth:`Transformer.score` on the grown histories. Where a history outgrows what the model
+    reads (``max_length_``), its positions shift with every event, so it is read again each time.
+    """
+
+    def __init__(self, model: "Transformer", history: Sequences, network: Network) -> None:
+        settings = model.settings
+        if settings.block not in STREAMING_BLOCKS or settings.objective != "next-item" or settings.positions == "end":
+            raise UsageError(
+                "scoring event by event needs block ligr or sasrec, objective next-item and positions start or none, "
+                f"not {settings.block}, {settings.objective}, {settings.positions}: use score(history)"
+            )
+        self._model, self._network = model, network
+        self._device = next(network.parameters()).device
+        self._timed = is_timed(history)
+        self._rows = [_events_of(history, row) for row in range(len(history))]
+        self._read()
+
+    def add(self, items: ItemRows | Ints, behaviors: Ints | None = None, times: Ints | None = None) -> None:
+        """One more event for each of Q histories: item rows, behaviour rows (0), UTC microseconds (in timed logs).
+
+        Raises
+        ------
+        UsageError
+            The arrays do not hold one entry a history, an item is unknown, or the log has times and none are given.
+        """
+        found = np.zeros(len(items), np.int64) if behaviors is None else np.asarray(behaviors)
+        clock = np.full(len(items), NO_TIME, np.int64) if times is None else np.asarray(times)
+        self._check(np.asarray(items), found, clock, times is not None)
+        for row, event in zip(self._rows, zip(items, found, clock, strict=True), strict=True):
+            row.append((int(event[0]), int(event[1]), int(event[2])))
+        if any(len(row) > self._model.max_length_ for row in self._rows):
+            self._read()
+            return
+        self._memory.read += 1
+        with torch.no_grad():
+            self._states = self._network(self._step())
+
+    def score(self) -> Scores:
+        """(Q, I) logits of every item as the next one."""
+        with torch.no_grad():
+            return (self._states @ self._network.answers().T).float().cpu().numpy()  # type: ignore[no-any-return]
+
+    def _check(self, items: np.ndarray, behaviors: np.ndarray, times: np.ndarray, timed: bool) -> None:
+        if not len(items) == len(behaviors) == len(times) == len(self._rows):
+            raise UsageError(f"give one event for each of the {len(self._rows)} histories, not {len(items)}")
+        if len(items) and not (items.min() >= 0 and items.max() < self._model.n_items_):
+            raise UsageError(f"item rows run from 0 to {self._model.n_items_ - 1}, not {shown(items.tolist())}")
+        if len(items) and not (behaviors.min() >= 0 and behaviors.max() < self._model.n_behaviors_):
+            last = self._model.n_behaviors_ - 1
+            raise UsageError(f"behaviour rows run from 0 to {last}, not {shown(behaviors.tolist())}")
+        if self._timed and not timed:
+            raise UsageError("this log has times: give the events' times")
+
+    def _read(self) -> None:
+        """Read every history from its start, and remember."""
+        model, width = self._model, bin_width(self._model.max_length_)
+        history = self._as_sequences()
+        layout = Layout(np.arange(len(history), dtype=np.int64) * width, len(history), width)
+        batch = next_item.arrange(history, layout, model.max_length_, False, self._device)
+        self._memory = Memory(len(history), width, len(self._network.blocks), self._device)
+        self._memory.read = torch.from_numpy(np.minimum(history.lengths, model.max_length_)).to(self._device)
+        batch = batch.remembering(self._memory)
+        self._network.eval()
+        with torch.no_grad():
+            self._states = self._network(batch)[batch.last]
+
+    def _as_sequences(self) -> Sequences:
+        events = [row[-self._model.max_length_ :] for row in self._rows]
+        return from_lists(
+            [[event[0] for event in row] for row in events], self._model.n_items_,
+            [[event[1] for event in row] for row in events], [[event[2] for event in row] for row in events],
+            self._model.n_behaviors_,
+        )  # fmt: skip
+
+    def _step(self) -> Packed:
+        """The newest event of every history as a batch of one place each."""
+        newest = [row[-1] for row in self._rows]
+        earlier = [row[-2][2] if len(row) > 1 else 0 for row in self._rows]
+        n = len(newest)
+        return Packed(
+            items=self._tensor([event[0] for event in newest]),
+            behaviors=self._tensor([event[1] for event in newest]),
+            positions=self._memory.read,
+            times=self._tensor([max(0, event[2]) for event in newest]),
+            before=self._tensor([max(0, time) for time in earlier]),
+            timed=self._timed,
+            visible=torch.ones(n, 1, 1, 1, dtype=torch.bool, device=self._device),
+            last=torch.arange(n, device=self._device),
+            memory=self._memory,
+        )
+
+    def _tensor(self, values: list[int]) -> Tensor:
+        return torch.tensor(values, dtype=torch.int64, device=self._device)
+
+
+def _events_of(history: Sequences, row: int) -> list[tuple[int, int, int]]:
+    """(item, behaviour, time) of one history, oldest first."""
+    part = history.of(row)
+    columns = (history.items[part].tolist(), history.behaviors[part].tolist(), history.times[part].tolist())
+    return list(zip(*columns, strict=True))
