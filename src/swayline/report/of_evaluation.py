@@ -1,0 +1,76 @@
+"""Blocks about the recommender beyond its ranking: what its lists are like, how sure it is, whom it serves."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from swayline.report import words
+from swayline.report.blocks import Table
+from swayline.report.of_models import metric_words, model_words
+
+_BEYOND = {
+    "diversity": "Diversity", "category_coverage": "Categories shown", "novelty": "Novelty, bits",
+    "popularity": "Popularity, events", "gini": "Gini of exposure", "auc": "AUC", "log_loss": "Log-loss",
+    "calibration_error": "Calibration error",
+}  # fmt: skip
+_KINDS = {
+    "activity": "How active the person is", "popularity": "How popular the true next item is",
+    "answer": "Return or discovery", "behavior": "What the person did next",
+}  # fmt: skip
+_GROUP_METRICS = ("ndcg", "hr", "mrr")
+
+
+def evaluation_blocks(found: Mapping[str, Any]) -> list[Table]:
+    """Tables from ``metrics.json``: every model's lists, and the best model's quality for each group of questions."""
+    models = found.get("models") or {}
+    if not models:
+        return []
+    best = found.get("best") or next(iter(models))
+    tables = [_beyond(models, best)]
+    for kind, groups in (models[best].get("groups") or {}).items():
+        if len(groups) > 1:
+            tables.append(_of_groups(kind, groups, best))
+    return [table for table in tables if table.rows]
+
+
+def _beyond(models: Mapping[str, Any], best: str) -> Table:
+    figures = {name: {**one["metrics"], **(one.get("measures") or {})} for name, one in models.items()}
+    shown = [
+        (metric, words_of)
+        for metric, words_of in _BEYOND.items()
+        if any(metric == name.partition("@")[0] for one in figures.values() for name in one)
+    ]
+    rows = [
+        (model_words(name) + (" (best)" if name == best else ""), *(_figure(one, metric) for metric, _ in shown))
+        for name, one in figures.items()
+    ]
+    head = ("Model", *(words_of for _, words_of in shown))
+    return Table(
+        "What each model shows, and how sure it is", head, rows if shown else [], frozenset(range(1, len(head)))
+    )
+
+
+def _figure(one: Mapping[str, Any], metric: str) -> str:
+    value = next((value["value"] for name, value in one.items() if name.partition("@")[0] == metric), None)
+    return "–" if value is None else words.number(value)
+
+
+def _of_groups(kind: str, groups: Mapping[str, Any], best: str) -> Table:
+    names = next(iter(groups.values()))["metrics"]
+    metrics = [name for one in _GROUP_METRICS for name in names if name.partition("@")[0] == one]
+    rows = [
+        (
+            words.label(label, 60),
+            words.number(one["n"]),
+            *(_with_interval(one["metrics"].get(metric) or {}) for metric in metrics),
+        )
+        for label, one in groups.items()
+    ]
+    head = (_KINDS.get(kind, words.label(kind, 40)), "Questions", *(metric_words(metric)[0] for metric in metrics))
+    caption = f"{words.capital(model_words(best))}, by {_KINDS.get(kind, words.label(kind, 40)).lower()}"
+    return Table(caption, head, rows, frozenset(range(1, len(head))))
+
+
+def _with_interval(one: Mapping[str, Any]) -> str:
+    if one.get("value") is None:
+        return "–"
+    return words.estimate(one["value"], one.get("ci_low"), one.get("ci_high"), "", sign=False)
