@@ -35,7 +35,7 @@ def test_finished_stages_are_reused(done, shop, quick):
 
 def test_a_changed_setting_redoes_what_depends_on_it_and_nothing_else(done, shop, quick):
     changed = quick.model_copy(update={"outcome": "cart"})
-    assert _redone(_again(done, shop, changed)) == ["describe", "influence", "report"]
+    assert _redone(_again(done, shop, changed)) == ["describe", "profiles", "influence", "report"]
     _again(done, shop, quick)
 
 

@@ -321,7 +321,8 @@ STAGES = (
     Stage("evaluate", evaluate, ("train",), ("k",), (METRICS_FILE,)),
     Stage("influence", measure_influence, ("train",), ("outcome", "k", "explained_users"), (INFLUENCE_FILE,)),
     Stage("recommend", recommend, ("train",), ("k",), (RECOMMENDATIONS_FILE, EXAMPLES_FILE)),
-    Stage("report", report, ("describe", "quality", "profiles", "evaluate", "influence", "recommend"), (), (REPORT_FILE,)),
+    Stage("report", report, ("describe", "quality", "profiles", "evaluate", "influence", "recommend"), (),
+          (REPORT_FILE,)),
 )  # fmt: skip
 
 

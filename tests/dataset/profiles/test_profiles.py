@@ -121,6 +121,13 @@ def test_planted_habits_come_out_as_segments(found):
     assert tried[2] > 0.8
 
 
+def test_people_alike_in_everything_are_one_segment():
+    found = profiles(
+        sw.read_events(pa.table({"user": ["a", "b"], "item": ["x", "x"]}), options=sw.ReadOptions(ordered=True))
+    )
+    assert found.users["segment"].to_pylist() == ["everybody", "everybody"]
+
+
 def test_people_of_one_kind_are_one_segment():
     rng = np.random.default_rng(1)
     rows = [

@@ -108,10 +108,10 @@ def find_segments(table: pa.Table, people: npt.NDArray[np.bool_], seed: int, wan
         So many segments, whatever their stability.
     """
     names = tuple(table.column_names)
-    learned = table.filter(pa.array(people)) if people.sum() > 1 else table
-    if not names or len(learned) < 2:
-        n = len(people)
+    n = len(people)
+    if not names or n < 2:  # everybody is alike in all
         return Segments(np.zeros(n, np.int64), (EVERYBODY,), np.array([n]), np.zeros((1, 0)), (), ())
+    learned = table.filter(pa.array(people)) if people.sum() > 1 else table
     preparer = FeaturePreparer(fill="median").fit(learned)
     rows = _matrix(preparer, learned, names)
     groups = find_groups(rows, generator(seed, "segments"), wanted=wanted)

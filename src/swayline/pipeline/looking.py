@@ -1,0 +1,39 @@
+"""What the run looks at before it learns: whole columns, people who act as no person does, profiles."""
+
+from collections import Counter
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from swayline.core.files import whole, write_json
+from swayline.core.names import FLAGS_FILE, PROFILES_FOLDER, QUALITY_FILE, REASON
+from swayline.core.progress import task
+from swayline.dataset import BotFlags, flag_bots
+from swayline.dataset.profiles import build_profiles
+from swayline.dataset.quality import column_quality
+from swayline.engine import DuckEngine
+from swayline.events import EventLog
+
+
+def look_at_quality(log: EventLog, folder: Path, seed: int) -> None:
+    """Write ``flags.parquet`` (people flagged, with reasons; nobody is dropped) and ``quality.json``."""
+    with DuckEngine() as engine:
+        flags = flag_bots(engine, log.events)
+    with whole(folder / FLAGS_FILE) as temporary:
+        pq.write_table(flags.table, temporary)
+    columns = column_quality("events", log.events, features=False)
+    for name, table in (("items", log.items), ("users", log.users)):
+        if table is not None:
+            columns += column_quality(name, table, features=True, seed=seed)
+    bots = {
+        "people": flags.n_users, "flagged": flags.n_flagged, "left_out": list(flags.left_out),
+        "reasons": dict(Counter(flags.table[REASON].to_pylist())),
+    }  # fmt: skip
+    write_json(folder / QUALITY_FILE, {"bots": bots, "columns": [one.as_json() for one in columns]})
+
+
+def profile(log: EventLog, folder: Path, outcome: str, seed: int) -> None:
+    """Write ``profiles/``: people, items and what they are read against."""
+    flags = BotFlags(pq.read_table(folder / FLAGS_FILE), 0)
+    with task("profiles"), DuckEngine() as engine:
+        build_profiles(engine, log, outcome, flags, seed=seed).save(folder / PROFILES_FOLDER)
