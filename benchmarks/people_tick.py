@@ -132,7 +132,7 @@ def main() -> None:
     ours(warm[0], warm[1], 5, warm[3])
     print(f"{'people':>6}{'events':>9}  {'learner':<10}{'seconds':>9}{'cpu s':>9}{'error':>8}{'AUC':>8}")
     for n in options.sizes:
-        person, when, truth, span = make_world(n, options.per_person if n <= 200 else 300.0, 0)
+        person, when, truth, span = make_world(n, options.per_person, 0)
         show(n, len(when), "swayline", *ours(person, when, n, span), truth)
         if options.peer_python:
             peers(options, n, person, when, truth)

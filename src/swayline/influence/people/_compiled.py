@@ -40,8 +40,8 @@ def _coefficients(i, tie_ptr, x_base, x_tie):
 
 
 @njit(cache=True, nogil=True)
-def _log_determinant(columns, c, shapes, x, n_rest):
-    """Log determinant of the observed information of one person's coefficients."""
+def _log_determinant(columns, c, shapes, x, n_rest, tie_scale):
+    """Log determinant of one plus the observed information of a person's coefficients, branchings by ``tie_scale``."""
     lam = np.empty(columns.shape[1])
     intensity(columns, x, lam)
     keep = np.empty(len(x), np.int64)
@@ -54,7 +54,7 @@ def _log_determinant(columns, c, shapes, x, n_rest):
     curvature(columns, shapes, x, lam, keep[:n_keep], hessian)
     total = 0.0
     for a in range(n_keep):
-        scale = max(x[keep[a]], 1e-2) if keep[a] < n_rest else 1.0
+        scale = max(x[keep[a]], 1e-2) if keep[a] < n_rest else tie_scale
         for b in range(n_keep):
             hessian[a, b] *= scale
             hessian[b, a] *= scale
@@ -73,11 +73,12 @@ def _log_determinant(columns, c, shapes, x, n_rest):
 
 
 @njit(cache=True, nogil=True)
-def fit_people(people, world, rate, shape, sparsity, group, solver, warm, max_steps, adjusted, x_base, x_tie, losses):
+def fit_people(people, world, rate, shape, sparsity, group, solver, warm, max_steps, tie_scale, x_base, x_tie, losses):
     """Fit the coefficients of the given people, each alone; each person's loss goes into ``losses`` (everybody,).
 
     ``rate`` (everybody, K + S) and ``shape`` (K + S,): gamma prior of baseline and own past; ``sparsity``: L1 weight
-    on every tie; ``group``: weight on the norm of all ties into a person; ``warm``: start from ``x_base``, ``x_tie``.
+    on every tie; ``group``: weight on the norm of all ties into a person; ``warm``: start from ``x_base``, ``x_tie``;
+    ``tie_scale`` above zero: half the log determinant of the information is added, branchings on that scale.
     """
     tie_ptr, n_base = world[8], world[6].shape[1]
     for i in people:
@@ -96,8 +97,8 @@ def fit_people(people, world, rate, shape, sparsity, group, solver, warm, max_st
             losses[i] = accelerated(columns, c, shapes, x, n_rest, group, max_steps, 1e-9)
         else:
             losses[i] = newton(columns, c, shapes, x, -1, max_steps if solver == NEWTON else 0, 1e-7)
-        if adjusted:
-            losses[i] += 0.5 * _log_determinant(columns, c, shapes, x, n_rest)
+        if tie_scale > 0.0:
+            losses[i] += 0.5 * _log_determinant(columns, c, shapes, x, n_rest, tie_scale)
         x_base[i] = x[:n_rest]
         x_tie[tie_ptr[i] : tie_ptr[i + 1]] = x[n_rest:]
 

@@ -252,12 +252,13 @@ def _own_kernel(means_s: list[float]) -> Kernel:
 
 
 def solve(
-    fit: HawkesFit, people: Ints, warm: bool, max_steps: int = 60, turns: int = 4, adjusted: bool = False
+    fit: HawkesFit, people: Ints, warm: bool, max_steps: int = 60, turns: int = 4, tie_scale: float = 0.0
 ) -> HawkesFit:
     """Fit the given people's coefficients, the shared parts held still.
 
     The prior that draws a person's rhythm to everybody's depends on the answer; it settles in a few turns.
-    ``adjusted`` adds half the log determinant of the information to the losses (the adjusted profile likelihood).
+    ``tie_scale`` above zero adds half the log determinant of the information to the losses, every branching on that
+    scale (the adjusted profile likelihood).
     """
     from swayline.influence.people import _compiled
 
@@ -279,7 +280,7 @@ def solve(
             SOLVERS[fit.solver],
             warm or turn > 0,
             steps,
-            adjusted,
+            tie_scale,
             x_base,
             x_tie,
             losses,
@@ -310,29 +311,37 @@ def _learn_kernel(fit: HawkesFit, some: Ints, shortest: float, longest: float, f
 
 
 def _learn_mean(fit: HawkesFit, some: Ints, shortest: float, longest: float, first: bool) -> HawkesFit:
-    """Search the mean delay by adjusted profile likelihood.
+    """Search the mean delay: the plain profile likelihood from afar, the adjusted one nearby.
 
     The plain profile takes delays too short: with hundreds of people's baselines free, whatever slow part of the
     effect they can mimic they take (Neyman and Scott's problem). Half the log determinant of the information of the
     free coefficients puts that right (Cox and Reid, "Parameter orthogonality and approximate conditional inference",
-    JRSS B 1987).
+    JRSS B 1987). A branching counts in it on the scale of an exponential prior with the mean that branchings have:
+    without that scale, thousands of weak ties would outvote the likelihood for whatever delay tells least about them.
     """
 
-    def loss(log_mean: float) -> float:
+    def loss(log_mean: float, scale: float) -> float:
         tried = replace(fit, kernel=exponential(float(np.exp(log_mean))))
-        return float(solve(tried, some, warm=True, max_steps=25, turns=1, adjusted=True).losses[some].sum())
+        return float(solve(tried, some, warm=True, max_steps=25, turns=1, tie_scale=scale).losses[some].sum())
 
     low, high = np.log(shortest), np.log(longest)
     if first:
         points = np.linspace(low, high, 9)
-        values = [loss(point) for point in points]
-        best = int(np.argmin(values))
+        best = int(np.argmin([loss(point, 0.0) for point in points]))
         low, high = points[max(best - 1, 0)], points[min(best + 1, 8)]
+        fit = solve(replace(fit, kernel=exponential(float(np.exp(points[best])))), some, warm=False)
     else:
         centre = np.log(fit.kernel.mean_s())
         low, high = max(low, centre - 0.4), min(high, centre + 0.4)
-    mean = float(np.exp(_golden(loss, low, high, steps=6 if first else 4)))
+    scale = np.sqrt(2.0) * max(_mean_branching(fit, some), 1e-3)
+    mean = float(np.exp(_golden(lambda point: loss(point, scale), low, high, steps=6 if first else 4)))
     return solve(replace(fit, kernel=exponential(mean)), some, warm=False)
+
+
+def _mean_branching(fit: HawkesFit, some: Ints) -> float:
+    """Mean branching of the ties into some people."""
+    inward = np.isin(fit.ties.target, some)
+    return float(fit.x_tie[inward].mean()) if inward.any() else 0.0
 
 
 def _golden(loss: Callable[[float], float], low: float, high: float, steps: int) -> float:
