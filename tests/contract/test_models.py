@@ -16,10 +16,14 @@ from swayline.models import Recommender, create, load_model, mask_seen, names, r
 QUICK: dict[str, dict[str, object]] = {
     "boosted-trees": {"n_trees": 50, "n_leaves": 8},
     "implicit-als": {"factors": 16, "alpha": 20.0},
+    "factorization-machine": {"embedding_dim": 16, "max_epochs": 20, "learning_rate": 2e-2, "batch_positions": 512},
+    "gru": {"embedding_dim": 32, "hidden_dim": 32, "max_epochs": 20, "learning_rate": 1e-2, "batch_tokens": 512},
     "transformer": {"embedding_dim": 32, "max_epochs": 30, "learning_rate": 3e-3, "batch_tokens": 512, "dropout": 0.1},
 }
 """Settings that make a model quick on worlds this small; the others need none."""
-ONE_EPOCH: dict[str, dict[str, object]] = {"transformer": {"max_epochs": 1}}
+ONE_EPOCH: dict[str, dict[str, object]] = {
+    name: {"max_epochs": 1} for name in ("factorization-machine", "gru", "transformer")
+}
 """Enough where quality is not asked about."""
 POPULARITY = {"most-popular", "recent-popular"}
 """Read no history."""
@@ -317,9 +321,10 @@ def test_weights_that_are_not_finite_are_never_written(fitted: dict[str, Recomme
         model.save(tmp_path / "model")
 
 
-def test_the_transformer_says_so_when_there_is_nothing_to_train_on() -> None:
+@pytest.mark.parametrize("name", list(ONE_EPOCH))
+def test_a_network_says_so_when_there_is_nothing_to_train_on(name: str) -> None:
     with pytest.raises(EmptyLogError):
-        create("transformer").fit(from_lists([[], []], 5))
+        create(name).fit(from_lists([[], []], 5))
 
 
 def test_seen_items_are_masked_in_place() -> None:

@@ -3,6 +3,8 @@
 from swayline.models.boosted_trees import BoostedTrees, BoostedTreesSettings
 from swayline.models.content import Content, ContentSettings
 from swayline.models.ease import EASE, EASESettings
+from swayline.models.factorization_machine import FactorizationMachine, FactorizationMachineSettings
+from swayline.models.gru import GRU, GRUSettings
 from swayline.models.hybrid import Hybrid, HybridSettings
 from swayline.models.implicit_als import ImplicitALS, ImplicitALSSettings
 from swayline.models.item_knn import ItemKNN, ItemKNNSettings
@@ -19,10 +21,11 @@ from swayline.models.transformer import Transformer
 from swayline.models.user_knn import UserKNN, UserKNNSettings
 
 __all__ = [
-    "EASE", "BoostedTrees", "BoostedTreesSettings", "Content", "ContentSettings", "EASESettings", "Hybrid",
-    "HybridSettings", "ImplicitALS", "ImplicitALSSettings", "ItemKNN", "ItemKNNSettings", "LinearRegression",
-    "LogisticRegression", "MarkovChain", "MarkovChainSettings", "MostPopular", "MostPopularSettings", "NaiveBayes",
-    "NaiveBayesSettings", "RecentPopular", "RecentPopularSettings", "Recommender", "RegressionSettings", "Scores",
-    "Transformer", "TransformerSettings", "UserKNN", "UserKNNSettings", "create", "load_model", "mask_seen", "names",
-    "recommend", "score_items", "top_k", "with_seed",
+    "EASE", "GRU", "BoostedTrees", "BoostedTreesSettings", "Content", "ContentSettings", "EASESettings",
+    "FactorizationMachine", "FactorizationMachineSettings", "GRUSettings", "Hybrid", "HybridSettings", "ImplicitALS",
+    "ImplicitALSSettings", "ItemKNN", "ItemKNNSettings", "LinearRegression", "LogisticRegression", "MarkovChain",
+    "MarkovChainSettings", "MostPopular", "MostPopularSettings", "NaiveBayes", "NaiveBayesSettings", "RecentPopular",
+    "RecentPopularSettings", "Recommender", "RegressionSettings", "Scores", "Transformer", "TransformerSettings",
+    "UserKNN", "UserKNNSettings", "create", "load_model", "mask_seen", "names", "recommend", "score_items", "top_k",
+    "with_seed",
 ]  # fmt: skip

@@ -10,6 +10,8 @@ from swayline.models import artifact
 from swayline.models.boosted_trees import BoostedTrees
 from swayline.models.content import Content
 from swayline.models.ease import EASE
+from swayline.models.factorization_machine import FactorizationMachine
+from swayline.models.gru import GRU
 from swayline.models.hybrid import Hybrid
 from swayline.models.implicit_als import ImplicitALS
 from swayline.models.item_knn import ItemKNN
@@ -27,7 +29,7 @@ _MODELS: dict[str, Any] = {
     model.name: model
     for model in (
         MostPopular, RecentPopular, MarkovChain, NaiveBayes, UserKNN, ItemKNN, EASE, ImplicitALS, Content, Hybrid,
-        LinearRegression, LogisticRegression, BoostedTrees, Transformer,
+        LinearRegression, LogisticRegression, BoostedTrees, FactorizationMachine, GRU, Transformer,
     )
 }  # fmt: skip
 
