@@ -57,7 +57,7 @@ def lalonde(data: Path) -> None:
     nsw, cps = (pd.read_stata(data / "lalonde" / f"{name}.dta") for name in ("nsw", "cps"))
     frame = pd.concat([nsw[nsw.treat == 1], cps]).drop(columns="data_id")
     controls = [name for name in frame.columns if name not in ("treat", "re78")]
-    _show(estimate_effect(frame, "treat", "re78", controls, estimand="att").ledger)
+    _show(estimate_effect(frame, "treat", "re78", controls, estimand="att", beside=True).ledger)
     _show(estimate_effect(nsw.drop(columns="data_id"), "treat", "re78", controls, randomised=True).ledger)
 
 

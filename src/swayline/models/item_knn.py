@@ -3,7 +3,7 @@
 ::
 
     similarity (i, j)  =  pairs(i, j) / (sqrt(n_i · n_j) + shrinkage)       kept for the best ``neighbours`` j of each i
-    score (j)          =  Σ over the history, age a = 0 for the last event:  decay^a · similarity(i_a, j)
+    score (j)          =  Σ over the history, age a = 0 for the last event:  w(behaviour) · decay^a · similarity(i_a, j)
 
 ``pairs`` counts users who met both, each pair weighted closeness^(distance - 1) by how many events lie between its two
 items and ``backward`` where j came before i: 1 and 1 give the classic cosine, smaller values lean towards what follows
@@ -28,6 +28,7 @@ from typing import ClassVar, Self
 import numpy as np
 from scipy import sparse
 
+from swayline.core.errors import ConfigError
 from swayline.dataset import Sequences, Targets
 from swayline.models import artifact, stored_matrix
 from swayline.models.cooccurrence import pairs
@@ -43,20 +44,35 @@ _CHOICES: dict[str, tuple[float, ...]] = {
     "backward": (1.0, 0.7, 0.4, 0.2, 0.0),
     "shrinkage": (0.0, 1.0, 5.0, 20.0, 100.0),
     "neighbours": (20, 100, 500, 2000),
+    "returns": (0.0, 0.1, 0.5, 2.0),
 }
 
 
 @dataclass(frozen=True)
 class ItemKNNSettings:
-    """Every number may be left to validation (None); without validation questions the middle of the road is taken."""
+    """Every number may be left to validation (None); without validation questions the middle of the road is taken.
+
+    Parameters
+    ----------
+    returns : float, optional
+        How like itself an item is: above 0 people are led back to what they had, as where views come before purchases.
+    behavior_weights : tuple of float, optional
+        What an event of each behaviour counts, in the order of the dataset's behaviours; the recommend floor learns
+        them from effects. None counts all alike.
+    """
 
     neighbours: int | None = None
     shrinkage: float | None = None
     decay: float | None = None
     closeness: float | None = None
     backward: float | None = None
+    returns: float | None = 0.0
+    behavior_weights: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
+        require("returns", self.returns, 0.0)
+        for weight in self.behavior_weights or ():
+            require("behavior_weights", weight, 0.0)
         require("neighbours", self.neighbours, 1)
         require("shrinkage", self.shrinkage, 0.0)
         for name in ("decay", "closeness", "backward"):
@@ -72,6 +88,7 @@ class Chosen:
     decay: float = 0.8
     closeness: float = 0.9
     backward: float = 0.7
+    returns: float = 0.0
 
 
 class ItemKNN:
@@ -88,6 +105,11 @@ class ItemKNN:
 
     def fit(self, train: Sequences, valid: Targets | None = None) -> Self:
         """Count pairs, choose what was left open, and keep each item's best neighbours."""
+        weights = self.settings.behavior_weights
+        if weights is not None and len(weights) != train.n_behaviors:
+            raise ConfigError(
+                f"behavior_weights has {len(weights)} numbers and the log {train.n_behaviors} behaviours: give one each"
+            )
         judge, counted = judge_of(valid), lru_cache(maxsize=2)(partial(pairs, train))
         found = (lambda trial: judge(self._become(train, trial, counted))) if judge else None
         return self._become(train, choose(self.name, self.settings, Chosen, _CHOICES, found), counted)
@@ -103,8 +125,11 @@ class ItemKNN:
 
     def score(self, history: Sequences) -> Scores:
         """(Q, I) summed similarity to the history; zero where nothing is shared."""
-        rows = every_event(history, self.chosen_.decay)
-        scores: Scores = (rows @ self.similarity_).toarray().astype(np.float32, copy=False)
+        rows = every_event(history, self.chosen_.decay, self.settings.behavior_weights)
+        found = rows @ self.similarity_
+        if self.chosen_.returns:
+            found = found + self.chosen_.returns * rows
+        scores: Scores = found.toarray().astype(np.float32, copy=False)
         return scores
 
     def save(self, folder: Path) -> None:

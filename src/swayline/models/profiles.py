@@ -3,6 +3,8 @@
 Shapes: Q histories, I items.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy import sparse
 
@@ -21,9 +23,11 @@ def ages(history: Sequences) -> Ints:
     return found
 
 
-def every_event(history: Sequences, decay: float) -> sparse.csr_array:
-    """(Q, I) decay^age of every event; an item met twice counts twice."""
+def every_event(history: Sequences, decay: float, of_behavior: Sequence[float] | None = None) -> sparse.csr_array:
+    """(Q, I) decay^age of every event, times the weight of its behaviour; an item met twice counts twice."""
     weights = np.power(decay, ages(history).astype(np.float64)).astype(np.float32)
+    if of_behavior is not None:
+        weights *= np.asarray(of_behavior, dtype=np.float32)[history.behaviors]
     return sparse.csr_array((weights, history.items, history.offsets), shape=(len(history), history.n_items))
 
 

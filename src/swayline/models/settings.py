@@ -50,14 +50,25 @@ def _as_typed(name: str, value: object, hint: Any) -> object:
         require_one_of(name, value, typing.get_args(hint))
         return value
     for choice in choices:
+        if typing.get_origin(choice) is tuple:
+            if isinstance(value, list | tuple):
+                (part, *_) = typing.get_args(choice)
+                return tuple(_as_typed(f"{name}[{k}]", each, part) for k, each in enumerate(value))
+            continue
         if choice is float and isinstance(value, int) and not isinstance(value, bool):
             return float(value)
         if isinstance(value, choice) and not (choice is int and isinstance(value, bool)):
             if isinstance(value, float) and not math.isfinite(value):
                 break
             return value
-    expected = " or ".join("nothing" if choice is types.NoneType else choice.__name__ for choice in choices)
+    expected = " or ".join(_in_words(choice) for choice in choices)
     raise ConfigError(f"setting {name} must be {expected}, not {shown(value)}")
+
+
+def _in_words(choice: Any) -> str:
+    if typing.get_origin(choice) is tuple:
+        return f"a list of {typing.get_args(choice)[0].__name__}"
+    return "nothing" if choice is types.NoneType else str(choice.__name__)
 
 
 def require(name: str, value: float | None, least: float, most: float = math.inf) -> None:

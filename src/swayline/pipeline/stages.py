@@ -65,7 +65,7 @@ from swayline.evaluate import (
 from swayline.events import EventLog, read_events, read_log, write_log
 from swayline.events.describe import describe
 from swayline.influence import ledger
-from swayline.influence.attribution import behavior_rows, event_rows, remove_events
+from swayline.influence.attribution import behavior_rows, edit_rows, event_rows, remove_events
 from swayline.influence.behaviors import BehaviorEffects, associations
 from swayline.influence.people import PeopleInfluence
 from swayline.models import create, load_model, with_seed
@@ -79,6 +79,7 @@ CANDIDATES = "candidates"
 CHOICE_FILE = "choice.json"
 _VALIDATION_QUESTIONS = 2048
 _ASKED_USERS = 500
+_EDITED_USERS, _EDITED_BEHAVIORS = 200, 5
 
 
 @dataclass(frozen=True)
@@ -233,8 +234,14 @@ def measure_influence(work: Workspace) -> None:
         asked = histories.take(drawn)
         items, _ = best_items(fitted.model, asked, settings.k, fitted.exclude_seen)
         rows, places = np.nonzero(items >= 0)
-        with task("remove behaviours"):
+        with task("edit behaviours"):
             parts.append(behavior_rows(fitted.model, fitted.dataset, asked, rows, items[rows, places].astype(np.int64)))
+            edited = asked.take(np.arange(min(len(asked), _EDITED_USERS)))
+            frequent = fitted.dataset.behaviors.names[:_EDITED_BEHAVIORS]
+            parts.append(edit_rows(
+                fitted.model, fitted.dataset, edited, behaviors=frequent, edits=("add", "replace"), k=settings.k,
+                exclude_seen=fitted.exclude_seen,
+            ))  # fmt: skip
         some = rows < settings.explained_users
         wanted = items[rows[some], places[some]].astype(np.int64)
         removed = remove_events(fitted.model, asked, rows[some], wanted, label="remove events")

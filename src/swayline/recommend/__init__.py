@@ -6,8 +6,10 @@ from swayline.recommend.fit import fit_everything, fit_log, labels_of, repeats_s
 from swayline.recommend.fitted import FittedModel
 from swayline.recommend.recommender import SequenceRecommender, attribute_events
 from swayline.recommend.search import ItemSearch
+from swayline.recommend.weights import BehaviorWeights, learn_weights
 
 __all__ = [
-    "FittedModel", "ItemSearch", "Reason", "SequenceRecommender", "attribute_events", "examples", "explain_events",
-    "fit_everything", "fit_log", "labels_of", "reasons", "repeats_share", "with_log", "with_reasons",
+    "BehaviorWeights", "FittedModel", "ItemSearch", "Reason", "SequenceRecommender", "attribute_events", "examples",
+    "explain_events", "fit_everything", "fit_log", "labels_of", "learn_weights", "reasons", "repeats_share", "with_log",
+    "with_reasons",
 ]  # fmt: skip

@@ -71,7 +71,7 @@ def behavior_rows(model: Recommender, dataset: Dataset, histories: Sequences, us
             continue
         changes = remove_behavior(model, histories, users[asked], items[asked], behavior)
         for estimand, change, unit in zip(("score_change", "rank_change"), changes, ("logit", "rank"), strict=True):
-            mean, low, high, n = _clustered_mean(change, users[asked])
+            mean, low, high, n = clustered_mean(change, users[asked])
             rows.append(
                 _row("behavior", name, estimand, mean, unit)
                 | {"effect": TOP, "ci_low": low, "ci_high": high, "n": n, "recommended": True}
@@ -92,7 +92,7 @@ def _row(cause_kind: str, cause: str, estimand: str, estimate: float, unit: str)
     }  # fmt: skip
 
 
-def _clustered_mean(values: Floats, clusters: Ints) -> tuple[float, float | None, float | None, int]:
+def clustered_mean(values: Floats, clusters: Ints) -> tuple[float, float | None, float | None, int]:
     """Mean of values, its 95% interval from the means of clusters, and how many clusters there are."""
     _, cluster = np.unique(clusters, return_inverse=True)
     means = np.bincount(cluster, values) / np.bincount(cluster)

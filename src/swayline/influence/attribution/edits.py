@@ -1,0 +1,166 @@
+"""The model's answer to a history in which a behaviour was added, removed, or replaced by another.
+
+::
+
+    history                     v1 c2 v3
+    remove cart                 v1 v3            all of its events go; positions close up, times stay
+    replace cart by view        v1 v2 v3         what each was about and when stays
+    add cart                    v1 c2 v3 c3      on the last item, at its moment, where the pair has none yet
+
+Shapes: Q recommendations, H histories; k items a list.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from swayline.core.errors import UsageError, nearest
+from swayline.core.types import Floats, Ints
+from swayline.dataset import Dataset, Sequences
+from swayline.influence.attribution.rows import ASSUMPTIONS, TOP, clustered_mean
+from swayline.influence.ledger import ledger
+from swayline.models import Recommender, recommend
+
+EDITS = ("add", "remove", "replace")
+
+
+def add_behavior(histories: Sequences, behavior: int) -> tuple[Sequences, Ints]:
+    """Each history with one more event of a behaviour on its last item, and the rows where that changes something."""
+    rows = np.flatnonzero(histories.lengths > 0)
+    last = histories.offsets[1:] - 1
+    has = np.zeros(len(histories), bool)
+    same = (histories.items == histories.items[np.maximum(last, 0)][histories.users]) if len(histories.items) else []
+    has[histories.users[np.flatnonzero((histories.behaviors == behavior) & same)]] = True
+    rows = rows[~has[rows]]
+    some = histories.take(rows)
+    at = some.offsets[1:]
+
+    def longer(values: np.ndarray, new: Any) -> np.ndarray:
+        return np.insert(values, at, new)
+
+    edited = Sequences(
+        some.offsets + np.arange(len(some) + 1), longer(some.items, some.items[at - 1]),
+        longer(some.behaviors, behavior), longer(some.times, some.times[at - 1]), longer(some.events, -1),
+        some.n_items, some.n_behaviors, some.catalogue,
+    )  # fmt: skip
+    return edited, rows
+
+
+def drop_behavior(histories: Sequences, behavior: int) -> tuple[Sequences, Ints]:
+    """Histories without a behaviour; rows that have it and something besides."""
+    mine = histories.behaviors == behavior
+    count = np.bincount(histories.users[mine], minlength=len(histories))
+    rows = np.flatnonzero((count > 0) & (count < histories.lengths))
+    some = histories.take(rows)
+    return some.keep(some.behaviors != behavior), rows
+
+
+def swap_behavior(histories: Sequences, behavior: int, by: int) -> tuple[Sequences, Ints]:
+    """Histories with every event of a behaviour turned into another; rows that have it."""
+    rows = np.unique(histories.users[histories.behaviors == behavior])
+    some = histories.take(rows)
+    acts = np.where(some.behaviors == behavior, by, some.behaviors).astype(some.behaviors.dtype)
+    return Sequences(
+        some.offsets, some.items, acts, some.times, some.events, some.n_items, some.n_behaviors, some.catalogue
+    ), rows  # fmt: skip
+
+
+def edit_rows(
+    model: Recommender,
+    dataset: Dataset,
+    histories: Sequences,
+    *,
+    behaviors: Sequence[str] | None = None,
+    edits: Sequence[str] = EDITS,
+    k: int = 10,
+    exclude_seen: bool = False,
+) -> pa.Table:
+    """What adding, removing and replacing each behaviour does to people's lists, as rows of the influence table.
+
+    Three figures an edit, means over people with intervals: ``score_change`` and ``rank_change`` of the items of the
+    list before the edit, above zero where the behaviour that was added, removed or put in lifts them (for a removal:
+    with it minus without it), and ``list_change``, the share of the list that the edit swaps.
+
+    Parameters
+    ----------
+    behaviors : names; all of the dataset's where None
+    edits : of "add", "remove", "replace" (by each other behaviour)
+
+    Raises
+    ------
+    UsageError
+        An edit or a behaviour is unknown.
+    """
+    known = dataset.behaviors.names
+    for word in edits:
+        if word not in EDITS:
+            raise UsageError(f"edit {word!r} is unknown; {nearest(word, EDITS)}")
+    for name in behaviors or ():
+        if name not in known:
+            raise UsageError(f"behavior {name!r} is not in the log; {nearest(name, known)}")
+    rows: list[dict[str, Any]] = []
+    for name in behaviors or known:
+        code = known.index(name)
+        if "remove" in edits:
+            rows += _told(model, histories, drop_behavior(histories, code), name, "removal", None, k, exclude_seen)
+        if "add" in edits:
+            rows += _told(model, histories, add_behavior(histories, code), name, "addition", None, k, exclude_seen)
+        for other in known if "replace" in edits else ():
+            if other != name:
+                edited = swap_behavior(histories, code, known.index(other))
+                rows += _told(model, histories, edited, name, f"replaced by {other}", other, k, exclude_seen)
+    return ledger(rows)
+
+
+def _told(
+    model: Recommender, histories: Sequences, edited: tuple[Sequences, Ints], name: str, method: str,
+    other: str | None, k: int, exclude_seen: bool,
+) -> list[dict[str, Any]]:  # fmt: skip
+    after, rows = edited
+    if not len(rows):
+        return []
+    changes = _changes(model, histories.take(rows), after, k, exclude_seen)
+    if changes is None:
+        return []
+    told = []
+    for estimand, values, unit in zip(
+        ("score_change", "rank_change", "list_change"), changes, ("logit", "rank", "share"), strict=True
+    ):
+        sign = -1.0 if method == "removal" and estimand != "list_change" else 1.0
+        mean, low, high, n = clustered_mean(sign * values, np.arange(len(values)))
+        told.append({
+            "cause_kind": "behavior", "cause": name, "effect_kind": "recommendation", "effect": TOP, "channel": "model",
+            "estimand": estimand, "estimate": mean, "ci_low": low, "ci_high": high, "n": n, "unit": unit,
+            "method": method, "reference": other, "identified": "yes", "assumptions": ASSUMPTIONS,
+        })  # fmt: skip
+    return told
+
+
+def _changes(
+    model: Recommender, before: Sequences, after: Sequences, k: int, exclude_seen: bool
+) -> tuple[Floats, Floats, Floats] | None:
+    """Mean change of score and of rank over each person's list, and the share of it that is swapped; each (people,)."""
+    lists, _ = recommend(model, before, k, exclude_seen)
+    new, _ = recommend(model, after, k, exclude_seen)
+    given = lists >= 0
+    people = np.flatnonzero(given.any(axis=1))
+    if not len(people):
+        return None
+    score, rank, swapped = (np.empty(len(people)) for _ in range(3))
+    step = max(1, (1 << 24) // before.n_items)
+    for start in range(0, len(people), step):
+        some = people[start : start + step]
+        then, now = model.score(before.take(some)), model.score(after.take(some))
+        for j, person in enumerate(some):
+            mine = lists[person][given[person]]
+            score[start + j] = float(np.mean(now[j, mine] - then[j, mine]))
+            rank[start + j] = float(np.mean(_ranks(then[j], mine) - _ranks(now[j], mine)))
+            swapped[start + j] = float(np.mean(~np.isin(mine, new[person])))
+    return score, rank, swapped
+
+
+def _ranks(scores: np.ndarray, items: np.ndarray) -> Floats:
+    """How many items stand above each."""
+    return np.asarray([(scores > scores[item]).sum() for item in items], dtype=np.float64)
