@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from swayline import __version__
-from swayline.cli import check, evaluate, fit, influence, recommend, report, run, simulate
+from swayline.cli import check, evaluate, fit, influence, recommend, report, run, simulate, tune
 from swayline.cli.output import one_line
 from swayline.core.errors import SwaylineError
 
@@ -44,6 +44,7 @@ app.command("recommend")(recommend.recommend)
 app.command("evaluate")(evaluate.evaluate)
 app.add_typer(influence.app, name="influence")
 app.command("report")(report.report)
+app.command("tune")(tune.tune)
 
 
 def main() -> None:

@@ -24,6 +24,15 @@ def fit(
     ] = "none",
     out: Annotated[Path, typer.Option("--out", help="Model folder to write.")] = Path("model"),
     items: Items = None,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            "--checkpoint", help="Keep each epoch in this file; the same command goes on from it.", show_default=False
+        ),
+    ] = None,
+    tensorboard: Annotated[
+        Path | None, typer.Option("--tensorboard", help="Folder for training curves.", show_default=False)
+    ] = None,
     seed: options.Seed = 0,
     json: options.Json = False,
     *,
@@ -42,9 +51,14 @@ def fit(
     from swayline.engine import DuckEngine
     from swayline.recommend import fit_log
 
+    watch = None
+    if tensorboard is not None:
+        from swayline.models.sequence.tensorboard import to_tensorboard
+
+        watch = to_tensorboard(tensorboard)
     with DuckEngine() as engine:
         log = read(events, reading, engine, items=items)
-        fitted = fit_log(engine, log, model, split=split, seed=seed)
+        fitted = fit_log(engine, log, model, split=split, seed=seed, checkpoint=checkpoint, watch=watch)
     fitted.save(out)
     result = {
         "model": model,

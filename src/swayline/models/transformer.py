@@ -50,7 +50,7 @@ _SIZES = ("n_items", "n_behaviors", "max_length", "best_epoch", "embedding_dim",
 class Transformer:
     """Who does what next, from the order of what they did.
 
-    With a ``checkpoint`` file, training that was cut off goes on from its last whole epoch. Under ``torchrun`` every
+    With a ``checkpoint`` file (and ``….refit`` beside it), training that was cut off goes on from its last whole epoch. Under ``torchrun`` every
     process trains its share and all end with the same weights. ``watch`` is told of every epoch as it ends. After
     :meth:`fit`, ``history_`` holds a line an epoch (loss, validation NDCG@10, seconds, samples a second) and
     ``best_epoch_`` the epoch whose weights were kept.
@@ -77,7 +77,7 @@ class Transformer:
             There is no event to learn from.
         """
         judge = Judge(valid, self.settings.seed) if valid is not None and len(valid) else None
-        self._train(train, self.settings, judge)
+        self._train(train, self.settings, judge, self.checkpoint)
         if self._network.head is not None and valid is not None and len(valid):
             self._calibrate(self._network.head, sample(valid, _CALIBRATING, generator(self.settings.seed, "calibrate")))
         return self
@@ -85,13 +85,16 @@ class Transformer:
     def refit(self, train: Sequences) -> Self:
         """Learn again from (more) histories for as many epochs as :meth:`fit` found best."""
         calibrated = self._network.head
-        self._train(train, dataclasses.replace(self.settings, max_epochs=self.best_epoch_), None)
+        again = self.checkpoint and self.checkpoint.with_name(f"{self.checkpoint.name}.refit")
+        self._train(train, dataclasses.replace(self.settings, max_epochs=self.best_epoch_), None, again)
         if self._network.head is not None and calibrated is not None:
             self._network.head.scale.copy_(calibrated.scale)
             self._network.head.shift.copy_(calibrated.shift)
         return self
 
-    def _train(self, histories: Sequences, settings: TransformerSettings, judge: Judge | None) -> Self:
+    def _train(
+        self, histories: Sequences, settings: TransformerSettings, judge: Judge | None, checkpoint: Path | None
+    ) -> Self:
         if not len(histories.items):
             raise EmptyLogError("no event is left to train on: give a log with events")
         settings = _for_data(settings, histories)
@@ -110,7 +113,7 @@ class Transformer:
             for block in self._network.blocks:
                 block.compile()
         asked = (lambda: judge(self)) if judge else None
-        trained = train(self._network, histories, settings, self.max_length_, asked, self.checkpoint, self.watch)
+        trained = train(self._network, histories, settings, self.max_length_, asked, checkpoint, self.watch)
         if settings.weights == "int8":
             round_weights(self._network)
         self._catalogue: Rounded | None = None

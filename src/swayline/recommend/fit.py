@@ -1,11 +1,13 @@
 """From a log to a fitted model: early stopping on a few users' last events, then learning again from everything."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from swayline.core.errors import UsageError
 from swayline.core.names import ITEM, TITLE
 from swayline.core.rng import generator
 from swayline.dataset import Dataset, build_dataset, last_out, split_by_name
@@ -20,10 +22,9 @@ REPEATS_MATTER = 0.05
 """From this share of events that return to an item the user already had, seen items stay in the lists."""
 
 
-def fit_everything(dataset: Dataset, name: str, settings: Mapping[str, object], seed: int) -> Recommender:
+def fit_everything(dataset: Dataset, model: Recommender, seed: int) -> Recommender:
     """Fit on all events: how long is found on the last events of at most 5% of users, then all is relearned."""
     sequences = dataset.sequences
-    model = create(name, **with_seed(name, settings, seed))
     able = np.flatnonzero(sequences.lengths >= 3)
     chosen = generator(seed, "early stopping").permutation(able)[: max(1, int(len(able) * VALIDATION_SHARE))]
     if len(able) == 0:
@@ -65,6 +66,8 @@ def fit_log(
     settings: Mapping[str, object] | None = None,
     split: str = "none",
     seed: int = 0,
+    checkpoint: Path | None = None,
+    watch: Callable[[Any], None] | None = None,
 ) -> FittedModel:
     """A model of a log, ready to recommend.
 
@@ -72,22 +75,35 @@ def fit_log(
     ----------
     split : str
         ``none`` learns from everything; ``last-out`` and ``time`` leave out what ``evaluate`` would ask about.
+    checkpoint : Path, optional
+        Where training stands after each epoch; a run that was cut off goes on from it.
+    watch : callable, optional
+        Told of every epoch as it ends.
 
     Raises
     ------
     UsageError
-        The split or the model is unknown.
+        The split or the model is unknown, or the model does not train in epochs and a checkpoint is asked for.
     """
     dataset = build_dataset(engine, log.events, side=log.items)
-    said = settings or {}
+    model = _watched(create(name, **with_seed(name, settings or {}, seed)), checkpoint, watch)
     if split == "none":
-        model = fit_everything(dataset, name, said, seed)
+        model = fit_everything(dataset, model, seed)
     else:
         parts = split_by_name(dataset.sequences, split)
-        model = create(name, **with_seed(name, said, seed)).fit(parts.train, parts.valid)
+        model = model.fit(parts.train, parts.valid)
     return FittedModel(
         model, dataset, labels_of(dataset, log.items), repeats_share(dataset) < REPEATS_MATTER, log.options
     )
+
+
+def _watched(model: Recommender, checkpoint: Path | None, watch: Callable[[Any], None] | None) -> Recommender:
+    for name, value in (("checkpoint", checkpoint), ("watch", watch)):
+        if value is not None:
+            if not hasattr(model, name):
+                raise UsageError(f"{model.name} does not train in epochs, so it has no {name}: leave it out")
+            setattr(model, name, value)
+    return model
 
 
 def with_log(fitted: FittedModel, events: str | Path) -> FittedModel:

@@ -146,3 +146,18 @@ def test_a_log_that_meets_its_items_rarely_gets_a_narrow_table_and_a_dense_one_l
     dense = Transformer(TransformerSettings(max_epochs=1)).fit(ring(n_users=200))
     assert dense._network.items.embedding_dim == 256
     assert dense._network.dropout.dropped == 51
+
+
+def test_curves_reach_tensorboard(tmp_path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    from swayline.models.sequence.tensorboard import to_tensorboard
+
+    model = Transformer(TransformerSettings(embedding_dim=8, max_epochs=3))
+    model.watch = to_tensorboard(tmp_path)
+    model.fit(from_lists([[1, 2, 3], [2, 3, 4]], 6))
+    events = EventAccumulator(str(tmp_path))
+    events.Reload()
+    assert [line.value for line in events.Scalars("train/loss")] == pytest.approx(
+        [line["loss"] for line in model.history_], rel=1e-5
+    )

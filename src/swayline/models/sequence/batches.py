@@ -1,7 +1,8 @@
 """Histories packed into bins, so that hardly any padding is computed and every batch has the same shape.
 
-A batch is N bins of W places; a history lies whole in one bin, behind a token that says "a history starts here" (see
-:mod:`~swayline.models.sequence.objectives`); what is left at the end of a bin is empty. Five histories of 5, 3, 2, 2 and 1 events in two bins of eight places::
+A batch is N bins of W places; a history lies whole in one bin, beside a token of its own (here a start, see
+:mod:`~swayline.models.sequence.objectives`); what is left at the end of a bin is empty. Five histories of 5, 3, 2, 2
+and 1 events in two bins of eight places::
 
     bin 0    |  a0 a1 a2 a3 a4 |  e0        | is the start token, · an empty place
     bin 1    |  b0 b1 b2 |  c0 c1 ·

@@ -1,0 +1,55 @@
+"""``swayline tune``: better settings of a model for one log."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from swayline.cli import options
+from swayline.cli.output import show
+from swayline.cli.reading import EventsArgument, Items, Said, read, reads
+
+
+@reads("items")
+def tune(
+    events: EventsArgument,
+    model: Annotated[str, typer.Option("--model", help="Which model.")] = "transformer",
+    trials: Annotated[
+        int, typer.Option("--trials", min=1, max=10_000, help="Trials in all; those already in --out count.")
+    ] = 20,
+    split: Annotated[str, typer.Option("--split", help="last-out or time: what validation asks.")] = "last-out",
+    max_epochs: Annotated[int | None, typer.Option("--max-epochs", min=1, help="Epochs a trial at most.")] = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder of the study; run again to go on.")] = Path("tune"),
+    items: Items = None,
+    seed: options.Seed = 0,
+    json: options.Json = False,
+    *,
+    reading: Said,
+) -> None:
+    """Try settings on validation, drop those that lag behind, keep the best; stop any time and go on later."""
+    from swayline.dataset import build_dataset, split_by_name
+    from swayline.engine import DuckEngine
+    from swayline.pipeline import tune as search
+
+    with DuckEngine() as engine:
+        log = read(events, reading, engine, items=items)
+        dataset = build_dataset(engine, log.events, side=log.items)
+    fixed = {} if max_epochs is None else {"max_epochs": max_epochs}
+    tuned = search(split_by_name(dataset.sequences, split), model, trials, out, seed, fixed)
+    table = tuned.trials
+    first = table["valid_ndcg"][0].as_py()
+    result = {
+        "model": model,
+        "out": str(out),
+        "trials": len(table),
+        "valid_ndcg": tuned.valid_ndcg,
+        "default_valid_ndcg": first,
+        "settings": tuned.settings,
+    }
+    said = ", ".join(f"{name} {value}" for name, value in tuned.settings.items()) or "the defaults"
+    before = f" (defaults {first:.4f})" if first is not None else ""
+    lines = [
+        f"{len(table)} trials; best validation NDCG@10 {tuned.valid_ndcg:.4f}{before}: {said}",
+        f"use it: swayline run EVENTS --config {out / 'best.toml'}",
+    ]
+    show(json, result, lines)
