@@ -1,7 +1,10 @@
 """Bad rows among good ones: each is rejected with row, column, value and reason, and the good rows go on."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from tests.events.conftest import Reader, accounts
 
@@ -254,3 +257,26 @@ def test_behaviors_go_by_our_names_and_unknown_ones_by_their_own(read: Reader) -
 def test_only_bad_rows_leave_nothing_and_the_error_names_the_first(read: Reader) -> None:
     with pytest.raises(EmptyLogError, match="2 rows read, 2 rejected; first: row 2, time is no time"):
         events(read, "u,i,view,soon", "u,i,view,later")
+
+
+NUMBERS = [
+    "1", "1.", ".5", "+5", "-0", "0x1", "1e5", "1E-3", "nan", "NaN", "1_0", "inf", "-Infinity", "1e400", "１", "1,5", "--1",
+    "1e", "e5", "1 2", "5d", "0b1", "1f", "NULL", "None", "007",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("column", ["value", "lat", "position", "propensity", "time"])
+@pytest.mark.parametrize("cell", NUMBERS)
+def test_a_number_is_read_alike_whatever_stands_beside_it(read: Reader, column: str, cell: str) -> None:
+    """Columns of plain numbers are read at once; one odd cell must change nothing for the others."""
+
+    def found(*cells: str) -> tuple[list[Any], list[Any]]:
+        rows = [f'u{n}\ti\t{one if column == "time" else 1511544070}\t{"" if column == "time" else one}'
+                for n, one in enumerate(cells)]  # fmt: skip
+        log = read("user\titem\ttime\t" + (column if column != "time" else "text") + "\n" + "\n".join(rows),
+                   mapping={} if column == "time" else {column: column})  # fmt: skip
+        kept = log.events.filter(pc.is_in(log.events["user"], value_set=pa.array(["u1"])))
+        return (kept[column].to_pylist(), [one["reason"] for one in log.rejected.to_pylist() if one["row"] == 3])
+
+    plain = "1511544071" if column == "time" else "1"
+    assert found(plain, cell, plain) == found("odd_one", cell, plain)

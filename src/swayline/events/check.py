@@ -4,10 +4,11 @@ Event keys (user, item, behaviour, time) are never filled. The checks are SQL, s
 that no rule changes do not pass through the engine.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -36,6 +37,7 @@ from swayline.core.names import (
 from swayline.engine import Engine
 from swayline.events.options import DATE_PARTS
 from swayline.events.sources.block import Block, Refusal, float_text, plain_ids
+from swayline.events.sources.facts import Facts, facts, holds_only
 
 MAX_ID_BYTES = 512
 MAX_TEXT_BYTES = 65_536
@@ -50,6 +52,7 @@ _UNITS_US = ((1e6, 1e11), (1e3, 1e14), (1.0, 1e17))
 _DATES = {8: "%Y%m%d", 14: "%Y%m%d%H%M%S"}
 """Dates written as one whole number, by their digits."""
 _LARGEST_US = 9e18
+_ROWS_A_SLICE = 200
 _WHOLE_TIME = r"^\s*-?\d+(\.\d*)?([eE]\+?\d{1,3})?\s*$"
 
 _NUMBERS = {
@@ -152,8 +155,13 @@ def check(
         The moment beyond which a time is in the future; by default the clock's, a day's skew allowed.
     """
     source = with_dates(block.table)
-    raw = _with_words(_with_behaviors(_trimmed(source, reading), reading))
-    cells = _Cells(frozenset(raw.column_names) - reading.left_out, _text_columns(raw), reading)
+    trimmed, known = _trimmed(source, reading)
+    raw = _as_numbers(_with_words(_with_behaviors(trimmed, reading)), reading)
+    if TEXT in known:  # words of searches may stand in the item's place
+        known[TEXT] |= known.get(ITEM, Facts())
+    if BEHAVIOR in known and known[BEHAVIOR].longest > MAX_ID_BYTES // 3:
+        del known[BEHAVIOR]  # lower case may be longer
+    cells = _Cells(frozenset(raw.column_names) - reading.left_out, _text_columns(raw), reading, known)
     rules = _rules(cells, now or datetime.now(UTC))
     engine.register("raw", raw)
     answers = engine.sql(_question(cells, _changed(raw, cells), rules))
@@ -166,7 +174,16 @@ def check(
         return typed, block.refused
     bad = pc.is_valid(broken)
     refused = [*block.refused, *_refusals(source.filter(bad), broken.filter(bad), rules)]
-    return typed.filter(pc.invert(bad)), sorted(refused, key=lambda one: one.row)
+    return _without(typed, np.flatnonzero(np.asarray(bad))), sorted(refused, key=lambda one: one.row)
+
+
+def _without(table: pa.Table, rows: np.ndarray) -> pa.Table:
+    """A table without some rows; where they are few, in slices that are copied once, when all is put in order."""
+    if len(rows) * _ROWS_A_SLICE > len(table):
+        return table.filter(pa.array(np.isin(np.arange(len(table)), rows, invert=True)))
+    starts, ends = np.concatenate([[0], rows + 1]), np.concatenate([rows, [len(table)]])
+    pieces = [table.slice(start, end - start) for start, end in zip(starts, ends, strict=True) if end > start]
+    return pa.concat_tables(pieces) if pieces else table.schema.empty_table()
 
 
 def with_dates(table: pa.Table) -> pa.Table:
@@ -184,8 +201,8 @@ def with_dates(table: pa.Table) -> pa.Table:
 def times_of(engine: Engine, table: pa.Table, unit_us: float | None) -> tuple[pa.Table, list[Refusal]]:
     """A table of ``row`` and raw ``time`` with its times typed (an empty one is null), and rows with a wrong one."""
     reading = Reading(*((unit_us, "") if unit_us is not None else time_unit(table[TIME])))
-    raw = _trimmed(table, reading)
-    cells = _Cells(frozenset({TIME}), _text_columns(raw), reading)
+    raw, known = _trimmed(table, reading)
+    cells = _Cells(frozenset({TIME}), _text_columns(raw), reading, known)
     rules = [
         (TIME, f"NOT {_is_empty(TIME, cells)} AND {test}", reason) for _, test, reason in _time_rules(datetime.now(UTC))
     ]
@@ -217,35 +234,82 @@ def _refusals(raw: pa.Table, broken: pa.ChunkedArray, rules: list[_Rule]) -> lis
 
 @dataclass(frozen=True)
 class _Cells:
-    """Which of our columns a block has, which of them are text, and how they are read."""
+    """Which of our columns a block has, which of them are text, how they are read, and what is known of the text."""
 
     has: frozenset[str]
     texts: frozenset[str]
     reading: Reading
+    known: Mapping[str, Facts]
+
+    def longest(self, name: str) -> int:
+        """Bytes of the longest cell, at most; a column that is made of others may hold anything."""
+        return self.known[name].longest if name in self.known else MAX_TEXT_BYTES + 1
+
+    def missing(self, name: str, gaps: str = _NOT_IDS) -> str:
+        """SQL that is true where a cell holds nothing, or a word for it."""
+        if name in self.known and not self.known[name].may_gap:
+            return f"{name} IS NULL"
+        return f"({name} IS NULL OR {name} IN {gaps})"
 
 
 def _text_columns(raw: pa.Table) -> frozenset[str]:
     return frozenset(name for name in raw.column_names if pa.types.is_string(raw[name].type))
 
 
-def _trimmed(table: pa.Table, reading: Reading) -> pa.Table:
-    """Cells without blanks around them, none of them empty; ids as they are meant; times that are dates as text."""
+def _trimmed(table: pa.Table, reading: Reading) -> tuple[pa.Table, dict[str, Facts]]:
+    """Cells without blanks around them, none of them empty; ids as they are meant; times that are dates as text.
+
+    What is known of the text columns comes with them.
+    """
+    known: dict[str, Facts] = {}
     for at, name in enumerate(table.column_names):
         column = table[name]
         if name == TIME and reading.date_format and not pa.types.is_string(column.type):
             column = float_text(column)
         elif not pa.types.is_string(column.type) or name == REST:
             continue
-        column = pc.utf8_trim_whitespace(column)
-        if name in (USER, ITEM, BEHAVIOR) and not pc.all(pc.string_is_ascii(column)).as_py():
-            column = pc.utf8_trim_whitespace(pc.utf8_trim(column, characters=_INVISIBLE))
+        told = facts(column)
+        if told.may_trim:
+            column = pc.utf8_trim_whitespace(column)
+            if name in (USER, ITEM, BEHAVIOR) and not pc.all(pc.string_is_ascii(column)).as_py():
+                column = pc.utf8_trim_whitespace(pc.utf8_trim(column, characters=_INVISIBLE))
+            told = facts(column)
         if name in (USER, ITEM, CATEGORY):
             column = plain_ids(column)
-        empty = pc.equal(column, "")
-        if pc.any(empty).as_py():
-            column = pc.if_else(empty, None, column)
+        if told.has_empty:
+            column = pc.if_else(pc.equal(column, ""), None, column)
+        known[name] = told
         table = table.set_column(at, name, column)
-    return table
+    return table, known
+
+
+def _as_numbers(raw: pa.Table, reading: Reading) -> pa.Table:
+    """Text columns of numbers as numbers where every cell is a finite one: the engine would read each cell again.
+
+    Times whose text tells rows apart (nanoseconds) or is a date stay text.
+    """
+    names = [name for name in _NUMBERS if name in raw.column_names and name not in reading.left_out]
+    if TIME in raw.column_names and reading.unit_us >= 1.0 and not reading.date_format:
+        names.append(TIME)
+    for name in names:
+        if pa.types.is_string(raw[name].type):
+            number = _numbers(raw[name], pa.int64() if name == TIME else pa.float64())
+            if number is not None:
+                raw = raw.set_column(raw.column_names.index(name), name, number)
+    return raw
+
+
+def _numbers(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray | None:
+    # Arrow reads 0x1f as a number, the engine does not.
+    if not holds_only(column, b"0123456789+-.eE"):
+        return None
+    try:
+        numbers = pc.cast(column, kind)
+    except pa.ArrowInvalid:
+        return None
+    if kind == pa.float64() and not pc.all(pc.is_finite(numbers)).as_py():
+        return None
+    return numbers
 
 
 def _with_behaviors(raw: pa.Table, reading: Reading) -> pa.Table:
@@ -303,11 +367,11 @@ def _first_broken(rules: list[_Rule]) -> str:
 
 def _rules(cells: _Cells, now: datetime) -> list[_Rule]:
     rules = [
-        *_id_rules(USER, f"({USER} IS NULL OR {USER} IN {_NOT_IDS})"),
-        *_id_rules(ITEM, f"(({ITEM} IS NULL OR {ITEM} IN {_NOT_IDS}) AND NOT {BEHAVIOR} {_IS_ITEMLESS})"),
+        *_id_rules(USER, cells.missing(USER), cells),
+        *_id_rules(ITEM, f"({cells.missing(ITEM)} AND NOT {BEHAVIOR} {_IS_ITEMLESS})", cells),
     ]
     if BEHAVIOR in cells.has:
-        rules += _id_rules(BEHAVIOR, f"({BEHAVIOR} IS NULL OR {BEHAVIOR} IN {_NOT_IDS.lower()})")
+        rules += _id_rules(BEHAVIOR, cells.missing(BEHAVIOR, _NOT_IDS.lower()), cells)
     if TIME in cells.has:
         rules += _time_rules(now)
     for name in OPTIONAL_COLUMNS:
@@ -315,9 +379,14 @@ def _rules(cells: _Cells, now: datetime) -> list[_Rule]:
     return rules
 
 
-def _id_rules(name: str, missing: str) -> list[_Rule]:
-    long = f"strlen({name}) > {MAX_ID_BYTES}"
-    return [(name, missing, "is missing"), (name, long, f"is longer than {MAX_ID_BYTES} bytes")]
+def _id_rules(name: str, missing: str, cells: _Cells) -> list[_Rule]:
+    return [(name, missing, "is missing"), *_length_rules(name, MAX_ID_BYTES, cells)]
+
+
+def _length_rules(name: str, limit: int, cells: _Cells) -> list[_Rule]:
+    if cells.longest(name) <= limit:
+        return []
+    return [(name, f"strlen({name}) > {limit}", f"is longer than {limit} bytes")]
 
 
 def _time_rules(now: datetime) -> list[_Rule]:
@@ -338,12 +407,11 @@ def _optional_rules(name: str, cells: _Cells) -> list[_Rule]:
     if name in _NUMBERS or name == EXPOSED:
         reason = _NUMBERS[name][1] if name in _NUMBERS else "is neither true nor false"
         return [(name, f"{_typed_sql(name, cells)} IS NULL AND NOT {_is_empty(name, cells)}", reason)]
-    limit = MAX_TEXT_BYTES if name == TEXT else MAX_ID_BYTES
-    return [(name, f"strlen({name}) > {limit}", f"is longer than {limit} bytes")]
+    return _length_rules(name, MAX_TEXT_BYTES if name == TEXT else MAX_ID_BYTES, cells)
 
 
 def _is_empty(name: str, cells: _Cells) -> str:
-    return f"({name} IS NULL OR {name} IN {_NOT_IDS})" if name in cells.texts else f"({name} IS NULL)"
+    return cells.missing(name) if name in cells.texts else f"({name} IS NULL)"
 
 
 # --- columns that change -----------------------------------------------------------------------

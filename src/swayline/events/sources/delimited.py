@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
@@ -26,7 +27,8 @@ _MAX_SPAN = 100
 _MAX_BAD = 10_000
 """Ragged lines in a block beyond which it is read in parts."""
 _PIECE_BYTES = 1 << 18
-_ARROW_BYTES = 1 << 20
+_ARROW_BYTES = 1 << 22
+_NEWLINE, _RETURN = 10, 13
 _TIME_START = re.compile(r"\s*(\d{4}[-/]\d{1,2}[-/]\d|[-+]?\d+(\.\d*)?(e[-+]?\d+)?\s*$)", re.IGNORECASE)
 
 
@@ -198,17 +200,25 @@ def _sound(table: pa.Table, row: int, bad: list[pacsv.InvalidRow], layout: _Layo
         for line in bad
         if line.text.strip(" \r")
     ]
-    taken = {line.number for line in bad}
-    numbers = (row + index for index in range(len(table) + len(taken)) if index + 1 not in taken)
-    rows = pa.array(numbers if taken else range(row, row + len(table)), pa.int64())
+    numbers = np.arange(row, row + len(table) + len(bad))
+    rows = pa.array(np.delete(numbers, [line.number - 1 for line in bad]) if bad else numbers)
     return Block(pa.table({ROW: rows, **columns}), refused)
 
 
 def _has_odd_ends(data: bytes) -> bool:
     """Whether some line is empty, which Arrow takes for a row, or ends with a carriage return alone."""
-    return (
-        data[:1] in (b"\r", b"\n") or b"\n\n" in data or b"\n\r\n" in data or data.count(b"\r") != data.count(b"\r\n")
-    )
+    if data[:1] in (b"\r", b"\n"):
+        return True
+    held = np.frombuffer(data, np.uint8)
+    ends = np.flatnonzero(held == _NEWLINE)
+    lengths = np.diff(ends)
+    if (lengths == 1).any():
+        return True
+    n_returns = data.count(b"\r")
+    if n_returns == 0:
+        return False
+    both = held[ends - 1] == _RETURN
+    return int(both.sum()) != n_returns or bool((lengths[both[1:]] == 2).any())
 
 
 def _is_utf8(data: bytes) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from swayline.core.names import ROW
@@ -37,7 +38,7 @@ def read(path: Path, columns: tuple[str, ...], parse: Parse, time_unit_us: float
                 else:
                     events += found
             values = [pa.array([event[at] for event in events], pa.string()) for at in range(len(columns))]
-            rows = pa.array(range(row, row + len(events)), pa.int64())
+            rows = pa.array(np.arange(row, row + len(events)))
             yield Block(pa.table({ROW: rows, **dict(zip(columns, values, strict=True))}), refused, time_unit_us)
             row += len(events)
         line_number += len(text)

@@ -1,11 +1,13 @@
 """Typed columns brought to the same raw cells as every other reader's, so that one check serves all."""
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from swayline.core.errors import SchemaError
 from swayline.core.names import EXPOSED, IMPRESSIONS, LAT, LON, POSITION, PROPENSITY, REST, ROW, TIME, VALUE
 from swayline.events.sources.block import Block, Refusal, float_text, joined
+from swayline.events.sources.facts import has_nul
 
 _UNIT_US = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}
 NUMBERS = frozenset({TIME, VALUE, LAT, LON, POSITION, PROPENSITY})
@@ -23,7 +25,7 @@ def from_arrow(table: pa.Table, wanted: dict[str, int], row: int, where: str) ->
         A column of ours is nested, or of a type that no text can stand for.
     """
     names = table.column_names
-    columns: dict[str, pa.ChunkedArray] = {ROW: pa.chunked_array([pa.array(range(row, row + len(table)), pa.int64())])}
+    columns: dict[str, pa.ChunkedArray] = {ROW: pa.chunked_array([pa.array(np.arange(row, row + len(table)))])}
     bad: dict[str, pa.ChunkedArray] = {}
     unit_us = None
     for ours, index in wanted.items():
@@ -122,9 +124,9 @@ def _without_bad(table: pa.Table, bad: dict[str, pa.ChunkedArray], unit_us: floa
     for name in [name for name in table.column_names if name not in (ROW, REST)]:
         if not pa.types.is_string(table[name].type):
             continue
-        nul = pc.fill_null(pc.match_substring(table[name], _BAD), False)
-        if not pc.any(nul).as_py():
+        if not has_nul(table[name]):
             continue
+        nul = pc.fill_null(pc.match_substring(table[name], _BAD), False)
         values = bad.get(name, table[name]).filter(nul).to_pylist()
         for row, value in zip(table[ROW].filter(nul).to_pylist(), values, strict=True):
             refused.append(_refused(row, name, value))
