@@ -16,6 +16,7 @@ from swayline.core.names import (
     EXAMPLES_FILE,
     INFLUENCE_FILE,
     METRICS_FILE,
+    QUALITY_FILE,
     RECOMMENDATIONS_FILE,
     REJECTED_FILE,
     RUN_FILE,
@@ -25,7 +26,11 @@ from swayline.events.describe import describe
 from swayline.report import write_report
 from swayline.testing.run_folder import HOSTILE, tiny_log, write_run_folder
 
-FILES = (DESCRIBE_FILE, EXAMPLES_FILE, INFLUENCE_FILE, METRICS_FILE, RECOMMENDATIONS_FILE, REJECTED_FILE, RUN_FILE)
+PROFILES_FILE = "profiles/summary.json"
+FILES = (
+    DESCRIBE_FILE, EXAMPLES_FILE, INFLUENCE_FILE, METRICS_FILE, QUALITY_FILE, RECOMMENDATIONS_FILE, REJECTED_FILE,
+    RUN_FILE,
+)  # fmt: skip
 
 
 class Page(HTMLParser):
@@ -135,7 +140,7 @@ def test_ids_are_unique_and_every_link_leads_somewhere(whole_page):
 def test_every_figure_has_its_numbers_as_a_table(whole_page):
     html = whole_page[0]
     panels = re.findall(r"<figure.*?</figure>", html, flags=re.S)
-    assert len(panels) >= 14
+    assert len(panels) >= 18
     assert all("<table>" in panel and "aria-label" in panel for panel in panels)
 
 
@@ -238,3 +243,47 @@ def test_metrics_without_models_are_said_and_survived(tmp_path):
 def test_refused_rows_are_listed_with_examples(whole_page):
     assert "row 7: </script><script>alert(1)</script>; row 9: soon" in whole_page[1].text
     assert HOSTILE[0] in whole_page[1].text
+
+
+def test_flagged_people_are_listed_with_reasons_and_gaps_with_what_fills_them(whole_page):
+    text = whole_page[1].text
+    assert "1 person was flagged as acting unlike a person" in text
+    assert "impossible rate; no sleep" in text
+    assert "120 acts within a minute; more than 90 are flagged" in text
+    assert "kept in every figure" in text
+    assert f"{HOSTILE[2]} items 2 33% median 1" in text
+
+
+def test_people_come_in_segments_and_stages(whole_page):
+    page = whole_page[1]
+    assert "People fall into 2 segments" in page.text
+    assert "segments differ most in" in page.text
+    assert {"segments", "segment-hours", "stages", "item-stages", "long-tail"} <= set(page.ids)
+
+
+def test_example_people_are_introduced(whole_page):
+    who = re.escape(f"u0{HOSTILE[0]}")
+    assert re.search(who + r" 3 acts on \d+ items? over 1 active day: .* Segment: ", whole_page[1].text)
+
+
+def test_profiles_that_were_not_made_are_said(tmp_path, whole_folder):
+    shutil.copytree(whole_folder, tmp_path, dirs_exist_ok=True)
+    shutil.rmtree(tmp_path / "profiles")
+    page = page_of(tmp_path)[1]
+    assert f"The profiles stage did not run: the folder has no {PROFILES_FILE}" in page.text
+    assert "segments" not in page.ids
+    assert "long-tail" in page.ids
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / PROFILES_FILE).write_text("{[")
+    assert f"{PROFILES_FILE} could not be read" in page_of(tmp_path)[1].text
+
+
+def test_people_of_one_kind_are_said_to_be_one_group(tmp_path, whole_folder):
+    shutil.copytree(whole_folder, tmp_path, dirs_exist_ok=True)
+    summary = json.loads((tmp_path / PROFILES_FILE).read_text())
+    summary["segments"]["groups"] = summary["segments"]["groups"][:1]
+    summary["segments"]["tried"] = [{"k": 2, "strength": 0.51, "error": 0.02}, {"k": 3, "strength": 0.4, "error": 0.1}]
+    (tmp_path / PROFILES_FILE).write_text(json.dumps(summary))
+    text = page_of(tmp_path)[1].text
+    assert "no split into segments stays the same" in text
+    assert "into 2, keeps 51% of pairs together" in text

@@ -13,13 +13,23 @@ from swayline.core.errors import ArtifactError, SwaylineError
 from swayline.core.names import (
     DESCRIBE_FILE,
     EXAMPLES_FILE,
+    FLAGS_FILE,
     INFLUENCE_FILE,
+    ITEMS_FILE,
     METRICS_FILE,
+    NETWORK_FILE,
+    PROFILES_FOLDER,
+    QUALITY_FILE,
     RECOMMENDATIONS_FILE,
     REJECTED_FILE,
     RUN_FILE,
+    USERS_FILE,
 )
 from swayline.influence.ledger import read_ledger
+
+PROFILES_FILE = f"{PROFILES_FOLDER}/summary.json"
+PEOPLE_FILE = f"{PROFILES_FOLDER}/{USERS_FILE}"
+THINGS_FILE = f"{PROFILES_FOLDER}/{ITEMS_FILE}"
 
 STAGES = {
     DESCRIBE_FILE: "describe",
@@ -29,6 +39,12 @@ STAGES = {
     REJECTED_FILE: "read",
     EXAMPLES_FILE: "recommend",
     RUN_FILE: "run",
+    QUALITY_FILE: "quality",
+    FLAGS_FILE: "quality",
+    PROFILES_FILE: "profiles",
+    PEOPLE_FILE: "profiles",
+    THINGS_FILE: "profiles",
+    NETWORK_FILE: "influence",
 }
 """File → the stage that writes it."""
 
@@ -41,6 +57,8 @@ class Artifacts:
     ----------
     influence : pa.Table
         The ledger; ``recommendations`` counts as (rows, people) alone, since only ten people are shown.
+    profiles : mapping
+        What profiles are read against; ``people`` and ``things`` are the profiles themselves, without long lists.
     """
 
     describe: Mapping[str, Any] | None = None
@@ -51,6 +69,12 @@ class Artifacts:
     rejected: pa.Table | None = None
     examples: list[Mapping[str, Any]] | None = None
     run: Mapping[str, Any] | None = None
+    quality: Mapping[str, Any] | None = None
+    flags: pa.Table | None = None
+    profiles: Mapping[str, Any] | None = None
+    people: pa.Table | None = None
+    things: pa.Table | None = None
+    network: Mapping[str, Any] | None = None
     missing: Mapping[str, str] = field(default_factory=dict)
 
     def why_missing(self, file: str) -> str:
@@ -75,15 +99,21 @@ def read_artifacts(folder: Path) -> Artifacts:
             f"{folder} holds none of a run's files ({', '.join(STAGES)}): give the folder that a run wrote"
         )
     return Artifacts(
-        found[DESCRIBE_FILE],
-        found[METRICS_FILE],
-        found[INFLUENCE_FILE],
-        _reason(folder / INFLUENCE_FILE) if found[INFLUENCE_FILE] is not None else "",
-        found[RECOMMENDATIONS_FILE],
-        found[REJECTED_FILE],
-        found[EXAMPLES_FILE],
-        found[RUN_FILE],
-        missing,
+        describe=found[DESCRIBE_FILE],
+        metrics=found[METRICS_FILE],
+        influence=found[INFLUENCE_FILE],
+        influence_reason=_reason(folder / INFLUENCE_FILE) if found[INFLUENCE_FILE] is not None else "",
+        recommendations=found[RECOMMENDATIONS_FILE],
+        rejected=found[REJECTED_FILE],
+        examples=found[EXAMPLES_FILE],
+        run=found[RUN_FILE],
+        quality=found[QUALITY_FILE],
+        flags=found[FLAGS_FILE],
+        profiles=found[PROFILES_FILE],
+        people=found[PEOPLE_FILE],
+        things=found[THINGS_FILE],
+        network=found[NETWORK_FILE],
+        missing=missing,
     )
 
 
@@ -127,6 +157,16 @@ def _served(path: Path) -> tuple[int, int]:
     return len(users), len(users.unique())
 
 
+def _people(path: Path) -> pa.Table:
+    return pq.read_table(path, columns=["user", "profile", "events", "segment", "stage"])
+
+
+def _things(path: Path) -> pa.Table:
+    known = pq.read_schema(path).names
+    wanted = ("item", "label", "profile", "category", "events", "users", "reached", "conversion", "tier", "stage")
+    return pq.read_table(path, columns=[name for name in wanted if name in known])
+
+
 _READERS: dict[str, Callable[[Path], Any]] = {
     DESCRIBE_FILE: _object,
     METRICS_FILE: _object,
@@ -135,4 +175,10 @@ _READERS: dict[str, Callable[[Path], Any]] = {
     REJECTED_FILE: pq.read_table,
     EXAMPLES_FILE: _list,
     RUN_FILE: _object,
+    QUALITY_FILE: _object,
+    FLAGS_FILE: pq.read_table,
+    PROFILES_FILE: _object,
+    PEOPLE_FILE: _people,
+    THINGS_FILE: _things,
+    NETWORK_FILE: _object,
 }

@@ -1,57 +1,115 @@
-"""Section about people and items: how activity spreads over them."""
+"""The page about items: the long tail, what rises and fades, what people are most active on."""
 
 from collections.abc import Mapping
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from swayline.core.names import BEHAVIOR, DESCRIBE_FILE
 from swayline.report import figures, words
-from swayline.report.artifacts import Artifacts
+from swayline.report.artifacts import PROFILES_FILE, Artifacts
 from swayline.report.blocks import Missing, Panel, Section, Table
 
+_N_ITEMS = 8
+_LEAST_PEOPLE = 20
+"""People from which an item's share with the outcome is worth a rank."""
 
-def audience_section(run: Artifacts) -> Section:
-    """How activity spreads over people and items."""
+
+def catalogue_section(run: Artifacts) -> Section:
+    """What people are active on."""
     found = run.describe
+    blocks: list[Any] = []
     if found is None:
-        return Section("people-items", "People and items", "", [Missing(run.why_missing(DESCRIBE_FILE))])
-    blocks = [
-        _per_user_panel(found),
-        _tail_panel(found),
-        _top_table(found, "top_items", "items"),
-        _top_table(found, "top_categories", "categories"),
-    ]
-    lead = "Who is active, and what they are active on."
-    return Section("people-items", "People and items", lead, [block for block in blocks if block is not None])
+        blocks.append(Missing(run.why_missing(DESCRIBE_FILE)))
+    else:
+        blocks.append(_tail_panel(found))
+    if run.profiles is None or run.things is None:
+        blocks.append(Missing(run.why_missing(PROFILES_FILE)))
+    else:
+        blocks.append(_stage_panel(run.profiles))
+        blocks += _moving_tables(run.things)
+        blocks.append(_converting_table(run.things, run.profiles["outcome"]))
+    if found is not None:
+        blocks += [_top_table(found, "top_items", "items"), _top_table(found, "top_categories", "categories")]
+    lead = "What people are active on, and what of it is on its way up or down."
+    return Section("catalogue", "The items", lead, [block for block in blocks if block is not None])
 
 
-def _per_user_panel(found: Mapping[str, Any]) -> Panel:
-    parts = found["per_user"]
-    title = (
-        f"Half of the people have {words.number(parts['median'])} events or fewer; the most active tenth make "
-        f"{words.percent(parts['top_tenth_share'])} of all"
-    )
-    edges, counts = parts["edges"], parts["counts"]
-    table = Table(
-        "People by number of events",
-        ("Events", "People"),
-        [
-            (figures.bin_words(low, high), words.number(n))
-            for low, high, n in zip(edges, edges[1:], counts, strict=False)
-        ],
-        frozenset({1}),
-    )
+def _stage_panel(profiles: Mapping[str, Any]) -> Panel | None:
+    """Items by where they stand; those with too few acts are counted in the note."""
+    stages = dict(profiles["item_stages"])
+    sparse = stages.pop("too few visits to tell", 0)
+    total = sum(stages.values())
+    if not total:
+        return None
+    rows = [{"label": name, "value": stages.get(name, 0)} for name in ("new", "rising", "steady", "fading")]
+    moving = stages.get("rising", 0) + stages.get("fading", 0)
+    title = f"{words.number(moving)} of {words.number(total)} items with visits enough to tell are on the move"
     note = (
-        f"Mean {words.number(round(parts['mean'], 1))}, ninth tenth from {words.number(parts['p90'])}, most "
-        f"{words.number(parts['max'])} events."
+        "Rising and fading: the item's share of all visits (a visit is a person's day on it) in the last third of the "
+        "log is clearly above or below its share before (1% test). New: first seen in that third. "
+        f"{words.number(sparse)} items have too few visits to tell."
     )
     return Panel(
-        "per-user",
+        "item-stages",
         title,
-        figures.per_user(edges, counts),
-        table,
-        "Bars of people by their number of events.",
+        figures.bars(rows, "items", 3),
+        _bars_table("Items by where they stand", ("Stage", "Items"), rows),
+        "Bars of items that are new, rising, steady and fading.",
         note,
         half=True,
+    )
+
+
+def _bars_table(caption: str, head: tuple[str, str], rows: list[dict[str, Any]]) -> Table:
+    return Table(
+        caption, head, [(words.capital(one["label"]), words.number(one["value"])) for one in rows], frozenset({1})
+    )
+
+
+def _moving_tables(things: pa.Table) -> list[Table]:
+    if "stage" not in things.column_names:
+        return []
+    tables = []
+    for stage in ("rising", "fading"):
+        rows = things.filter(pc.equal(things["stage"], stage)).slice(0, _N_ITEMS).to_pylist()
+        if rows:
+            tables.append(
+                Table(
+                    f"Largest {stage} items",
+                    ("Item", "Events", "People"),
+                    [
+                        (words.label(one["label"], 44), words.number(one["events"]), words.number(one["users"]))
+                        for one in rows
+                    ],
+                    frozenset({1, 2}),
+                    half=True,
+                )
+            )
+    return tables
+
+
+def _converting_table(things: pa.Table, outcome: str) -> Table | None:
+    """Items whose people come to the outcome most, among those with people enough."""
+    seen = things.filter(pc.greater_equal(things["users"], _LEAST_PEOPLE))
+    seen = seen.filter(pc.and_(pc.greater(seen["reached"], 0), pc.less(seen["conversion"], 1.0)))
+    if not len(seen):
+        return None
+    rows = seen.sort_by([("conversion", "descending"), ("users", "descending")]).slice(0, _N_ITEMS).to_pylist()
+    return Table(
+        f"Items that end in {words.a(outcome)} most often, of those with {_LEAST_PEOPLE} people or more",
+        ("Item", "People", f"came to {words.a(outcome)}", "Share"),
+        [
+            (
+                words.label(one["label"], 60),
+                words.number(one["users"]),
+                words.number(one["reached"]),
+                words.percent(one["conversion"]),
+            )
+            for one in rows
+        ],
+        frozenset({1, 2, 3}),
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from swayline.report import words
 from swayline.report.blocks import Table
-from swayline.report.of_models import metric_words, model_words
+from swayline.report.naming import metric_words, model_words
 
 _BEYOND = {
     "diversity": "Diversity", "category_coverage": "Categories shown", "novelty": "Novelty, bits",

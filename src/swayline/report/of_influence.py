@@ -248,10 +248,7 @@ def _model_blocks(rows: Sequence[Row]) -> list[Any]:
 def _removal_panel(rows: Sequence[Row], ranks: Mapping[str, Row]) -> Panel:
     top = rows[0]
     way = "lifts" if top["estimate"] > 0 else "holds down"
-    title = (
-        f"The model leans most on {words.noun(top['cause'], 2)}: having them {way} what it recommends by "
-        f"{words.estimate(abs(top['estimate']), None, None, top['unit'], sign=False)}"
-    )
+    title = f"The model leans most on {words.noun(top['cause'], 2)}: having them {way} the score of what it recommends"
     drawn = [
         {
             "label": words.noun(one["cause"], 2),
@@ -283,7 +280,7 @@ def _removal_panel(rows: Sequence[Row], ranks: Mapping[str, Row]) -> Panel:
     return Panel(
         "removal",
         title,
-        figures.forest(drawn, "score with the behaviour minus without it (logits)"),
+        figures.forest(drawn, "score with the behaviour minus without it (log-odds)"),
         table,
         "Dots with 95% intervals of the change in the model's score.",
         note,

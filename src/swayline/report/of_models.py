@@ -7,31 +7,17 @@ from swayline.core.names import METRICS_FILE
 from swayline.report import figures, words
 from swayline.report.artifacts import Artifacts
 from swayline.report.blocks import Missing, Note, Panel, Section, Table, Tiles
+from swayline.report.naming import METRICS, is_share, metric_words, model_words
+from swayline.report.of_evaluation import evaluation_blocks
 
-_METRICS = {
-    "ndcg": ("NDCG", "how near the top the true next item stands"),
-    "hr": ("Hit rate", "share of questions whose true next item is in the list"),
-    "recall": ("Recall", "share of the true items that are in the list"),
-    "mrr": ("MRR", "mean of 1 / rank of the true next item"),
-    "coverage": ("Coverage", "share of the catalogue that anybody is shown"),
-}
-
-
-def metric_words(metric: str) -> tuple[str, str]:
-    """A metric's name and what it says.
-
-    >>> metric_words("ndcg@10")
-    ('NDCG@10', 'how near the top the true next item stands')
-    """
-    name, at, k = metric.partition("@")
-    known = _METRICS.get(name, (name, ""))
-    return known[0] + at + k, known[1]
+_PANELS = ("ndcg", "hr", "mrr", "coverage")
+"""Metrics with a figure of their own; the others stand in the table."""
 
 
 def _metrics(models: Mapping[str, Any]) -> list[str]:
     """The metrics to show, best known first; recall is left out where it is the hit rate (one answer a question)."""
     names = dict.fromkeys(
-        metric for one in models.values() for metric in one["metrics"] if metric.partition("@")[0] in _METRICS
+        metric for one in models.values() for metric in one["metrics"] if metric.partition("@")[0] in METRICS
     )
     doubled = [
         name
@@ -42,20 +28,11 @@ def _metrics(models: Mapping[str, Any]) -> list[str]:
             for one in models.values()
         )
     ]
-    order = [*_METRICS]
+    order = [*METRICS]
     kept = [name for name in names if name not in doubled]
     return sorted(
         kept, key=lambda name: order.index(name.partition("@")[0]) if name.partition("@")[0] in order else len(order)
     )
-
-
-def model_words(name: str) -> str:
-    """A model's name as a sentence writes it.
-
-    >>> model_words("most-popular")
-    'most popular'
-    """
-    return name.replace("-knn", "-kNN") if name.endswith("-knn") else words.label(name.replace("-", " "))
 
 
 def models_section(run: Artifacts) -> Section:
@@ -79,14 +56,15 @@ def models_section(run: Artifacts) -> Section:
     best = found.get("best") or next(iter(models))
     metrics = _metrics(models)
     primary = next((metric for metric in metrics if metric.startswith("ndcg")), metrics[0])
-    title, compared = _verdict(found, best, primary)
+    title, finding = _verdict(found, best, primary)
     blocks: list[Any] = [_tiles(models[best], best, protocol, primary)]
     blocks += [
         _metric_panel(models, metric, best, title if metric == primary else "", primary)
-        for metric in [primary, *(m for m in metrics if m != primary)]
+        for metric in [primary, *(one for one in _drawn(metrics) if one != primary)]
     ]
     blocks += [part for part in (_compare_panel(found, best, primary), _learning_panel(models)) if part is not None]
     blocks.append(_cost_table(models, best, primary))
+    blocks += evaluation_blocks(found)
     if found.get("chosen") and found["chosen"] != best:
         blocks.append(
             Note(
@@ -94,7 +72,15 @@ def models_section(run: Artifacts) -> Section:
                 f"recommendations; {model_words(best)} came out ahead on the test questions."
             )
         )
-    return Section("recommender", "The recommender", _lead(protocol), blocks, f"{title}. {compared}".strip())
+    return Section("recommender", "The recommender", _lead(protocol), blocks, finding)
+
+
+def _drawn(metrics: list[str]) -> list[str]:
+    """The metrics with a figure: one of each of the known kinds."""
+    kinds: dict[str, str] = {}
+    for name in metrics:
+        kinds.setdefault(name.partition("@")[0], name)
+    return [kinds[kind] for kind in _PANELS if kind in kinds]
 
 
 def _lead(protocol: Mapping[str, Any]) -> str:
@@ -123,21 +109,27 @@ def _shown(one: Mapping[str, Any] | None) -> str:
 
 
 def _verdict(found: Mapping[str, Any], best: str, primary: str) -> tuple[str, str]:
-    """(title, how it compares with the next best)."""
-    value = _shown(found["models"][best]["metrics"].get(primary))
-    title = f"{words.capital(model_words(best))} ranks best: {metric_words(primary)[0]} of {value}"
+    """(title of the main figure, the finding for the top of the page)."""
+    models = found["models"]
+    value = _shown(models[best]["metrics"].get(primary))
+    name = words.capital(model_words(best))
+    title = f"{name} ranks best: {metric_words(primary)[0]} of {value}"
     rows = _comparisons(found, best, primary)
-    if not rows:
-        return title, ""
-    nearest = min(rows, key=lambda one: one["estimate"])
-    clear = nearest["ci_low"] is not None and nearest["ci_low"] > 0
-    if clear:
-        return (
-            title,
-            f"It is ahead of every other model; the nearest, {nearest['label']}, is behind by "
-            f"{words.estimate(nearest['estimate'], nearest['ci_low'], nearest['ci_high'], '', sign=False)}.",
+    hit = next((metric for metric in models[best]["metrics"] if metric.startswith("hr@")), None)
+    finding = f"{title}."
+    if hit is not None:
+        one = models[best]["metrics"][hit]
+        interval = words.between(one.get("ci_low"), one.get("ci_high"), "percent")
+        finding = (
+            f"{name} recommends best: its first {hit.partition('@')[2]} hold what the person did next in "
+            f"{words.percent(one['value'])} of cases" + (f" ({interval})." if interval else ".")
         )
-    return title, f"It cannot be told apart from {nearest['label']} on these questions."
+    if not rows:
+        return title, finding
+    nearest = min(rows, key=lambda one: one["estimate"])
+    if nearest["ci_low"] is not None and nearest["ci_low"] > 0:
+        return title, f"{finding} It is clearly ahead of every other model; the nearest is {nearest['label']}."
+    return title, f"{finding} It cannot be told apart from {nearest['label']} on these questions."
 
 
 def _comparisons(found: Mapping[str, Any], best: str, primary: str) -> list[dict[str, Any]]:
@@ -170,7 +162,7 @@ def _tiles(best: Mapping[str, Any], name: str, protocol: Mapping[str, Any], prim
         one = best["metrics"][metric]
         if one.get("value") is None or len(tiles) == 4:
             continue
-        share = metric.partition("@")[0] in ("hr", "recall", "coverage")
+        share = is_share(metric)
         form = "percent" if share else ""
         interval = words.between(one.get("ci_low"), one.get("ci_high"), form)
         value = words.percent(one["value"]) if share else words.number(one["value"])
@@ -198,7 +190,11 @@ def _metric_panel(models: Mapping[str, Any], metric: str, best: str, title: str,
         f"{name} of each model",
         ("Model", name, "95% interval"),
         [
-            (one["label"], words.number(one["value"]), words.between(one["ci_low"], one["ci_high"]) or "not given")
+            (
+                one["label"],
+                words.percent(one["value"]) if is_share(metric) else words.number(one["value"]),
+                words.between(one["ci_low"], one["ci_high"], "percent" if is_share(metric) else "") or "not given",
+            )
             for one in rows
         ],
         frozenset({1, 2}),
@@ -206,7 +202,7 @@ def _metric_panel(models: Mapping[str, Any], metric: str, best: str, title: str,
     return Panel(
         f"metric-{metric.replace('@', '-').replace('_', '-')}",
         title or f"{name}: {top} leads" if rows else name,
-        figures.model_scores(rows, name),
+        figures.model_scores(rows, name, is_share(metric)),
         table,
         f"Dots with 95% intervals: {name} of each model.",
         words.capital(says + ".") if says else "",
@@ -283,12 +279,12 @@ def _cost_table(models: Mapping[str, Any], best: str, primary: str) -> Table:
     metrics = _metrics(models)
     rows = sorted(models.items(), key=lambda pair: -(pair[1]["metrics"].get(primary, {}).get("value") or 0.0))
     return Table(
-        "Every model, with 95% intervals and times",
+        "Every model, with the times it took",
         ("Model", *(metric_words(metric)[0] for metric in metrics), "Fitting", "Ranking"),
         [
             (
                 model_words(name) + (" (best)" if name == best else ""),
-                *(_shown(one["metrics"].get(metric)) for metric in metrics),
+                *(_bare(metric, one["metrics"].get(metric)) for metric in metrics),
                 words.seconds(one.get("fit_s")),
                 words.seconds(one.get("score_s")),
             )
@@ -296,3 +292,10 @@ def _cost_table(models: Mapping[str, Any], best: str, primary: str) -> Table:
         ],
         frozenset(range(1, len(metrics) + 3)),
     )
+
+
+def _bare(metric: str, one: Mapping[str, Any] | None) -> str:
+    """A metric without its interval, which stands under the metric's own figure."""
+    if not one or one.get("value") is None:
+        return "–"
+    return words.percent(one["value"]) if is_share(metric) else words.number(one["value"])

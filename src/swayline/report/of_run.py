@@ -3,20 +3,23 @@
 from collections.abc import Mapping
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from swayline.core.names import EXAMPLES_FILE, RECOMMENDATIONS_FILE, RUN_FILE
 from swayline.report import words
 from swayline.report.artifacts import Artifacts
 from swayline.report.blocks import Examples, Missing, Note, Section, Table
 
-_N_RECOMMENDED = 10
+_N_EVENTS, _N_RECOMMENDED = 8, 5
 
 
 def examples_section(run: Artifacts) -> Section:
     """Ten people with their recent history beside recommendations and reasons."""
     served = run.recommendations
     lead = (
-        "What they did lately, newest first, beside what they are recommended and the event that moved each "
-        "recommendation most. Times are UTC."
+        "Who they are, what they did lately, newest first, and what they are recommended, with the event that moved "
+        "each recommendation most. Times are UTC."
     )
     blocks: list[Any] = []
     if served is not None:
@@ -31,20 +34,30 @@ def examples_section(run: Artifacts) -> Section:
     if not run.examples:
         blocks.append(Missing(run.why_missing(EXAMPLES_FILE)))
         return Section("examples", "Example people", "", blocks)
-    blocks.append(Examples([_person(one) for one in run.examples]))
-    return Section("examples", f"{words.number(len(run.examples))} people, and what they are recommended", lead, blocks)
+    profiles = _profiles(run, [str(one["user"]) for one in run.examples])
+    blocks.append(Examples([_person(one, profiles.get(str(one["user"]), "")) for one in run.examples]))
+    return Section("examples", "Example people", lead, blocks)
 
 
-def _person(one: Mapping[str, Any]) -> dict[str, Any]:
+def _profiles(run: Artifacts, names: list[str]) -> dict[str, str]:
+    """What the profiles say of some people."""
+    if run.people is None:
+        return {}
+    found = run.people.filter(pc.is_in(run.people["user"], value_set=pa.array(names, pa.string())))
+    return dict(zip(found["user"].to_pylist(), found["profile"].to_pylist(), strict=True))
+
+
+def _person(one: Mapping[str, Any], profile: str) -> dict[str, Any]:
     return {
         "user": words.label(one["user"], 40),
+        "profile": words.label(profile, 600),
         "history": [
             {
                 "label": words.label(event["label"]),
                 "behavior": words.noun(event["behavior"]),
                 "time": words.moment(event.get("time")),
             }
-            for event in one["history"]
+            for event in one["history"][:_N_EVENTS]
         ],
         "recommendations": [
             {
@@ -70,13 +83,13 @@ def run_section(run: Artifacts) -> Section:
         blocks.append(
             Table(
                 f"Stages: {words.seconds(total)} in all",
-                ("Stage", "Time", "Peak memory", ""),
+                ("Stage", "Time", "Peak memory", "Reused"),
                 [
                     (
                         words.label(one["name"]),
                         words.seconds(one.get("seconds")),
                         f"{words.number(round(one['peak_mb']))} MB" if one.get("peak_mb") else "–",
-                        "reused" if one.get("reused") else "",
+                        "yes" if one.get("reused") else "no",
                     )
                     for one in stages
                 ],

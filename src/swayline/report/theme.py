@@ -44,6 +44,15 @@ SCALE = (
 )
 """From few to many."""
 
+DIVERGING = (
+    ("#b8602a", "#f0a06a"),
+    ("#e8c1a2", "#7a4f33"),
+    ("#f4f3ef", "#262b30"),
+    ("#a9cbe2", "#2f5d7d"),
+    ("#2a73a8", "#7cc0f0"),
+)
+"""From less than all to more than all."""
+
 
 def token(name: str) -> str:
     """A token's light colour."""
@@ -70,9 +79,14 @@ def colorscale() -> list[list[Any]]:
     return [[index / (len(SCALE) - 1), light] for index, (light, _) in enumerate(SCALE)]
 
 
+def divergingscale() -> list[list[Any]]:
+    """The diverging scale as Plotly takes it."""
+    return [[index / (len(DIVERGING) - 1), light] for index, (light, _) in enumerate(DIVERGING)]
+
+
 def swaps() -> dict[str, str]:
     """Light colour → dark colour, for every colour that a figure may hold."""
-    solid = dict([*TOKENS.values(), *HUES, *SCALE])
+    solid = dict([*TOKENS.values(), *HUES, *SCALE, *DIVERGING])
     return solid | {veil(light): veil(dark) for light, dark in HUES}
 
 

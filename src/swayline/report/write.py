@@ -4,16 +4,26 @@ from collections.abc import Callable
 from pathlib import Path
 
 from swayline.core.files import whole
-from swayline.core.names import DESCRIBE_FILE, EXAMPLES_FILE, INFLUENCE_FILE, METRICS_FILE, REPORT_FILE, RUN_FILE
+from swayline.core.names import (
+    DESCRIBE_FILE,
+    EXAMPLES_FILE,
+    INFLUENCE_FILE,
+    METRICS_FILE,
+    QUALITY_FILE,
+    REPORT_FILE,
+    RUN_FILE,
+)
 from swayline.report import words
-from swayline.report.artifacts import STAGES, Artifacts, read_artifacts
+from swayline.report.artifacts import PROFILES_FILE, STAGES, Artifacts, read_artifacts
 from swayline.report.blocks import Missing, Section
 from swayline.report.of_audience import audience_section
+from swayline.report.of_catalogue import catalogue_section
 from swayline.report.of_funnel import funnel_section
 from swayline.report.of_influence import influence_section
-from swayline.report.of_log import log_section
 from swayline.report.of_models import models_section
+from swayline.report.of_overview import overview_section
 from swayline.report.of_people import people_section
+from swayline.report.of_quality import quality_section
 from swayline.report.of_run import examples_section, run_section
 from swayline.report.of_time import time_section
 from swayline.report.page import render
@@ -21,10 +31,12 @@ from swayline.report.page import render
 _BRACKETS = "Figures in brackets are 95% intervals."
 
 _SECTIONS: tuple[tuple[Callable[[Artifacts], Section | None], str, str, str], ...] = (
-    (log_section, "log", "The log", DESCRIBE_FILE),
+    (overview_section, "overview", "At a glance", DESCRIBE_FILE),
+    (quality_section, "quality", "Data quality", QUALITY_FILE),
     (funnel_section, "funnel", "Funnel and flow", DESCRIBE_FILE),
     (time_section, "time", "Time", DESCRIBE_FILE),
-    (audience_section, "people-items", "People and items", DESCRIBE_FILE),
+    (audience_section, "audience", "The people", PROFILES_FILE),
+    (catalogue_section, "catalogue", "The items", PROFILES_FILE),
     (models_section, "recommender", "The recommender", METRICS_FILE),
     (influence_section, "influence", "What sways what", INFLUENCE_FILE),
     (people_section, "people", "Who sways whom", INFLUENCE_FILE),

@@ -14,6 +14,7 @@ from swayline.pipeline import STAGES
 _COLUMNS = {
     names.RECOMMENDATIONS_FILE: ["user", "item", "rank", "score", "reason"],
     names.REJECTED_FILE: ["file", "row", "column", "value", "reason"],
+    names.FLAGS_FILE: ["user", "reason", "value", "limit", "events", "explanation"],
 }
 
 
@@ -33,6 +34,9 @@ def check_artifacts(folder: Path) -> None:
         raise ArtifactError("nobody was recommended anything")
     if not len(read_ledger(folder / names.INFLUENCE_FILE)):
         raise ArtifactError("the influence table has no row")
+    for name in (names.USERS_FILE, names.ITEMS_FILE):
+        if not pq.read_metadata(folder / names.PROFILES_FOLDER / name).num_rows:
+            raise ArtifactError(f"profiles/{name} has no row")
     run = json.loads((folder / names.RUN_FILE).read_text("utf-8"))
     done = [stage["name"] for stage in run["stages"]]
     if done != [stage.name for stage in STAGES]:

@@ -12,12 +12,18 @@ from swayline.core.files import write_json
 from swayline.core.names import (
     DESCRIBE_FILE,
     EXAMPLES_FILE,
+    FLAGS_FILE,
     INFLUENCE_FILE,
     METRICS_FILE,
+    PROFILES_FOLDER,
+    QUALITY_FILE,
     RECOMMENDATIONS_FILE,
     REJECTED_FILE,
     RUN_FILE,
 )
+from swayline.dataset import FLAGS, BotFlags
+from swayline.dataset.profiles import build_profiles
+from swayline.dataset.quality import column_quality
 from swayline.engine import DuckEngine
 from swayline.events import EventLog, ReadOptions
 from swayline.events.describe import describe
@@ -51,6 +57,7 @@ def tiny_log(behaviors: Sequence[str] = ("view", "cart", "purchase"), ordered: b
             "user": users,
             "item": items,
             "behavior": acts,
+            "category": [HOSTILE[5] if item == HOSTILE[0] else "lamps" for item in items],
             "time": pa.array([None] * len(rows) if ordered else list(times), pa.timestamp("us", tz="UTC")),
         }
     )
@@ -80,6 +87,10 @@ def write_run_folder(
     log, outcome = tiny_log(behaviors), behaviors[-1]
     with DuckEngine() as engine:
         write_json(folder / DESCRIBE_FILE, describe(engine, log, outcome))
+        flags = BotFlags(_flags(), 12)
+        build_profiles(engine, log, outcome, flags, segments=2).save(folder / PROFILES_FOLDER)
+    pq.write_table(flags.table, folder / FLAGS_FILE)
+    write_json(folder / QUALITY_FILE, _quality(log))
     pq.write_table(log.rejected, folder / REJECTED_FILE)
     write_json(folder / METRICS_FILE, _metrics())
     rows = [row for behavior in behaviors[:-1] for row in _behavior_rows(behavior, outcome, effects)]
@@ -94,6 +105,25 @@ def write_run_folder(
     pq.write_table(pa.table(recommended), folder / RECOMMENDATIONS_FILE)
     write_json(folder / EXAMPLES_FILE, [_person(user, behaviors) for user in range(10)])
     write_json(folder / RUN_FILE, _run(outcome))
+
+
+def _flags() -> pa.Table:
+    """One person with two flags."""
+    about = {"user": f"u0{HOSTILE[0]}", "value": 120.0, "limit": 90.0, "events": 3}
+    return pa.Table.from_pylist(
+        [
+            about | {"reason": "impossible rate", "explanation": "120 acts within a minute; more than 90 are flagged"},
+            about | {"reason": "no sleep", "explanation": "3 acts over 50 hours without a pause of 4 hours"},
+        ],
+        schema=FLAGS,
+    )
+
+
+def _quality(log: EventLog) -> dict[str, Any]:
+    columns = [one.as_json() for one in column_quality("events", log.events, features=False)]
+    gap = {"table": "items", "column": HOSTILE[2], "kind": "double", "rows": 6, "missing": 2, "filled_by": "median"}
+    bots = {"people": 12, "flagged": 1, "left_out": [], "reasons": {"impossible rate": 1, "no sleep": 1}}
+    return {"bots": bots, "columns": [*columns, gap | {"outliers": 1}]}
 
 
 def _metrics() -> dict[str, Any]:

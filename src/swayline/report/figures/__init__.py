@@ -9,10 +9,12 @@ from swayline.report.figures.acts import MAX_FLOW, flow, funnel, shares
 from swayline.report.figures.clock import MAX_SERIES, activity, hour_of_week, peak, window_words
 from swayline.report.figures.effects import forest
 from swayline.report.figures.frame import plain
+from swayline.report.figures.groups import bars, day_rhythm, differences
 from swayline.report.figures.models import learning_curve, model_scores
 from swayline.report.figures.spread import bin_words, long_tail, per_user
 
 __all__ = [
-    "MAX_FLOW", "MAX_SERIES", "activity", "bin_words", "flow", "forest", "funnel", "hour_of_week", "learning_curve",
-    "long_tail", "model_scores", "peak", "per_user", "plain", "shares", "window_words",
+    "MAX_FLOW", "MAX_SERIES", "activity", "bars", "bin_words", "day_rhythm", "differences", "flow", "forest", "funnel",
+    "hour_of_week", "learning_curve", "long_tail", "model_scores", "peak", "per_user", "plain", "shares",
+    "window_words",
 ]  # fmt: skip

@@ -6,9 +6,10 @@ from swayline.report import theme, words
 from swayline.report.figures.frame import Rows, blank, error_bars, plain, rows_height
 
 
-def model_scores(rows: Rows, axis: str) -> go.Figure:
-    """One metric of each model with its interval: rows of ``label, value, ci_low, ci_high, best``."""
+def model_scores(rows: Rows, axis: str, percent: bool = False) -> go.Figure:
+    """One metric of each model with its interval: rows of ``label, value, ci_low, ci_high, best``; maybe a share."""
     names = [plain(one["label"]) for one in rows]
+    form, shown = ("percent", ".2%") if percent else ("", ".4f")
     figure = blank(rows_height(len(names)))
     for best, color in ((False, theme.hue(7)), (True, theme.hue(0))):
         part = [one for one in rows if bool(one["best"]) is best]
@@ -18,11 +19,15 @@ def model_scores(rows: Rows, axis: str) -> go.Figure:
             mode="markers",
             error_x=error_bars(part, color),
             marker={"size": 12 if best else 10, "color": color, "symbol": "diamond" if best else "circle"},
-            customdata=[words.between(one["ci_low"], one["ci_high"]) or "not given" for one in part],
-            hovertemplate="%{y}: %{x:.4f}<br>95% interval %{customdata}<extra></extra>",
+            customdata=[words.between(one["ci_low"], one["ci_high"], form) or "not given" for one in part],
+            cliponaxis=False,
+            hovertemplate=f"%{{y}}: %{{x:{shown}}}<br>95% interval %{{customdata}}<extra></extra>",
         )
-    top = max([one["ci_high"] or one["value"] for one in rows], default=1.0)
-    figure.update_xaxes(title_text=axis, range=[0, top * 1.12 or 1.0], nticks=6)
+    top = max([one["ci_high"] or one["value"] for one in rows], default=1.0) or 1.0
+    # A little room left of zero, where the worst models stand.
+    figure.update_xaxes(
+        title_text=axis, range=[-0.02 * top, top * 1.12], nticks=6, tickformat=".1~%" if percent else "", zeroline=True
+    )
     figure.update_yaxes(categoryorder="array", categoryarray=names[::-1], showgrid=False)
     return figure
 

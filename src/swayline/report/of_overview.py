@@ -1,0 +1,99 @@
+"""The first page: what the log holds, in the numbers a meeting opens with."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from swayline.core.names import BEHAVIOR, DESCRIBE_FILE
+from swayline.report import words
+from swayline.report.artifacts import Artifacts
+from swayline.report.blocks import Missing, Note, Section, Table, Tiles
+
+
+def overview_section(run: Artifacts) -> Section:
+    """How much there is of what, and how often it ends well."""
+    found = run.describe
+    if found is None:
+        return Section("overview", "At a glance", "", [Missing(run.why_missing(DESCRIBE_FILE))])
+    size = found["size"]
+    finding = (
+        f"{words.number(size['events'])} events of {words.number(size['users'])} people on "
+        f"{words.number(size['items'])} items{when(found['span'])}; {_reached(found)}."
+    )
+    blocks: list[Any] = [_tiles(found)]
+    if found["ordered"]:
+        blocks.append(
+            Note("This log has an order and no times: nothing here depends on a clock, and no time was invented.")
+        )
+    blocks.append(_behavior_table(found))
+    return Section("overview", "At a glance", "What people did, and how many came to the outcome.", blocks, finding)
+
+
+def when(span: Mapping[str, Any] | None) -> str:
+    """How long and from when to when, as the end of a sentence."""
+    if span is None:
+        return ", in order and without times"
+    length = (
+        f"{words.number(max(1, round(span['days'])))} days"
+        if span["days"] >= 1.5
+        else f"{words.number(round(span['days'] * 24))} hours"
+    )
+    return f" over {length} ({words.day(span['clock_from'])} to {words.day(span['clock_to'])})"
+
+
+def _people_at_outcome(found: Mapping[str, Any]) -> int:
+    steps = found["funnel"]["users"]["steps"]
+    return next((int(one["n"]) for one in steps if one[BEHAVIOR] == found["outcome"]), 0)
+
+
+def _reached(found: Mapping[str, Any]) -> str:
+    people = _people_at_outcome(found)
+    share = people / max(found["size"]["users"], 1)
+    return f"{words.percent(share)} of the people came to {words.a(found['outcome'])}"
+
+
+def _tiles(found: Mapping[str, Any]) -> Tiles:
+    size, outcome = found["size"], found["outcome"]
+    people = _people_at_outcome(found)
+    acts = next((one["events"] for one in found["behaviors"] if one[BEHAVIOR] == outcome), 0)
+    tiles = [
+        (
+            words.number(size["users"]),
+            "people",
+            f"half have {words.number(found['per_user']['median'])} events or more",
+        ),
+        (
+            words.number(size["items"]),
+            "items",
+            f"in {words.number(size['categories'])} categories" if size["categories"] else "",
+        ),
+        (words.number(size["events"]), "events", _sessions(size)),
+        (words.number(acts), words.noun(outcome, 2), f"{words.percent(acts / max(size['events'], 1))} of the events"),
+        (
+            words.percent(people / max(size["users"], 1)),
+            f"of people come to {words.a(outcome)}",
+            f"{words.number(people)} people",
+        ),
+    ]
+    return Tiles(tiles)
+
+
+def _sessions(size: Mapping[str, Any]) -> str:
+    return f"in {words.number(size['sessions'])} sessions" if size["sessions"] else ""
+
+
+def _behavior_table(found: Mapping[str, Any]) -> Table:
+    return Table(
+        "What people do, shallow to deep",
+        ("Behaviour", "Events", "Share", "People", "Items"),
+        [
+            (
+                words.capital(words.noun(one[BEHAVIOR], 2)),
+                words.number(one["events"]),
+                words.percent(one["events"] / found["size"]["events"]),
+                words.number(one["users"]),
+                words.number(one["items"]),
+            )
+            for one in found["behaviors"]
+        ],
+        frozenset({1, 2, 3, 4}),
+    )
