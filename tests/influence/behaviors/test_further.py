@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from swayline.core.errors import IdentificationError
 from swayline.influence.behaviors.effects import BehaviorEffects
 
 HOUR = 3600.0
@@ -100,3 +101,10 @@ def test_mediation_splits_what_runs_through_the_cart(make_log, direct):
     }  # fmt: skip
     assert near(split["ate_direct"], direct)
     assert near(split["ate_through"], 0.2)
+
+
+def test_a_log_too_short_for_any_landmark_says_so(make_log):
+    rows = [(f"u{k}", f"i{k}", act, k * 60.0 + shift) for k in range(50) for shift, act in enumerate(("view", "cart"))]
+    rows.append(("u1", "i1", "purchase", 4000.0))
+    with pytest.raises(IdentificationError, match="0 with the outcome"):
+        BehaviorEffects(["cart"], "purchase", "2d", "3h", learner="linear").fit(make_log(rows))

@@ -29,11 +29,11 @@ EDITS = ("add", "remove", "replace")
 def add_behavior(histories: Sequences, behavior: int) -> tuple[Sequences, Ints]:
     """Each history with one more event of a behaviour on its last item, and the rows where that changes something."""
     rows = np.flatnonzero(histories.lengths > 0)
-    last = histories.offsets[1:] - 1
-    has = np.zeros(len(histories), bool)
-    same = (histories.items == histories.items[np.maximum(last, 0)][histories.users]) if len(histories.items) else []
-    has[histories.users[np.flatnonzero((histories.behaviors == behavior) & same)]] = True
-    rows = rows[~has[rows]]
+    if not len(rows):
+        return histories.take(rows), rows
+    last_item = histories.items[np.maximum(histories.offsets[1:] - 1, 0)]
+    mine = (histories.behaviors == behavior) & (histories.items == last_item[histories.users])
+    rows = np.setdiff1d(rows, histories.users[mine])
     some = histories.take(rows)
     at = some.offsets[1:]
 

@@ -368,6 +368,8 @@ class BehaviorEffects:
         assert self.outcome_ is not None
         window_s = _seconds(self.window) or max(choose_window_s(line, found, name) for name in asked)
         made = landmark(line, found, asked[0], self.outcome_, window_s, self.horizon_s_, from_us)
+        if not made.outcome.any():
+            return SCHEMA.empty_table()
         rows = self._landmark_rows(line, found, made, opening)
         drawn = np.isin(made.user, np.unique(made.user[rows.compared])) if len(made.order) > self.most_rows else None
         keep = np.ones(len(made.order), dtype=bool) if drawn is None else drawn
