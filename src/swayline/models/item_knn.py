@@ -4,10 +4,11 @@
 
     similarity (i, j)  =  pairs(i, j) / (sqrt(n_i · n_j) + shrinkage)       kept for the best ``neighbours`` j of each i
     score (j)          =  Σ over the history, age a = 0 for the last event:  w(behaviour) · decay^a · similarity(i_a, j)
+                          where similarity(j, j) = ``returns``
 
 ``pairs`` counts users who met both, each pair weighted closeness^(distance - 1) by how many events lie between its two
 items and ``backward`` where j came before i: 1 and 1 give the classic cosine, smaller values lean towards what follows
-what. All five are chosen on validation questions, one at a time around the best found so far, so that the baseline is
+what. All six are chosen on validation questions, one at a time around the best found so far, so that the baseline is
 never a weak one.
 
 Shapes: E events, I items, Q histories.
@@ -39,12 +40,12 @@ from swayline.models.settings import require
 from swayline.models.tuning import choose, judge_of
 
 _CHOICES: dict[str, tuple[float, ...]] = {
+    "returns": (0.0, 0.03, 0.1, 0.3, 1.0),
     "decay": (1.0, 0.9, 0.8, 0.65, 0.5, 0.3, 0.1),
     "closeness": (1.0, 0.95, 0.9, 0.8, 0.6, 0.4),
     "backward": (1.0, 0.7, 0.4, 0.2, 0.0),
     "shrinkage": (0.0, 1.0, 5.0, 20.0, 100.0),
     "neighbours": (20, 100, 500, 2000),
-    "returns": (0.0, 0.1, 0.5, 2.0),
 }
 
 
@@ -66,7 +67,7 @@ class ItemKNNSettings:
     decay: float | None = None
     closeness: float | None = None
     backward: float | None = None
-    returns: float | None = 0.0
+    returns: float | None = None
     behavior_weights: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
@@ -110,18 +111,19 @@ class ItemKNN:
             raise ConfigError(
                 f"behavior_weights has {len(weights)} numbers and the log {train.n_behaviors} behaviours: give one each"
             )
-        judge, counted = judge_of(valid), lru_cache(maxsize=2)(partial(pairs, train))
-        found = (lambda trial: judge(self._become(train, trial, counted))) if judge else None
-        return self._become(train, choose(self.name, self.settings, Chosen, _CHOICES, found), counted)
+        counted = lru_cache(maxsize=2)(partial(pairs, train))
+        judge, similar = judge_of(valid), lru_cache(maxsize=2)(lambda one: similarity(train, one, counted))
+        found = (lambda trial: judge(self._become(trial, similar))) if judge else None
+        return self._become(choose(self.name, self.settings, Chosen, _CHOICES, found), similar)
 
-    def _become(self, train: Sequences, chosen: Chosen, counted: Callable[[float], sparse.csr_array]) -> Self:
-        self.chosen_ = chosen
-        self.similarity_ = similarity(train, chosen, counted(chosen.closeness))
+    def _become(self, chosen: Chosen, similar: Callable[[Chosen], sparse.csr_array]) -> Self:
+        # What weighs the history has no part in the similarities: trials that differ there alone share them.
+        self.chosen_, self.similarity_ = chosen, similar(dataclasses.replace(chosen, decay=1.0, returns=0.0))
         return self
 
     def refit(self, train: Sequences) -> Self:
         """Count pairs again with the choices already made."""
-        return self._become(train, self.chosen_, partial(pairs, train))
+        return self._become(self.chosen_, lambda one: similarity(train, one, partial(pairs, train)))
 
     def score(self, history: Sequences) -> Scores:
         """(Q, I) summed similarity to the history; zero where nothing is shared."""
@@ -157,8 +159,9 @@ class ItemKNN:
         return model
 
 
-def similarity(train: Sequences, chosen: Chosen, forward: sparse.csr_array) -> sparse.csr_array:
+def similarity(train: Sequences, chosen: Chosen, counted: Callable[[float], sparse.csr_array]) -> sparse.csr_array:
     """(I, I) each item's nearest neighbours and how near they are, from counts of what came after what."""
+    forward = counted(chosen.closeness)
     both = (forward + chosen.backward * forward.T).tocsr() if chosen.backward else forward.copy()
     both.setdiag(0.0)
     both.eliminate_zeros()
