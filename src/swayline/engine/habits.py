@@ -123,9 +123,16 @@ def reached(acts: str, outcome: int) -> str:
     return f"SELECT i AS owner, count(*) AS people, sum(x) AS reached, sum(again) AS again FROM ({people}) GROUP BY i"
 
 
-def since(acts: str, who: str, t: int) -> str:
-    """Events of each owner at or after a moment: ``owner, n``."""
-    return f"SELECT {who} AS owner, count(*) AS n FROM {acts} WHERE {who} >= 0 AND t >= {t} GROUP BY {who}"
+def visits(acts: str, t: int) -> str:
+    """Days of people on each item, in all and those that begin at or after a moment: ``owner, n, late, people``.
+
+    A person's many acts on an item in one day are one visit: one fan is no trend.
+    """
+    days = f"SELECT i, u, day, min(t) AS t FROM {acts} WHERE i >= 0 AND t IS NOT NULL GROUP BY i, u, day"
+    return (
+        f"SELECT i AS owner, count(*) AS n, sum(CASE WHEN t >= {t} THEN 1 ELSE 0 END) AS late,"
+        f" count(DISTINCT u) AS people FROM ({days}) GROUP BY i"
+    )
 
 
 def audience(acts: str, segments: str) -> str:

@@ -159,13 +159,15 @@ def test_items_say_who_came_to_the_outcome_and_what_follows(found):
 
 
 def test_rising_and_fading_items_are_told_from_steady_ones():
-    rows = [act(f"p{n % 20}", f"i{n % 5}", 30 * n / 2_000) for n in range(2_000)]
+    rows = [act(f"p{n % 20}", f"i{n // 20 % 5}", 30 * n / 2_000) for n in range(2_000)]
     rows += [act(f"p{n % 20}", "i10", 21 + 9 * n / 60) for n in range(60)]
     rows += [act(f"p{n % 20}", "i11", 15 + 15 * (n / 60) ** 0.2) for n in range(60)]
     rows += [act(f"p{n % 20}", "i12", 10 * n / 60) for n in range(60)]
+    rows += [act("fan", "i13", 21 + 9 * n / 60) for n in range(60)]  # one fan is no trend
     stages = {row["item"]: row["stage"] for row in profiles(log_of(rows)).items.to_pylist()}
-    assert {name: stages[name] for name in ("i0", "i10", "i11", "i12")} == {
+    assert {name: stages[name] for name in ("i0", "i10", "i11", "i12", "i13")} == {
         "i0": "steady", "i10": "new", "i11": "rising", "i12": "fading",
+        "i13": "too few visits to tell",
     }  # fmt: skip
 
 

@@ -20,13 +20,13 @@ from swayline.dataset.profiles.sentences import item_sentence
 from swayline.engine import Engine, habits
 
 HEAD, MIDDLE, TAIL = "head", "middle", "tail"
-NEW, RISING, STEADY, FADING, SPARSE = "new", "rising", "steady", "fading", "too few acts to tell"
+NEW, RISING, STEADY, FADING, SPARSE = "new", "rising", "steady", "fading", "too few visits to tell"
 ITEM_STAGES = (NEW, RISING, STEADY, FADING, SPARSE)
 N_WORDS, N_NEXT, N_AUDIENCE = 6, 3, 2
 _SAID = ("events", "users", "reached", "conversion", "tier", "stage", "audience")
 """Columns that an item's sentence reads."""
 _HEAD_SHARE, _MIDDLE_SHARE = 0.5, 0.8
-_LEAST_EVENTS = 10
+_LEAST_VISITS, _LEAST_PEOPLE = 10, 5
 _CLEAR_Z = 2.58
 """A 1% test: of many items, few stand out by chance."""
 _LATE = 2 / 3
@@ -109,18 +109,18 @@ def _reached(engine: Engine, acts: Acts, outcome: str, table: str, n: int) -> Co
 
 
 def _stages(engine: Engine, acts: Acts, totals: pa.Table, table: str) -> list[str]:
-    """New, rising, steady or fading: the item's share of all acts in the last third of the log against before."""
+    """New, rising, steady or fading: the item's share of all visits in the last third of the log against before."""
     # By acts and not by days, so that a log's long thin start is no third of it.
     late_us = int(np.quantile(acts.table["t"].drop_null().to_numpy(), _LATE))
-    found = engine.sql(habits.since(table, "i", late_us))
-    late = np.zeros(len(totals), np.float64)
-    late[found["owner"].to_numpy()] = found["n"].to_numpy()
-    events = totals["events"].to_numpy().astype(np.float64)
-    share = late.sum() / max(events.sum(), 1.0)
-    z = (late - events * share) / np.sqrt(np.maximum(events * share * (1 - share), 1e-9))
+    found = engine.sql(habits.visits(table, late_us))
+    visits, late, people = (np.zeros(len(totals)) for _ in range(3))
+    for name, column in (("n", visits), ("late", late), ("people", people)):
+        column[found["owner"].to_numpy()] = found[name].cast(pa.float64()).to_numpy()
+    share = late.sum() / max(visits.sum(), 1.0)
+    z = (late - visits * share) / np.sqrt(np.maximum(visits * share * (1 - share), 1e-9))
     is_new = totals["first"].to_numpy() >= late_us
     chosen = np.select(
-        [events < _LEAST_EVENTS, is_new, z > _CLEAR_Z, z < -_CLEAR_Z],
+        [(visits < _LEAST_VISITS) | (people < _LEAST_PEOPLE), is_new, z > _CLEAR_Z, z < -_CLEAR_Z],
         [ITEM_STAGES.index(name) for name in (SPARSE, NEW, RISING, FADING)],
         ITEM_STAGES.index(STEADY),
     )
