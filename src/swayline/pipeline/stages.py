@@ -34,7 +34,9 @@ from swayline.core.names import (
     ITEMS_FILE,
     LOG_FILE,
     METRICS_FILE,
+    OVERLAP_FILE,
     MODEL_FOLDER,
+    NETWORK_FILE,
     PROFILES_FOLDER,
     QUALITY_FILE,
     RECOMMENDATIONS_FILE,
@@ -255,8 +257,9 @@ def _behavior_effects(work: Workspace) -> pa.Table:
     try:
         with task("effects of behaviours"):
             # Linear nuisances answer in seconds on any log; `influence behaviors` takes its time over the choice.
-            effects = BehaviorEffects(outcome=work.outcome, learner="linear", seed=work.settings.seed)
-            return effects.fit(work.log).ledger_
+            effects = BehaviorEffects(outcome=work.outcome, learner="linear", seed=work.settings.seed).fit(work.log)
+            write_json(work.folder / OVERLAP_FILE, effects.picture())
+            return effects.ledger_
     except (DataError, UsageError):  # too few of something, or no times
         with DuckEngine() as engine:
             return associations(engine, work.log.events, work.outcome)
@@ -268,7 +271,9 @@ def _people(work: Workspace) -> list[pa.Table]:
         return []
     try:
         with task("influence on ties"):
-            return [PeopleInfluence(work.outcome, seed=work.settings.seed).fit(work.log).ledger_]
+            people = PeopleInfluence(work.outcome, seed=work.settings.seed).fit(work.log)
+            write_json(work.folder / NETWORK_FILE, people.picture())
+            return [people.ledger_]
     except DataError:
         return []
 
@@ -326,7 +331,8 @@ STAGES = (
           ("seed", "models", "model", "model_settings", "min_user_events", "min_item_events"),
           (MODEL_FOLDER, CANDIDATES, CHOICE_FILE)),
     Stage("evaluate", evaluate, ("train",), ("k",), (METRICS_FILE,)),
-    Stage("influence", measure_influence, ("train",), ("outcome", "k", "explained_users"), (INFLUENCE_FILE,)),
+    Stage("influence", measure_influence, ("train",), ("outcome", "k", "explained_users"),
+          (INFLUENCE_FILE, NETWORK_FILE, OVERLAP_FILE)),
     Stage("recommend", recommend, ("train",), ("k",), (RECOMMENDATIONS_FILE, EXAMPLES_FILE)),
     Stage("report", report, ("describe", "quality", "profiles", "evaluate", "influence", "recommend"), (),
           (REPORT_FILE,)),

@@ -1,8 +1,20 @@
-"""Section about who sways whom."""
+"""Section about who sways whom: the ties, the network they make, leagues of people, the acts behind a tie."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from swayline.core.time import format_duration
 from swayline.report import figures, words
 from swayline.report.artifacts import Artifacts
-from swayline.report.blocks import Panel, Section, Table
+from swayline.report.blocks import Note, Panel, Section, Table
+from swayline.report.figures.people import network, tie_acts
+
+_LEAGUES = {
+    "given": ("Who gives most: acts of others that one act causes directly", "actions caused per action"),
+    "reach": ("Who reaches furthest: directly and through others", "actions caused per action"),
+    "received": ("Who takes most: acts that one act of everybody tied causes", "actions caused per action of each"),
+}
+_N_PAIRS = 12
 
 _N_TIES = 15
 
@@ -62,4 +74,133 @@ def people_section(run: Artifacts) -> Section | None:
         "Along each tie, how many actions of one person an action of the other causes. People who are alike act "
         "alike: the interval is what is left after that."
     )
-    return Section("people", "Who sways whom", lead, [panel], title + ".")
+    blocks = [panel] if run.network is None else [panel, *_network_blocks(run.network)]
+    return Section("people", "Who sways whom", lead, blocks, title + ".")
+
+
+def _network_blocks(found: Mapping[str, Any]) -> list[Any]:
+    blocks: list[Any] = []
+    if found["edges"]:
+        blocks.append(_network_panel(found))
+    if found["radius"] >= 1:
+        blocks.append(
+            Note(
+                f"The branching is not stable (spectral radius {words.number(found['radius'])}, at least one): one act "
+                "would bring others without end, so nobody's reach is given.",
+                warn=True,
+            )
+        )
+    blocks += [
+        _league_panel(name, rows)
+        for name, rows in found["leagues"].items()
+        if any((one["score"] or 0) > 0 for one in rows)
+    ]
+    if found["leaders"]:
+        blocks.append(_leaders(found["leaders"]))
+    if any(tie["acts"] for tie in found["ties"]):
+        blocks.append(_tie_panel([tie for tie in found["ties"] if tie["acts"]]))
+    return blocks
+
+
+def _network_panel(found: Mapping[str, Any]) -> Panel:
+    nodes, edges = found["nodes"], found["edges"]
+    drawn, people = len(edges["source"]), len(nodes["user"])
+    title = f"The surest {words.number(drawn)} ties join {words.number(people)} people"
+    order = sorted(range(people), key=lambda k: -(nodes["given"][k] or 0.0))[:15]
+    table = Table(
+        "The people drawn largest",
+        ("Person", "Actions", "Given", "95% interval", "Community"),
+        [
+            (
+                words.label(nodes["user"][k], 40),
+                words.number(nodes["acts"][k]),
+                words.number(nodes["given"][k]),
+                words.between(nodes["given_low"][k], nodes["given_high"][k]),
+                str(nodes["community"][k]),
+            )
+            for k in order
+        ],
+        frozenset({1, 2, 3}),
+    )
+    note = (
+        "Larger dots give more; colours are communities found in the network; a triangle points to who follows. The "
+        "menu shows one channel, or what each tie brought in one part of the log. Places in the picture mean nothing "
+        "but nearness in the network."
+    )
+    return Panel("network", title, network(nodes, edges, found["periods"]), table, title + ", as a network.", note)
+
+
+def _league_panel(name: str, rows: Sequence[Mapping[str, Any]]) -> Panel:
+    title, axis = _LEAGUES[name]
+    drawn = [
+        {
+            "label": words.label(one["user"], 30),
+            "kind": "person",
+            "estimate": one["score"],
+            "ci_low": one["ci_low"],
+            "ci_high": one["ci_high"],
+            "unit": "",
+        }
+        for one in rows
+        if one["score"] is not None
+    ]
+    table = Table(
+        title,
+        ("Rank", "Person", "Actions", "Score", "95% interval"),
+        [
+            (
+                str(one["rank"]),
+                words.label(one["user"], 40),
+                words.number(one["acts"]),
+                words.number(one["score"]),
+                words.between(one["ci_low"], one["ci_high"]),
+            )
+            for one in rows
+        ],
+        frozenset({0, 2, 3, 4}),
+    )
+    note = "Ranks whose intervals overlap may be the other way round."
+    return Panel(f"league-{name}", title, figures.forest(drawn, axis), table, f"Dots with intervals: {title}.", note)
+
+
+def _leaders(rows: Sequence[Mapping[str, Any]]) -> Table:
+    return Table(
+        "Opinion leaders: who brought most actions of others in each category",
+        ("Category", "Rank", "Person", "Actions brought", "95% interval"),
+        [
+            (
+                words.label(one["category"], 40),
+                str(one["rank"]),
+                words.label(one["user"], 40),
+                words.number(one["brought"]),
+                words.between(one["ci_low"], one["ci_high"]),
+            )
+            for one in rows
+        ],
+        frozenset({1, 3, 4}),
+    )
+
+
+def _tie_panel(ties: Sequence[Mapping[str, Any]]) -> Panel:
+    pairs = [(tie, one) for tie in ties for one in tie["acts"][: max(_N_PAIRS // len(ties), 2)]]
+    table = Table(
+        "The likeliest pairs behind each tie",
+        ("From", "To", "Action", "Followed after", "Probability"),
+        [
+            (
+                words.label(tie["source"], 30),
+                words.label(tie["target"], 30),
+                words.moment(one["source_time"]),
+                format_duration(one["lag_s"]),
+                words.percent(one["probability"]),
+            )
+            for tie, one in pairs
+        ],
+        frozenset({3, 4}),
+    )
+    title = "What lies behind the surest ties: which action followed which"
+    note = (
+        "A line joins an action of who sways with one of who follows; the stronger the line, the likelier that the one "
+        "brought the other and not rhythm, past or somebody else. Times are UTC. The menu chooses the tie."
+    )
+    return Panel("tie-acts", title, tie_acts(ties), table, title + ".", note)

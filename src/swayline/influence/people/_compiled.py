@@ -209,6 +209,26 @@ def share_out(people, world, x_base, x_tie, base_share, own_share, component):
 
 
 @njit(cache=True, nogil=True)
+def credit_ties(people, world, x_base, x_tie, group, out):
+    """Expected acts of the given people that each tie brought, by group of the act: ``out`` (ties, G).
+
+    ``group`` (acts,): 0 to G - 1, or -1 for acts that count nowhere.
+    """
+    act_ptr, skip, tie_ptr = world[0], world[3], world[8]
+    n_rest = x_base.shape[1]
+    for i in people:
+        lo = act_ptr[i] + skip[i]
+        columns, _c = design(i, world)
+        lam = np.empty(columns.shape[1])
+        intensity(columns, _coefficients(i, tie_ptr, x_base, x_tie), lam)
+        for t in range(tie_ptr[i], tie_ptr[i + 1]):
+            column = columns[n_rest + t - tie_ptr[i]]
+            for e in range(len(lam)):
+                if group[lo + e] >= 0:
+                    out[t, group[lo + e]] += x_tie[t] * column[e] / max(lam[e], 1e-300)
+
+
+@njit(cache=True, nogil=True)
 def log_likelihoods(people, world, x_base, x_tie, out):
     """Exact log-likelihood of each person's counted acts, into ``out`` (everybody,)."""
     for i in people:

@@ -12,10 +12,12 @@ from swayline.core.types import Floats
 from swayline.events.log import EventLog
 from swayline.influence.people.acts import make_acts
 from swayline.influence.people.channels import ChannelEstimates, channel_estimates
+from swayline.influence.people.credit import category_leaders
 from swayline.influence.people.figures import Network, network_tables, tie_events
 from swayline.influence.people.goodness import Goodness, branching, goodness_of_fit, spectral_radius
 from swayline.influence.people.hawkes import HawkesFit, fit_hawkes, solve
 from swayline.influence.people.intervals import TieEstimates, tie_estimates
+from swayline.influence.people.picture import people_picture
 from swayline.influence.people.reading import People, read_people, seconds
 from swayline.influence.people.scores import person_scores
 from swayline.influence.people.table import ledger_rows
@@ -97,9 +99,9 @@ class PeopleInfluence:
             raise SchemaError(
                 "no ties are given: pass --ties FILE (source, target), or discover them with discover_ties"
             )
-        self._events, self._ties_table = log.events, ties
+        self._events, self._ties_table, self._items = log.events, ties, log.items
         self.outcome_ = log.outcome(self.outcome)
-        self.read_: People = read_people(log.events, ties, self.outcome_)
+        self.read_: People = read_people(log.events, ties, self.outcome_, log.items)
         self.fit_: HawkesFit = fit_hawkes(
             self.read_.acts, self.read_.ties, kernel=self.kernel, sparsity=self.sparsity, group=self.group,
             solver=self.solver, seed=self.seed,
@@ -126,7 +128,7 @@ class PeopleInfluence:
         columns = [name for name in self._events.column_names if name in new_events.column_names]
         later = new_events.select(columns).cast(self._events.select(columns).schema)
         self._events = pa.concat_tables([self._events.select(columns), later])
-        fresh = read_people(self._events, self._ties_table, self.outcome_)
+        fresh = read_people(self._events, self._ties_table, self.outcome_, self._items)
         before = self.fit_
         place = np.asarray(
             pc.index_in(fresh.ids, value_set=self.read_.ids).fill_null(-1).to_numpy(zero_copy_only=False)
@@ -151,6 +153,14 @@ class PeopleInfluence:
     def network(self, top: int = 2000) -> Network:
         """Node and edge tables of the strongest ties, laid out, for a figure."""
         return network_tables(self.ledger_, self.people_, top=top, seed=self.seed)
+
+    def leaders(self, k: int = 10, categories: int = 20) -> pa.Table:
+        """Who brought most acts of others in each category: ``category, rank, user, brought, ci_low, ci_high``."""
+        return category_leaders(self.fit_, self.ties_, self.read_, k, categories)
+
+    def picture(self, top: int = 2000) -> dict[str, object]:
+        """All that the report draws of people: network, league tables, leaders and the acts behind the first ties."""
+        return people_picture(self, top)
 
     def tie_events(self, source: str, target: str) -> pa.Table:
         """The acts behind a tie: which act of the source brought which act of the target, and how likely."""

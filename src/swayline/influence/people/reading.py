@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from swayline.core.errors import EmptyLogError, SchemaError
-from swayline.core.names import BEHAVIOR, ITEM, SOURCE, TARGET, TIME, USER
+from swayline.core.names import BEHAVIOR, CATEGORY, ITEM, SOURCE, TARGET, TIME, USER
 from swayline.core.types import Floats, Ints
 from swayline.influence.people.acts import Acts, Ties, make_acts, make_ties
 
@@ -33,6 +33,8 @@ class People:
     content_person, content_time_s : (content rows,)
         Acts of content behaviours other than the outcome.
     outcome : str
+    category : (rows,) string, optional
+        The category of each outcome row, where the log has any.
     """
 
     ids: pa.Array
@@ -44,6 +46,7 @@ class People:
     content_person: Ints
     content_time_s: Floats
     outcome: str
+    category: pa.Array | None = None
 
 
 def seconds(times: pa.ChunkedArray | pa.Array) -> Floats:
@@ -52,7 +55,7 @@ def seconds(times: pa.ChunkedArray | pa.Array) -> Floats:
     return np.asarray(micro.to_numpy(zero_copy_only=False) if isinstance(micro, pa.Array) else micro.to_numpy()) / 1e6
 
 
-def read_people(events: pa.Table, ties: pa.Table, outcome: str) -> People:
+def read_people(events: pa.Table, ties: pa.Table, outcome: str, items: pa.Table | None = None) -> People:
     """Take the outcome's acts and the ties out of a log.
 
     Parameters
@@ -61,6 +64,8 @@ def read_people(events: pa.Table, ties: pa.Table, outcome: str) -> People:
         ``user``, ``item``, ``behavior``, ``time``.
     ties : pa.Table
         ``source``, ``target``; influence may run source → target. Ties to oneself are left out, repeats count once.
+    items : pa.Table, optional
+        ``item`` and ``category``, where the events themselves have no category.
 
     Raises
     ------
@@ -102,8 +107,21 @@ def read_people(events: pa.Table, ties: pa.Table, outcome: str) -> People:
     moments = np.unique(np.stack([person.astype(np.float64), time_s]), axis=1)
     acts = make_acts(moments[0].astype(np.int64), moments[1], len(ids), float(span.min()), float(span.max()))
     return People(
-        ids, acts, joined, person, time_s, _items(events, wanted), *_content(events, rows, span, outcome), outcome
-    )
+        ids, acts, joined, person, time_s, _items(events, wanted), *_content(events, rows, span, outcome), outcome,
+        _categories(events, wanted, items),
+    )  # fmt: skip
+
+
+def _categories(events: pa.Table, wanted: "np.ndarray", items: pa.Table | None) -> pa.Array | None:
+    if CATEGORY in events.column_names:
+        found = events[CATEGORY]
+    elif items is not None and CATEGORY in items.column_names and ITEM in events.column_names:
+        place = pc.index_in(events[ITEM].cast(pa.string()), value_set=items[ITEM].cast(pa.string()).combine_chunks())
+        found = items[CATEGORY].combine_chunks().take(place)
+    else:
+        return None
+    chosen = found.cast(pa.string()).filter(pa.array(wanted))
+    return chosen.combine_chunks() if isinstance(chosen, pa.ChunkedArray) else chosen
 
 
 def _strings(column: pa.ChunkedArray) -> list[pa.Array]:
