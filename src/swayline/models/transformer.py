@@ -29,7 +29,8 @@ from swayline.models.sequence.behavior_head import BehaviorHead
 from swayline.models.sequence.int8 import Rounded, grown, round_weights, shrunk, shrunk_shapes
 from swayline.models.sequence.network import INITIAL_STD, Network
 from swayline.models.sequence.objectives import OBJECTIVES
-from swayline.models.sequence.settings import TransformerSettings
+from swayline.models.sequence.repeat_head import Returns
+from swayline.models.sequence.settings import MIXING, TransformerSettings
 from swayline.models.sequence.slots import is_timed
 from swayline.models.sequence.stream import Stream
 from swayline.models.sequence.training import Watch, train
@@ -41,19 +42,22 @@ _ROWS_AT_ONCE = 512
 _SPARSE, _SCARCE = 50, 4
 """Events an item below which a log is learned by heart, and below which a wide table learns nothing."""
 _NARROW = 64
+_RETURNING = 0.05
 _CALIBRATING = 20_000
 """Validation questions that behaviour probabilities are calibrated on."""
 
-_SIZES = ("n_items", "n_behaviors", "max_length", "best_epoch", "embedding_dim", "timed", "n_columns", "n_values")
+_SIZES = (
+    "n_items", "n_behaviors", "max_length", "best_epoch", "embedding_dim", "timed", "n_columns", "n_values", "repeats",
+)  # fmt: skip
 
 
 class Transformer:
     """Who does what next, from the order of what they did.
 
-    With a ``checkpoint`` file (and ``….refit`` beside it), training that was cut off goes on from its last whole epoch. Under ``torchrun`` every
-    process trains its share and all end with the same weights. ``watch`` is told of every epoch as it ends. After
-    :meth:`fit`, ``history_`` holds a line an epoch (loss, validation NDCG@10, seconds, samples a second) and
-    ``best_epoch_`` the epoch whose weights were kept.
+    With a ``checkpoint`` file (and ``….refit`` beside it), training that was cut off goes on from its last whole
+    epoch. Under ``torchrun`` every process trains its share and all end with the same weights. ``watch`` is told of
+    every epoch as it ends. After :meth:`fit`, ``history_`` holds a line an epoch (loss, validation NDCG@10, seconds,
+    samples a second) and ``best_epoch_`` the epoch whose weights were kept.
     """
 
     name: ClassVar[str] = "transformer"
@@ -136,25 +140,26 @@ class Transformer:
         with torch.no_grad():
             wanted = self._network.answers(torch.from_numpy(questions.items.astype(np.int64)).to(head.scale.device))
             states = torch.empty_like(wanted)
-            for rows, found in self._states(questions.history):
+            for rows, found, _ in self._states(questions.history):
                 states[rows] = found
         head.calibrate(states, wanted, questions.behaviors)
 
     def score(self, history: Sequences) -> Scores:
         """(Q, I) logits of every item as the next one."""
         scores = np.empty((len(history), self.n_items_), np.float32)
-        for rows, states in self._states(history):
-            with torch.no_grad():
-                scores[rows] = self._logits(states).cpu().numpy()
+        for rows, states, returns in self._states(history):
+            scores[rows] = self._logits(states, returns).cpu().numpy()
         return scores
 
-    def _logits(self, states: torch.Tensor) -> torch.Tensor:
-        """(Q, I) of (Q, D) states, in eight bits where the settings say so."""
-        if self.settings.weights == "fp32":
-            return states @ self._network.answers().T
-        if self._catalogue is None:
-            self._catalogue = Rounded.of(self._network.answers())
-        return self._catalogue.scores(states)
+    def _logits(self, states: torch.Tensor, returns: Returns | None) -> torch.Tensor:
+        """(Q, I) of (Q, D) states, in eight bits where the settings say so, returns mixed in where there are any."""
+        with torch.no_grad():
+            if self.settings.weights == "fp32":
+                logits = states @ self._network.answers().T
+            else:
+                self._catalogue = self._catalogue or Rounded.of(self._network.answers())
+                logits = self._catalogue.scores(states)
+            return logits if returns is None else returns.mixed(logits)
 
     def stream(self, history: Sequences) -> Stream:
         """A few histories that grow event by event, scored after each without being read again.
@@ -164,12 +169,15 @@ class Transformer:
         UsageError
             The block or the objective looks ahead, so that every event changes what was read before.
         """
-        return Stream(self, history, self._network)
+        return Stream(self, history, self._network, self._logits)
 
     def score_items(self, history: Sequences, items: np.ndarray) -> Scores:
         """(Q,) the logit of one item a row, without scoring the whole catalogue."""
         scores = np.empty(len(history), np.float32)
-        for rows, states in self._states(history):
+        for rows, states, returns in self._states(history):
+            if returns is not None:  # a share of the whole, so the whole is needed
+                scores[rows] = self._logits(states, returns).cpu().numpy()[np.arange(len(rows)), items[rows]]
+                continue
             with torch.no_grad():
                 wanted = self._network.answers(torch.from_numpy(items[rows].astype(np.int64)).to(states.device))
                 scores[rows] = (states * wanted).sum(1).cpu().numpy()
@@ -191,7 +199,7 @@ class Transformer:
                 "this model knows no behaviours: fit it with behavior_loss=0.1 on a log with more than one behaviour"
             )
         found = np.empty((len(history), self.n_behaviors_), np.float32)
-        for rows, states in self._states(history):
+        for rows, states, _ in self._states(history):
             with torch.no_grad():
                 wanted = self._network.answers(torch.from_numpy(items[rows].astype(np.int64)).to(states.device))
                 found[rows] = head(states, wanted).sigmoid().cpu().numpy()
@@ -205,15 +213,18 @@ class Transformer:
         arrange = OBJECTIVES[settings.objective]
         return arrange(history, layout, self.max_length_, settings.positions == "end", device, None)
 
-    def _states(self, history: Sequences) -> Iterator[tuple[Ints, torch.Tensor]]:
-        """Rows and their (rows, D) states, longest histories first so that batches hold like lengths."""
+    def _states(self, history: Sequences) -> Iterator[tuple[Ints, torch.Tensor, Returns | None]]:
+        """Rows, their (rows, D) states and what they may return to; longest histories first."""
         self._network.eval()
         order = np.argsort(-np.minimum(history.lengths, self.max_length_), kind="stable")
         for start in range(0, len(order), _ROWS_AT_ONCE):
             rows = order[start : start + _ROWS_AT_ONCE]
             batch = self._arranged(history.take(rows))
             with torch.no_grad():
-                yield rows, self._network(batch)[batch.last]
+                states = self._network(batch)
+                repeats = self._network.repeats
+                returns = None if repeats is None else repeats.returns(states, batch, self.n_items_)
+            yield rows, states[batch.last], returns
 
     def save(self, folder: Path) -> None:
         """Write weights, settings and the training history."""
@@ -221,7 +232,7 @@ class Transformer:
             "n_items": self.n_items_, "n_behaviors": self.n_behaviors_, "max_length": self.max_length_,
             "best_epoch": self.best_epoch_, "history": self.history_, "timed": int(self.timed_),
             "n_columns": self.n_columns_, "n_values": self.n_values_,
-            "embedding_dim": self._network.items.embedding_dim,
+            "embedding_dim": self._network.items.embedding_dim, "repeats": int(self._network.repeats is not None),
         }  # fmt: skip
         arrays = {name: value.detach().cpu().numpy() for name, value in self._network.state_dict().items()}
         if self.settings.weights == "int8":
@@ -235,9 +246,11 @@ class Transformer:
         model = cls(artifact.settings_of(folder, stored, TransformerSettings))
         sizes = artifact.sizes_of(folder, stored, *_SIZES)
         model.n_items_, model.n_behaviors_, model.max_length_, model.best_epoch_, dim, timed = sizes[:6]
-        model.n_columns_, model.n_values_ = sizes[6:]
+        model.n_columns_, model.n_values_, repeats = sizes[6:]
         model.timed_ = bool(timed)
-        as_trained = dataclasses.replace(stored, settings=stored.settings | {"embedding_dim": dim})
+        as_trained = dataclasses.replace(
+            stored, settings=stored.settings | {"embedding_dim": dim, "repeats": bool(repeats)}
+        )
         model.history_ = _history_of(folder, stored)
         with torch.device("meta"):  # sizes are only believed once the arrays on disk agree with them
             model._network = model._build(artifact.settings_of(folder, as_trained, TransformerSettings))
@@ -272,7 +285,16 @@ def _for_data(settings: TransformerSettings, histories: Sequences) -> Transforme
     events_an_item = len(histories.items) / max(1, len(np.unique(histories.items)))
     dropout = settings.dropout if settings.dropout is not None else 0.5 if events_an_item < _SPARSE else 0.2
     width = settings.embedding_dim or (_NARROW if events_an_item < _SCARCE else settings.width)
-    return dataclasses.replace(settings, dropout=dropout, embedding_dim=width)
+    repeats = settings.repeats
+    if repeats is None:
+        repeats = settings.loss in MIXING and _returning(histories) >= _RETURNING
+    return dataclasses.replace(settings, dropout=dropout, embedding_dim=width, repeats=repeats)
+
+
+def _returning(histories: Sequences) -> float:
+    """Share of events that return to an item the same person already had."""
+    pairs = histories.users * np.int64(histories.n_items) + histories.items
+    return 1.0 - len(np.unique(pairs)) / max(1, len(pairs))
 
 
 def _device(settings: TransformerSettings) -> torch.device:

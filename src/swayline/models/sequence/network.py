@@ -12,6 +12,7 @@ from swayline.models.sequence.behavior_head import BehaviorHead
 from swayline.models.sequence.blocks import BLOCKS
 from swayline.models.sequence.dropout import Dropout
 from swayline.models.sequence.inputs import Inputs
+from swayline.models.sequence.repeat_head import RepeatHead
 from swayline.models.sequence.rows import first_rows, rows
 from swayline.models.sequence.settings import TransformerSettings
 
@@ -41,6 +42,7 @@ class Network(nn.Module):
         self.register_buffer("codes", torch.zeros(n_items + 1, n_columns, dtype=torch.int64))
         self.inputs = Inputs(settings, n_behaviors, max_length, timed)
         self.head = BehaviorHead(dim, n_behaviors) if settings.behavior_loss and n_behaviors > 1 else None
+        self.repeats = RepeatHead(dim) if settings.repeats else None
         self.dropout = Dropout(settings.dropout)
         self.blocks = nn.ModuleList(BLOCKS[settings.block](settings) for _ in range(settings.n_blocks))
         self.norm = nn.LayerNorm(dim)

@@ -13,6 +13,8 @@ Objective = Literal["next-item", "masked", "encoder-decoder"]
 Schedule = Literal["constant", "cosine"]
 Weights = Literal["fp32", "int8"]
 
+MIXING = ("sampled-softmax", "full-softmax")
+"""Losses that know probabilities, so that returning can be mixed in."""
 _CHOICES = {
     "block": Block, "loss": Loss, "precision": Precision, "positions": Positions, "objective": Objective,
     "schedule": Schedule, "weights": Weights,
@@ -47,6 +49,9 @@ class TransformerSettings:
         Histories longer than ``max_length`` are learned from whole, in windows, not from their end alone.
     objective : str
         One of the files in ``sequence/objectives``: what is predicted from what.
+    repeats : bool, optional
+        What comes is drawn from the catalogue or from the history, as a pointer network mixes them. None: where at
+        least 5% of events return to an item the person already had.
     warm_start : bool
         The item table starts from the factors of co-occurrence, not from random numbers.
     loss, n_negatives, in_batch, correction
@@ -85,6 +90,7 @@ class TransformerSettings:
     behavior_loss: float = 0.0
     windows: bool = False
     objective: Objective = "next-item"
+    repeats: bool | None = None
     warm_start: bool = True
     loss: Loss = "sampled-softmax"
     n_negatives: int = 1024
@@ -123,6 +129,8 @@ class TransformerSettings:
         require("seed", self.seed, 0)
         if self.width % self.n_heads:
             require_one_of("n_heads", self.n_heads, tuple(n for n in range(1, 65) if self.width % n == 0))
+        if self.repeats and self.loss not in MIXING:
+            require_one_of("loss", self.loss, MIXING)
         for name, hint in _CHOICES.items():
             require_one_of(name, getattr(self, name), hint.__args__)  # type: ignore[attr-defined]
 

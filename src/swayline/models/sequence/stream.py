@@ -3,6 +3,7 @@
 Shapes: Q histories, I items.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,11 +18,13 @@ from swayline.models.sequence.batches import Layout, Packed, bin_width
 from swayline.models.sequence.memory import Memory
 from swayline.models.sequence.network import Network
 from swayline.models.sequence.objectives import next_item
+from swayline.models.sequence.repeat_head import Returns
 from swayline.models.sequence.slots import is_timed
 
 if TYPE_CHECKING:
     from swayline.models.transformer import Transformer
 
+Logits = Callable[[Tensor, Returns | None], Tensor]
 STREAMING_BLOCKS = ("ligr", "sasrec")
 """Blocks whose attention keeps what it read; HSTU divides by the width of its bin and adds a bias by time."""
 
@@ -33,14 +36,14 @@ class Stream:
     reads (``max_length_``), its positions shift with every event, so it is read again each time.
     """
 
-    def __init__(self, model: "Transformer", history: Sequences, network: Network) -> None:
+    def __init__(self, model: "Transformer", history: Sequences, network: Network, logits: Logits) -> None:
         settings = model.settings
         if settings.block not in STREAMING_BLOCKS or settings.objective != "next-item" or settings.positions == "end":
             raise UsageError(
                 "scoring event by event needs block ligr or sasrec, objective next-item and positions start or none, "
                 f"not {settings.block}, {settings.objective}, {settings.positions}: use score(history)"
             )
-        self._model, self._network = model, network
+        self._model, self._network, self._logits = model, network, logits
         self._device = next(network.parameters()).device
         self._timed = is_timed(history)
         self._rows = [_events_of(history, row) for row in range(len(history))]
@@ -63,13 +66,26 @@ class Stream:
             self._read()
             return
         self._memory.read += 1
+        newest, rows = self._step(), torch.arange(len(self._rows), device=self._device)
         with torch.no_grad():
-            self._states = self._network(self._step())
+            self._past[rows, self._memory.read] = self._network(newest)
+        self._met[rows, self._memory.read] = newest.items
 
     def score(self) -> Scores:
         """(Q, I) logits of every item as the next one."""
+        rows = torch.arange(len(self._rows), device=self._device)
+        states = self._past[rows, self._memory.read]
+        return self._logits(states, self._returns(states)).float().cpu().numpy()
+
+    def _returns(self, states: Tensor) -> Returns | None:
+        repeats, n_items = self._network.repeats, self._model.n_items_
+        if repeats is None:
+            return None
+        apart = self._memory.read[:, None] - torch.arange(self._met.shape[1], device=self._device)
+        events = (apart >= 0) & (self._met != n_items)
         with torch.no_grad():
-            return (self._states @ self._network.answers().T).float().cpu().numpy()  # type: ignore[no-any-return]
+            shares = repeats.attention(states[:, None], self._past, events[:, None], apart[:, None])[:, 0]
+            return repeats.returns_of(states, shares, self._met, n_items)
 
     def _check(self, items: np.ndarray, behaviors: np.ndarray, times: np.ndarray, timed: bool) -> None:
         if not len(items) == len(behaviors) == len(times) == len(self._rows):
@@ -93,7 +109,8 @@ class Stream:
         batch = batch.remembering(self._memory)
         self._network.eval()
         with torch.no_grad():
-            self._states = self._network(batch)[batch.last]
+            self._past = self._network(batch).view(len(history), width, -1)
+        self._met = batch.items.view(len(history), width)
 
     def _as_sequences(self) -> Sequences:
         events = [row[-self._model.max_length_ :] for row in self._rows]

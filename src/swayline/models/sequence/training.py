@@ -215,22 +215,24 @@ class _Run:
         if targets is None or weights is None or batch.target_behaviors is None:
             raise TypeError("a training batch carries its targets")
         wanted, head = self.network.answers(targets), self.network.head
-        loss = self._item_loss(states, wanted, targets, weights)
+        repeats = self.network.repeats
+        ways = repeats.of_batch(states, batch, self.histories.n_items) if repeats is not None else ()
+        loss = self._item_loss(states, wanted, targets, weights, *ways)
         if head is None:
             return loss
         return loss + self.settings.behavior_loss * head.loss(states, wanted, batch.target_behaviors, weights)
 
-    def _item_loss(self, states: Tensor, wanted: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+    def _item_loss(self, states: Tensor, wanted: Tensor, targets: Tensor, weights: Tensor, *ways: Tensor) -> Tensor:
         n_items, answers = self.histories.n_items, self.network.answers
         loss = LOSSES[self.settings.loss]
         if self.settings.loss == "full-softmax" or self.settings.n_negatives >= n_items:
             alike = torch.zeros(1, device=self.device)
-            return loss(states, wanted, answers(), alike, targets, weights)
+            return loss(states, wanted, answers(), alike, targets, weights, *ways)
         drawn = draw(
             targets, weights > 0, self.settings.n_negatives, self.share if self.settings.in_batch else None,
             self.settings.correction, n_items, self.draws,
         )  # fmt: skip
-        return loss(states, wanted, answers(drawn.items), drawn.log_weights, drawn.columns, weights)
+        return loss(states, wanted, answers(drawn.items), drawn.log_weights, drawn.columns, weights, *ways)
 
 
 def autocast(settings: TransformerSettings, device: torch.device) -> torch.autocast:

@@ -28,35 +28,45 @@ _NEVER = -1e9
 
 class _CandidateSoftmax(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, states: Tensor, wanted: Tensor, candidates: Tensor, *rest: Tensor) -> Tensor:
-        log_weights, columns, weights = rest
+    def forward(ctx: Any, states: Tensor, wanted: Tensor, candidates: Tensor, *rest: Any) -> Tensor:
+        log_weights, columns, weights, log_new, log_again = rest
         compute = torch.bfloat16 if torch.is_autocast_enabled(states.device.type) else torch.float32
         hidden, table = states.detach().to(compute), candidates.detach().to(compute)
         own = (states.detach().float() * wanted.detach().float()).sum(1)
         grad_states = torch.empty(states.shape, dtype=torch.float32, device=states.device)
         grad_table = torch.zeros(candidates.shape, dtype=torch.float32, device=states.device)
-        surprise, pull = torch.empty_like(own), torch.empty_like(own)
+        surprise, pull, drawn = torch.empty_like(own), torch.empty_like(own), torch.ones_like(own)
         step = min(len(states), max(_ROWS, _LOGITS_AT_ONCE // max(1, len(candidates))))
         for start in range(0, len(states), step):
             part = slice(start, start + step)
             shares, log_sum = _softmax(torch.mm(hidden[part], table.T), log_weights, columns[part])
             log_total = torch.logaddexp(log_sum, own[part])
             surprise[part] = log_total - own[part]
-            pull[part] = -torch.expm1(-surprise[part]) * weights[part]  # 1 - the target's own share
-            others = (log_sum - log_total).exp_() * weights[part]
+            counted = weights[part]
+            own_share = (-surprise[part]).exp()
+            if log_new is not None:
+                new = log_new[part] - surprise[part]
+                surprise[part] = -torch.logaddexp(new, log_again[part])
+                drawn[part] = (new + surprise[part]).exp()  # how surely the target came from the catalogue
+                counted = counted * drawn[part]
+            pull[part] = (1.0 - own_share) * counted
+            others = (log_sum - log_total).exp_() * counted
             grad_states[part] = torch.mm(shares, table).float() * others[:, None]
             grad_table += torch.mm(shares.T, hidden[part] * others[:, None].to(compute))
         grad_states.addcmul_(wanted.detach().float(), pull[:, None], value=-1.0)
         scale = 1.0 / weights.sum().clamp_min(1.0)
-        ctx.save_for_backward(grad_states, grad_table, pull, states, scale)
-        return (surprise * weights).sum() * scale
+        ctx.save_for_backward(grad_states, grad_table, pull, states, scale, weights, drawn)
+        ctx.mixed = log_new is not None
+        return (surprise * weights).sum() * scale  # type: ignore[no-any-return]
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        grad_states, grad_table, pull, states, scale = ctx.saved_tensors
+        grad_states, grad_table, pull, states, scale, weights, drawn = ctx.saved_tensors
         scale = grads[0] * scale
         wanted = states.float() * (pull * -scale)[:, None]
-        return grad_states.mul_(scale).to(states.dtype), wanted, grad_table.mul_(scale), None, None, None
+        by_states = grad_states.mul_(scale).to(states.dtype)
+        ways = (drawn * weights * -scale, (1.0 - drawn) * weights * -scale) if ctx.mixed else (None, None)
+        return by_states, wanted, grad_table.mul_(scale), None, None, None, *ways
 
 
 def _softmax(logits: Tensor, log_weights: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
@@ -74,7 +84,14 @@ def _softmax(logits: Tensor, log_weights: Tensor, columns: Tensor) -> tuple[Tens
 
 
 def candidate_softmax(
-    states: Tensor, wanted: Tensor, candidates: Tensor, log_weights: Tensor, columns: Tensor, weights: Tensor
+    states: Tensor,
+    wanted: Tensor,
+    candidates: Tensor,
+    log_weights: Tensor,
+    columns: Tensor,
+    weights: Tensor,
+    log_new: Tensor | None = None,
+    log_again: Tensor | None = None,
 ) -> Tensor:
     """Weighted mean loss of T positions.
 
@@ -92,5 +109,9 @@ def candidate_softmax(
         Where the target stands among the candidates, -1 where it does not: it is counted once.
     weights : (T,)
         Of each position in the mean; 0 leaves it out.
+    log_new, log_again : (T,), optional
+        With them the target's chance is exp(log_new) · its share among the candidates + exp(log_again): it comes from
+        the catalogue or from somewhere else.
     """
-    return _CandidateSoftmax.apply(states, wanted, candidates, log_weights, columns, weights)  # type: ignore[no-any-return,no-untyped-call]
+    given = (log_weights, columns, weights, log_new, log_again)
+    return _CandidateSoftmax.apply(states, wanted, candidates, *given)  # type: ignore[no-any-return,no-untyped-call]
