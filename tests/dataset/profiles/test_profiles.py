@@ -159,8 +159,8 @@ def test_items_say_who_came_to_the_outcome_and_what_follows(found):
 
 
 def test_rising_and_fading_items_are_told_from_steady_ones():
-    rows = [act(f"p{n % 20}", f"i{n // 20 % 5}", 30 * n / 2_000) for n in range(2_000)]
-    rows += [act(f"p{n % 20}", "i10", 21 + 9 * n / 60) for n in range(60)]
+    rows = [act(f"p{n % 20}", f"i{n // 20 % 5}", 30 * n / 6_000) for n in range(6_000)]
+    rows += [act(f"p{n % 20}", "i10", 23 + 7 * n / 60) for n in range(60)]
     rows += [act(f"p{n % 20}", "i11", 15 + 15 * (n / 60) ** 0.2) for n in range(60)]
     rows += [act(f"p{n % 20}", "i12", 10 * n / 60) for n in range(60)]
     rows += [act("fan", "i13", 21 + 9 * n / 60) for n in range(60)]  # one fan is no trend
