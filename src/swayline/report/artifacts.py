@@ -18,6 +18,7 @@ from swayline.core.names import (
     ITEMS_FILE,
     METRICS_FILE,
     NETWORK_FILE,
+    OVERLAP_FILE,
     PROFILES_FOLDER,
     QUALITY_FILE,
     RECOMMENDATIONS_FILE,
@@ -45,6 +46,7 @@ STAGES = {
     PEOPLE_FILE: "profiles",
     THINGS_FILE: "profiles",
     NETWORK_FILE: "influence",
+    OVERLAP_FILE: "influence",
 }
 """File → the stage that writes it."""
 
@@ -75,6 +77,7 @@ class Artifacts:
     people: pa.Table | None = None
     things: pa.Table | None = None
     network: Mapping[str, Any] | None = None
+    overlap: Mapping[str, Any] | None = None
     missing: Mapping[str, str] = field(default_factory=dict)
 
     def why_missing(self, file: str) -> str:
@@ -113,6 +116,7 @@ def read_artifacts(folder: Path) -> Artifacts:
         people=found[PEOPLE_FILE],
         things=found[THINGS_FILE],
         network=found[NETWORK_FILE],
+        overlap=found[OVERLAP_FILE],
         missing=missing,
     )
 
@@ -181,4 +185,5 @@ _READERS: dict[str, Callable[[Path], Any]] = {
     PEOPLE_FILE: _people,
     THINGS_FILE: _things,
     NETWORK_FILE: _object,
+    OVERLAP_FILE: _object,
 }

@@ -14,6 +14,7 @@ from swayline.core.time import format_duration
 from swayline.report import figures, words
 from swayline.report.artifacts import Artifacts
 from swayline.report.blocks import Missing, Note, Panel, Section, Table, Verdicts
+from swayline.report.of_effects import effect_blocks
 
 Row = Mapping[str, Any]
 _ID_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)?")
@@ -29,7 +30,7 @@ def influence_section(run: Artifacts) -> Section:
     rows = [one for one in run.influence.to_pylist() if one["subject"] is None]
     people = [one for one in rows if one["cause_kind"] in ("behavior", "treatment") and one["estimand"] in _KIND]
     about_people, finding = _behavior_blocks(people, run.influence_reason or _no_clock(run))
-    blocks = [*about_people, *_model_blocks(rows)]
+    blocks = [*about_people, *effect_blocks(run.overlap, rows), *_model_blocks(rows)]
     lead = (
         "An association says what goes together: who already wants to act does more of everything. An effect says "
         "what changes when "
@@ -229,9 +230,16 @@ def _model_blocks(rows: Sequence[Row]) -> list[Any]:
     whole = [
         one
         for one in rows
-        if one["cause_kind"] == "behavior" and one["estimand"] == "score_change" and one["estimate"] is not None
+        if one["cause_kind"] == "behavior"
+        and one["estimand"] == "score_change"
+        and one["method"] == "removal"
+        and one["estimate"] is not None
     ]
-    ranks = {one["cause"]: one for one in rows if one["cause_kind"] == "behavior" and one["estimand"] == "rank_change"}
+    ranks = {
+        one["cause"]: one
+        for one in rows
+        if one["cause_kind"] == "behavior" and one["estimand"] == "rank_change" and one["method"] == "removal"
+    }
     single = [
         one
         for one in rows

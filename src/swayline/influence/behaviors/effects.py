@@ -203,6 +203,23 @@ class BehaviorEffects:
         self.notes_ = tuple(dict.fromkeys(notes))
         return self
 
+    def picture(self, most: int = 20) -> dict[str, list[dict[str, Any]]]:
+        """Overlap and balance of the quoted designs as JSON can say them: what a love plot is drawn from.
+
+        ``balance`` holds the ``most`` controls of each treatment that differed most before weighting.
+        """
+        designs = dict(self.results_)  # the last design of a treatment is the one quoted
+        balance = []
+        for treatment, label in designs.items():
+            of = [
+                row for row in self.balance_.to_pylist()
+                if (row["treatment"], row["design"]) == (treatment, label)
+                and np.isfinite([row["before"], row["after"]]).all()
+            ]  # fmt: skip
+            balance += sorted(of, key=lambda row: -abs(row["before"]))[:most]
+        overlap = [row for row in self.overlap_.to_pylist() if designs.get(row["treatment"]) == row["design"]]
+        return {"overlap": overlap, "balance": balance}
+
     def _landmark_rows(self, line: Timeline, found: Pairs, made: Episodes, opening: "_Opening") -> _Rows:
         at = np.searchsorted(found.opened, made.order)
         compared = made.opening != line.code(made.treatment)

@@ -1,0 +1,60 @@
+import pytest
+
+from swayline.report.blocks import Panel, Table
+from swayline.report.of_effects import effect_blocks
+
+
+def control(name, before, after, treatment="cart"):
+    return {"treatment": treatment, "design": "landmark episodes", "control": name, "before": before, "after": after}
+
+
+OVERLAP = {
+    "treatment": "cart", "design": "landmark episodes", "rows": 1234, "treated": 200, "share_kept": 0.81,
+    "ess_treated": 150.4, "ess_control": None, "window_s": 3600.0, "horizon_s": 86400.0, "left_out_end": 12,
+}  # fmt: skip
+
+
+def row(**more):
+    base = {
+        "cause_kind": "behavior", "cause": "cart", "effect_kind": "outcome", "effect": "purchase", "method": "dml",
+        "estimand": "ate_dose", "estimate": 0.05, "ci_low": 0.01, "ci_high": 0.09, "unit": "probability", "n": 300,
+        "recommended": True, "identified": "assumed", "assumptions": "Per further cart.", "reference": None,
+    }  # fmt: skip
+    return base | more
+
+
+def test_a_love_plot_says_whether_weighting_made_the_arms_alike():
+    balance = [control("own: view", 0.8, 0.02), control("<b>age</b>", -0.4, 0.05)]
+    (panel, table) = effect_blocks({"balance": balance, "overlap": [OVERLAP]}, [])
+    assert isinstance(panel, Panel)
+    assert panel.title.startswith("Weighting makes")
+    assert [list(trace.x) for trace in panel.figure.data] == [[0.8, 0.4], [0.02, 0.05]]
+    assert "&lt;b&gt;" in panel.figure.layout.yaxis.ticktext[1]
+    assert isinstance(table, Table)
+    assert "81%" in table.rows[0]
+    assert "–" in table.rows[0]
+    (panel,) = effect_blocks({"balance": [control("own: view", 0.8, 0.3)], "overlap": []}, [])
+    assert "still differ in own: view" in panel.title
+
+
+def test_further_effects_and_edits_stand_in_tables_of_their_own():
+    edit = {
+        "effect_kind": "recommendation",
+        "effect": "top recommendations",
+        "method": "addition",
+        "recommended": False,
+    }
+    rows = [
+        row(),
+        row(estimand="ate"),
+        row(**edit, estimand="score_change", unit="logit"),
+        row(**edit, estimand="list_change", unit="share", estimate=0.3),
+    ]
+    further, edits = effect_blocks(None, rows)
+    assert [cells[1] for cells in further.rows] == ["one more"]
+    assert edits.rows[0][2] == "30%"
+
+
+@pytest.mark.parametrize("overlap", [None, {}])
+def test_nothing_measured_draws_nothing(overlap):
+    assert effect_blocks(overlap, []) == []
