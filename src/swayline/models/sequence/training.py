@@ -68,7 +68,7 @@ def train(
     """Train in place; with a ``judge`` (validation NDCG@10, higher is better) the best epoch's weights are kept.
 
     With a ``checkpoint_file``, every epoch is written there, and a run that was cut off goes on from it. ``watch`` is
-    told of every epoch as it ends.
+    told of every epoch as it ends, while the network holds the weights that were judged.
     """
     with together() as (rank, size), torch.random.fork_rng(), task("train transformer", settings.max_epochs) as bar:
         run = _Run(network, histories, settings, max_length, rank, size)
@@ -81,9 +81,9 @@ def train(
             with run.average.in_place():
                 found = judge() if judge is not None else None
                 state.add(Epoch(epoch, loss, found, seconds, samples / seconds))
-            bar.note(_line(state.log[-1]))
-            if watch is not None:
-                watch(state.log[-1])
+                bar.note(_line(state.log[-1]))
+                if watch is not None:
+                    watch(state.log[-1])
     network.load_state_dict(state.kept)
     network.eval()
     return Trained(tuple(state.log), state.best_epoch)
