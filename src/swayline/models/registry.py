@@ -15,6 +15,7 @@ from swayline.models.gru import GRU
 from swayline.models.hybrid import Hybrid
 from swayline.models.implicit_als import ImplicitALS
 from swayline.models.item_knn import ItemKNN
+from swayline.models.language import Language
 from swayline.models.markov_chain import MarkovChain
 from swayline.models.most_popular import MostPopular
 from swayline.models.naive_bayes import NaiveBayes
@@ -22,6 +23,7 @@ from swayline.models.protocol import Recommender
 from swayline.models.recent_popular import RecentPopular
 from swayline.models.regression import LinearRegression, LogisticRegression
 from swayline.models.settings import build
+from swayline.models.text_sequence import TextSequence
 from swayline.models.transformer import Transformer
 from swayline.models.user_knn import UserKNN
 
@@ -29,7 +31,8 @@ _MODELS: dict[str, Any] = {
     model.name: model
     for model in (
         MostPopular, RecentPopular, MarkovChain, NaiveBayes, UserKNN, ItemKNN, EASE, ImplicitALS, Content, Hybrid,
-        LinearRegression, LogisticRegression, BoostedTrees, FactorizationMachine, GRU, Transformer,
+        LinearRegression, LogisticRegression, BoostedTrees, FactorizationMachine, GRU, TextSequence, Language,
+        Transformer,
     )
 }  # fmt: skip
 

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from swayline.core.errors import UsageError
 from swayline.core.names import ITEM, TITLE
 from swayline.core.rng import generator
-from swayline.dataset import Dataset, build_dataset, last_out, split_by_name
+from swayline.dataset import Dataset, Vocabulary, build_dataset, last_out, split_by_name
 from swayline.engine import DuckEngine, Engine
 from swayline.events import EventLog, read_events
 from swayline.models import Recommender, create, with_seed
@@ -87,6 +88,8 @@ def fit_log(
     """
     dataset = build_dataset(engine, log.events, side=log.items)
     model = _watched(create(name, **with_seed(name, settings or {}, seed)), checkpoint, watch)
+    if getattr(model, "serves_unmet", False):
+        dataset = with_unmet(engine, log, dataset)
     if split == "none":
         model = fit_everything(dataset, model, seed)
     else:
@@ -95,6 +98,21 @@ def fit_log(
     return FittedModel(
         model, dataset, labels_of(dataset, log.items), repeats_share(dataset) < REPEATS_MATTER, log.options
     )
+
+
+def with_unmet(engine: Engine, log: EventLog, dataset: Dataset) -> Dataset:
+    """The dataset with the items of the items table that no event names, behind those that were met.
+
+    For models that can recommend what nobody has met yet, by what the items table says of it.
+    """
+    if log.items is None:
+        return dataset
+    listed = pc.unique(log.items[ITEM].cast(pa.string()))
+    unmet = listed.filter(pc.invert(pc.is_in(listed, value_set=dataset.items.ids))).drop_null()
+    if not len(unmet):
+        return dataset
+    every = Vocabulary(pa.concat_arrays([dataset.items.ids.cast(pa.string()), unmet]))
+    return build_dataset(engine, log.events, items=every, side=log.items)
 
 
 def _watched(model: Recommender, checkpoint: Path | None, watch: Callable[[Any], None] | None) -> Recommender:

@@ -1,0 +1,105 @@
+"""Items that training never saw: 20% of a catalogue held out of it, all items ranked, beside their categories' popularity.
+
+    python benchmarks/language_cold.py beauty
+    python benchmarks/language_cold.py ml-100k
+
+Questions are each user's last item (leave-last-out). Those about hidden items are "cold", the others "warm". Histories
+of the questions hold hidden items as they come: only training leaves them out. The transformer inside ``language`` is
+the very one that stands alone as "ids alone", so what differs is titles and nothing else. Baselines for a hidden item:
+the mean events of its categories' items as its own popularity in a ranking by popularity; and ids alone with that
+popularity (z-scored to the logits of each row) as the hidden items' logits.
+"""
+
+import argparse
+import time
+from pathlib import Path
+from typing import Any
+
+import language_data
+import numpy as np
+import torch
+
+from swayline.core.rng import generator
+from swayline.dataset import Targets
+from swayline.evaluate import bootstrap_mean, rank_targets
+from swayline.models import Transformer, create
+from swayline.models.language import Language, LanguageSettings
+from swayline.models.text_sequence import TextSequence
+
+
+class Scored:
+    """Anything with scores, as the ranking asks for it."""
+
+    def __init__(self, score: Any) -> None:
+        self.score = score
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data_set", choices=language_data.NAMES)
+    parser.add_argument("--data", type=Path, default=language_data.DATA)
+    parser.add_argument("--share", type=float, default=0.2, help="of the items, hidden from training")
+    parser.add_argument("--width", type=int, default=128)
+    parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--transformer", type=Path, help="folder of one fitted on the same training part before")
+    parser.add_argument("--part", choices=["valid", "test"], default="test")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    split = language_data.split(options.data_set, options.data)
+    hidden = language_data.hidden_items(split.train.n_items, options.share, options.seed)
+    train = split.train.keep(~hidden[split.train.items])
+    asked = split.test if options.part == "test" else split.valid
+    began = time.perf_counter()
+    settings = LanguageSettings(embedding_dim=options.width, max_epochs=options.epochs, seed=options.seed)
+    if options.transformer is None:
+        model = Language(settings).fit(train, split.valid)
+    else:
+        text = TextSequence(settings.text()).fit(train, split.valid)
+        model = Language(settings).join(Transformer.load(options.transformer), text, train, split.valid)
+    seconds = time.perf_counter() - began
+    groups = language_data.categories(options.data_set, train.n_items, options.data)
+    popular = language_data.category_popularity(train, hidden, groups)
+    place = (popular - popular[~hidden].mean()) / popular[~hidden].std()
+
+    def popularity(history: Any) -> np.ndarray:
+        return np.repeat(popular[None], len(history), axis=0)
+
+    def ids_and_popularity(history: Any) -> np.ndarray:
+        scores = model.sequence_.score(history)
+        warm = scores[:, ~hidden]
+        scores[:, hidden] = warm.mean(1, keepdims=True) + warm.std(1, keepdims=True) * place[hidden]
+        return scores
+
+    ways = {
+        "ranking by popularity, hidden: their categories'": Scored(popularity),
+        "ids alone": model.sequence_,
+        "ids alone, hidden: their categories' popularity": Scored(ids_and_popularity),
+        "item-knn": create("item-knn").fit(train, split.valid),
+        "text-sequence": model.text_,
+        "language": model,
+    }
+    print(
+        f"{options.data_set}, {options.part}: {hidden.sum():,} of {train.n_items:,} items hidden, fit {seconds:.0f} s"
+    )
+    print(
+        f"transformer: epoch {model.sequence_.best_epoch_}, width {model.sequence_.settings.width}; chosen: {model.weights_}"
+    )
+    print("| ranking | cold N@10 | 95% | warm N@10 | 95% | all |\n|---|---|---|---|---|---|")
+    cold = hidden[asked.items]
+    for name, way in ways.items():
+        report(name, way, asked, cold)
+
+
+def report(name: str, way: Any, asked: Targets, cold: np.ndarray) -> None:
+    values = rank_targets(way, asked, 10, exclude_seen=True).values["ndcg@10"]
+    cells = []
+    for part in (cold, ~cold):
+        found = bootstrap_mean(values[part], generator(0, "bootstrap"))
+        cells += [f"{found.value:.4f}", f"{found.ci_low:.4f} to {found.ci_high:.4f}"]
+    print(f"| {name} | {' | '.join(cells)} | {values.mean():.4f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
