@@ -85,7 +85,7 @@ _DRAWN = """() => [...document.querySelectorAll('[data-figure]')].map((holder) =
 def test_every_figure_is_drawn_without_a_word_on_the_console_or_a_request(visit):
     one = visit(viewport={"width": 1280, "height": 900})
     drawn = one.page.evaluate(_DRAWN)
-    assert len(drawn) >= 14
+    assert len(drawn) >= 18
     for figure in drawn:
         assert figure["width"] > 200, figure
         assert figure["height"] > 80, figure

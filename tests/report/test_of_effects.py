@@ -58,3 +58,16 @@ def test_further_effects_and_edits_stand_in_tables_of_their_own():
 @pytest.mark.parametrize("overlap", [None, {}])
 def test_nothing_measured_draws_nothing(overlap):
     assert effect_blocks(overlap, []) == []
+
+
+def test_the_graph_of_hypotheses_is_drawn_with_heads_where_directions_are_known():
+    edges = [
+        {"source": "own: events", "target": "cart", "lag": 0, "confidence": 1.0, "oriented": 1.0},
+        {"source": "cart", "target": "purchase", "lag": 0, "confidence": 0.9, "oriented": 0.5},
+    ]
+    (panel,) = effect_blocks({"balance": [], "overlap": [], "graph": edges}, [])
+    assert "hypotheses, not effects" in panel.note
+    assert [arrow.arrowhead for arrow in panel.figure.layout.annotations] == [2, 0]
+    across = dict(zip(panel.figure.data[0].text, panel.figure.data[0].x, strict=True))
+    assert across["own: events"] < across["cart"] < across["purchase"]
+    assert panel.table.rows[1] == ("cart", "purchase", "90%", "50%")

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -258,7 +259,25 @@ def test_people_come_in_segments_and_stages(whole_page):
     page = whole_page[1]
     assert "People fall into 2 segments" in page.text
     assert "segments differ most in" in page.text
-    assert {"segments", "segment-hours", "stages", "item-stages", "long-tail"} <= set(page.ids)
+    assert {"segments", "segment-hours", "stages", "long-tail"} <= set(page.ids)
+
+
+def test_items_on_the_move_are_drawn_and_named(tmp_path, whole_folder):
+    shutil.copytree(whole_folder, tmp_path, dirs_exist_ok=True)
+    assert "none rises or fades" in page_of(tmp_path)[1].text
+    summary = json.loads((tmp_path / PROFILES_FILE).read_text())
+    summary["item_stages"] = {"rising": 2, "fading": 1, "steady": 3, "too few visits to tell": 9}
+    (tmp_path / PROFILES_FILE).write_text(json.dumps(summary))
+    things = pq.read_table(tmp_path / "profiles" / "items.parquet")
+    stages = pa.array(["rising"] + ["steady"] * (len(things) - 1))
+    pq.write_table(
+        things.set_column(things.column_names.index("stage"), "stage", stages), tmp_path / "profiles/items.parquet"
+    )
+    page = page_of(tmp_path)[1]
+    assert "item-stages" in page.ids
+    assert "3 of 6 items with visits enough to tell are on the move" in page.text
+    assert "9 items have too few visits to tell" in page.text
+    assert f"Largest rising items Item Events People {things['label'][0].as_py()}" in page.text
 
 
 def test_example_people_are_introduced(whole_page):

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from swayline.core.names import BEHAVIOR, DESCRIBE_FILE
 from swayline.report import figures, words
 from swayline.report.artifacts import PROFILES_FILE, Artifacts
-from swayline.report.blocks import Missing, Panel, Section, Table
+from swayline.report.blocks import Missing, Note, Panel, Section, Table
 
 _N_ITEMS = 8
 _LEAST_PEOPLE = 20
@@ -36,13 +36,16 @@ def catalogue_section(run: Artifacts) -> Section:
     return Section("catalogue", "The items", lead, [block for block in blocks if block is not None])
 
 
-def _stage_panel(profiles: Mapping[str, Any]) -> Panel | None:
+def _stage_panel(profiles: Mapping[str, Any]) -> Panel | Note | None:
     """Items by where they stand; those with too few acts are counted in the note."""
     stages = dict(profiles["item_stages"])
     sparse = stages.pop("too few visits to tell", 0)
     total = sum(stages.values())
     if not total:
         return None
+    if stages.get("steady") == total:
+        still = f"All {words.number(total)} items with visits enough to tell are steady: none rises or fades"
+        return Note(f"{still}. {words.number(sparse)} items have too few visits to tell.")
     rows = [{"label": name, "value": stages.get(name, 0)} for name in ("new", "rising", "steady", "fading")]
     moving = stages.get("rising", 0) + stages.get("fading", 0)
     title = f"{words.number(moving)} of {words.number(total)} items with visits enough to tell are on the move"
