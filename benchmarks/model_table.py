@@ -35,6 +35,8 @@ SOURCES: dict[str, tuple[str, str | None, dict[str, Any]]] = {
     "lastfm-2k": ("lastfm-2k/user_taggedartists.dat", None, {}),
 }  # fmt: skip
 """Events, items table, how they are read."""
+ONCE = ("lastfm-2k",)
+"""A row a tag there: the first event of each user with each artist is the one that counts."""
 PEERS = ("implicit: Cosine", "implicit: TF-IDF", "implicit: BM25", "implicit: ALS")
 
 
@@ -127,7 +129,11 @@ def loaded(name: str, data: Path):
         log = read_events(
             data / events, items=data / items if items else None, options=ReadOptions(**options), engine=engine
         )
-        return last_out(build_dataset(engine, log.events, side=log.items).sequences)
+        sequences = build_dataset(engine, log.events, side=log.items).sequences
+    if name in ONCE:
+        _, first = np.unique(sequences.users * np.int64(sequences.n_items) + sequences.items, return_index=True)
+        sequences = sequences.keep(np.isin(np.arange(len(sequences.items)), first))
+    return last_out(sequences)
 
 
 def measured(data_set: str, name: str, data: Path, seed: int) -> dict[str, Any]:
