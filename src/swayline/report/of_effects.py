@@ -6,6 +6,7 @@ from typing import Any
 from swayline.core.time import format_duration
 from swayline.report import words
 from swayline.report.blocks import Panel, Table
+from swayline.report.figures.causes import causes
 from swayline.report.figures.love import ALIKE, love
 
 Row = Mapping[str, Any]
@@ -28,6 +29,7 @@ def effect_blocks(overlap: Row | None, rows: Sequence[Row]) -> list[Any]:
     if overlap is not None:
         blocks += _love_panels(overlap.get("balance", []))
         blocks += _compared(overlap.get("overlap", []))
+        blocks += _graph(overlap.get("graph", []))
     return blocks + _further(rows) + _edits(rows)
 
 
@@ -86,6 +88,33 @@ def _compared(overlap: Sequence[Row]) -> list[Table]:
 def _size(value: float | None) -> str:
     """An effective sample size: how many equally weighted episodes the weighted ones are worth."""
     return "–" if value is None else words.number(round(value))
+
+
+def _graph(edges: Sequence[Row]) -> list[Panel]:
+    """Which may drive which; hypotheses."""
+    if not edges:
+        return []
+    ends = {name for one in edges for name in (str(one["source"]), str(one["target"]))}
+    late = {str(one["target"]) for one in edges} - {str(one["source"]) for one in edges}
+    tiers = {name: 0 if ":" in name else 2 if name in late else 1 for name in ends}
+    title = (
+        f"{words.number(len(edges))} links among what was known, what was done and what came of it are worth testing"
+    )
+    table = Table(
+        "Links, and how many half samples agree",
+        ("From", "To", "Found in", "Points this way in"),
+        [
+            (words.label(one["source"], 60), words.label(one["target"], 60), f"{one['confidence']:.0%}",
+             f"{one['oriented']:.0%}")
+            for one in edges
+        ],
+        frozenset({2, 3}),
+    )  # fmt: skip
+    note = (
+        "Found from observation alone, time as background knowledge: hypotheses, not effects. A link that no arrow "
+        "ends has no direction in the data. Thicker: found in more of the half samples."
+    )
+    return [Panel("hypotheses", title, causes(edges, tiers), table, f"A graph: {title}.", note)]
 
 
 def _further(rows: Sequence[Row]) -> list[Table]:

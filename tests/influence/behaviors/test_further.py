@@ -108,3 +108,14 @@ def test_a_log_too_short_for_any_landmark_says_so(make_log):
     rows.append(("u1", "i1", "purchase", 4000.0))
     with pytest.raises(IdentificationError, match="0 with the outcome"):
         BehaviorEffects(["cart"], "purchase", "2d", "3h", learner="linear").fit(make_log(rows))
+
+
+def test_the_graph_of_hypotheses_joins_what_drives_the_outcome_and_time_points_it(make_log):
+    found = BehaviorEffects(["cart", "favorite"], "purchase", "1d", "3d", learner="linear").fit(
+        log_of(make_log, 3, cart=0.4, pairs=1500)
+    )
+    edges = {(row["source"], row["target"]): row for row in found.graph_.to_pylist()}
+    assert edges["cart", "purchase"]["oriented"] == 1.0
+    assert edges["cart", "purchase"]["confidence"] >= 0.6
+    assert ("favorite", "purchase") not in edges
+    assert found.picture()["graph"] == found.graph_.to_pylist()

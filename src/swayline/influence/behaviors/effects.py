@@ -16,6 +16,7 @@ from swayline.core.rng import generator
 from swayline.core.time import format_duration, parse_date, parse_duration_s
 from swayline.engine import DuckEngine, Engine
 from swayline.influence.behaviors import history
+from swayline.influence.behaviors.discover import EDGES
 from swayline.influence.behaviors.episodes import (
     EARLY_SHARE,
     Episodes,
@@ -34,6 +35,7 @@ from swayline.influence.behaviors.estimators import partial_slope
 from swayline.influence.behaviors.frame import Treatment, learn_encoder
 from swayline.influence.behaviors.further import beside_rows, further_rows, window
 from swayline.influence.behaviors.graph import adjust, read_graph
+from swayline.influence.behaviors.hypotheses import behavior_graph
 from swayline.influence.behaviors.nuisance import crossfit, default_learners, folds
 from swayline.influence.behaviors.problem import ESTIMANDS, Data, Setting
 from swayline.influence.behaviors.refute import Refutation, placebo_outcome
@@ -101,6 +103,8 @@ class BehaviorEffects:
         treatment, design, control, before, after: standardised differences.
     overlap_ : pa.Table
         A row a treatment and design: rows, treated, share kept by trimming, effective sample sizes, left-out counts.
+    graph_ : pa.Table
+        Hypotheses: which behaviours of the window may drive which and the outcome (see :mod:`.hypotheses`).
     results_ : dict
         (treatment, design) → :class:`EffectEstimate`.
     notes_ : tuple of str
@@ -172,6 +176,7 @@ class BehaviorEffects:
         state = None
         if self.sequence_state and from_us is not None:
             state = SequenceState(self.sequence_state, seed=self.seed).fit(engine, line, events, from_us)
+        self.graph_ = EDGES.empty_table()
         tables, balances, overlaps, notes = [], [], [], []
         self.results_: dict[tuple[str, str], EffectEstimate] = {}
         with task("effects of behaviors", total=len(asked)) as bar:
@@ -204,7 +209,7 @@ class BehaviorEffects:
         return self
 
     def picture(self, most: int = 20) -> dict[str, list[dict[str, Any]]]:
-        """Overlap and balance of the quoted designs as JSON can say them: what a love plot is drawn from.
+        """Overlap, balance and the graph of hypotheses as JSON can say them: what the report draws.
 
         ``balance`` holds the ``most`` controls of each treatment that differed most before weighting.
         """
@@ -218,7 +223,7 @@ class BehaviorEffects:
             ]  # fmt: skip
             balance += sorted(of, key=lambda row: -abs(row["before"]))[:most]
         overlap = [row for row in self.overlap_.to_pylist() if designs.get(row["treatment"]) == row["design"]]
-        return {"overlap": overlap, "balance": balance}
+        return {"overlap": overlap, "balance": balance, "graph": self.graph_.to_pylist()}
 
     def _landmark_rows(self, line: Timeline, found: Pairs, made: Episodes, opening: "_Opening") -> _Rows:
         at = np.searchsorted(found.opened, made.order)
@@ -393,6 +398,7 @@ class BehaviorEffects:
         made, controls = _only(made, keep), rows.controls.take(pa.array(np.flatnonzero(keep)))
         against = (_early_words(made.early_share),) if made.early_share > EARLY_SHARE else ()
         inside = window(line, found, made, controls, asked, against, self.seed)
+        self.graph_ = behavior_graph(inside, asked, self.outcome_)
         return ledger([row | _stamp(line, made) for row in further_rows(inside, asked, self.outcome_)])
 
     def _relabel(
