@@ -110,3 +110,18 @@ def test_reading_options_are_remembered(tmp_path):
     model.save(tmp_path / "m")
     stored = json.loads((tmp_path / "m" / "log.json").read_text())
     assert stored["options"] == model.fitted_.options.as_json()
+
+
+def test_behaviours_of_the_next_event_are_told_in_the_users_own_ids():
+    model = sw.SequenceRecommender(behavior_loss=1.0, embedding_dim=16, max_epochs=3).fit(_log())
+    found = model.behavior_probabilities(["u3", "u4"], ["i5", "i6"])
+    assert found["user"].to_pylist() == ["u3", "u3", "u4", "u4"]
+    assert found["item"].to_pylist() == ["i5", "i5", "i6", "i6"]
+    assert sorted(found["behavior"].to_pylist()) == ["cart", "cart", "view", "view"]
+    assert all(0 < value < 1 for value in found["probability"].to_pylist())
+    with pytest.raises(UsageError, match="nowhere"):
+        model.behavior_probabilities(["u3"], ["nowhere"])
+    with pytest.raises(UsageError, match="side by side"):
+        model.behavior_probabilities(["u3"], [])
+    with pytest.raises(UsageError, match="behavior_loss"):
+        sw.SequenceRecommender(**FAST).fit(_log()).behavior_probabilities(["u3"], ["i5"])

@@ -131,9 +131,8 @@ class FittedModel:
             log: dict[str, Any] = json.loads((folder / _FILES["log"]).read_text("utf-8"))
             options = ReadOptions.from_json(log["options"])
             behaviors = Vocabulary.of(log["behaviors"])
-            sequences = Sequences(
-                **{name: arrays[name] for name in _ARRAYS}, n_items=len(items), n_behaviors=len(behaviors)
-            )
+            stored: dict[str, Any] = {name: arrays[name] for name in _ARRAYS}
+            sequences = Sequences(**stored, n_items=len(items), n_behaviors=len(behaviors))
         except (OSError, ValueError, KeyError, TypeError, pa.ArrowException, SafetensorError) as error:
             raise ArtifactError(
                 f"{folder} is no model folder of Swayline, or is damaged: {str(error).splitlines()[0]}"

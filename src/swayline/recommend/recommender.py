@@ -11,6 +11,7 @@ from swayline.dataset import build_dataset
 from swayline.engine import DuckEngine
 from swayline.events import EventLog
 from swayline.models import create, with_seed
+from swayline.recommend.behaviors import behavior_probabilities
 from swayline.recommend.explain import explain_events
 from swayline.recommend.fit import fit_log
 from swayline.recommend.fitted import FittedModel
@@ -47,6 +48,21 @@ class SequenceRecommender:
     def recommend(self, users: Sequence[str] | None = None, k: int = 10) -> pa.Table:
         """``user``, ``item``, ``rank`` (from 1), ``score`` of the best next items; everybody's by default."""
         return self._fitted().recommend(users, k)
+
+    def behavior_probabilities(self, users: Sequence[str], items: Sequence[str]) -> pa.Table:
+        """How likely each behaviour is, were the next event of a user on an item; needs ``behavior_loss`` above 0.
+
+        Parameters
+        ----------
+        users, items : sequence of str
+            Pairs, side by side.
+
+        Returns
+        -------
+        pa.Table
+            ``user``, ``item``, ``behavior``, ``probability``; each behaviour has a probability of its own.
+        """
+        return behavior_probabilities(self._fitted(), users, items)
 
     def save(self, folder: str | Path) -> None:
         """Write a model folder that the command line reads too."""
