@@ -32,7 +32,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data_set", choices=sequence_data.NAMES)
     parser.add_argument("--data", type=Path, default=sequence_data.DATA)
-    parser.add_argument("--models", nargs="+", default=names(), choices=names())
+    usual = ["most-popular", "recent-popular", "item-knn", "transformer"]
+    parser.add_argument("--models", nargs="+", default=usual, choices=names())
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="settings of the transformer")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--part", choices=["valid", "test"], default="test")
