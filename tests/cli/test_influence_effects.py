@@ -74,3 +74,24 @@ def test_what_is_neither_a_graph_nor_a_file_is_refused_in_one_line(table):
     done = call("table", table, "--treatment", "t", "--outcome", "y", "--graph", "nowhere.dot")
     assert isinstance(done.exception, UsageError)
     assert "--graph is neither edges" in str(done.exception)
+
+
+def test_events_adds_what_edits_of_behaviours_do(tmp_path):
+    rng = np.random.default_rng(0)
+    rows = [
+        {
+            "user": f"u{k % 40}",
+            "item": f"i{(k % 40 + k // 40) % 30}",
+            "behavior": rng.choice(["view", "cart"]),
+            "time": k,
+        }
+        for k in range(600)
+    ]
+    log, model = tmp_path / "log.csv", tmp_path / "model"
+    pd.DataFrame(rows).to_csv(log, index=False)
+    fitted = CliRunner().invoke(app, ["fit", str(log), "--model", "item-knn", "--out", str(model)])
+    assert fitted.exit_code == 0, fitted.output
+    told = rows_of(tmp_path, "events", model, "--edits")
+    edits = {(row["method"], row["estimand"]) for row in told if row["cause_kind"] == "behavior"}
+    assert {("addition", "score_change"), ("removal", "rank_change"), ("replaced by cart", "list_change")} <= edits
+    assert any(row["cause_kind"] == "event" for row in told)

@@ -37,19 +37,24 @@ def events(
     item: Annotated[
         str | None, typer.Option("--item", help="Explain this item; by default each user's top 10.", show_default=False)
     ] = None,
+    edits: Annotated[
+        bool, typer.Option("--edits", help="Add what adding, removing, replacing each behaviour does to the lists.")
+    ] = False,
     seed: options.Seed = 0,
     out: Out = Path("influence.parquet"),
     json: options.Json = False,
 ) -> None:
     """How much each past event moves a recommendation: score with the event minus score without it."""
-    from swayline.influence.ledger import write_ledger
-    from swayline.recommend import FittedModel, explain_events, with_log
+    from swayline.influence.ledger import concat, write_ledger
+    from swayline.recommend import FittedModel, edit_behaviors, explain_events, with_log
 
     fitted = FittedModel.load(model)
     if events is not None:
         fitted = with_log(fitted, events)
     asked = [user] if user is not None else user_ids(users) if users is not None else None
     table = explain_events(fitted, asked, item=item, seed=seed)
+    if edits:
+        table = concat([table, edit_behaviors(fitted, asked, seed=seed)])
     write_ledger(table, out)
     show(
         json,

@@ -1,7 +1,7 @@
 """Floor 7: choose. A fitted model in the caller's ids, its recommendations and their reasons."""
 
 from swayline.recommend.examples import examples
-from swayline.recommend.explain import Reason, explain_events, reasons, with_reasons
+from swayline.recommend.explain import Reason, edit_behaviors, explain_events, reasons, with_reasons
 from swayline.recommend.fit import fit_everything, fit_log, labels_of, repeats_share, with_log
 from swayline.recommend.fitted import FittedModel
 from swayline.recommend.recommender import SequenceRecommender, attribute_events
@@ -9,7 +9,7 @@ from swayline.recommend.search import ItemSearch
 from swayline.recommend.weights import BehaviorWeights, learn_weights
 
 __all__ = [
-    "BehaviorWeights", "FittedModel", "ItemSearch", "Reason", "SequenceRecommender", "attribute_events", "examples",
-    "explain_events", "fit_everything", "fit_log", "labels_of", "learn_weights", "reasons", "repeats_share", "with_log",
-    "with_reasons",
+    "BehaviorWeights", "FittedModel", "ItemSearch", "Reason", "SequenceRecommender", "attribute_events",
+    "edit_behaviors", "examples", "explain_events", "fit_everything", "fit_log", "labels_of", "learn_weights",
+    "reasons", "repeats_share", "with_log", "with_reasons",
 ]  # fmt: skip

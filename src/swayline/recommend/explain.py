@@ -11,7 +11,7 @@ from swayline.core.names import INTERACT, ITEM, REASON, USER
 from swayline.core.rng import generator
 from swayline.core.types import Ints
 from swayline.dataset import NO_TIME, Sequences
-from swayline.influence.attribution import event_rows, remove_events
+from swayline.influence.attribution import edit_rows, event_rows, remove_events
 from swayline.models import recommend as best_items
 from swayline.recommend.fitted import FittedModel
 
@@ -102,12 +102,7 @@ def explain_events(
         A user or the item is unknown.
     """
     histories = fitted.dataset.sequences
-    if users is None:
-        drawn = np.sort(
-            generator(seed, "explained users").permutation(np.flatnonzero(histories.lengths >= 1))[:EXPLAINED_USERS]
-        )
-    else:
-        drawn = fitted.rows_of(users)
+    drawn = _asked(fitted, users, seed)
     asked = histories.take(drawn)
     if item is None:
         items, _ = best_items(fitted.model, asked, k, fitted.exclude_seen)
@@ -118,6 +113,31 @@ def explain_events(
     removed = remove_events(fitted.model, asked, rows, wanted)
     people = [fitted.dataset.users.names[row] for row in drawn]
     return event_rows(fitted.dataset, asked, people, rows, wanted, removed, fitted.event_ids)
+
+
+def edit_behaviors(fitted: FittedModel, users: list[str] | None, *, seed: int = 0, k: int = 10) -> pa.Table:
+    """Ledger rows: what adding, removing and replacing each behaviour does to people's top ``k``.
+
+    Parameters
+    ----------
+    users : list of str, optional
+        Outside ids; by default 100 drawn by the seed.
+
+    Raises
+    ------
+    UsageError
+        A user is unknown.
+    """
+    histories = fitted.dataset.sequences.take(_asked(fitted, users, seed))
+    return edit_rows(fitted.model, fitted.dataset, histories, k=k, exclude_seen=fitted.exclude_seen)
+
+
+def _asked(fitted: FittedModel, users: list[str] | None, seed: int) -> Ints:
+    """Rows of the users named, or of some drawn by the seed among those with a history."""
+    if users is not None:
+        return fitted.rows_of(users)
+    some = np.flatnonzero(fitted.dataset.sequences.lengths >= 1)
+    return np.sort(generator(seed, "explained users").permutation(some)[:EXPLAINED_USERS])
 
 
 def _item_row(fitted: FittedModel, item: str) -> int:
