@@ -26,7 +26,7 @@ from swayline.events.side import read_sides
 from swayline.events.sources.block import REJECTED
 from swayline.events.store import begin, finish, write_tables
 
-_GROUP_ROWS = 1 << 20
+_GROUP_ROWS = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -146,10 +146,10 @@ def _without_repeats(engine: DuckEngine, stage: Path, columns: list[str], ordere
 
 
 def _numbered(source: Path, target: Path, anew: bool) -> int:
-    """Copy sorted rows in groups of a million, counting them anew where their order is their content's."""
+    """Copy sorted rows in groups, counting them anew where their order is their content's."""
     row = 0
     schema = pa.schema([(one.name, one.type) for one in pq.read_schema(source)])
-    with pq.ParquetFile(source) as file, _writer(target, schema) as writer:
+    with pq.ParquetFile(source, pre_buffer=False) as file, _writer(target, schema) as writer:
         for batch in file.iter_batches(_GROUP_ROWS):
             table = pa.Table.from_batches([batch]).cast(schema)
             if anew:

@@ -62,11 +62,12 @@ def joined(columns: list[pa.ChunkedArray]) -> pa.ChunkedArray:
     2
     """
     return pc.binary_join_element_wise(
-        *(_escaped(column) for column in columns), _MARK, null_handling="replace", null_replacement=_NULL
+        *(escaped(column) for column in columns), _MARK, null_handling="replace", null_replacement=_NULL
     )
 
 
-def _escaped(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def escaped(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Text in which the marks that join columns are escaped."""
     if not pc.any(pc.match_substring_regex(column, "[\x1e\x1f]")).as_py():
         return column
     return pc.replace_substring_regex(column, "([\x1e\x1f])", r"\1\\")

@@ -9,30 +9,19 @@ from typing import Any
 import pyarrow as pa
 
 from swayline.core.errors import EmptyLogError, SourceError
-from swayline.core.names import (
-    BEHAVIOR,
-    CATEGORY,
-    DEVICE,
-    EVENT_ID,
-    IMPRESSIONS,
-    ITEM,
-    PLATFORM,
-    REST,
-    ROW,
-    SESSION,
-    SOURCE,
-    TARGET,
-    TEXT,
-    USER,
-)  # fmt: skip
+from swayline.core.names import IMPRESSIONS, REST, ROW
 from swayline.events.options import ReadOptions
 from swayline.events.sources import lines
 from swayline.events.sources.block import Block, Refusal, Resolver
+from swayline.events.sources.objects import WORDS, Texts, number_text, read_plain, rest_of
 
 _PIECE_ROWS = 100_000
 """Lines that are read at a time; the keys of the first so many together are the header."""
-_WORDS = frozenset({USER, ITEM, BEHAVIOR, EVENT_ID, SESSION, TEXT, CATEGORY, PLATFORM, DEVICE, SOURCE, TARGET})
-"""Columns of names: true and false are none, and a number that is one is whole or at least finite."""
+
+
+def strict(name: str) -> bool:
+    """No column may hold anything: a list or an object is refused."""
+    return False
 
 
 class _Bad(ValueError):
@@ -75,9 +64,7 @@ def parse(line: bytes) -> dict[str, Any] | str:
     return value if isinstance(value, dict) else "is no JSON object"
 
 
-def read(
-    path: Path, options: ReadOptions, resolve: Resolver, loose: Callable[[str], bool] = lambda name: False
-) -> Iterator[Block]:
+def read(path: Path, options: ReadOptions, resolve: Resolver, loose: Callable[[str], bool] = strict) -> Iterator[Block]:
     """Blocks of raw rows under our column names; ``row`` is the line number, from 1.
 
     ``loose`` says which columns may hold anything: lists and objects stay as JSON.
@@ -93,7 +80,14 @@ def read(
         )
     wanted: dict[str, str] | None = None
     row = 1
+    texts: Texts = set()
     for data in lines.blocks(path):
+        plain = read_plain(data, row, wanted, resolve, texts) if loose is strict else None
+        if plain is not None:
+            block, wanted = plain
+            yield block
+            row += len(block.table)
+            continue
         raw = data.removesuffix(b"\n").split(b"\n")
         for start in range(0, len(raw), _PIECE_ROWS):
             piece = raw[start : start + _PIECE_ROWS]
@@ -115,7 +109,7 @@ def keys(objects: list[dict[str, Any]], resolve: Resolver) -> dict[str, str] | N
 
 def as_block(
     parsed: list[dict[str, Any] | str | None], raw: list[bytes], row: int, wanted: dict[str, str],
-    loose: Callable[[str], bool] = lambda name: False,
+    loose: Callable[[str], bool] = strict,
 ) -> Block:  # fmt: skip
     """Objects as raw rows numbered from ``row``; ``raw`` is what a refused line held."""
     values: dict[str, list[str | None]] = {ours: [] for ours in [*wanted, REST]}
@@ -135,9 +129,16 @@ def as_block(
         rows.append(number)
         for ours, value in fields.items():
             values[ours].append(value)
-        values[REST].append(json.dumps({key: one[key] for key in sorted(one) if key not in theirs}))
+        values[REST].append(rest_of({key: _rest_text(value) for key, value in one.items() if key not in theirs}))
     columns = {ours: pa.array(column, pa.string()) for ours, column in values.items()}
     return Block(pa.table({ROW: pa.array(rows, pa.int64()), **columns}), refused)
+
+
+def _rest_text(value: Any) -> str | None:
+    """A value that only tells rows apart, as text."""
+    if isinstance(value, _Real):
+        return number_text(value)
+    return value if value is None or isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 
 def _fields(
@@ -154,13 +155,13 @@ def _fields(
             return Refusal(number, ours, json.dumps(value), "is a list or an object where one value is expected")
         if isinstance(value, bool):
             value = "true" if value else "false"
-            if ours in _WORDS and not loose(ours):
+            if ours in WORDS and not loose(ours):
                 return Refusal(number, ours, value, "is true or false where a name is expected")
         if value is not None and "\0" in value:
             return Refusal(number, ours, value, "holds a NUL byte")
         if value is not None and any("\ud800" <= letter <= "\udfff" for letter in value):
             return Refusal(number, ours, value, "is not valid unicode")
-        if isinstance(value, _Real) and ours in _WORDS:
+        if isinstance(value, _Real) and ours in WORDS:
             if not isfinite(float(value)):
                 return Refusal(number, ours, value, "is no finite number")
             value = str(int(float(value))) if float(value).is_integer() and abs(float(value)) < 2**53 else str(value)

@@ -28,7 +28,7 @@ from swayline.core.files import digest, whole, write_json
 from swayline.events.options import Paging
 from swayline.events.sources.block import Block, Resolver
 from swayline.events.sources.database import without_secrets
-from swayline.events.sources.jsonl import as_block, keys, parse
+from swayline.events.sources.jsonl import as_block, keys, parse, strict
 
 MAX_PAGE_BYTES = 64 << 20
 _TRIES = 5
@@ -54,7 +54,7 @@ def spool(paging: Paging) -> Iterator[Path]:
 
 
 def read(
-    address: str, paging: Paging, folder: Path, resolve: Resolver, loose: Callable[[str], bool] = lambda name: False
+    address: str, paging: Paging, folder: Path, resolve: Resolver, loose: Callable[[str], bool] = strict
 ) -> Iterator[Block]:
     """Blocks of raw rows, a page each; ``row`` is the record number over all pages, from 1.
 

@@ -29,7 +29,8 @@ def read(path: Path, options: ReadOptions, resolve: Resolver) -> Iterator[Block]
         A needed column cannot be told, or is nested.
     """
     try:
-        file = pq.ParquetFile(path, pre_buffer=True)
+        # Buffering ahead would hold the whole file by the time it has been read.
+        file = pq.ParquetFile(path, pre_buffer=False)
     except FileNotFoundError:
         raise SourceError(f"{path} does not exist: check the path") from None
     except IsADirectoryError:
