@@ -44,6 +44,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--transformer", type=Path, help="folder of one fitted on the same training part before")
+    parser.add_argument("--text", type=Path, help="folder of a text-sequence fitted on the same training part before")
     parser.add_argument("--part", choices=["valid", "test"], default="test")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -53,11 +54,16 @@ def main() -> None:
     asked = split.test if options.part == "test" else split.valid
     began = time.perf_counter()
     settings = LanguageSettings(embedding_dim=options.width, max_epochs=options.epochs, seed=options.seed)
+    text = (
+        TextSequence(settings.text()).fit(train, split.valid)
+        if options.text is None
+        else TextSequence.load(options.text)
+    )
     if options.transformer is None:
-        model = Language(settings).fit(train, split.valid)
+        ids = Transformer(settings.sequence()).fit(train, split.valid)
     else:
-        text = TextSequence(settings.text()).fit(train, split.valid)
-        model = Language(settings).join(Transformer.load(options.transformer), text, train, split.valid)
+        ids = Transformer.load(options.transformer)
+    model = Language(settings).join(ids, text, train, split.valid)
     seconds = time.perf_counter() - began
     groups = language_data.categories(options.data_set, train.n_items, options.data)
     popular = language_data.category_popularity(train, hidden, groups)

@@ -33,6 +33,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--text-model", default="", help="folder of another text encoder")
     parser.add_argument("--transformer", type=Path, help="folder of one fitted on the same training part before")
+    parser.add_argument("--text", type=Path, help="folder of a text-sequence fitted on the same training part before")
     parser.add_argument("--part", choices=["valid", "test"], default="test")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -41,7 +42,10 @@ def main() -> None:
     settings = LanguageSettings(
         text_model=options.text_model, embedding_dim=options.width, max_epochs=options.epochs, seed=options.seed
     )
-    text = TextSequence(settings.text()).fit(split.train, split.valid)
+    if options.text is None:
+        text = TextSequence(settings.text()).fit(split.train, split.valid)
+    else:
+        text = TextSequence.load(options.text)
     if options.transformer is None:
         ids = Transformer(settings.sequence()).fit(split.train, split.valid)
     else:

@@ -196,6 +196,7 @@ def _continued(start: str | Path | None, out: Path, settings: PretrainSettings) 
         )
     transformers = require("transformers", extra="text")
     transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
     model = transformers.BertForMaskedLM.from_pretrained(
         str(folder.path), local_files_only=True, use_safetensors=True, dtype=torch.float32
     )

@@ -114,7 +114,7 @@ class Valence:
         if not self.learned_:
             return found
         rated = np.flatnonzero(np.isfinite(said) & np.isfinite(found))
-        vectors = self.encoder.encode([texts[row] for row in rated])
+        vectors = self.encoder.encode([texts[row] for row in rated.tolist()])
         fold = generator(self.seed, "valence").permutation(len(rated)) % _FOLDS
         target = _scaled(said[rated])
         for one in range(_FOLDS):
