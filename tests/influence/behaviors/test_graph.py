@@ -72,7 +72,7 @@ def test_open_directions_are_tried_both_ways():
     assert adjust(either, "t", "y", ["c"]).controls is None
 
 
-def test_separation_agrees_with_networkx_and_adjustment_with_dowhy():
+def test_separation_agrees_with_networkx():
     networkx = pytest.importorskip("networkx", reason="needs the causal extra")
     rng = np.random.default_rng(0)
     names = list("abcdef")
@@ -127,3 +127,33 @@ def test_a_discovered_graph_serves_as_a_declared_one():
     )
     found = estimate_effect(world(2), "t", "y", ["age", "m"], graph=table, learner="linear")
     assert found.encoder.controls == ("age",)
+
+
+def test_the_chosen_set_is_valid_by_the_rule_of_paths():
+    """In random graphs: given the set, no path into the treatment connects it to the outcome; none exists where None."""
+    networkx = pytest.importorskip("networkx", reason="needs the causal extra")
+    rng = np.random.default_rng(1)
+    names, found = list("abcdefg"), 0
+    for _ in range(120):
+        order = [str(v) for v in rng.permutation(names)]
+        edges = {(a, b) for a, b in itertools.combinations(order, 2) if rng.random() < 0.35}
+        treatment, outcome = order[2], order[5]
+        measured = [name for name in names if name not in (treatment, outcome) and rng.random() < 0.7]
+        graph = CausalGraph(frozenset(edges))
+        if not {treatment, outcome} <= graph.nodes or outcome not in graph.descendants([treatment]):
+            continue
+        chosen = adjust(graph, treatment, outcome, measured).controls
+        after = graph.descendants([treatment])
+        theirs = networkx.DiGraph([edge for edge in edges if edge[0] != treatment])
+        theirs.add_nodes_from(names)
+        safe = [name for name in measured if name not in after]
+        possible = any(
+            networkx.is_d_separator(theirs, {treatment}, {outcome}, set(some))
+            for size in range(len(safe) + 1)
+            for some in itertools.combinations(safe, size)
+        )
+        assert (chosen is not None) == possible
+        if chosen is not None:
+            assert networkx.is_d_separator(theirs, {treatment}, {outcome}, set(chosen))
+            found += 1
+    assert found > 20
