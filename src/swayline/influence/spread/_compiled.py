@@ -35,6 +35,25 @@ def _seeded(seed, sample):
 
 
 @njit(cache=True, nogil=True)
+def _root(state, roots, n):
+    """The next state and a root drawn from a table, or from all nodes where it is empty."""
+    state, u = _next(state)
+    state, v = _next(state)
+    place = np.float64(u) + np.float64(v) * 5.9604645e-08
+    return state, (roots[int(place * len(roots))] if len(roots) else int(place * n))
+
+
+@njit(cache=True, nogil=True)
+def _with_room(nodes, filled, n):
+    """The nodes written so far in an array that holds n more."""
+    if filled + n <= len(nodes):
+        return nodes
+    grown = np.empty(2 * len(nodes) + n, np.int32)
+    grown[:filled] = nodes[:filled]
+    return grown
+
+
+@njit(cache=True, nogil=True)
 def reverse_sets(in_ptr, in_from, in_p, model, roots, seed, first, n_sets):
     """Reverse-reachable sets ``first .. first + n_sets``: who would have reached a random person.
 
@@ -47,15 +66,8 @@ def reverse_sets(in_ptr, in_from, in_p, model, roots, seed, first, n_sets):
     nodes = np.empty(max(16 * n_sets, 1024), np.int32)
     filled = 0
     for index in range(n_sets):
-        state = _seeded(seed, first + index)
-        state, u = _next(state)
-        state, v = _next(state)
-        place = np.float64(u) + np.float64(v) * 5.9604645e-08
-        root = roots[int(place * len(roots))] if len(roots) else int(place * n)
-        if filled + n > len(nodes):
-            grown = np.empty(2 * len(nodes) + n, np.int32)
-            grown[:filled] = nodes[:filled]
-            nodes = grown
+        state, root = _root(_seeded(seed, first + index), roots, n)
+        nodes = _with_room(nodes, filled, n)
         stamp[root] = index
         begin = filled
         nodes[filled] = root
@@ -103,15 +115,8 @@ def timed_reverse_sets(in_ptr, in_from, in_p, roots, mean_delay, deadline, seed,
     nodes = np.empty(max(16 * n_sets, 1024), np.int32)
     filled = 0
     for index in range(n_sets):
-        state = _seeded(seed, first + index)
-        state, u = _next(state)
-        state, v = _next(state)
-        place = np.float64(u) + np.float64(v) * 5.9604645e-08
-        root = roots[int(place * len(roots))] if len(roots) else int(place * n)
-        if filled + n > len(nodes):
-            grown = np.empty(2 * len(nodes) + n, np.int32)
-            grown[:filled] = nodes[:filled]
-            nodes = grown
+        state, root = _root(_seeded(seed, first + index), roots, n)
+        nodes = _with_room(nodes, filled, n)
         heap = [(0.0, np.int64(root))]
         while len(heap):
             time, node = heapq.heappop(heap)
