@@ -379,7 +379,7 @@ class BehaviorEffects:
         others = [name for name in asked if name != rows.episodes.treatment]
         if not others or data.clusters is None or self.outcome_ is None:
             return SCHEMA.empty_table()
-        inside = window(line, found, rows.episodes, rows.controls, asked, (), self.seed)
+        inside = window(line, found, rows.episodes, rows.controls, asked, (), self.seed, counted=False)
         made = beside_rows(inside, at, others, self.outcome_, data.x, data.encoder.groups, data.clusters, identified)
         return ledger([row | _stamp(line, rows.episodes) for row in made])
 

@@ -54,6 +54,7 @@ class Window:
     ----------
     made : the episodes; ``controls`` a row each, ``clusters`` the user of each
     first : behaviour → time of its first event in the pair (NEVER where none)
+    counts : behaviour → its events in the window after the opening one, where counting was asked for
     mark : time of the landmark
     early : reasons against every landmark answer, from outcomes that precede it
     """
@@ -78,9 +79,9 @@ class Window:
 
 def window(
     line: Timeline, found: Pairs, made: Episodes, controls: pa.Table, asked: Sequence[str], early: tuple[str, ...],
-    seed: int,
+    seed: int, counted: bool = True,
 ) -> Window:  # fmt: skip
-    """What happened inside the windows of landmark episodes."""
+    """What happened inside the windows of landmark episodes; ``counted``: how often, too."""
     time = line.column("t")
     index = np.searchsorted(found.opened, made.order)
     mark = time[made.order] + int(made.window_s * 1e6)
@@ -88,7 +89,8 @@ def window(
     for name in asked:
         order = found.first[name][index]
         first[name] = np.where(order == NEVER, NEVER, time[np.minimum(order, len(time) - 1)])
-    counts = {name: _counts(line, name, made, np.searchsorted(time, mark, side="right")) for name in asked}
+    until = np.searchsorted(time, mark, side="right")
+    counts = {name: _counts(line, name, made, until) for name in asked if counted}
     return Window(line, made, controls, first, counts, mark, early, seed)
 
 
