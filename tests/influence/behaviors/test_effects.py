@@ -50,6 +50,15 @@ def test_rows_say_what_was_asked_and_what_was_left_out(measured):
     assert overlap["cart"]["left_out_end"] > 0
 
 
+def test_the_picture_holds_overlap_and_balance_of_what_is_quoted(measured):
+    picture = measured.picture(most=5)
+    assert {row["treatment"] for row in picture["overlap"]} == {"cart", "share"}
+    of_cart = [row for row in picture["balance"] if row["treatment"] == "cart"]
+    assert len(of_cart) == 5
+    assert abs(of_cart[0]["before"]) >= abs(of_cart[-1]["before"]) > abs(of_cart[0]["after"])
+    assert json.loads(json.dumps(picture, allow_nan=False)) == picture
+
+
 def test_weighting_balances_what_confounds(measured):
     rows = [
         row for row in measured.balance_.to_pylist() if row["treatment"] == "cart" and row["control"] == "own: view"

@@ -213,7 +213,7 @@ class BehaviorEffects:
 
         ``balance`` holds the ``most`` controls of each treatment that differed most before weighting.
         """
-        designs = dict(self.results_)  # the last design of a treatment is the one quoted
+        designs = dict(self.results_.keys())  # the last design of a treatment is the one quoted
         balance = []
         for treatment, label in designs.items():
             of = [
