@@ -32,12 +32,12 @@ import json, sys
 import numpy as np
 from tick.hawkes import HawkesExpKern
 data = np.load(sys.argv[1])
-n, span = int(data["n"]), float(data["span"])
+n = int(data["n"])
 events = [data["time"][data["person"] == i] for i in range(n)]
 for delay in (1.0, 24.0, 168.0):
     for C in (1.0, 1e2, 1e4):
         learner = HawkesExpKern(1 / delay, penalty="l1", C=C, solver="agd")
-        learner.fit(events, end_times=span)
+        learner.fit(events)
         print(json.dumps({"delay": delay, "C": C, "mu": learner.baseline.tolist(), "a": learner.adjacency.tolist()}),
               flush=True)
 """
@@ -91,7 +91,7 @@ def tick(python: str, train: Acts, acts: Acts) -> tuple[float, str]:
     """The best held-out log-likelihood of tick's fits, and which it was."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "log.npz"
-        np.savez(path, person=train.person, time=train.times / 3600, n=train.people, span=train.span_s / 3600)
+        np.savez(path, person=train.person, time=train.times / 3600, n=train.people)
         command = [python, "-W", "ignore", "-c", PEER, str(path)]
         try:
             told = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False).stdout
