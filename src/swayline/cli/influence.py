@@ -10,6 +10,7 @@ from swayline.cli.output import show
 from swayline.cli.reading import EventsArgument, EventsOption, Items, Said, read, reads
 from swayline.cli.recommend import user_ids
 from swayline.core.errors import UsageError
+from swayline.core.time import parse_duration_s
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -226,7 +227,22 @@ def spread(
     influence: Annotated[
         Path, typer.Argument(metavar="INFLUENCE", help="Table that influence people wrote.", show_default=False)
     ],
-    budget: Annotated[int, typer.Option("--budget", min=1, help="How many people to start with.")] = 50,
+    budget: Annotated[
+        float, typer.Option("--budget", min=0.0, help="How many people to start with, or what they may cost.")
+    ] = 50,
+    model: Annotated[
+        str, typer.Option("--model", help="independent-cascade or linear-threshold.")
+    ] = "independent-cascade",
+    costs: Annotated[
+        Path | None, typer.Option("--costs", help="Table of user and cost; one for all others.", show_default=False)
+    ] = None,
+    audience: Annotated[
+        Path | None,
+        typer.Option("--audience", help="File of user ids: only reaching these counts.", show_default=False),
+    ] = None,
+    deadline: Annotated[
+        str | None, typer.Option("--deadline", help="Count only who is reached in time: 7d.", show_default=False)
+    ] = None,
     seed: options.Seed = 0,
     out: Annotated[Path, typer.Option("--out", help="Parquet to write: rank, user, gain, spread.")] = Path(
         "seeds.parquet"
@@ -240,12 +256,34 @@ def spread(
     from swayline.influence.ledger import read_ledger
     from swayline.influence.spread import spread_from_ledger
 
-    found = spread_from_ledger(read_ledger(influence), budget, seed=seed)
+    found = spread_from_ledger(
+        read_ledger(influence), budget, model=model, costs=_costs(costs), seed=seed,
+        audience=user_ids(audience) if audience else None,
+        deadline_s=parse_duration_s(deadline) if deadline else None,
+    )  # fmt: skip
     with whole(out) as temporary:
         pq.write_table(found.table, temporary)
     rows = found.table.to_pylist()
     lines = [f"{row['rank']:>3}  {row['user']}  +{row['gain']:.2f}  reaches {row['spread']:.2f}" for row in rows[:10]]
-    show(json, {"out": str(out), "seeds": rows}, [*lines, f"written: {out}"])
+    surely = found.seeds.guarantee
+    show(
+        json,
+        {"out": str(out), "seeds": rows, "guarantee": surely},
+        [*lines, f"surely {100 * surely:.0f}% of the best possible reach", f"written: {out}"],
+    )
+
+
+def _costs(path: Path | None) -> dict[str, float] | None:
+    """Price of each user in a table of ``user`` and ``cost``."""
+    if path is None:
+        return None
+    from swayline.events import read_table
+
+    table = read_table(path)
+    missing = [name for name in ("user", "cost") if name not in table.column_names]
+    if missing:
+        raise UsageError(f"--costs {path} has no column {', '.join(missing)}: it needs user and cost")
+    return dict(zip(map(str, table["user"].to_pylist()), map(float, table["cost"].to_pylist()), strict=True))
 
 
 def _names(written: str | None) -> list[str] | None:
