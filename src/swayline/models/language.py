@@ -37,9 +37,9 @@ from swayline.models.topk import mask_seen
 from swayline.models.transformer import Transformer
 from swayline.models.validation import Judge, K
 
-_LEARNED = (0.0, 0.15, 0.3, 0.5, 0.75)
-_LIKENESS = (0.0, 1.0, 2.0, 3.0, 4.0, 6.0)
-_UNMET = (-8.0, -6.0, -4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0)
+_LEARNED = (0.0, 0.15, 0.3, 0.5, 0.75, 1.0)
+_LIKENESS = (0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0)
+_UNMET = (-8.0, -4.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0)
 _KEPT = 0.5
 """Of what titles gain for met items, this share is kept; the rest may be spent on letting unmet ones into the lists."""
 _ENOUGH_UNMET = 20
