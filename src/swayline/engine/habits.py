@@ -124,14 +124,19 @@ def reached(acts: str, outcome: int) -> str:
 
 
 def visits(acts: str, t: int) -> str:
-    """Days of people on each item, in all and those that begin at or after a moment: ``owner, n, late, people``.
+    """Days of people on each item: ``owner, people, n, late, ll, ln, nn``.
 
-    A person's many acts on an item in one day are one visit: one fan is no trend.
+    A person's many acts on an item in one day are one visit. ``late`` counts visits that begin at or after a moment;
+    ``ll``, ``ln``, ``nn`` are the sums over people of the products of their late and all visits, which the variance of
+    a share clustered by person needs.
     """
     days = f"SELECT i, u, day, min(t) AS t FROM {acts} WHERE i >= 0 AND t IS NOT NULL GROUP BY i, u, day"
+    people = (
+        f"SELECT i, u, count(*) AS n, sum(CASE WHEN t >= {t} THEN 1 ELSE 0 END) AS late FROM ({days}) GROUP BY i, u"
+    )
     return (
-        f"SELECT i AS owner, count(*) AS n, sum(CASE WHEN t >= {t} THEN 1 ELSE 0 END) AS late,"
-        f" count(DISTINCT u) AS people FROM ({days}) GROUP BY i"
+        "SELECT i AS owner, count(*) AS people, sum(n) AS n, sum(late) AS late, sum(late * late) AS ll,"
+        f" sum(late * n) AS ln, sum(n * n) AS nn FROM ({people}) GROUP BY i"
     )
 
 

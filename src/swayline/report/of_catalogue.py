@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from swayline.core.names import BEHAVIOR, DESCRIBE_FILE
+from swayline.events.describe import wilson
 from swayline.report import figures, words
 from swayline.report.artifacts import PROFILES_FILE, Artifacts
 from swayline.report.blocks import Missing, Note, Panel, Section, Table
@@ -51,7 +52,8 @@ def _stage_panel(profiles: Mapping[str, Any]) -> Panel | Note | None:
     title = f"{words.number(moving)} of {words.number(total)} items with visits enough to tell are on the move"
     note = (
         "Rising and fading: the item's share of all visits (a visit is a person's day on it) in the last third of the "
-        "log is clearly above or below its share before (1% test). New: first seen in that third. "
+        "log is clearly above or below its share before; at most one in twenty of them is expected to be so by "
+        "chance. New: first seen in that third. "
         f"{words.number(sparse)} items have too few visits to tell."
     )
     return Panel(
@@ -96,23 +98,27 @@ def _moving_tables(things: pa.Table) -> list[Table]:
 def _converting_table(things: pa.Table, outcome: str) -> Table | None:
     """Items whose people come to the outcome most, among those with people enough."""
     seen = things.filter(pc.greater_equal(things["users"], _LEAST_PEOPLE))
-    seen = seen.filter(pc.and_(pc.greater(seen["reached"], 0), pc.less(seen["conversion"], 1.0)))
+    seen = seen.filter(pc.greater(seen["reached"], 0))
     if not len(seen):
         return None
-    rows = seen.sort_by([("conversion", "descending"), ("users", "descending")]).slice(0, _N_ITEMS).to_pylist()
+    rows = seen.select(["label", "users", "reached", "conversion"]).to_pylist()
+    # By what the share is at least, so that luck with a few people does not lead the list.
+    bounds = [wilson(one["conversion"], one["users"]) for one in rows]
+    best = sorted(zip(rows, bounds, strict=True), key=lambda pair: -pair[1][0])[:_N_ITEMS]
     return Table(
         f"Items that end in {words.a(outcome)} most often, of those with {_LEAST_PEOPLE} people or more",
-        ("Item", "People", f"came to {words.a(outcome)}", "Share"),
+        ("Item", "People", f"Come to {words.a(outcome)}", "Share", "95% interval"),
         [
             (
                 words.label(one["label"], 60),
                 words.number(one["users"]),
                 words.number(one["reached"]),
                 words.percent(one["conversion"]),
+                words.between(*bound, "percent"),
             )
-            for one in rows
+            for one, bound in best
         ],
-        frozenset({1, 2, 3}),
+        frozenset({1, 2, 3, 4}),
     )
 
 
@@ -132,9 +138,9 @@ def _tail_panel(found: Mapping[str, Any]) -> Panel | None:
         [(words.percent(one["items_share"]), words.percent(one["events_share"])) for one in parts["curve"]],
         frozenset({0, 1}),
     )
-    note = (
-        f"{words.number(parts['five_or_more'])} of {words.number(parts['items'])} items have five events or more: "
-        "the rest is hard to learn from alone."
+    few = parts["five_or_more"] < parts["items"]
+    note = f"{words.number(parts['five_or_more'])} of {words.number(parts['items'])} items have five events or more" + (
+        ": the rest is hard to learn from alone." if few else "."
     )
     return Panel(
         "long-tail",

@@ -159,7 +159,8 @@ def test_items_say_who_came_to_the_outcome_and_what_follows(found):
 
 
 def test_rising_and_fading_items_are_told_from_steady_ones():
-    rows = [act(f"p{n % 20}", f"i{n // 20 % 5}", 30 * n / 6_000) for n in range(6_000)]
+    rng = np.random.default_rng(4)
+    rows = [act(f"p{rng.integers(90)}", f"i{n % 5}", float(rng.uniform(0, 30))) for n in range(6_000)]
     rows += [act(f"p{n % 20}", "i10", 23 + 7 * n / 60) for n in range(60)]
     rows += [act(f"p{n % 20}", "i11", 15 + 15 * (n / 60) ** 0.2) for n in range(60)]
     rows += [act(f"p{n % 20}", "i12", 10 * n / 60) for n in range(60)]
@@ -169,6 +170,17 @@ def test_rising_and_fading_items_are_told_from_steady_ones():
         "i0": "steady", "i10": "new", "i11": "rising", "i12": "fading",
         "i13": "too few visits to tell",
     }  # fmt: skip
+
+
+def test_items_of_a_world_that_stands_still_are_steady():
+    rng = np.random.default_rng(6)
+    rows = []
+    for _ in range(500):  # a person comes to an item again and again within some days, and then no more
+        person, item, start = rng.integers(200), rng.integers(40), rng.uniform(0, 28)
+        rows += [act(f"p{person}", f"i{item}", float(start + day)) for day in range(rng.integers(1, 9))]
+    stages = Counter(profiles(log_of(rows)).items["stage"].to_pylist())
+    assert stages["steady"] >= 35
+    assert stages["rising"] + stages["fading"] <= 1
 
 
 def test_words_come_from_titles_and_from_what_people_wrote():

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from scipy import stats
 
 from swayline.core.names import CATEGORY, ITEM
 from swayline.dataset.profiles import traits
@@ -27,8 +28,6 @@ _SAID = ("events", "users", "reached", "conversion", "tier", "stage", "audience"
 """Columns that an item's sentence reads."""
 _HEAD_SHARE, _MIDDLE_SHARE = 0.5, 0.8
 _LEAST_VISITS, _LEAST_PEOPLE = 10, 5
-_CLEAR_Z = 2.58
-"""A 1% test: of many items, few stand out by chance."""
 _LATE = 2 / 3
 
 Ints = npt.NDArray[np.int64]
@@ -109,22 +108,45 @@ def _reached(engine: Engine, acts: Acts, outcome: str, table: str, n: int) -> Co
 
 
 def _stages(engine: Engine, acts: Acts, totals: pa.Table, table: str) -> list[str]:
-    """New, rising, steady or fading: the item's share of all visits in the last third of the log against before."""
+    """New, rising, steady or fading: the item's share of all visits in the last third of the log against before.
+
+    The test of each item is clustered by person, and of all that are called rising or fading at most one in twenty is
+    expected to be so by chance (Benjamini and Hochberg 1995).
+    """
     # By acts and not by days, so that a log's long thin start is no third of it.
     late_us = int(np.quantile(acts.table["t"].drop_null().to_numpy(), _LATE))
     found = engine.sql(habits.visits(table, late_us))
-    visits, late, people = (np.zeros(len(totals)) for _ in range(3))
-    for name, column in (("n", visits), ("late", late), ("people", people)):
+    sums = {name: np.zeros(len(totals)) for name in ("people", "n", "late", "ll", "ln", "nn")}
+    for name, column in sums.items():
         column[found["owner"].to_numpy()] = found[name].cast(pa.float64()).to_numpy()
-    share = late.sum() / max(visits.sum(), 1.0)
-    z = (late - visits * share) / np.sqrt(np.maximum(visits * share * (1 - share), 1e-9))
+    share = sums["late"].sum() / max(sums["n"].sum(), 1.0)
+    more = sums["late"] - share * sums["n"]
+    spread = np.sqrt(np.maximum(sums["ll"] - 2 * share * sums["ln"] + share**2 * sums["nn"], 1e-9))
+    can_tell = (sums["n"] >= _LEAST_VISITS) & (sums["people"] >= _LEAST_PEOPLE)
+    chance = 2 * stats.t.sf(np.abs(more / spread), np.maximum(sums["people"] - 1, 1))
+    is_clear = np.zeros(len(totals), bool)
+    is_clear[can_tell] = clear_of_chance(chance[can_tell])
     is_new = totals["first"].to_numpy() >= late_us
     chosen = np.select(
-        [(visits < _LEAST_VISITS) | (people < _LEAST_PEOPLE), is_new, z > _CLEAR_Z, z < -_CLEAR_Z],
+        [~can_tell, is_new, is_clear & (more > 0), is_clear],
         [ITEM_STAGES.index(name) for name in (SPARSE, NEW, RISING, FADING)],
         ITEM_STAGES.index(STEADY),
     )
     return [ITEM_STAGES[code] for code in chosen]
+
+
+def clear_of_chance(p_values: npt.NDArray[np.float64], share: float = 0.05) -> npt.NDArray[np.bool_]:
+    """Which of many tests stand when at most ``share`` of those that do may do so by chance.
+
+    >>> clear_of_chance(np.array([0.001, 0.03, 0.04, 0.9])).tolist()
+    [True, False, False, False]
+    """
+    order = np.argsort(p_values, kind="stable")
+    passes = p_values[order] <= share * (np.arange(len(p_values)) + 1) / max(len(p_values), 1)
+    found = np.zeros(len(p_values), bool)
+    if passes.any():
+        found[order[: int(np.flatnonzero(passes).max()) + 1]] = True
+    return found
 
 
 def _lists(

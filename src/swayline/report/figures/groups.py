@@ -36,10 +36,10 @@ def differences(names: Sequence[str], features: Sequence[str], centers: Sequence
     shown = list(names)[:MAX_GROUPS]
     cells = [[center[at] for center in list(centers)[:MAX_GROUPS]] for at in range(len(features))]
     largest = max((abs(value) for row in cells for value in row), default=1.0)
-    figure = blank(rows_height(len(features)) + 10)
+    figure = blank(rows_height(len(features)) + 34)
     figure.add_heatmap(
         z=cells,
-        x=[plain(name, 30) for name in shown],
+        x=[plain(name, 60).replace(", ", ",<br>") for name in shown],
         y=[plain(name, 34) for name in features],
         colorscale=theme.divergingscale(),
         zmid=0,
