@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.events.conftest import Reader
 
-from swayline.core.errors import SwaylineError
+from swayline.core.errors import SchemaError, SwaylineError
 from swayline.events.sources import jsonl, objects
 
 GOOD = {"user": "a", "item": "i", "behavior": "view", "time": 1_511_544_070}
@@ -30,7 +30,7 @@ def is_plain(content: bytes) -> bool:
     def resolve(header: list[str]) -> dict[str, int]:
         return {name: header.index(name) for name in GOOD if name in header}
 
-    return objects.read_plain(content, 1, None, resolve, set()) is not None
+    return objects.read_plain(content, 1, None, resolve, {}) is not None
 
 
 LINES = [
@@ -53,6 +53,7 @@ LINES = [
     b'{"user":"a","item":"i","time":"soon"}', b'{"user":" a ","item":"NaN","time":1511544070}',
     b'{"user":"a","item":"i","time":1511544070,"value":"3"}', b'{"user":"a","item":"i","time":1511544070,"value":3}',
     b'{"user":"a","item":"i","time":1511544070,"value":1e5,"lat":60.1,"exposed":true}',
+    b'{"a":' * 5000 + b"1" + b"}" * 5000, b'{"user":"a","item":"i","time":' + b"[" * 9000 + b"]" * 9000 + b"}",
     b'{"user":"a","item":"i","time":1511544070,"x":"\\u001e\\u001f"}', b'{"user":"a","item":"i","time":01}',
 ]  # fmt: skip
 
@@ -96,8 +97,31 @@ def test_numbers_that_tell_rows_apart_are_one_text_in_both_ways() -> None:
     ]
     block = objects.read_plain(
         b"\n".join(json.dumps({"user": "a", "x": float(one)}).encode() for one in numbers if str(one) != "-0.0"),
-        1, None, lambda header: {"user": header.index("user")}, set(),
+        1, None, lambda header: {"user": header.index("user")}, {},
     )  # fmt: skip
     assert block is not None
     expected = [objects.rest_of({"x": objects.number_text(json.dumps(float(one)))}) for one in numbers]
     assert block[0].table["rest"].to_pylist() == expected
+
+
+def test_ever_new_keys_take_no_memory(read: Reader) -> None:
+    """A table of as many columns as lines would take gigabytes."""
+    from swayline.core.memory import peak_mb, reset_peak
+
+    line = '{"user":"a","item":"i%d","time":1511544070,"k%d":1,"l%d":2}'
+    content = "\n".join(line % (n, n, n) for n in range(30_000))
+    reset_peak()
+    before = peak_mb()
+    with pytest.raises(SchemaError, match="at most 10000"):
+        read(content, "log.jsonl")
+    assert peak_mb() - before < 400
+
+
+def test_a_key_that_comes_late_or_changes_its_kind_changes_nothing(
+    read: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows: list[dict[str, Any]] = [GOOD | {"item": n, "x": n} for n in range(9_000)]
+    for at, more in ((4_001, {"late": "1"}), (5_003, {"x": 2.5}), (6_007, {"time": "2020-01-01T00:00:00Z"})):
+        rows[at] |= more
+        content = "\n".join(map(json.dumps, rows)).encode()
+        assert outcome(read, content, monkeypatch, False) == outcome(read, content, monkeypatch, True)

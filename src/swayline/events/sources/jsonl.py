@@ -13,7 +13,7 @@ from swayline.core.names import IMPRESSIONS, REST, ROW
 from swayline.events.options import ReadOptions
 from swayline.events.sources import lines
 from swayline.events.sources.block import Block, Refusal, Resolver
-from swayline.events.sources.objects import WORDS, Texts, number_text, read_plain, rest_of
+from swayline.events.sources.objects import WORDS, Kinds, number_text, read_plain, rest_of
 
 _PIECE_ROWS = 100_000
 """Lines that are read at a time; the keys of the first so many together are the header."""
@@ -80,9 +80,9 @@ def read(path: Path, options: ReadOptions, resolve: Resolver, loose: Callable[[s
         )
     wanted: dict[str, str] | None = None
     row = 1
-    texts: Texts = set()
+    kinds: Kinds = {}
     for data in lines.blocks(path):
-        plain = read_plain(data, row, wanted, resolve, texts) if loose is strict else None
+        plain = read_plain(data, row, wanted, resolve, kinds) if loose is strict else None
         if plain is not None:
             block, wanted = plain
             yield block

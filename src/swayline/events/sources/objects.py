@@ -32,7 +32,10 @@ from swayline.events.sources.facts import has_nul
 from swayline.events.sources.typed import NUMBERS
 
 _ARROW_BYTES = 1 << 22
-_NEWLINE, _RETURN, _BLANK, _OPEN, _CLOSE = b"\n\r {}"
+_NEWLINE, _RETURN, _BLANK, _OPEN, _CLOSE, _LIST = b"\n\r {}["
+_SAMPLE, _SAMPLE_BYTES, _MOST_KEYS = 2000, 1 << 20, 1000
+_DEEPEST = 32
+"""Opening brackets in a line, beyond which it is not shown to Arrow."""
 _EXACT = 2.0**53
 """Whole numbers below are exact in a double."""
 WORDS = frozenset({USER, ITEM, BEHAVIOR, EVENT_ID, SESSION, TEXT, CATEGORY, PLATFORM, DEVICE, SOURCE, TARGET})
@@ -40,12 +43,12 @@ WORDS = frozenset({USER, ITEM, BEHAVIOR, EVENT_ID, SESSION, TEXT, CATEGORY, PLAT
 
 _SIMPLE = (pa.types.is_string, pa.types.is_integer, pa.types.is_boolean)
 
-Texts = set[str]
-"""Keys that are read as text although their values look like times; learned from block to block."""
+Kinds = dict[str, pa.DataType]
+"""Keys and how their values are read; learned from block to block."""
 
 
 def read_plain(
-    data: bytes, row: int, wanted: dict[str, str] | None, resolve: Resolver, texts: Texts
+    data: bytes, row: int, wanted: dict[str, str] | None, resolve: Resolver, kinds: Kinds
 ) -> tuple[Block, dict[str, str]] | None:
     """The rows of a block of plain objects, numbered from ``row``, and which key stands for which of our columns.
 
@@ -57,7 +60,7 @@ def read_plain(
         Which key stands for which of our columns; told from this block where it is the first.
     """
     n_lines = _plain_lines(data)
-    table = _parsed(data, texts) if n_lines else None
+    table = _parsed(data, n_lines, kinds) if n_lines else None
     if table is None or len(table) != n_lines or table.num_columns == 0:
         return None
     if wanted is None:
@@ -92,27 +95,59 @@ def _plain_lines(data: bytes) -> int:
     # A minus before a zero is lost in a whole number.
     if not closed.all() or not (held[starts] == _OPEN).all() or re.search(rb"-0\s*[,}]", data):
         return 0
+    opens = np.flatnonzero((held == _OPEN) | (held == _LIST))
+    # Arrow goes as deep as it is led, and then through its stack's end.
+    if np.bincount(np.searchsorted(ends, opens)).max() > _DEEPEST:
+        return 0
     return len(ends)
 
 
-def _parsed(data: bytes, texts: Texts) -> pa.Table | None:
-    """The objects as a table, what looks like a time as text; None where they are not of one kind a key."""
-    for _ in range(2):
-        schema = pa.schema([(key, pa.string()) for key in sorted(texts)]) if texts else None
-        try:
-            table = pajson.read_json(
-                pa.BufferReader(data),
-                pajson.ReadOptions(block_size=_ARROW_BYTES),
-                pajson.ParseOptions(explicit_schema=schema, newlines_in_values=False),
-            )
-            times = {one.name for one in table.schema if pa.types.is_timestamp(one.type)}
-        except (pa.ArrowInvalid, UnicodeDecodeError):
+def _parsed(data: bytes, n_lines: int, kinds: Kinds) -> pa.Table | None:
+    """The objects as a table; None where they hold other keys than a sample of them, or values of other kinds."""
+    for n_sampled in (0, _SAMPLE, 8 * _SAMPLE):
+        if n_sampled and not _learned(data, n_lines, n_sampled, kinds):
             return None
-        if not times:
-            present = [key for key in table.column_names if key not in texts or table[key].null_count < len(table)]
-            return table.select(present)
-        texts |= times
+        if not kinds:
+            continue
+        table = _read(data, pa.schema(list(kinds.items())))
+        if table is not None:
+            return table
     return None
+
+
+def _learned(data: bytes, n_lines: int, n: int, kinds: Kinds) -> bool:
+    """Add what about ``n`` lines, evenly drawn, say of the keys; False where these are nested or absurdly many.
+
+    Keys are learned from a sample so that a block of ever new ones cannot make a table of as many columns.
+    """
+    lines = data.split(b"\n")[:: max(1, n_lines // n)]
+    table = _read(b"\n".join(lines)[:_SAMPLE_BYTES].rpartition(b"\n")[0] or lines[0], None)
+    if table is None or table.num_columns > _MOST_KEYS:
+        return False
+    for one in table.schema:
+        kind = pa.string() if pa.types.is_timestamp(one.type) or pa.types.is_null(one.type) else one.type
+        if pa.types.is_nested(kind):
+            return False
+        known = kinds.get(one.name, kind)
+        both_numbers = {kind, known} == {pa.int64(), pa.float64()}
+        kinds[one.name] = pa.float64() if both_numbers else kind if table[one.name].null_count < len(table) else known
+    return True
+
+
+def _read(data: bytes, schema: pa.Schema | None) -> pa.Table | None:
+    """Objects as Arrow reads them, with these keys alone or with whatever keys there are."""
+    try:
+        return pajson.read_json(
+            pa.BufferReader(data),
+            pajson.ReadOptions(block_size=_ARROW_BYTES),
+            pajson.ParseOptions(
+                explicit_schema=schema,
+                newlines_in_values=False,
+                unexpected_field_behavior="infer" if schema is None else "error",
+            ),
+        )
+    except (pa.ArrowInvalid, UnicodeDecodeError):
+        return None
 
 
 def _cells(table: pa.Table, ours: str, theirs: str) -> pa.ChunkedArray | pa.Array | None:
