@@ -19,12 +19,12 @@ _STAGES = {
 """Stage → what it means, in the order they are drawn."""
 _N_FEATURES = 10
 _FEATURES = {
-    "activity": "acts in all",
+    "activity": "number of acts",
     "intensity": "acts a day when here",
     "presence": "share of days here",
     "silence": "days since last seen",
-    "variety": "different items an act",
-    "breadth": "different categories",
+    "variety": "variety of items",
+    "breadth": "variety of categories",
     "weekend": "at weekends",
     "night": "at night (0–6)",
     "morning": "in the morning (6–12)",
