@@ -11,7 +11,7 @@ Klenitskiy and Vasilev, "Turning Dross Into Gold Loss: is BERT4Rec really better
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -46,9 +46,9 @@ _RETURNING = 0.05
 _CALIBRATING = 20_000
 """Validation questions that behaviour probabilities are calibrated on."""
 
-_SIZES = (
-    "n_items", "n_behaviors", "max_length", "best_epoch", "embedding_dim", "timed", "n_columns", "n_values", "repeats",
-)  # fmt: skip
+_SIZES = ("n_items", "n_behaviors", "max_length", "best_epoch", "timed", "n_columns", "n_values")
+_OPEN = ("embedding_dim", "n_blocks", "n_heads", "dropout", "windows", "repeats")
+"""Settings that the data decides where nobody did."""
 
 
 class Transformer:
@@ -57,7 +57,7 @@ class Transformer:
     With a ``checkpoint`` file (and ``….refit`` beside it), training that was cut off goes on from its last whole
     epoch. Under ``torchrun`` every process trains its share and all end with the same weights. ``watch`` is told of
     every epoch as it ends. After :meth:`fit`, ``history_`` holds a line an epoch (loss, validation NDCG@10, seconds,
-    samples a second) and ``best_epoch_`` the epoch whose weights were kept.
+    samples a second), ``best_epoch_`` the epoch whose weights were kept and ``chosen_`` what the data decided.
     """
 
     name: ClassVar[str] = "transformer"
@@ -102,6 +102,7 @@ class Transformer:
         if not len(histories.items):
             raise EmptyLogError("no event is left to train on: give a log with events")
         settings = _for_data(settings, histories)
+        self.chosen_ = {name: getattr(settings, name) for name in _OPEN if getattr(self.settings, name) is None}
         longest = int(np.quantile(histories.lengths[histories.lengths > 0], 0.9))
         self.max_length_ = settings.max_length or min(_LONG, max(_SHORT, longest))
         self.n_items_, self.n_behaviors_ = histories.n_items, histories.n_behaviors
@@ -232,7 +233,7 @@ class Transformer:
             "n_items": self.n_items_, "n_behaviors": self.n_behaviors_, "max_length": self.max_length_,
             "best_epoch": self.best_epoch_, "history": self.history_, "timed": int(self.timed_),
             "n_columns": self.n_columns_, "n_values": self.n_values_,
-            "embedding_dim": self._network.items.embedding_dim, "repeats": int(self._network.repeats is not None),
+            "chosen": self.chosen_,
         }  # fmt: skip
         arrays = {name: value.detach().cpu().numpy() for name, value in self._network.state_dict().items()}
         if self.settings.weights == "int8":
@@ -245,12 +246,11 @@ class Transformer:
         stored = artifact.read(folder, cls.name)
         model = cls(artifact.settings_of(folder, stored, TransformerSettings))
         sizes = artifact.sizes_of(folder, stored, *_SIZES)
-        model.n_items_, model.n_behaviors_, model.max_length_, model.best_epoch_, dim, timed = sizes[:6]
-        model.n_columns_, model.n_values_, repeats = sizes[6:]
+        model.n_items_, model.n_behaviors_, model.max_length_, model.best_epoch_, timed = sizes[:5]
+        model.n_columns_, model.n_values_ = sizes[5:]
         model.timed_ = bool(timed)
-        as_trained = dataclasses.replace(
-            stored, settings=stored.settings | {"embedding_dim": dim, "repeats": bool(repeats)}
-        )
+        model.chosen_ = _chosen_of(folder, stored)
+        as_trained = dataclasses.replace(stored, settings=stored.settings | model.chosen_)
         model.history_ = _history_of(folder, stored)
         with torch.device("meta"):  # sizes are only believed once the arrays on disk agree with them
             model._network = model._build(artifact.settings_of(folder, as_trained, TransformerSettings))
@@ -275,6 +275,13 @@ def _history_of(folder: Path, stored: artifact.Stored) -> list[dict[str, float |
     return lines
 
 
+def _chosen_of(folder: Path, stored: artifact.Stored) -> dict[str, object]:
+    chosen = stored.learned.get("chosen")
+    if not isinstance(chosen, dict) or sorted(chosen) != sorted(n for n in _OPEN if stored.settings.get(n) is None):
+        raise ArtifactError(f"{folder / artifact.MODEL_FILE}: what the data decided is not told, or not all of it")
+    return chosen
+
+
 def _check_codes(folder: Path, codes: np.ndarray, n_values: int) -> None:
     if codes.size and not (codes.min() >= 0 and codes.max() < n_values):
         raise ArtifactError(f"{folder / artifact.WEIGHTS_FILE}: an attribute is outside its table of {n_values} values")
@@ -283,12 +290,19 @@ def _check_codes(folder: Path, codes: np.ndarray, n_values: int) -> None:
 def _for_data(settings: TransformerSettings, histories: Sequences) -> TransformerSettings:
     """The settings with what was left to the data decided."""
     events_an_item = len(histories.items) / max(1, len(np.unique(histories.items)))
-    dropout = settings.dropout if settings.dropout is not None else 0.5 if events_an_item < _SPARSE else 0.2
-    width = settings.embedding_dim or (_NARROW if events_an_item < _SCARCE else settings.width)
-    repeats = settings.repeats
-    if repeats is None:
-        repeats = settings.loss in MIXING and _returning(histories) >= _RETURNING
-    return dataclasses.replace(settings, dropout=dropout, embedding_dim=width, repeats=repeats)
+    dense = events_an_item >= _SPARSE
+    rule: dict[str, Any] = {
+        "embedding_dim": 128 if dense else _NARROW if events_an_item < _SCARCE else 256,
+        "n_blocks": 2 if dense else 1,
+        "n_heads": 2 if dense else 1,
+        "dropout": 0.2 if dense else 0.5,
+        "windows": dense,
+        "repeats": settings.loss in MIXING and _returning(histories) >= _RETURNING,
+    }
+    left_open = {name: value for name, value in rule.items() if getattr(settings, name) is None}
+    if settings.n_heads is None and settings.embedding_dim is not None and settings.embedding_dim % 2:
+        left_open["n_heads"] = 1
+    return dataclasses.replace(settings, **left_open)
 
 
 def _returning(histories: Sequences) -> float:

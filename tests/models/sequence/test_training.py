@@ -144,7 +144,7 @@ def test_a_log_that_meets_its_items_rarely_gets_a_narrow_table_and_a_dense_one_l
     model.save(tmp_path)
     np.testing.assert_array_equal(Transformer.load(tmp_path).score(rare), model.score(rare))
     dense = Transformer(TransformerSettings(max_epochs=1)).fit(ring(n_users=200))
-    assert dense._network.items.embedding_dim == 256
+    assert (dense._network.items.embedding_dim, len(dense._network.blocks)) == (128, 2)
     assert dense._network.dropout.dropped == 51
 
 

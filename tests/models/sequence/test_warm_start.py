@@ -41,7 +41,7 @@ def test_more_factors_than_items_are_left_at_zero() -> None:
 
 def test_a_warm_start_knows_the_two_worlds_before_it_has_learned() -> None:
     log = two_worlds()
-    settings = {"max_epochs": 1, "learning_rate": 1e-6, "embedding_dim": 16, "dropout": 0.0}
+    settings = {"max_epochs": 1, "learning_rate": 1e-6, "embedding_dim": 16, "dropout": 0.0, "repeats": False}
     warm, cold = (create("transformer", warm_start=on, **settings).fit(log).score(log) for on in (True, False))
     own = log.items[log.offsets[:-1]] >= 10
 

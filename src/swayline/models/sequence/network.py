@@ -44,7 +44,7 @@ class Network(nn.Module):
         self.head = BehaviorHead(dim, n_behaviors) if settings.behavior_loss and n_behaviors > 1 else None
         self.repeats = RepeatHead(dim) if settings.repeats else None
         self.dropout = Dropout(settings.dropout)
-        self.blocks = nn.ModuleList(BLOCKS[settings.block](settings) for _ in range(settings.n_blocks))
+        self.blocks = nn.ModuleList(BLOCKS[settings.block](settings) for _ in range(settings.depth))
         self.norm = nn.LayerNorm(dim)
         self.scale = dim**0.5
         self.temperature = settings.temperature

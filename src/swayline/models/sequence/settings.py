@@ -27,9 +27,11 @@ class TransformerSettings:
 
     Parameters
     ----------
-    embedding_dim, n_blocks, n_heads, expansion : int
-        Width, depth, attention heads, and width of the feed-forward layer as a multiple of the model's. Width None:
-        256, or 64 in logs with fewer than 4 events an item, where a wide table costs time and learns nothing.
+    embedding_dim, n_blocks, n_heads : int, optional
+        Width, depth and attention heads. None: 256, 1, 1; in logs with 50 events an item and more 128, 2, 2, since
+        there is more to learn and less to remember; in logs with fewer than 4, 64, 1, 1.
+    expansion : int
+        Width of the feed-forward layer as a multiple of the model's.
     block : str
         One of the files in ``sequence/blocks``.
     positions : str
@@ -45,8 +47,9 @@ class TransformerSettings:
         Items share what they have in common (category, and every column of the items table whose values repeat).
     behavior_loss : float
         Weight of predicting which behaviour the next event is, in logs with more than one; 0 learns items alone.
-    windows : bool
-        Histories longer than ``max_length`` are learned from whole, in windows, not from their end alone.
+    windows : bool, optional
+        Histories longer than ``max_length`` are learned from whole, in windows, not from their end alone. None: in
+        logs with 50 events an item and more.
     objective : str
         One of the files in ``sequence/objectives``: what is predicted from what.
     repeats : bool, optional
@@ -77,8 +80,8 @@ class TransformerSettings:
     """
 
     embedding_dim: int | None = None
-    n_blocks: int = 1
-    n_heads: int = 1
+    n_blocks: int | None = None
+    n_heads: int | None = None
     expansion: int = 1
     block: Block = "ligr"
     positions: Positions = "start"
@@ -88,7 +91,7 @@ class TransformerSettings:
     times: bool = False
     attributes: bool = True
     behavior_loss: float = 0.0
-    windows: bool = False
+    windows: bool | None = None
     objective: Objective = "next-item"
     repeats: bool | None = None
     warm_start: bool = True
@@ -127,7 +130,7 @@ class TransformerSettings:
         require("temperature", self.temperature, 1e-3, 10.0)
         require("averaging", self.averaging, 0.0, 0.99999)
         require("seed", self.seed, 0)
-        if self.width % self.n_heads:
+        if self.width % self.heads:
             require_one_of("n_heads", self.n_heads, tuple(n for n in range(1, 65) if self.width % n == 0))
         if self.repeats and self.loss not in MIXING:
             require_one_of("loss", self.loss, MIXING)
@@ -138,3 +141,13 @@ class TransformerSettings:
     def width(self) -> int:
         """The model's width, where the data has not decided otherwise."""
         return self.embedding_dim or 256
+
+    @property
+    def heads(self) -> int:
+        """Attention heads, where the data has not decided otherwise."""
+        return self.n_heads or 1
+
+    @property
+    def depth(self) -> int:
+        """Blocks, where the data has not decided otherwise."""
+        return self.n_blocks or 1

@@ -30,11 +30,11 @@ class HSTU(nn.Module):
     def __init__(self, settings: TransformerSettings) -> None:
         super().__init__()
         dim = settings.width
-        self.n_heads = settings.n_heads
+        self.n_heads = settings.heads
         self.norm, self.norm_drawn = nn.LayerNorm(dim), nn.LayerNorm(dim)
         self.uvqk, self.out = nn.Linear(dim, 4 * dim), nn.Linear(dim, dim)
-        self.by_place = nn.Parameter(torch.zeros(_FAR, settings.n_heads))
-        self.by_time = nn.Parameter(torch.zeros(_TIMES, settings.n_heads))
+        self.by_place = nn.Parameter(torch.zeros(_FAR, settings.heads))
+        self.by_time = nn.Parameter(torch.zeros(_TIMES, settings.heads))
         self.dropout = Dropout(settings.dropout)
 
     def forward(self, x: Tensor, batch: Packed) -> Tensor:

@@ -20,7 +20,7 @@ class SASRec(nn.Module):
     def __init__(self, settings: TransformerSettings) -> None:
         super().__init__()
         dim, hidden = settings.width, settings.width * settings.expansion
-        self.n_heads = settings.n_heads
+        self.n_heads = settings.heads
         self.norm_attention, self.norm_forward = nn.LayerNorm(dim), nn.LayerNorm(dim)
         self.qkv, self.out = nn.Linear(dim, 3 * dim), nn.Linear(dim, dim)
         self.up, self.down = nn.Linear(dim, hidden), nn.Linear(hidden, dim)
