@@ -119,3 +119,17 @@ def test_the_graph_of_hypotheses_joins_what_drives_the_outcome_and_time_points_i
     assert edges["cart", "purchase"]["confidence"] >= 0.6
     assert ("favorite", "purchase") not in edges
     assert found.picture()["graph"] == found.graph_.to_pylist()
+
+
+def test_a_lag_that_never_varies_has_no_timing(make_log):
+    rng = np.random.default_rng(0)
+    rows = []
+    for k in range(600):
+        user, item, start = f"u{k % 100}", f"i{k}", float(rng.uniform(0, 20 * 24)) * HOUR
+        rows.append((user, item, "view", start))
+        if rng.random() < 0.5:
+            rows.append((user, item, "cart", start + 0.5))
+        if rng.random() < 0.3:
+            rows.append((user, item, "purchase", start + 48 * HOUR))
+    rows.append(("end", "end", "view", 40 * 24 * HOUR))
+    assert not [key for key in further(make_log(rows), ["cart"]) if key[0] == "ate_timing"]

@@ -388,8 +388,13 @@ class BehaviorEffects:
     ) -> pa.Table:
         """Doses, orders, timings and combinations, over one window for all the behaviours asked for."""
         assert self.outcome_ is not None
-        window_s = _seconds(self.window) or max(choose_window_s(line, found, name) for name in asked)
-        made = landmark(line, found, asked[0], self.outcome_, window_s, self.horizon_s_, from_us)
+        said = _seconds(self.window)
+        windows = [said] if said else sorted({choose_window_s(line, found, name) for name in asked}, reverse=True)
+        # The longest by which no more than a fifth of the outcomes have come, else the shortest.
+        for window_s in windows:
+            made = landmark(line, found, asked[0], self.outcome_, window_s, self.horizon_s_, from_us)
+            if made.early_share <= EARLY_SHARE and made.outcome.any():
+                break
         if not made.outcome.any():
             return SCHEMA.empty_table()
         rows = self._landmark_rows(line, found, made, opening)

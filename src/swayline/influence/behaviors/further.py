@@ -42,6 +42,8 @@ FEWEST = 20
 """Episodes an arm needs before it is compared."""
 MOST_TOGETHER = 3
 """Behaviours whose combinations are arms of their own, the most frequent first."""
+SOONEST_S = 1.0
+"""Lags are told apart down to this."""
 _LEAST_LEFT = 0.02
 """A treatment that the controls predict but for this share of its variance cannot be told from them."""
 
@@ -125,8 +127,10 @@ def further_rows(w: Window, asked: Sequence[str], outcome: str) -> list[dict[str
             rows += _answer(w, outcome, np.ones(len(dose), dtype=bool), dose, "ate_dose", name, None, told)
         treated = w.inside(name) & ~w.opened_by(name)
         if treated.sum() >= 2 * FEWEST:
-            lag = np.maximum(w.made.lag_s if name == w.made.treatment else (w.first[name] - _opened(w)) / 1e6, 60.0)
-            soon = np.where(treated, -np.log2(np.where(treated, lag, 60.0)), 0.0)
+            lag = np.maximum(
+                w.made.lag_s if name == w.made.treatment else (w.first[name] - _opened(w)) / 1e6, SOONEST_S
+            )
+            soon = np.where(treated, -np.log2(np.where(treated, lag, SOONEST_S)), 0.0)
             told = "Among those with it in the window: per halving of the time from the opening to it."
             rows += _answer(w, outcome, treated, soon, "ate_timing", f"{name} sooner", f"{name} later", told)
     for a, b in combinations(asked, 2):
@@ -149,7 +153,7 @@ def _answer(
     at = np.flatnonzero(rows)
     y = w.made.outcome[at].astype(np.float64)
     d = value[at]
-    if not 0 < y.sum() < len(y) or float(np.std(d)) == 0:
+    if not 0 < y.sum() < len(y) or float(np.std(d)) <= 1e-9 * max(1.0, abs(float(np.mean(d)))):
         return []
     left, learned, clusters = _residuals(w, at, np.column_stack([d, y]))
     if clusters is None:
