@@ -126,3 +126,23 @@ def test_unknown_ids_have_no_row() -> None:
     assert vocabulary.rows(["ü", "z", "", "a"]).tolist() == [1, UNKNOWN, 2, 0]
     assert vocabulary.rows(pa.array(["z", None])).tolist() == [UNKNOWN, UNKNOWN]
     assert vocabulary.rows([]).tolist() == []
+
+
+def test_items_are_known_by_the_median_place_of_their_events():
+    import pyarrow as pa
+
+    from swayline.dataset import build_dataset
+    from swayline.engine import DuckEngine
+
+    events = pa.table({
+        "row": [1, 2, 3, 4], "user": ["a", "a", "b", "b"], "item": ["x", "x", "x", "y"], "behavior": ["view"] * 4,
+        "time": pa.array([1, 2, 3, 4], pa.timestamp("us", tz="UTC")), "lat": [1.0, 2.0, 9.0, None], "lon": [5.0, 5.0, 5.0, None],
+    })
+    with DuckEngine() as engine:
+        data = build_dataset(engine, events)
+        stated = build_dataset(engine, events, side=pa.table({"item": ["x"], "lat": [7.0], "lon": [8.0]}))
+    row = data.items.names.index("x")
+    known = data.sequences.catalogue.table
+    assert (float(known["lat"][row].as_py()), float(known["lon"][row].as_py())) == (2.0, 5.0)
+    assert known["lat"][1 - row].as_py() is None
+    assert float(stated.sequences.catalogue.table["lat"][row].as_py()) == 7.0

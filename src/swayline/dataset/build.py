@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from swayline.core.errors import EmptyLogError, SchemaError
-from swayline.core.names import BEHAVIOR, CATEGORY, EXPOSED, ITEM, ROW, TIME, USER
+from swayline.core.names import BEHAVIOR, CATEGORY, EXPOSED, ITEM, LAT, LON, ROW, TIME, USER
 from swayline.core.types import Ints
 from swayline.dataset.catalogue import build_catalogue
 from swayline.dataset.sequences import Sequences
@@ -104,7 +104,7 @@ def build_dataset(
         Fixed vocabularies (a fitted model's); events outside them are left out. By default those of the log.
     side : pa.Table, optional
         The log's items table: what models may know of the items, as ``sequences.catalogue``. A category that only
-        the events name is known as well (the one most of an item's events name).
+        the events name is known as well (the one most of an item's events name), and so is its place.
     min_user_events, min_item_events : int
         k-core limits; 1 keeps everything.
 
@@ -118,7 +118,7 @@ def build_dataset(
     acted = pc.is_valid(events[ITEM])
     if EXPOSED in events.column_names:
         acted = pc.and_not(acted, pc.fill_null(events[EXPOSED], False))
-    kept = [ROW, USER, ITEM, BEHAVIOR, TIME, *([CATEGORY] if CATEGORY in events.column_names else [])]
+    kept = [ROW, USER, ITEM, BEHAVIOR, TIME, *(name for name in (CATEGORY, LAT, LON) if name in events.column_names)]
     named = events.select(kept).filter(acted)
     if len(named) == 0:
         raise EmptyLogError("no event of this log names an item, so there is nothing to recommend")
@@ -148,7 +148,7 @@ def build_dataset(
         events=flat[ROW].to_numpy().astype(np.int64),
         n_items=len(tables[ITEM]),
         n_behaviors=len(tables[BEHAVIOR]),
-        catalogue=build_catalogue(tables[ITEM].ids, side, _categories(engine, named)),
+        catalogue=build_catalogue(tables[ITEM].ids, side, _categories(engine, named), _places(engine, named)),
     )
     ordered = bool(named[TIME].null_count == len(named))
     return Dataset(tables[USER], tables[ITEM], tables[BEHAVIOR], sequences, ordered)
@@ -163,3 +163,10 @@ def _categories(engine: Engine, named: pa.Table) -> pa.Table | None:
     if CATEGORY not in named.column_names:
         return None
     return engine.sql(operators.most_frequent("named", ITEM, CATEGORY))
+
+
+def _places(engine: Engine, named: pa.Table) -> pa.Table | None:
+    """``item``, ``lat``, ``lon``: the medians of its events' degrees, where the log has them."""
+    if LAT not in named.column_names or LON not in named.column_names:
+        return None
+    return engine.sql(operators.median_place("named"))

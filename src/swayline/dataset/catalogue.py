@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from swayline.core.names import CATEGORY, DESCRIPTION, ITEM, TITLE
+from swayline.core.names import CATEGORY, DESCRIPTION, ITEM, LAT, TITLE
 from swayline.core.types import Ints
 
 TEXT_COLUMNS = (TITLE, DESCRIPTION, CATEGORY)
@@ -56,7 +56,9 @@ class Catalogue:
         return codes, encoded.dictionary.to_pylist()
 
 
-def build_catalogue(ids: pa.Array, side: pa.Table | None, categories: pa.Table | None = None) -> Catalogue | None:
+def build_catalogue(
+    ids: pa.Array, side: pa.Table | None, categories: pa.Table | None = None, places: pa.Table | None = None
+) -> Catalogue | None:
     """The items table in the vocabulary's order; None where nothing is known of any item.
 
     Parameters
@@ -67,9 +69,11 @@ def build_catalogue(ids: pa.Array, side: pa.Table | None, categories: pa.Table |
         ``item`` and what is known of it; items outside the vocabulary are left out.
     categories : pa.Table, optional
         ``item``, ``category`` as the events name them; they count where the items table has no category.
+    places : pa.Table, optional
+        ``item``, ``lat``, ``lon`` in degrees as the events name them; they count where the items table has none.
     """
     columns: dict[str, pa.ChunkedArray] = {}
-    for table in (side, categories):
+    for table in (side, categories, None if side is not None and LAT in side.column_names else places):
         if table is None:
             continue
         rows = pc.index_in(ids, value_set=table[ITEM].combine_chunks().cast(pa.string()))

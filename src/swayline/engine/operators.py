@@ -7,7 +7,7 @@ come from :class:`Dialect`. Known trap kept out by construction: no RANGE window
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from swayline.core.names import BEHAVIOR, ITEM, ROW, SESSION, TIME, USER
+from swayline.core.names import BEHAVIOR, ITEM, LAT, LON, ROW, SESSION, TIME, USER
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,14 @@ def most_frequent(table: str, key: str, column: str) -> str:
     counts = f"SELECT {key}, {column}, count(*) AS n FROM {table} WHERE {column} IS NOT NULL GROUP BY {key}, {column}"
     ranked = f"SELECT *, row_number() OVER (PARTITION BY {key} ORDER BY n DESC, {column}) AS place FROM ({counts})"
     return f"SELECT {key}, {column} FROM ({ranked}) WHERE place = 1 ORDER BY {key}"
+
+
+def median_place(table: str) -> str:
+    """Where each item is: the medians of its events' degrees; items without a place are left out."""
+    return (
+        f"SELECT {ITEM}, median({LAT}) AS {LAT}, median({LON}) AS {LON} FROM {table}"
+        f" WHERE {LAT} IS NOT NULL AND {LON} IS NOT NULL GROUP BY {ITEM} ORDER BY {ITEM}"
+    )
 
 
 def ordered_sequences(table: str, users: str, items: str, behaviors: str, dialect: Dialect = DUCKDB) -> str:

@@ -168,3 +168,17 @@ def test_an_item_never_met_is_known_by_its_category() -> None:
     scores = model.score(from_lists([[0, 1, 2], [12, 13, 14]], 24))
     assert (scores[0, [10, 11]] > scores[0, [22, 23]].max()).all()
     assert (scores[1, [22, 23]] > scores[1, [10, 11]].max()).all()
+
+
+def test_items_of_one_place_share_its_cells() -> None:
+    import pyarrow as pa
+
+    from swayline.dataset.catalogue import Catalogue
+    from swayline.models.sequence.attributes import attribute_codes
+
+    table = pa.table({"lat": ["40.701", "40.702", "40.751", "48.1", None], "lon": [-74.001, -74.002, -74.002, 2.3, 1.0]})
+    codes, used = attribute_codes(Catalogue(table), 5)
+    assert codes.shape == (5, 1), "cells of a kilometre hold one item each but for two, too few to share"
+    assert codes[0] == codes[1] == codes[2] != codes[3]
+    assert codes[4] == 0
+    assert used == 3
