@@ -142,3 +142,47 @@ def test_flexible_delays_find_the_same_influence(kernel):
     fit, ties, truth = measure(planted_world(1), kernel=kernel)
     assert scores(ties, truth, truth > 0)["auc"] >= 0.95
     assert fit.kernel.quantile(0.5) == pytest.approx(8 * HOUR * np.log(2), rel=0.5)
+
+
+def weak_world(seed, dial=1.0, people=300, inward=10, acts=70, delay_h=6.0, days=182):
+    """Many weak ties: ten a person, half of them branching .02 to .10, a day rhythm that everybody shares."""
+    rng = np.random.default_rng(seed)
+    ties = make_ties(rng.integers(0, people, inward * people), np.repeat(np.arange(people), inward), people)
+    branching = np.where(rng.random(len(ties)) < 0.5, dial * rng.uniform(0.02, 0.10, len(ties)), 0.0)
+    hours = np.exp(-0.5 * ((np.arange(24) - 19) / 4.0) ** 2) + 0.2
+    person = np.repeat(np.arange(people), rng.poisson(acts, people))
+    when = (rng.integers(0, days, len(person)) * 24 + rng.choice(24, len(person), p=hours / hours.sum())) * HOUR
+    when += rng.uniform(0, HOUR, len(person))
+    everybody, times = [person], [when]
+    while len(person):
+        children, later = [], []
+        for j in range(people):
+            mine = when[person == j]
+            for tie in np.flatnonzero((ties.source == j) & (branching > 0)):
+                born = rng.poisson(branching[tie], len(mine))
+                later.append(np.repeat(mine, born) + rng.exponential(delay_h * HOUR, born.sum()))
+                children.append(np.full(born.sum(), ties.target[tie]))
+        person, when = np.concatenate([*children, []]).astype(int), np.concatenate([*later, []])
+        person, when = person[when < days * 24 * HOUR], when[when < days * 24 * HOUR]
+        everybody.append(person)
+        times.append(when)
+    end = MONDAY + days * 24 * HOUR
+    return make_acts(np.concatenate(everybody), np.concatenate(times) + MONDAY, people, MONDAY, end), ties, branching
+
+
+@pytest.mark.truth
+def test_many_weak_ties_are_measured_without_bias_and_their_delay_is_found():
+    acts, ties, truth = weak_world(0)
+    fit = fit_hawkes(acts, ties)
+    found = tie_estimates(fit, "information")
+    assert (found.estimate - truth)[truth > 0].mean() == pytest.approx(0.0, abs=0.01)
+    assert 0.92 <= ((found.low <= truth) & (truth <= found.high))[truth > 0].mean() <= 0.99
+    assert 3 * HOUR <= fit.kernel.mean_s() <= 12 * HOUR
+
+
+@pytest.mark.truth
+def test_many_ties_that_carry_nothing_are_called_nothing():
+    acts, ties, _ = weak_world(1, dial=0.0)
+    found = tie_estimates(fit_hawkes(acts, ties), "information")
+    assert (found.low > 0).mean() <= 0.03
+    assert found.estimate.mean() <= 0.5 * found.error.mean()  # estimates cut at zero leave .4 standard errors

@@ -117,42 +117,57 @@ def _expected(chance, place, memory):
 
 
 @njit(cache=True, nogil=True)
+def _behind(v, u, past, tilt, lags):
+    """(cascades shared, lags) chance of v's place so many behind u's, u's own place being taken."""
+    ptr, _who, own_ptr, own_cascade, own_place = past
+    out = np.zeros((own_ptr[v + 1] - own_ptr[v], lags))
+    count, y = 0, own_ptr[u]
+    for x in range(own_ptr[v], own_ptr[v + 1]):
+        c = own_cascade[x]
+        while y < own_ptr[u + 1] and own_cascade[y] < c:
+            y += 1
+        if y == own_ptr[u + 1] or own_cascade[y] != c:
+            continue
+        place, size = own_place[y], ptr[c + 1] - ptr[c]
+        chance = np.empty(size)
+        _chances(size, tilt, chance)
+        for k in range(min(lags, size - place - 1)):
+            out[count, k] = chance[place + 1 + k] / (1.0 - chance[place])
+        count += 1
+    return out[:count]
+
+
+@njit(cache=True, nogil=True)
+def _log_moment(s, behind, memory):
+    """Logarithm of the mean of exp(s score) under the null."""
+    rise = np.empty(behind.shape[1])
+    weight = 1.0
+    for k in range(len(rise)):
+        rise[k] = np.exp(s * weight) - 1.0
+        weight *= memory
+    total = 0.0
+    for row in behind:
+        lift = 1.0
+        for k in range(len(rise)):
+            lift += row[k] * rise[k]
+        total += np.log(lift)
+    return total
+
+
+@njit(cache=True, nogil=True)
 def _chernoff(v, u, past, tilt, memory, score):
     """exp(min over s of K(s) - s score): no chance of such a score under the null is larger."""
-    ptr, who, own_ptr, own_cascade, _own_place = past
+    behind = _behind(v, u, past, tilt, int(np.ceil(np.log(_FAR) / np.log(memory))))
     best, low, high = 0.0, 0.0, 12.0
-    for _ in range(40):
+    while high - low > 1e-2:
         left, right = low + (high - low) / 3, high - (high - low) / 3
-        values = np.empty(2)
-        for k, s in enumerate((left, right)):
-            total = -s * score
-            for x in range(own_ptr[v], own_ptr[v + 1]):
-                c = own_cascade[x]
-                size = ptr[c + 1] - ptr[c]
-                place = -1
-                for q in range(size):
-                    if who[ptr[c] + q] == u:
-                        place = q
-                        break
-                if place < 0:
-                    continue
-                chance = np.empty(size)
-                _chances(size, tilt, chance)
-                lift, weight = 0.0, 1.0
-                for q in range(place + 1, size):
-                    if weight < _FAR:
-                        break
-                    lift += chance[q] * (np.exp(s * weight) - 1.0)
-                    weight *= memory
-                total += np.log(1.0 + lift / (1.0 - chance[place]))
-            values[k] = total
-        best = min(best, values[0], values[1])
-        if values[0] < values[1]:
+        at_left = _log_moment(left, behind, memory) - left * score
+        at_right = _log_moment(right, behind, memory) - right * score
+        best = min(best, at_left, at_right)
+        if at_left < at_right:
             high = right
         else:
             low = left
-        if high - low < 1e-3:
-            break
     return np.exp(best)
 
 
