@@ -33,7 +33,7 @@ def tune(
 
     with DuckEngine() as engine:
         log = read(events, reading, engine, items=items)
-        dataset = build_dataset(engine, log.events, side=log.items)
+        dataset = build_dataset(engine, log.events, side=log.items, people=log.users)
     fixed = {} if max_epochs is None else {"max_epochs": max_epochs}
     tuned = search(split_by_name(dataset.sequences, split), model, trials, out, seed, fixed)
     table = tuned.trials

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from swayline.core.errors import EmptyLogError, SchemaError
 from swayline.core.names import BEHAVIOR, CATEGORY, EXPOSED, ITEM, LAT, LON, ROW, TIME, USER
 from swayline.core.types import Ints
+from swayline.dataset.attributes import attribute_codes
 from swayline.dataset.catalogue import build_catalogue
 from swayline.dataset.sequences import Sequences
 from swayline.engine import Engine, operators
@@ -91,6 +92,7 @@ def build_dataset(
     items: Vocabulary | None = None,
     behaviors: Vocabulary | None = None,
     side: pa.Table | None = None,
+    people: pa.Table | None = None,
     min_user_events: int = 1,
     min_item_events: int = 1,
 ) -> Dataset:
@@ -105,6 +107,8 @@ def build_dataset(
     side : pa.Table, optional
         The log's items table: what models may know of the items, as ``sequences.catalogue``. A category that only
         the events name is known as well (the one most of an item's events name), and so is its place.
+    people : pa.Table, optional
+        The log's users table: its columns whose values repeat, as ``sequences.profiles``.
     min_user_events, min_item_events : int
         k-core limits; 1 keeps everything.
 
@@ -149,6 +153,7 @@ def build_dataset(
         n_items=len(tables[ITEM]),
         n_behaviors=len(tables[BEHAVIOR]),
         catalogue=build_catalogue(tables[ITEM].ids, side, _categories(engine, named), _places(engine, named)),
+        profiles=_profiles(tables[USER].ids, people),
     )
     ordered = bool(named[TIME].null_count == len(named))
     return Dataset(tables[USER], tables[ITEM], tables[BEHAVIOR], sequences, ordered)
@@ -170,3 +175,12 @@ def _places(engine: Engine, named: pa.Table) -> pa.Table | None:
     if LAT not in named.column_names or LON not in named.column_names:
         return None
     return engine.sql(operators.median_place("named"))
+
+
+def _profiles(ids: pa.Array, people: pa.Table | None) -> Ints | None:
+    """(U, A) the users table as numbers; None where there is none, or none of its columns repeats."""
+    if people is None:
+        return None
+    named = people.rename_columns([ITEM if name == USER else name for name in people.column_names])
+    codes, _ = attribute_codes(build_catalogue(ids, named), len(ids))
+    return codes if codes.shape[1] else None

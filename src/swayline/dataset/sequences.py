@@ -43,6 +43,8 @@ class Sequences:
         Sizes of the vocabularies.
     catalogue : Catalogue, optional
         What is known of the items (titles, descriptions, categories, features), for models that read it.
+    profiles : (U, A) int64, optional
+        What is known of the users, as numbers from 1, 0 unknown (see :mod:`~swayline.dataset.attributes`).
     """
 
     offsets: Ints
@@ -53,6 +55,7 @@ class Sequences:
     n_items: int
     n_behaviors: int
     catalogue: Catalogue | None = None
+    profiles: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -76,7 +79,8 @@ class Sequences:
         lengths = self.lengths[users]
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         index = np.repeat(self.offsets[users] - offsets[:-1], lengths) + np.arange(offsets[-1])
-        return self._pick(index, offsets)
+        taken = self._pick(index, offsets)
+        return taken if self.profiles is None else replace(taken, profiles=self.profiles[users])
 
     def keep(self, mask: np.ndarray) -> Self:
         """The same users with only the events where ``mask`` (E,) is true; positions close up, times stay."""

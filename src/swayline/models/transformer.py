@@ -21,9 +21,9 @@ from swayline.core.errors import ArtifactError, EmptyLogError, UsageError
 from swayline.core.rng import generator
 from swayline.core.types import Ints
 from swayline.dataset import Sequences, Targets, sample
+from swayline.dataset.attributes import attribute_codes
 from swayline.models import artifact
 from swayline.models.protocol import Scores
-from swayline.models.sequence.attributes import attribute_codes
 from swayline.models.sequence.batches import Packed, bin_width, place
 from swayline.models.sequence.behavior_head import BehaviorHead
 from swayline.models.sequence.int8 import Rounded, grown, round_weights, shrunk, shrunk_shapes
@@ -46,7 +46,7 @@ _RETURNING = 0.05
 _CALIBRATING = 20_000
 """Validation questions that behaviour probabilities are calibrated on."""
 
-_SIZES = ("n_items", "n_behaviors", "max_length", "best_epoch", "timed", "n_columns", "n_values")
+_SIZES = ("n_items", "n_behaviors", "max_length", "best_epoch", "timed", "n_columns", "n_values", "n_known")
 _OPEN = ("embedding_dim", "n_blocks", "n_heads", "dropout", "windows", "repeats")
 """Settings that the data decides where nobody did."""
 
@@ -109,6 +109,7 @@ class Transformer:
         self.timed_ = is_timed(histories)
         codes, self.n_values_ = attribute_codes(histories.catalogue if settings.attributes else None, self.n_items_)
         self.n_columns_ = codes.shape[1]
+        self.n_known_ = 0 if histories.profiles is None or not settings.profiles else int(histories.profiles.max()) + 1
         with torch.random.fork_rng(devices=[]):  # PyTorch's layers draw weights as they are made; ours are drawn next
             self._network = self._build(settings)
         self._network.start(torch.Generator().manual_seed(settings.seed), self._first_items(histories, settings.width))
@@ -134,7 +135,14 @@ class Transformer:
 
     def _build(self, settings: TransformerSettings) -> Network:
         return Network(
-            settings, self.n_items_, self.n_behaviors_, self.max_length_, self.timed_, self.n_columns_, self.n_values_
+            settings,
+            self.n_items_,
+            self.n_behaviors_,
+            self.max_length_,
+            self.timed_,
+            self.n_columns_,
+            self.n_values_,
+            self.n_known_,
         )
 
     def _calibrate(self, head: BehaviorHead, questions: Targets) -> None:
@@ -232,7 +240,7 @@ class Transformer:
         learned = {
             "n_items": self.n_items_, "n_behaviors": self.n_behaviors_, "max_length": self.max_length_,
             "best_epoch": self.best_epoch_, "history": self.history_, "timed": int(self.timed_),
-            "n_columns": self.n_columns_, "n_values": self.n_values_,
+            "n_columns": self.n_columns_, "n_values": self.n_values_, "n_known": self.n_known_,
             "chosen": self.chosen_,
         }  # fmt: skip
         arrays = {name: value.detach().cpu().numpy() for name, value in self._network.state_dict().items()}
@@ -247,7 +255,7 @@ class Transformer:
         model = cls(artifact.settings_of(folder, stored, TransformerSettings))
         sizes = artifact.sizes_of(folder, stored, *_SIZES)
         model.n_items_, model.n_behaviors_, model.max_length_, model.best_epoch_, timed = sizes[:5]
-        model.n_columns_, model.n_values_ = sizes[5:]
+        model.n_columns_, model.n_values_, model.n_known_ = sizes[5:]
         model.timed_ = bool(timed)
         model.chosen_ = _chosen_of(folder, stored)
         as_trained = dataclasses.replace(stored, settings=stored.settings | model.chosen_)

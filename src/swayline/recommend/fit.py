@@ -86,7 +86,7 @@ def fit_log(
     UsageError
         The split or the model is unknown, or the model does not train in epochs and a checkpoint is asked for.
     """
-    dataset = build_dataset(engine, log.events, side=log.items)
+    dataset = build_dataset(engine, log.events, side=log.items, people=log.users)
     model = _watched(create(name, **with_seed(name, settings or {}, seed)), checkpoint, watch)
     if getattr(model, "serves_unmet", False):
         dataset = with_unmet(engine, log, dataset)

@@ -23,6 +23,7 @@ from swayline.models import Recommender, load_model
 from swayline.models import recommend as best_items
 
 _FILES = {"items": "items.parquet", "people": "people.parquet", "histories": "histories.safetensors", "log": "log.json"}
+_PROFILES = "profiles"
 _ARRAYS = ("offsets", "items", "behaviors", "times", "events")
 
 
@@ -106,7 +107,10 @@ class FittedModel:
         )
         _write_table(folder / _FILES["people"], pa.table({USER: data.users.ids}))
         with whole(folder / _FILES["histories"]) as temporary:
-            save_file({name: np.ascontiguousarray(getattr(data.sequences, name)) for name in _ARRAYS}, temporary)
+            arrays = {name: getattr(data.sequences, name) for name in _ARRAYS}
+            if data.sequences.profiles is not None:
+                arrays[_PROFILES] = data.sequences.profiles
+            save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, temporary)
         write_json(folder / _FILES["log"], {
             "behaviors": data.behaviors.names, "ordered": data.ordered, "exclude_seen": self.exclude_seen,
             "options": self.options.as_json(),
@@ -131,7 +135,7 @@ class FittedModel:
             log: dict[str, Any] = json.loads((folder / _FILES["log"]).read_text("utf-8"))
             options = ReadOptions.from_json(log["options"])
             behaviors = Vocabulary.of(log["behaviors"])
-            stored: dict[str, Any] = {name: arrays[name] for name in _ARRAYS}
+            stored: dict[str, Any] = {name: arrays[name] for name in _ARRAYS} | {_PROFILES: arrays.get(_PROFILES)}
             sequences = Sequences(**stored, n_items=len(items), n_behaviors=len(behaviors))
         except (OSError, ValueError, KeyError, TypeError, pa.ArrowException, SafetensorError) as error:
             raise ArtifactError(

@@ -174,11 +174,53 @@ def test_items_of_one_place_share_its_cells() -> None:
     import pyarrow as pa
 
     from swayline.dataset.catalogue import Catalogue
-    from swayline.models.sequence.attributes import attribute_codes
+    from swayline.dataset.attributes import attribute_codes
 
-    table = pa.table({"lat": ["40.701", "40.702", "40.751", "48.1", None], "lon": [-74.001, -74.002, -74.002, 2.3, 1.0]})
+    table = pa.table(
+        {"lat": ["40.701", "40.702", "40.751", "48.1", None], "lon": [-74.001, -74.002, -74.002, 2.3, 1.0]}
+    )
     codes, used = attribute_codes(Catalogue(table), 5)
     assert codes.shape == (5, 1), "cells of a kilometre hold one item each but for two, too few to share"
     assert codes[0] == codes[1] == codes[2] != codes[3]
     assert codes[4] == 0
     assert used == 3
+
+
+def test_what_the_users_table_says_is_read_from_the_first_event_on(tmp_path) -> None:
+    import pyarrow as pa
+
+    import swayline as sw
+    from swayline.events import EventLog
+
+    rng = np.random.default_rng(0)
+    rows = [(f"u{user}", f"i{item + 10 * (user % 2)}") for user in range(200) for item in rng.permutation(10)[:3]]
+    events = pa.table(
+        {
+            "row": range(len(rows)),
+            "user": [u for u, _ in rows],
+            "item": [i for _, i in rows],
+            "behavior": ["view"] * len(rows),
+            "time": pa.array(range(len(rows)), pa.timestamp("us", tz="UTC")),
+        }
+    )
+    people = pa.table(
+        {
+            "user": [f"u{user}" for user in range(200)],
+            "kind": ["even" if user % 2 == 0 else "odd" for user in range(200)],
+        }
+    )
+    log = EventLog(events, users=people)
+    model = sw.SequenceRecommender(
+        profiles=True, embedding_dim=16, max_epochs=15, batch_tokens=256, learning_rate=5e-3
+    ).fit(log)
+    fitted = model.fitted_
+    first = fitted.dataset.sequences.keep(np.zeros(len(rows), bool))
+    scores = fitted.model.score(first)
+    odd = np.array([int(name[1:]) % 2 == 1 for name in fitted.dataset.users.names])
+    high = np.array([int(name[1:]) >= 10 for name in fitted.dataset.items.names])
+    assert (high[scores.argmax(1)] == odd).all()
+    model.save(tmp_path / "model")
+    again = sw.SequenceRecommender.load(tmp_path / "model").fitted_
+    assert np.array_equal(again.model.score(again.dataset.sequences.keep(np.zeros(len(rows), bool))), scores)
+    stream = fitted.model.stream(first)
+    assert np.allclose(stream.score(), scores, atol=1e-4)

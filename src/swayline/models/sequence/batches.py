@@ -65,6 +65,8 @@ class Packed:
     """(N, 1, W, W) bool: which tokens of its bin each token may look at."""
     last: Tensor
     """(Q,) the token whose state answers for each history, in the order the histories were given."""
+    profiles: Tensor | None = None
+    """(T, A) what is known of the token's user, 0 unknown and in empty places."""
     targets: Tensor | None = None
     """(T,) the item to predict; any item where there is nothing to predict."""
     target_behaviors: Tensor | None = None

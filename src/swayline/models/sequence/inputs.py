@@ -25,13 +25,16 @@ _HOUR, _DAY = 3600 * _US, 24 * 3600 * _US
 class Inputs(nn.Module):
     """The sum of what is known of each event, its item aside."""
 
-    def __init__(self, settings: TransformerSettings, n_behaviors: int, max_length: int, timed: bool) -> None:
+    def __init__(
+        self, settings: TransformerSettings, n_behaviors: int, max_length: int, timed: bool, n_known: int
+    ) -> None:
         super().__init__()
         dim = settings.width
         self.positions = nn.Embedding(max_length + 1, dim) if settings.positions != "none" else None
         self.behaviors = nn.Embedding(n_behaviors + 1, dim) if settings.behaviors and n_behaviors > 1 else None
         self.lags = nn.Embedding(_LAGS, dim) if settings.times and timed else None
         self.hours = nn.Embedding(25, dim) if settings.times and timed else None
+        self.profiles = nn.Embedding(n_known, dim) if n_known else None
         self.weekdays = nn.Embedding(8, dim) if settings.times and timed else None
 
     def forward(self, x: Tensor, batch: Packed) -> Tensor:
@@ -40,6 +43,9 @@ class Inputs(nn.Module):
             x = x + rows(self.positions, batch.positions)
         if self.behaviors is not None:
             x = x + rows(self.behaviors, batch.behaviors)
+        if self.profiles is not None and batch.profiles is not None:
+            known = batch.profiles.clamp_max(self.profiles.num_embeddings - 1)
+            x = x + rows(self.profiles, known.reshape(-1)).view(*known.shape, -1).sum(1)
         if self.lags is not None and self.hours is not None and self.weekdays is not None:
             known = batch.times > 0
             x = x + rows(self.lags, lag_buckets(batch))

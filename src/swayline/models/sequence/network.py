@@ -34,13 +34,14 @@ class Network(nn.Module):
         timed: bool = False,
         n_columns: int = 0,
         n_values: int = 0,
+        n_known: int = 0,
     ) -> None:
         super().__init__()
         dim = settings.width
         self.items = nn.Embedding(n_items + 1, dim)  # the last row stands where no item is
         self.attributes = nn.Embedding(n_values, dim) if n_values else None
         self.register_buffer("codes", torch.zeros(n_items + 1, n_columns, dtype=torch.int64))
-        self.inputs = Inputs(settings, n_behaviors, max_length, timed)
+        self.inputs = Inputs(settings, n_behaviors, max_length, timed, n_known)
         self.head = BehaviorHead(dim, n_behaviors) if settings.behavior_loss and n_behaviors > 1 else None
         self.repeats = RepeatHead(dim) if settings.repeats else None
         self.dropout = Dropout(settings.dropout)

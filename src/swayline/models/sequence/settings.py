@@ -45,6 +45,8 @@ class TransformerSettings:
         Behaviours are part of the input where the log has more than one; lags, hours and weekdays where it has times.
     attributes : bool
         Items share what they have in common (category, and every column of the items table whose values repeat).
+    profiles : bool
+        What the users table says of a person is read with each event (columns whose values repeat).
     behavior_loss : float
         Weight of predicting which behaviour the next event is, in logs with more than one; 0 learns items alone.
     windows : bool, optional
@@ -90,6 +92,7 @@ class TransformerSettings:
     behaviors: bool = True
     times: bool = False
     attributes: bool = True
+    profiles: bool = False
     behavior_loss: float = 0.0
     windows: bool | None = None
     objective: Objective = "next-item"

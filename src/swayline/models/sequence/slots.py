@@ -53,6 +53,12 @@ class Slots:
         found[later] = times[later - 1]
         return found
 
+    def profiles(self, history: Sequences) -> Tensor | None:
+        """(T, A) of each token's user."""
+        if history.profiles is None:
+            return None
+        return torch.stack([self.filled(column[self.row], 0) for column in history.profiles.T], dim=1)
+
     def owners(self) -> Tensor:
         """(N, 1, W) the history of each token, -1 in empty places."""
         return self.filled(self.row, EMPTY).view(self.layout.n_bins, 1, self.layout.width)

@@ -4,6 +4,7 @@ Shapes: Q histories, I items.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,7 +46,7 @@ class Stream:
             )
         self._model, self._network, self._logits = model, network, logits
         self._device = next(network.parameters()).device
-        self._timed = is_timed(history)
+        self._timed, self._profiles = is_timed(history), history.profiles
         self._rows = [_events_of(history, row) for row in range(len(history))]
         self._read()
 
@@ -114,11 +115,12 @@ class Stream:
 
     def _as_sequences(self) -> Sequences:
         events = [row[-self._model.max_length_ :] for row in self._rows]
-        return from_lists(
+        grown = from_lists(
             [[event[0] for event in row] for row in events], self._model.n_items_,
             [[event[1] for event in row] for row in events], [[event[2] for event in row] for row in events],
             self._model.n_behaviors_,
         )  # fmt: skip
+        return replace(grown, profiles=self._profiles)
 
     def _step(self) -> Packed:
         """The newest event of every history as a batch of one place each."""
@@ -135,6 +137,7 @@ class Stream:
             visible=torch.ones(n, 1, 1, 1, dtype=torch.bool, device=self._device),
             last=torch.arange(n, device=self._device),
             memory=self._memory,
+            profiles=None if self._profiles is None else torch.from_numpy(self._profiles).to(self._device),
         )
 
     def _tensor(self, values: list[int]) -> Tensor:

@@ -27,4 +27,6 @@ def windows(histories: Sequences, max_length: int) -> Sequences:
     place = np.arange(len(user)) - np.repeat(np.cumsum(parts) - parts, parts)
     rest = lengths - (parts - 1) * size
     starts = histories.offsets[:-1][user] + np.where(place == 0, 0, rest[user] + (place - 1) * size)
-    return dataclasses.replace(histories, offsets=np.append(starts, histories.offsets[-1]).astype(np.int64))
+    offsets = np.append(starts, histories.offsets[-1]).astype(np.int64)
+    profiles = None if histories.profiles is None else histories.profiles[user]
+    return dataclasses.replace(histories, offsets=offsets, profiles=profiles)

@@ -51,6 +51,7 @@ def arrange(
         timed=is_timed(history),
         visible=slots.together(),
         last=torch.from_numpy(layout.starts + sizes - 1).to(device),
+        profiles=slots.profiles(history),
         targets=slots.filled(history.items[wanted], 0, hidden) if training else None,
         target_behaviors=slots.filled(history.behaviors[wanted], 0, hidden) if training else None,
         weights=(slots.filled(np.ones(hidden.sum(), np.int64), 0, hidden) > 0).float() if training else None,

@@ -46,6 +46,7 @@ def arrange(
         timed=is_timed(history),
         visible=slots.together().tril(),
         last=torch.from_numpy(layout.starts + read).to(device),
+        profiles=slots.profiles(history),
         targets=slots.filled(history.items[source + 1], 0) if asked else None,
         target_behaviors=slots.filled(history.behaviors[source + 1], 0) if asked else None,
         weights=(slots.owners().reshape(-1) != EMPTY).float() if asked else None,

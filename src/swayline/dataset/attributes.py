@@ -1,4 +1,4 @@
-"""What items have in common, as numbers: the category and every other column of the items table that repeats.
+"""What items (or people) have in common, as numbers: the category and every other column of their table that repeats.
 
 Shapes: I items, A columns.
 """
