@@ -76,7 +76,7 @@ def evaluate_models(engine: Engine, log: EventLog, names: Sequence[str], plan: P
     if plan.segment is not None and log.users is None:
         raise UsageError("--segment names a column of the users table: give one with --users")
     events, side = about_target(log, plan.target)
-    dataset = build_dataset(engine, events, side=side)
+    dataset = build_dataset(engine, events, side=side, people=log.users)
     segments = (
         {plan.segment: segment(log.users, plan.segment, dataset.users)}
         if plan.segment is not None and log.users is not None

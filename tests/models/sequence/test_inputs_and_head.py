@@ -173,8 +173,8 @@ def test_an_item_never_met_is_known_by_its_category() -> None:
 def test_items_of_one_place_share_its_cells() -> None:
     import pyarrow as pa
 
-    from swayline.dataset.catalogue import Catalogue
     from swayline.dataset.attributes import attribute_codes
+    from swayline.dataset.catalogue import Catalogue
 
     table = pa.table(
         {"lat": ["40.701", "40.702", "40.751", "48.1", None], "lon": [-74.001, -74.002, -74.002, 2.3, 1.0]}
