@@ -115,7 +115,7 @@ class Workspace:
         """Sequences of everything."""
         with DuckEngine() as engine:
             return build_dataset(
-                engine, self.log.events, side=self.log.items,
+                engine, self.log.events, side=self.log.items, people=self.log.users,
                 min_user_events=self.settings.min_user_events, min_item_events=self.settings.min_item_events,
             )  # fmt: skip
 
