@@ -4,6 +4,7 @@ import pytest
 from swayline.core.errors import ConfigError
 from swayline.dataset import from_lists, last_out, targets_at
 from swayline.models import create
+from swayline.models.tuning import unseen_last
 
 
 def test_recent_events_count_by_half_lives() -> None:
@@ -86,3 +87,13 @@ def test_item_knn_chooses_better_than_its_middle_of_the_road() -> None:
 def test_a_setting_that_cannot_be_used_is_refused_by_name(name: str, settings: dict[str, object]) -> None:
     with pytest.raises(ConfigError, match=list(settings)[-1]):
         create(name, **settings)
+
+
+def test_choices_are_made_on_tables_that_have_not_counted_the_last_event_of_a_history() -> None:
+    """Items met by one person alone: their own counts would answer a memory of one event, and never again."""
+    split = last_out(from_lists([[0, 1, 0, 2, 1, 0], [3, 4, 5, 3], [6]], 7))
+    seen = unseen_last(split.train, split.valid)
+    assert [seen.items[seen.of(user)].tolist() for user in range(3)] == [[0, 1, 0], [3], [6]]
+    final = create("item-knn").fit(split.train, split.valid)
+    again = create("item-knn", **{k: v for k, v in vars(final.chosen_).items()}).fit(split.train)
+    assert (final.similarity_ != again.similarity_).nnz == 0, "the model itself counts everything"

@@ -37,7 +37,7 @@ from swayline.models.neighbours import nearest
 from swayline.models.profiles import every_event
 from swayline.models.protocol import Scores
 from swayline.models.settings import require
-from swayline.models.tuning import choose, judge_of
+from swayline.models.tuning import choose, judge_of, unseen_last
 
 _CHOICES: dict[str, tuple[float, ...]] = {
     "returns": (0.0, 0.03, 0.1, 0.3, 1.0),
@@ -111,10 +111,12 @@ class ItemKNN:
             raise ConfigError(
                 f"behavior_weights has {len(weights)} numbers and the log {train.n_behaviors} behaviours: give one each"
             )
-        counted = lru_cache(maxsize=2)(partial(pairs, train))
-        judge, similar = judge_of(valid), lru_cache(maxsize=2)(lambda one: similarity(train, one, counted))
+        judge, earlier = judge_of(valid), unseen_last(train, valid)
+        counted = lru_cache(maxsize=2)(partial(pairs, earlier))
+        similar = lru_cache(maxsize=2)(lambda one: similarity(earlier, one, counted))
         found = (lambda trial: judge(self._become(trial, similar))) if judge else None
-        return self._become(choose(self.name, self.settings, Chosen, _CHOICES, found), similar)
+        self.chosen_ = choose(self.name, self.settings, Chosen, _CHOICES, found)
+        return self.refit(train)
 
     def _become(self, chosen: Chosen, similar: Callable[[Chosen], sparse.csr_array]) -> Self:
         # What weighs the history has no part in the similarities: trials that differ there alone share them.

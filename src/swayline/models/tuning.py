@@ -8,8 +8,10 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+import numpy as np
+
 from swayline.core.progress import task
-from swayline.dataset import Targets
+from swayline.dataset import Sequences, Targets
 from swayline.models.settings import build
 from swayline.models.validation import Judge
 
@@ -21,6 +23,25 @@ _ROUNDS = 2
 def judge_of(valid: Targets | None) -> Judge | None:
     """The judge of some validation questions; None where there are none."""
     return Judge(valid) if valid is not None and len(valid) else None
+
+
+def unseen_last(train: Sequences, valid: Targets | None) -> Sequences:
+    """The training histories without the last event of every validation history.
+
+    A person is always a step ahead of the tables that were counted of them: the last event of a served history came
+    after the model was fitted. Validation histories end where training ends, so choices are made on tables that have
+    not counted their last event either; otherwise a log of thin items leads to a memory of one event, which finds the
+    person's own next steps by their own counts.
+
+    >>> from swayline.dataset import from_lists, last_out
+    >>> split = last_out(from_lists([[1, 2, 3, 4], [5]], n_items=6))
+    >>> unseen_last(split.train, split.valid).items.tolist()
+    [1, 5]
+    """
+    if valid is None or not len(valid.history.events):
+        return train
+    ends = valid.history.offsets[1:][valid.history.lengths > 0]
+    return train.keep(~np.isin(train.events, valid.history.events[ends - 1]))
 
 
 def choose(
