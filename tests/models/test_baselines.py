@@ -95,5 +95,5 @@ def test_choices_are_made_on_tables_that_have_not_counted_the_last_event_of_a_hi
     seen = unseen_last(split.train, split.valid)
     assert [seen.items[seen.of(user)].tolist() for user in range(3)] == [[0, 1, 0], [3], [6]]
     final = create("item-knn").fit(split.train, split.valid)
-    again = create("item-knn", **{k: v for k, v in vars(final.chosen_).items()}).fit(split.train)
+    again = create("item-knn", **vars(final.chosen_)).fit(split.train)
     assert (final.similarity_ != again.similarity_).nnz == 0, "the model itself counts everything"
