@@ -3,6 +3,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from swayline.core.errors import DataError
 from swayline.dataset import from_lists, last_out
@@ -86,3 +87,15 @@ def test_says_when_nobody_can_be_asked():
 
 def test_repeats_counts_questions_whose_answer_was_seen():
     assert repeats(last_out(from_lists([[0, 1, 2, 0], [0, 1, 2, 3]], n_items=4)).test) == 0.5
+
+
+def test_a_share_of_none_or_all_is_not_sure_and_one_user_has_no_interval():
+    targets = last_out(from_lists([[0, 1, 2, 3]] * 30, n_items=5)).test
+    metrics = summary(rank_targets(Fixed([5, 4, 3, 2, 1]), targets, k=1, exclude_seen=False), seed=0)["metrics"]
+    # 0 of 30: the exact upper limit is 1 - .025 ** (1 / 30).
+    assert (metrics["hr@1"]["value"], metrics["hr@1"]["ci_low"]) == (0.0, 0.0)
+    assert metrics["hr@1"]["ci_high"] == pytest.approx(binomtest(0, 30).proportion_ci(method="exact").high)
+    all_right = summary(rank_targets(Fixed([1, 2, 3, 9, 5]), targets, k=1, exclude_seen=False), seed=0)["metrics"]
+    assert all_right["hr@1"]["ci_low"] == pytest.approx(binomtest(30, 30).proportion_ci(method="exact").low)
+    alone = rank_targets(Fixed([1, 2, 3, 9, 5]), targets.take(np.array([0])), k=1, exclude_seen=False)
+    assert summary(alone, seed=0)["metrics"]["hr@1"] == {"value": 1.0, "ci_low": None, "ci_high": None}

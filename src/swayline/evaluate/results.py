@@ -3,6 +3,7 @@
 References
 ----------
 Holm, Scandinavian Journal of Statistics 1979; Benjamini and Hochberg, JRSS B 1995 (testing several models).
+Clopper and Pearson, "The Use of Confidence or Fiducial Limits", Biometrika 1934 (shares of none and of all).
 """
 
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ Estimated = dict[str, float | None]
 """``value``, ``ci_low``, ``ci_high``."""
 MEASURES = ("log_loss", "brier", "novelty", "popularity", "dwell_s")
 """Figures that are no shares."""
+_FEWEST_USERS = 2
 _GROUP_METRICS = ("hr", "ndcg", "mrr", "accuracy", "log_loss")
 """What is told of each group."""
 
@@ -34,7 +36,7 @@ def summary(ranking: Ranking, seed: int) -> dict[str, dict[str, Estimated]]:
     -------
     ``metrics``, which are shares from 0 to 1, and ``measures``, which have units (nats, bits, events, seconds).
     """
-    found = {name: _estimate(values, ranking.users, seed) for name, values in ranking.values.items()}
+    found = {name: _estimate(name, values, ranking.users, seed) for name, values in ranking.values.items()}
     for name, value in ranking.figures.items():
         found[name] = {"value": None if isnan(value) else value, "ci_low": None, "ci_high": None}
     measures = {name: one for name, one in found.items() if name.partition("@")[0] in MEASURES}
@@ -49,7 +51,7 @@ def by_group(ranking: Ranking, groups: Mapping[str, np.ndarray], seed: int) -> d
         found[kind] = {}
         for label in sorted(set(labels.tolist()), key=_place):
             rows = np.flatnonzero(labels == label)
-            metrics = {name: _estimate(ranking.values[name][rows], ranking.users[rows], seed) for name in names}
+            metrics = {name: _estimate(name, ranking.values[name][rows], ranking.users[rows], seed) for name in names}
             found[kind][label] = {"n": len(rows), "metrics": metrics}
     return found
 
@@ -60,10 +62,20 @@ def _place(label: str) -> tuple[int, str]:
     return (int(digits) if digits.isdigit() else 0, label)
 
 
-def _estimate(values: Values, users: np.ndarray, seed: int) -> Estimated:
-    several = len(np.unique(users)) < len(users)
-    one = bootstrap_mean(values, generator(seed, "bootstrap"), clusters=users if several else None)
-    return {name: None if isnan(figure) else figure for name, figure in asdict(one).items()}
+def _estimate(name: str, values: Values, users: np.ndarray, seed: int) -> Estimated:
+    """A mean with its interval: none of fewer than two users; a share that is all 0 or all 1 is not thereby sure."""
+    known = ~np.isnan(values)
+    values, users = values[known], users[known]
+    asked = len(np.unique(users))
+    one = bootstrap_mean(values, generator(seed, "bootstrap"), clusters=users if asked < len(users) else None)
+    found: Estimated = {key: None if isnan(figure) else figure for key, figure in asdict(one).items()}
+    if asked < _FEWEST_USERS:
+        return found | {"ci_low": None, "ci_high": None}
+    if name.partition("@")[0] not in MEASURES and one.ci_low == one.ci_high and one.value in (0.0, 1.0):
+        # Clopper and Pearson: what n users in a row who all say the same leave possible.
+        possible = 1.0 - 0.025 ** (1.0 / asked)
+        return found | ({"ci_high": possible} if one.value == 0.0 else {"ci_low": 1.0 - possible})
+    return found
 
 
 def compare(rankings: Mapping[str, Ranking], metric: str, seed: int) -> list[dict[str, Any]]:
