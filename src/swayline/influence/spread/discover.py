@@ -13,7 +13,9 @@ Gomez-Rodriguez, Balduzzi and Schölkopf, "Uncovering the Temporal Dynamics of D
 Benjamini and Hochberg, "Controlling the false discovery rate", JRSS B 1995.
 """
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,7 +94,6 @@ def discover_cascade_ties(
     [(0, 1)]
     """
     require("numba", extra="people")
-    from swayline.influence.people.threads import over_people
     from swayline.influence.spread import _compiled_discover
 
     if not 0 < false_discovery < 1 or not 0 < memory < 1 or least < 2 or candidates < 1:
@@ -106,7 +107,18 @@ def discover_cascade_ties(
     found, p_screen = np.full((people, candidates), -1, np.int64), np.ones((people, candidates))
     tested = np.zeros(people, np.int64)
     able = np.flatnonzero(np.diff(past[2]) >= least).astype(np.int64)
-    over_people(_compiled_discover.screen, able, past, tilt, memory, least, candidates, found, p_screen, tested)
+    cores = os.cpu_count() or 1
+    _compiled_discover.screen(able[:0], past, tilt, memory, least, candidates, found, p_screen, tested)  # compiles once
+    with ThreadPoolExecutor(cores) as threads:
+        # Many small interleaved parts: people differ in how much work they are.
+        for done in [
+            threads.submit(
+                _compiled_discover.screen, able[k :: 4 * cores].copy(), past, tilt, memory, least, candidates, found,
+                p_screen, tested,
+            )
+            for k in range(4 * cores)
+        ]:  # fmt: skip
+            done.result()
     rows = [_together(int(v), past, tilt, memory, found[v], p_screen[v]) for v in able if found[v, 0] >= 0]
     columns = np.concatenate([np.zeros((5, 0)), *rows], axis=1)
     return _kept(columns, int(tested.sum()), false_discovery)
