@@ -45,6 +45,8 @@ class Sequences:
         What is known of the items (titles, descriptions, categories, features), for models that read it.
     profiles : (U, A) int64, optional
         What is known of the users, as numbers from 1, 0 unknown (see :mod:`~swayline.dataset.attributes`).
+    asked_at : (U,) int64, optional
+        When what comes next is asked, UTC microseconds: the time of the request, for models that read it.
     """
 
     offsets: Ints
@@ -56,6 +58,7 @@ class Sequences:
     n_behaviors: int
     catalogue: Catalogue | None = None
     profiles: Ints | None = None
+    asked_at: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -79,8 +82,9 @@ class Sequences:
         lengths = self.lengths[users]
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         index = np.repeat(self.offsets[users] - offsets[:-1], lengths) + np.arange(offsets[-1])
-        taken = self._pick(index, offsets)
-        return taken if self.profiles is None else replace(taken, profiles=self.profiles[users])
+        profiles = None if self.profiles is None else self.profiles[users]
+        asked_at = None if self.asked_at is None else self.asked_at[users]
+        return replace(self._pick(index, offsets), profiles=profiles, asked_at=asked_at)
 
     def keep(self, mask: np.ndarray) -> Self:
         """The same users with only the events where ``mask`` (E,) is true; positions close up, times stay."""

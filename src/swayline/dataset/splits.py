@@ -12,7 +12,7 @@ Kang and McAuley, "Self-Attentive Sequential Recommendation", ICDM 2018 (last-ou
 Meng et al., "Exploring Data Splitting Strategies for the Evaluation of Recommendation Models", RecSys 2020.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,7 +31,8 @@ class Targets:
     users : (Q,) int64
         Rows of the users asked about.
     history : Sequences of Q rows
-        What came before, oldest first.
+        What came before, oldest first; its ``asked_at`` is when the answer came, which only models of the request's
+        time read.
     items : (Q,) int32
         The item that came.
     behaviors : (Q,) int16
@@ -72,7 +73,7 @@ class Split:
 
 def targets_at(sequences: Sequences, positions: Ints, users: Ints) -> Targets:
     """Questions whose answer is the event at each flat position, with all that user's earlier events as history."""
-    history = sequences.take(users)
+    history = replace(sequences.take(users), asked_at=sequences.times[positions])
     asked = positions - sequences.offsets[users]
     place = np.arange(len(history.items)) - np.repeat(history.offsets[:-1], history.lengths)
     return Targets(

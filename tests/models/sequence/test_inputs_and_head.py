@@ -224,3 +224,39 @@ def test_what_the_users_table_says_is_read_from_the_first_event_on(tmp_path) -> 
     assert np.array_equal(again.model.score(again.dataset.sequences.keep(np.zeros(len(rows), bool))), scores)
     stream = fitted.model.stream(first)
     assert np.allclose(stream.score(), scores, atol=1e-4)
+
+
+def test_the_time_of_the_request_is_read_only_where_asked() -> None:
+    """After a long wait item 1 comes, else item 2: only who knows when the question is asked can tell."""
+    rng = np.random.default_rng(0)
+    items, times = [], []
+    for _ in range(300):
+        waits = rng.random(8) < 0.5
+        items.append([0, *np.where(waits, 1, 2).tolist()])
+        times.append((SECOND * (1_600_000_000 + np.cumsum([0, *np.where(waits, 5000, 2)]))).tolist())
+    asked = questions(from_lists(items, 3, times=times))
+    history = from_lists([row[:-1] for row in items], 3, times=[row[:-1] for row in times])
+    told = {}
+    for reads in (False, True):
+        model = create(
+            "transformer",
+            block="hstu",
+            request_time=reads,
+            embedding_dim=16,
+            n_blocks=1,
+            max_epochs=50,
+            dropout=0.0,
+            batch_tokens=512,
+            learning_rate=1e-2,
+        )
+        model.fit(history)
+        told[reads] = float((model.score(asked.history).argmax(1) == asked.items).mean())
+    assert told[True] > 0.95
+    assert told[False] < 0.7
+
+
+def test_only_hstu_reads_the_time_of_the_request() -> None:
+    from swayline.core.errors import ConfigError
+
+    with pytest.raises(ConfigError, match="hstu"):
+        create("transformer", request_time=True)

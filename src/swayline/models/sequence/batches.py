@@ -59,6 +59,8 @@ class Packed:
     """(T,) UTC microseconds of the event; 0 where there is no event and in ordered logs."""
     before: Tensor
     """(T,) the time of the event before it; 0 where that is not known."""
+    asked_at: Tensor
+    """(T,) when what comes after it came or is asked; 0 where that is not known."""
     timed: bool
     """Whether the log has times."""
     visible: Tensor

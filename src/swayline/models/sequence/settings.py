@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from swayline.core.errors import ConfigError
 from swayline.models.settings import require, require_one_of
 
 Block = Literal["sasrec", "ligr", "hstu"]
@@ -47,6 +48,8 @@ class TransformerSettings:
         Items share what they have in common (category, and every column of the items table whose values repeat).
     profiles : bool
         What the users table says of a person is read with each event (columns whose values repeat).
+    request_time : bool
+        The time of the request is known and read (block hstu): ``history.asked_at``.
     behavior_loss : float
         Weight of predicting which behaviour the next event is, in logs with more than one; 0 learns items alone.
     windows : bool, optional
@@ -93,6 +96,7 @@ class TransformerSettings:
     times: bool = False
     attributes: bool = True
     profiles: bool = False
+    request_time: bool = False
     behavior_loss: float = 0.0
     windows: bool | None = None
     objective: Objective = "next-item"
@@ -135,6 +139,8 @@ class TransformerSettings:
         require("seed", self.seed, 0)
         if self.width % self.heads:
             require_one_of("n_heads", self.n_heads, tuple(n for n in range(1, 65) if self.width % n == 0))
+        if self.request_time and (self.block != "hstu" or self.objective == "masked"):
+            raise ConfigError("setting request_time is read by block hstu with a causal objective: set block = hstu")
         if self.repeats and self.loss not in MIXING:
             require_one_of("loss", self.loss, MIXING)
         for name, hint in _CHOICES.items():

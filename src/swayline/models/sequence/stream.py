@@ -133,6 +133,7 @@ class Stream:
             positions=self._memory.read,
             times=self._tensor([max(0, event[2]) for event in newest]),
             before=self._tensor([max(0, time) for time in earlier]),
+            asked_at=torch.zeros(n, dtype=torch.int64, device=self._device),
             timed=self._timed,
             visible=torch.ones(n, 1, 1, 1, dtype=torch.bool, device=self._device),
             last=torch.arange(n, device=self._device),

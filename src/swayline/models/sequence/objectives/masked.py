@@ -48,6 +48,7 @@ def arrange(
         positions=slots.filled(sizes[slots.row] - 1 - slots.within if from_end else slots.within, 0),
         times=times,
         before=slots.before(times),
+        asked_at=torch.zeros_like(times),
         timed=is_timed(history),
         visible=slots.together(),
         last=torch.from_numpy(layout.starts + sizes - 1).to(device),

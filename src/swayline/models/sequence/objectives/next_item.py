@@ -13,6 +13,7 @@ Kang and McAuley, "Self-Attentive Sequential Recommendation", ICDM 2018.
 import numpy as np
 import torch
 
+from swayline.core.types import Ints
 from swayline.dataset import Sequences
 from swayline.models.sequence.batches import EMPTY, Layout, Packed
 from swayline.models.sequence.slots import Slots, is_timed
@@ -43,6 +44,7 @@ def arrange(
         positions=slots.filled(read[slots.row] - slots.within if from_end else slots.within, 0),
         times=times,
         before=slots.before(times),
+        asked_at=slots.filled(_next_times(history, slots, source, bool(asked)), 0),
         timed=is_timed(history),
         visible=slots.together().tril(),
         last=torch.from_numpy(layout.starts + read).to(device),
@@ -51,3 +53,15 @@ def arrange(
         target_behaviors=slots.filled(history.behaviors[source + 1], 0) if asked else None,
         weights=(slots.owners().reshape(-1) != EMPTY).float() if asked else None,
     )
+
+
+def _next_times(history: Sequences, slots: Slots, source: Ints, training: bool) -> Ints:
+    """(S,) when what comes after each token came; after a question's last one, when it is asked (0: nobody says)."""
+    following = (
+        history.times[np.minimum(source + 1, max(0, len(history.times) - 1))] if len(history.times) else 0 * source
+    )
+    if not training:
+        ends = np.flatnonzero(np.append(np.diff(slots.row), 1))
+        following = following.copy()
+        following[ends] = 0 if history.asked_at is None else history.asked_at
+    return np.maximum(following, 0)
