@@ -69,7 +69,7 @@ class LanguageSettings:
     likeness: float | None = None
     unmet: float | None = None
     embedding_dim: int | None = None
-    n_blocks: int = 1
+    n_blocks: int | None = None
     dropout: float | None = None
     max_epochs: int = 60
     batch_tokens: int = 2048
