@@ -41,7 +41,9 @@ def test_help_costs_less_than_half_a_second_of_cpu():
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.5
 
 
-@pytest.mark.parametrize("verb", ["run", "check", "simulate", "fit", "recommend", "evaluate", "report", "influence", "tune"])
+@pytest.mark.parametrize(
+    "verb", ["run", "check", "simulate", "fit", "recommend", "evaluate", "report", "influence", "tune"]
+)
 def test_every_verb_explains_itself(verb):
     done = swayline(verb, "--help")
     assert done.returncode == 0

@@ -134,10 +134,17 @@ def test_items_are_known_by_the_median_place_of_their_events():
     from swayline.dataset import build_dataset
     from swayline.engine import DuckEngine
 
-    events = pa.table({
-        "row": [1, 2, 3, 4], "user": ["a", "a", "b", "b"], "item": ["x", "x", "x", "y"], "behavior": ["view"] * 4,
-        "time": pa.array([1, 2, 3, 4], pa.timestamp("us", tz="UTC")), "lat": [1.0, 2.0, 9.0, None], "lon": [5.0, 5.0, 5.0, None],
-    })
+    events = pa.table(
+        {
+            "row": [1, 2, 3, 4],
+            "user": ["a", "a", "b", "b"],
+            "item": ["x", "x", "x", "y"],
+            "behavior": ["view"] * 4,
+            "time": pa.array([1, 2, 3, 4], pa.timestamp("us", tz="UTC")),
+            "lat": [1.0, 2.0, 9.0, None],
+            "lon": [5.0, 5.0, 5.0, None],
+        }
+    )
     with DuckEngine() as engine:
         data = build_dataset(engine, events)
         stated = build_dataset(engine, events, side=pa.table({"item": ["x"], "lat": [7.0], "lon": [8.0]}))
