@@ -110,7 +110,17 @@ def draw(settings: WorldSettings) -> Parts:
     acts.append(_searches(settings, items, seen, settings.events - sum(len(p) for p in acts), rng))
     log = joined(acts).in_time_order()
     blurred = int(known(taken, caused.user * settings.items + caused.item).sum())
-    return Parts(settings, items, crowd, seen, drawn, net, caused, blurred, log, places(settings, crowd, visits.users))
+    where = places(settings, crowd, visits.users, _starts(log, len(visits.users)))
+    return Parts(settings, items, crowd, seen, drawn, net, caused, blurred, log, where)
+
+
+def _starts(log: Log, n_sessions: int) -> Floats:
+    """(S,) when each session begins; 0 where it holds no event."""
+    starts = np.zeros(n_sessions)
+    sessions, first = np.unique(log.session, return_index=True)  # the log is in time order
+    real = sessions >= 0
+    starts[sessions[real]] = log.time_us[first[real]] / 1e6
+    return starts
 
 
 def _followed(settings: WorldSettings, seen: Views, drawn: Episodes, visits: _Visits) -> list[Log]:

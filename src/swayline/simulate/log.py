@@ -51,6 +51,7 @@ SCHEMA = pa.schema([
 ])  # fmt: skip
 _BLOCK = 1 << 18
 _AWAY, _NO_PLACE, _OTHER_DEVICE = 0.06, 0.2, 0.15
+_WEEK_S = 7 * 86_400
 _NEAR_DEGREES = 0.02
 
 
@@ -105,14 +106,17 @@ class Places:
     device: np.ndarray
 
 
-def places(settings: WorldSettings, crowd: People, user: Ints) -> Places:
-    """Sessions near home, a few of them in another city, some that do not say where."""
+def places(settings: WorldSettings, crowd: People, user: Ints, start_s: np.ndarray) -> Places:
+    """Sessions near home, some weeks of some people in another city, some sessions that do not say where."""
     rng = generator(settings.seed, "simulate", "places")
     n = len(user)
     spot = crowd.home[user] + rng.normal(0, _NEAR_DEGREES, (n, 2)).astype(np.float32)
-    away = np.flatnonzero(rng.random(n) < _AWAY)
     centre = np.array([(lat, lon) for _, lat, lon, _ in CITIES], np.float32)
-    spot[away] = centre[rng.integers(0, len(CITIES), len(away))] + rng.normal(0, _NEAR_DEGREES, (len(away), 2))
+    week = (start_s // _WEEK_S).astype(np.int64)
+    stays, stay = np.unique(user * (int(week.max(initial=0)) + 1) + week, return_inverse=True)
+    city = rng.integers(0, len(CITIES), len(stays))
+    away = np.flatnonzero((rng.random(len(stays)) < _AWAY)[stay])
+    spot[away] = centre[city[stay[away]]] + rng.normal(0, _NEAR_DEGREES, (len(away), 2))
     spot[rng.random(n) < _NO_PLACE] = np.nan
     other = rng.random(n) < _OTHER_DEVICE
     device = np.where(other, rng.integers(0, len(DEVICES), n), crowd.device[user]).astype(np.int8)
