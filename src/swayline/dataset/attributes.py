@@ -25,11 +25,10 @@ def attribute_codes(catalogue: Catalogue | None, n_items: int) -> tuple[Ints, in
     A column is taken where its values repeat: at least two of them, and on average at least two items to a value.
 
     >>> import pyarrow as pa
-    >>> attribute_codes(Catalogue(pa.table({"category": ["a", "b", "a", None], "title": ["x", "y", "z", "x"]})), 4)
-    (array([[1],
-           [2],
-           [1],
-           [0]]), 3)
+    >>> known = pa.table({"category": ["a", "b", "a", "b", None], "title": ["x", "y", "z", "x", "y"]})
+    >>> codes, used = attribute_codes(Catalogue(known), 5)
+    >>> codes[:, 0].tolist(), used
+    ([1, 2, 1, 2, 0], 3)
     """
     columns, used = [np.zeros((n_items, 0), np.int64)], 1
     for codes, n_values in _coded(catalogue) if catalogue is not None else ():

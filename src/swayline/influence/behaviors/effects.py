@@ -388,6 +388,8 @@ class BehaviorEffects:
     ) -> pa.Table:
         """Doses, orders, timings and combinations, over one window for all the behaviours asked for."""
         assert self.outcome_ is not None
+        if not asked:
+            return SCHEMA.empty_table()
         said = _seconds(self.window)
         windows = [said] if said else sorted({choose_window_s(line, found, name) for name in asked}, reverse=True)
         # The longest by which no more than a fifth of the outcomes have come, else the shortest.
