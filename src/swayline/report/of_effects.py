@@ -66,7 +66,7 @@ def _compared(overlap: Sequence[Row]) -> list[Table]:
         Table(
             "Who could be compared",
             (
-                "Behaviour", "Design", "Episodes", "With it", "Share with a like one in the other arm",
+                "Behaviour", "Design", "Episodes", "With it", "Comparable",
                 "Worth, with it", "Worth, without", "Window, horizon", "Cut off by the log's end",
             ),
             [
@@ -128,13 +128,13 @@ def _further(rows: Sequence[Row]) -> list[Table]:
     return [
         Table(
             "Further effects on the outcome",
-            ("What", "Question", "Against", "Estimate", "95% interval", "Identified", "n", "What it rests on"),
+            ("What", "Question", "Against", "Estimate", "95% interval", "Identified", "n"),
             [
                 (
                     words.label(one["cause"], 60), _FURTHER[one["estimand"]], words.label(one["reference"] or "–", 60),
                     words.signed(one["estimate"], one["unit"]),
                     words.between(one["ci_low"], one["ci_high"], one["unit"], sign=True), one["identified"],
-                    words.number(one["n"]), words.label(one["assumptions"] or "", 300),
+                    words.number(one["n"]),
                 )
                 for one in found
             ],
