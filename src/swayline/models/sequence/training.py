@@ -106,7 +106,9 @@ class _State:
         self.log.append(epoch)
         if epoch.valid_ndcg is None or epoch.valid_ndcg > self.best:
             self.best, self.best_epoch = epoch.valid_ndcg or 0.0, epoch.epoch
-            self.kept = {name: value.detach().clone() for name, value in self.run.network.state_dict().items()}
+            last = epoch.valid_ndcg is None and not self.run.average.mean  # what is trained is what is kept
+            weights = self.run.network.state_dict()
+            self.kept = weights if last else {name: value.detach().clone() for name, value in weights.items()}
         if self.file:
             self._write(self.file)
 

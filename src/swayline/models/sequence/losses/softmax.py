@@ -23,6 +23,8 @@ _LOGITS_AT_ONCE = 1 << 20
 """2 MiB of bfloat16: a chunk stays in the cache between its passes."""
 _ROWS = 64
 """At least so many rows a chunk, or the product would be slow: 128 MB of logits for a million items."""
+_COLUMNS = 1 << 17
+"""Candidates whose gradient is added at a time: the product is held beside the sum."""
 _NEVER = -1e9
 
 
@@ -52,7 +54,10 @@ class _CandidateSoftmax(torch.autograd.Function):
             pull[part] = (1.0 - own_share) * counted
             others = (log_sum - log_total).exp_() * counted
             grad_states[part] = torch.mm(shares, table).float() * others[:, None]
-            grad_table += torch.mm(shares.T, hidden[part] * others[:, None].to(compute))
+            pushed = hidden[part] * others[:, None].to(compute)
+            for first in range(0, len(table), _COLUMNS):
+                some = slice(first, first + _COLUMNS)
+                grad_table[some] += torch.mm(shares[:, some].T, pushed)
         grad_states.addcmul_(wanted.detach().float(), pull[:, None], value=-1.0)
         scale = 1.0 / weights.sum().clamp_min(1.0)
         ctx.save_for_backward(grad_states, grad_table, pull, states, scale, weights, drawn)
