@@ -11,6 +11,7 @@ References
 Vaswani et al., "Attention Is All You Need", NeurIPS 2017.
 """
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -29,7 +30,7 @@ def causal_attention(qkv: Tensor, batch: Packed, n_heads: int) -> Tensor:
     query, key, value = qkv.view(n_bins, width, 3, n_heads, dim // n_heads).permute(
         2, 0, 3, 1, 4
     )  # each (N, H, W, D/H)
-    if qkv.is_cuda or width > _WRITTEN_OUT:
+    if qkv.is_cuda or width > _WRITTEN_OUT or not torch.is_grad_enabled():
         drawn = F.scaled_dot_product_attention(query, key, value, attn_mask=batch.visible)
     else:
         scores = query @ key.transpose(-1, -2) * (dim // n_heads) ** -0.5  # (N, H, W, W)
