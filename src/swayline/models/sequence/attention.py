@@ -3,8 +3,8 @@
 Shapes: T tokens in N bins of W places, D width, H heads.
 
 In training on a CPU and up to 256 places the scores are written out: two batched products are faster there than the
-fused kernel (measured, bf16, width 256: 80 bins of 50 places take 8.0 ms forward and back, fused 17.7 ms). Everywhere else
-PyTorch's fused attention runs; scoring MovieLens-1M takes two thirds of the time with it.
+fused kernel (measured, bf16, width 256: 80 bins of 50 places take 8.0 ms forward and back, fused 17.7 ms). Everywhere
+else PyTorch's fused attention runs; scoring MovieLens-1M takes two thirds of the time with it.
 
 References
 ----------
