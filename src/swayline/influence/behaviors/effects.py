@@ -31,20 +31,17 @@ from swayline.influence.behaviors.episodes import (
     trials,
 )
 from swayline.influence.behaviors.estimate import EffectEstimate, estimate
-from swayline.influence.behaviors.estimators import partial_slope
 from swayline.influence.behaviors.frame import Treatment, learn_encoder
 from swayline.influence.behaviors.further import beside_rows, further_rows, window
 from swayline.influence.behaviors.graph import adjust, read_graph
 from swayline.influence.behaviors.hypotheses import behavior_graph
-from swayline.influence.behaviors.nuisance import crossfit, default_learners, folds
+from swayline.influence.behaviors.placebo import FEWEST_TREATED, placebo_before
 from swayline.influence.behaviors.problem import ESTIMANDS, Data, Setting
-from swayline.influence.behaviors.refute import Refutation, placebo_outcome
 from swayline.influence.behaviors.state import SequenceState
 from swayline.influence.ledger import SCHEMA, concat, ledger
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
-FEWEST_TREATED = 20
 
 
 @dataclass(frozen=True)
@@ -331,45 +328,11 @@ class BehaviorEffects:
             others = [word for word in line.behaviors if word not in (made.treatment, self.outcome_)]
             told = adjust(read_graph(self.graph), made.treatment, str(self.outcome_), others)
             against += () if told.controls is not None else (told.why,)
-        checks = self._placebo(engine, line, rows, at, clusters) if quoted else {}
+        asked = (made, rows.controls, rows.moments, at, clusters)
+        checks = placebo_before(engine, line, *asked, self.outcome_, self.seed) if quoted and self.outcome_ else {}
         y = made.outcome[at].astype(np.float64)
         words = "" if told is None else f"{told.why} (as each behaviour was counted before t0)"
         return Data(x, y, treatment, clusters, encoder, None, {}, made.order[at], 0, checks, against, words)
-
-    def _placebo(
-        self, engine: Engine, line: Timeline, rows: _Rows, at: npt.NDArray[np.int64], clusters: npt.NDArray[np.int64]
-    ) -> dict[str, Refutation]:
-        """The person's outcomes in the horizon before t0, which what came after cannot have caused.
-
-        Controls on the person's own outcomes are taken as of that earlier time, since they would give it away.
-        """
-        made = rows.episodes
-        back = int(made.horizon_s * 1e6)
-        moments = history.Moments(
-            *(getattr(rows.moments, name)[at] for name in ("order", "user", "unit", "category", "time"))
-        )
-        assert self.outcome_ is not None
-        happened, earlier = history.own_outcomes(engine, line, moments, self.outcome_, back)
-        early = moments.time - back >= line.start_us
-        y, t = (happened > 0).astype(np.float64)[early], made.treated[at][early].astype(np.float64)
-        if min(y.sum(), t.sum()) < FEWEST_TREATED or min((1 - y).sum(), (1 - t).sum()) < FEWEST_TREATED:
-            return {}
-        told = [f"own: {self.outcome_}", f"own: time since {self.outcome_}", f"own in category: {self.outcome_}"]
-        kept = [name for name in rows.controls.column_names if name not in told]
-        table = rows.controls.select(kept).take(pa.array(at[early]))
-        encoder, x = learn_encoder(
-            table.append_column("own: earlier outcomes", pa.array(np.log1p(earlier[early]))),
-            [*kept, "own: earlier outcomes"],
-        )
-        packed = np.unique(clusters[early], return_inverse=True)[1].astype(np.int64)
-        if packed.max() < 10:
-            return {}
-        fold = folds(len(y), 5, packed, generator(self.seed, "placebo"))
-        learners = default_learners(x, encoder.groups, True, "linear", self.seed)[0]
-        left_t, left_y = (values - crossfit(x, values, fold, learners)[0] for values in (t, y))
-        return {
-            "placebo outcome": placebo_outcome(partial_slope(left_t, left_y, packed), f"{self.outcome_!r} before t0")
-        }
 
     def _beside(
         self, line: Timeline, found: Pairs, asked: tuple[str, ...], rows: _Rows, at: npt.NDArray[np.int64], data: Data,
