@@ -114,6 +114,8 @@ class Transformer:
             self._network = self._build(settings)
         self._network.start(torch.Generator().manual_seed(settings.seed), self._first_items(histories, settings.width))
         self._network.codes[:-1] = torch.from_numpy(codes)
+        if self._network.head is not None:
+            self._network.head.start(histories.behaviors)
         self._network.to(_device(settings))
         if settings.compile:
             for block in self._network.blocks:
@@ -146,12 +148,20 @@ class Transformer:
         )
 
     def _calibrate(self, head: BehaviorHead, questions: Targets) -> None:
-        with torch.no_grad():
-            wanted = self._network.answers(torch.from_numpy(questions.items.astype(np.int64)).to(head.scale.device))
-            states = torch.empty_like(wanted)
-            for rows, found, _ in self._states(questions.history):
-                states[rows] = found
-        head.calibrate(states, wanted, questions.behaviors)
+        head.calibrate(self._behavior_logits(head, questions.history, questions.items), questions.behaviors)
+
+    def _behavior_logits(self, head: BehaviorHead, history: Sequences, items: np.ndarray) -> npt.NDArray[np.float32]:
+        """(Q, B) as learned, not yet calibrated, of one item a row."""
+        found = np.empty((len(history), self.n_behaviors_), np.float32)
+        for rows, batch in self._batches(history):
+            with torch.no_grad():
+                asked = torch.zeros_like(batch.items)
+                asked[batch.last] = torch.from_numpy(items[rows].astype(np.int64)).to(asked.device)
+                answers = self._network.answers(asked[batch.last])
+                found[rows] = (
+                    head(self._network(batch, last_only=True), answers, batch, asked, batch.last).cpu().numpy()
+                )
+        return found
 
     def score(self, history: Sequences) -> Scores:
         """(Q, I) logits of every item as the next one."""
@@ -207,12 +217,8 @@ class Transformer:
             raise UsageError(
                 "this model knows no behaviours: fit it with behavior_loss=0.1 on a log with more than one behaviour"
             )
-        found = np.empty((len(history), self.n_behaviors_), np.float32)
-        for rows, states, _ in self._states(history):
-            with torch.no_grad():
-                wanted = self._network.answers(torch.from_numpy(items[rows].astype(np.int64)).to(states.device))
-                found[rows] = head(states, wanted).sigmoid().cpu().numpy()
-        return found
+        logits = torch.from_numpy(self._behavior_logits(head, history, items))
+        return head.calibrated(logits.to(head.scale.device)).sigmoid().cpu().numpy()
 
     def _arranged(self, history: Sequences) -> Packed:
         """Histories as a batch of questions."""
@@ -222,18 +228,22 @@ class Transformer:
         arrange = OBJECTIVES[settings.objective]
         return arrange(history, layout, self.max_length_, settings.positions == "end", device, None)
 
-    def _states(self, history: Sequences) -> Iterator[tuple[Ints, torch.Tensor, Returns | None]]:
-        """Rows, their (rows, D) states and what they may return to; longest histories first."""
+    def _batches(self, history: Sequences) -> Iterator[tuple[Ints, Packed]]:
+        """Rows and their questions; longest histories first."""
         self._network.eval()
         order = np.argsort(-np.minimum(history.lengths, self.max_length_), kind="stable")
         for start in range(0, len(order), _ROWS_AT_ONCE):
             rows = order[start : start + _ROWS_AT_ONCE]
-            batch = self._arranged(history.take(rows))
+            yield rows, self._arranged(history.take(rows))
+
+    def _states(self, history: Sequences) -> Iterator[tuple[Ints, torch.Tensor, Returns | None]]:
+        """Rows, their (rows, D) states and what they may return to."""
+        repeats = self._network.repeats
+        for rows, batch in self._batches(history):
             with torch.no_grad():
-                states = self._network(batch)
-                repeats = self._network.repeats
+                states = self._network(batch, last_only=repeats is None)
                 returns = None if repeats is None else repeats.returns(states, batch, self.n_items_)
-            yield rows, states[batch.last], returns
+            yield rows, states if repeats is None else states[batch.last], returns
 
     def save(self, folder: Path) -> None:
         """Write weights, settings and the training history."""

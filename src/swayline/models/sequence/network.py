@@ -72,11 +72,12 @@ class Network(nn.Module):
                 self.items.weight *= _NOISE
                 self.items.weight[:-1] += items
 
-    def forward(self, batch: Packed) -> Tensor:
-        """(T, D) the state after each event."""
+    def forward(self, batch: Packed, last_only: bool = False) -> Tensor:
+        """(T, D) the state after each event, or (Q, D) those that answer, which spares most of the last block."""
         x = self.dropout(self.inputs(self.embedded(batch.items) * self.scale, batch))
-        for block in self.blocks:
+        for block in self.blocks[:-1]:
             x = block(x, batch)
+        x = self.blocks[-1](x, batch, batch.last if last_only else None)
         x = self.norm(x)
         return x if self.temperature is None else F.normalize(x, dim=1) / self.temperature
 

@@ -214,7 +214,7 @@ class _Run:
 
     def _loss(self, states: Tensor, batch: Packed) -> Tensor:
         targets, weights = batch.targets, batch.weights
-        if targets is None or weights is None or batch.target_behaviors is None:
+        if targets is None or weights is None:
             raise TypeError("a training batch carries its targets")
         wanted, head = self.network.answers(targets), self.network.head
         repeats = self.network.repeats
@@ -222,7 +222,7 @@ class _Run:
         loss = self._item_loss(states, wanted, targets, weights, *ways)
         if head is None:
             return loss
-        return loss + self.settings.behavior_loss * head.loss(states, wanted, batch.target_behaviors, weights)
+        return loss + self.settings.behavior_loss * head.loss(states, wanted, batch)
 
     def _item_loss(self, states: Tensor, wanted: Tensor, targets: Tensor, weights: Tensor, *ways: Tensor) -> Tensor:
         n_items, answers = self.histories.n_items, self.network.answers

@@ -1,6 +1,6 @@
 """One file a block; a new one is its file and its line here.
 
-A block is a module that maps packed tokens (T, D) and their batch to (T, D).
+A block is a module that maps packed tokens (T, D) and their batch to (T, D), or to (Q, D) of the (Q,) tokens asked for.
 """
 
 from collections.abc import Callable

@@ -38,15 +38,18 @@ class HSTU(nn.Module):
         self.by_time = nn.Parameter(torch.zeros(_TIMES, settings.heads))
         self.dropout = Dropout(settings.dropout)
 
-    def forward(self, x: Tensor, batch: Packed) -> Tensor:
-        """(T, D) to (T, D)."""
+    def forward(self, x: Tensor, batch: Packed, only: Tensor | None = None) -> Tensor:
+        """(T, D) to (T, D), or to (Q, D) of the (Q,) tokens asked for."""
         n_bins, _, width, _ = batch.visible.shape
         dim = x.shape[1]
         mixed = F.silu(self.uvqk(self.norm(x))).view(n_bins, width, 4, self.n_heads, dim // self.n_heads)
         gate, value, query, key = mixed.permute(2, 0, 3, 1, 4)  # each (N, H, W, D/H)
         scores = F.silu(query @ key.transpose(-1, -2) + self._bias(batch)) * batch.visible / width
-        drawn = self.norm_drawn((scores.to(value.dtype) @ value).transpose(1, 2).reshape(-1, dim))
-        return x + self.dropout(self.out(drawn * gate.transpose(1, 2).reshape(-1, dim)))  # type: ignore[no-any-return]
+        drawn = (scores.to(value.dtype) @ value).transpose(1, 2).reshape(-1, dim)
+        through = gate.transpose(1, 2).reshape(-1, dim)
+        if only is not None:
+            x, drawn, through = x[only], drawn[only], through[only]
+        return x + self.dropout(self.out(self.norm_drawn(drawn) * through))  # type: ignore[no-any-return]
 
     def _bias(self, batch: Packed) -> Tensor:
         """(N, H, W, W) by distance in places and in time; both are right within a history, the rest is masked."""

@@ -29,10 +29,12 @@ class LiGR(nn.Module):
         self.up, self.down = nn.Linear(dim, 2 * hidden, bias=False), nn.Linear(hidden, dim, bias=False)
         self.dropout = Dropout(settings.dropout)
 
-    def forward(self, x: Tensor, batch: Packed) -> Tensor:
-        """(T, D) to (T, D)."""
-        drawn = self.out(causal_attention(self.qkv(self.norm_attention(x)), batch, self.n_heads))
-        x = x + self.dropout(drawn * self.gate_attention(x).sigmoid())
+    def forward(self, x: Tensor, batch: Packed, only: Tensor | None = None) -> Tensor:
+        """(T, D) to (T, D), or to (Q, D) of the (Q,) tokens asked for."""
+        drawn = causal_attention(self.qkv(self.norm_attention(x)), batch, self.n_heads)
+        if only is not None:
+            x, drawn = x[only], drawn[only]
+        x = x + self.dropout(self.out(drawn) * self.gate_attention(x).sigmoid())
         gate, value = self.up(self.norm_forward(x)).chunk(2, dim=-1)
         forward = self.down(F.silu(gate) * value)
         return x + self.dropout(forward * self.gate_forward(x).sigmoid())  # type: ignore[no-any-return]

@@ -26,9 +26,11 @@ class SASRec(nn.Module):
         self.up, self.down = nn.Linear(dim, hidden), nn.Linear(hidden, dim)
         self.dropout = Dropout(settings.dropout)
 
-    def forward(self, x: Tensor, batch: Packed) -> Tensor:
-        """(T, D) to (T, D)."""
+    def forward(self, x: Tensor, batch: Packed, only: Tensor | None = None) -> Tensor:
+        """(T, D) to (T, D), or to (Q, D) of the (Q,) tokens asked for."""
         drawn = causal_attention(self.qkv(self.norm_attention(x)), batch, self.n_heads)
+        if only is not None:
+            x, drawn = x[only], drawn[only]
         x = x + self.dropout(self.out(drawn))
         hidden = self.up(self.norm_forward(x)).relu()
         return x + self.dropout(self.down(hidden))  # type: ignore[no-any-return]
