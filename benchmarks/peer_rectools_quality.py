@@ -1,4 +1,4 @@
-"""Train RecTools' SASRec for some epochs and print how long that took and how it ranks: run by ``time_to_quality.py``.
+"""Train RecTools' SASRec for a given time and print how far it came: run by ``time_to_quality.py``.
 
 Reads one JSON object from standard input (histories, questions, sizes), prints one.
 """
@@ -42,11 +42,14 @@ def main():
     torch.set_num_threads(asked["threads"])
     torch.manual_seed(0)
 
+    made = []
+
     def trainer():
-        return lightning.Trainer(
-            max_epochs=asked["epochs"], accelerator="cpu", logger=False, enable_progress_bar=False,
+        made.append(lightning.Trainer(
+            max_epochs=asked["epochs"], max_time={"seconds": int(asked["seconds"])}, accelerator="cpu", logger=False, enable_progress_bar=False,
             enable_checkpointing=False, enable_model_summary=False,
-        )  # fmt: skip
+        ))  # fmt: skip
+        return made[-1]
 
     model = SASRecModel(
         n_blocks=asked["n_blocks"], n_heads=asked["n_heads"], n_factors=asked["dim"],
@@ -62,7 +65,9 @@ def main():
     found = lists[lists[Columns.Item].to_numpy() == answers[lists[Columns.User].to_numpy()]]
     ndcg = float((1.0 / np.log2(found[Columns.Rank].to_numpy() + 1.0)).sum() / len(answers))
     versions = f"RecTools {rectools.__version__}, torch {torch.__version__}"
-    print(json.dumps({"seconds": seconds, "ndcg": ndcg, "versions": versions}))
+    batches = made[-1].num_training_batches
+    epochs = round(made[-1].global_step / batches, 2)
+    print(json.dumps({"seconds": seconds, "epochs": epochs, "ndcg": ndcg, "versions": versions}))
 
 
 if __name__ == "__main__":

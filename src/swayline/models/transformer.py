@@ -38,7 +38,8 @@ from swayline.models.sequence.warm_start import first_items
 from swayline.models.validation import Judge
 
 _SHORT, _LONG = 50, 200
-_ROWS_AT_ONCE = 512
+_ROWS_AT_ONCE, _TOKENS_AT_ONCE = 512, 8192
+"""What a batch of questions holds at most: its states stay in the processor's cache (a third faster than four times it)."""
 _SPARSE, _SCARCE = 50, 4
 """Events an item below which a log is learned by heart, and below which a wide table learns nothing."""
 _NARROW = 64
@@ -231,9 +232,11 @@ class Transformer:
     def _batches(self, history: Sequences) -> Iterator[tuple[Ints, Packed]]:
         """Rows and their questions; longest histories first."""
         self._network.eval()
-        order = np.argsort(-np.minimum(history.lengths, self.max_length_), kind="stable")
-        for start in range(0, len(order), _ROWS_AT_ONCE):
-            rows = order[start : start + _ROWS_AT_ONCE]
+        tokens = np.minimum(history.lengths, self.max_length_) + 1
+        order = np.argsort(-tokens, kind="stable")
+        while len(order):
+            fit = int(np.searchsorted(np.cumsum(tokens[order[:_ROWS_AT_ONCE]]), _TOKENS_AT_ONCE, side="right"))
+            rows, order = np.split(order, [max(1, fit)])
             yield rows, self._arranged(history.take(rows))
 
     def _states(self, history: Sequences) -> Iterator[tuple[Ints, torch.Tensor, Returns | None]]:

@@ -21,8 +21,8 @@ _WRITTEN_OUT = 256
 _NEVER = -1e9
 
 
-def causal_attention(qkv: Tensor, batch: Packed, n_heads: int) -> Tensor:
-    """(T, D) what each token draws from the tokens it may look at, from (T, 3 · D)."""
+def causal_attention(qkv: Tensor, batch: Packed, n_heads: int, only: Tensor | None = None) -> Tensor:
+    """(T, D) what each token draws from the tokens it may look at, from (T, 3 · D); (Q, D) of the (Q,) asked for."""
     if batch.memory is not None:
         return batch.memory.attend(qkv, n_heads)
     n_bins, _, width, _ = batch.visible.shape
@@ -30,7 +30,12 @@ def causal_attention(qkv: Tensor, batch: Packed, n_heads: int) -> Tensor:
     query, key, value = qkv.view(n_bins, width, 3, n_heads, dim // n_heads).permute(
         2, 0, 3, 1, 4
     )  # each (N, H, W, D/H)
-    if qkv.is_cuda or width > _WRITTEN_OUT or not torch.is_grad_enabled():
+    if only is not None:
+        row, place = only // width, only % width
+        drawn = F.scaled_dot_product_attention(
+            query[row, :, place].unsqueeze(2), key[row], value[row], attn_mask=batch.visible[row, :, place].unsqueeze(2)
+        )  # (Q, H, 1, D/H)
+    elif qkv.is_cuda or width > _WRITTEN_OUT or not torch.is_grad_enabled():
         drawn = F.scaled_dot_product_attention(query, key, value, attn_mask=batch.visible)
     else:
         scores = query @ key.transpose(-1, -2) * (dim // n_heads) ** -0.5  # (N, H, W, W)

@@ -31,9 +31,8 @@ class LiGR(nn.Module):
 
     def forward(self, x: Tensor, batch: Packed, only: Tensor | None = None) -> Tensor:
         """(T, D) to (T, D), or to (Q, D) of the (Q,) tokens asked for."""
-        drawn = causal_attention(self.qkv(self.norm_attention(x)), batch, self.n_heads)
-        if only is not None:
-            x, drawn = x[only], drawn[only]
+        drawn = causal_attention(self.qkv(self.norm_attention(x)), batch, self.n_heads, only)
+        x = x if only is None else x[only]
         x = x + self.dropout(self.out(drawn) * self.gate_attention(x).sigmoid())
         gate, value = self.up(self.norm_forward(x)).chunk(2, dim=-1)
         forward = self.down(F.silu(gate) * value)
