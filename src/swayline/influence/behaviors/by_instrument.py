@@ -9,6 +9,7 @@ import numpy.typing as npt
 from swayline.core.errors import IdentificationError, UsageError
 from swayline.core.rng import generator
 from swayline.influence.behaviors import refute
+from swayline.influence.behaviors.cut import Cut
 from swayline.influence.behaviors.inference import Estimate
 from swayline.influence.behaviors.instruments import InstrumentEstimate, two_stage
 from swayline.influence.behaviors.nuisance import crossfit, default_learners, folds
@@ -78,7 +79,7 @@ def _left(x: npt.NDArray[Any], target: Floats, fold: npt.NDArray[np.int64], data
     kind = "linear" if s.learner in ("linear", "gaussian") else s.learner
     binary = bool(np.isin(target, (0.0, 1.0)).all())
     learners, _ = default_learners(x, data.encoder.groups, binary, kind, s.seed)
-    return target - crossfit(x, target, fold, learners)[0]
+    return target - crossfit(Cut(x, fold), target, learners)[0]
 
 
 def _scores(found: Estimate, z: Floats, d: Floats, y: Floats) -> Floats:

@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from swayline.core.rng import generator
 from swayline.influence.behaviors import estimators, refute
+from swayline.influence.behaviors.cut import Cut
 from swayline.influence.behaviors.estimators import Contrast
 from swayline.influence.behaviors.inference import Estimate
 from swayline.influence.behaviors.nuisance import Nuisances, crossfit, default_learners
@@ -59,15 +60,12 @@ def part_estimate(
     arm = np.where(data.treatment.arm[at] == a, 1, np.where(data.treatment.arm[at] == 0, 0, -1))
     fold = found.fold[at]
     learners = default_learners(x, range(x.shape[1]), False, "linear", s.seed)[0][:1]
-    outcome = np.column_stack([crossfit(x, c.y[::step], fold, learners, arm == k)[0] for k in (0, 1)])
+    cut = Cut(x, fold)
+    outcome = np.column_stack([crossfit(cut, c.y[::step], learners, arm == k)[0] for k in (0, 1)])
     part = Nuisances(found.propensity[at][:, [0, a]], outcome, outcome[:, 0], fold)
     if not s.randomised:
-        treat = crossfit(
-            x,
-            (arm == 1).astype(np.float64),
-            fold,
-            default_learners(x, range(x.shape[1]), True, "linear", s.seed)[0][:1],
-        )[0]
+        chosen = default_learners(x, range(x.shape[1]), True, "linear", s.seed)[0][:1]
+        treat, _ = crossfit(cut, (arm == 1).astype(np.float64), chosen)
         rest = np.clip(1 - treat if len(data.treatment.arms) == 2 else found.propensity[at, 0], 0.005, 0.995)
         part = Nuisances(np.column_stack([rest, np.clip(treat, 0.005, 0.995)]), outcome, outcome[:, 0], fold)
     again = Contrast(
@@ -81,12 +79,8 @@ def negative_control(data: Data, s: Setting, a: int, found: Nuisances, values: F
     """AIPW of the arm on an outcome that it cannot have caused."""
     full = np.where(np.isfinite(values), values, np.nanmean(values))
     learners, _ = default_learners(data.x, data.encoder.groups, False, "linear", s.seed)
-    outcome = np.column_stack(
-        [
-            crossfit(data.x, full, found.fold, learners, data.treatment.arm == k)[0]
-            for k in range(len(data.treatment.arms))
-        ]
-    )
+    cut, arms = Cut(data.x, found.fold), range(len(data.treatment.arms))
+    outcome = np.column_stack([crossfit(cut, full, learners, data.treatment.arm == k)[0] for k in arms])
     other = Nuisances(found.propensity, outcome, found.mean, found.fold)
     estimand = "att" if s.estimand == "att" else "ate"
     c = estimators.contrast(data.x, full, data.treatment.arm, a, other, data.clusters, estimand)

@@ -1,7 +1,7 @@
 """What each behaviour causes, from a log of events."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +12,6 @@ import pyarrow as pa
 from swayline.core import names
 from swayline.core.errors import IdentificationError, OutcomeError, UsageError
 from swayline.core.progress import task
-from swayline.core.rng import generator
 from swayline.core.time import format_duration, parse_date, parse_duration_s
 from swayline.engine import DuckEngine, Engine
 from swayline.influence.behaviors import history
@@ -35,6 +34,7 @@ from swayline.influence.behaviors.frame import Treatment, learn_encoder
 from swayline.influence.behaviors.further import beside_rows, further_rows, window
 from swayline.influence.behaviors.graph import adjust, read_graph
 from swayline.influence.behaviors.hypotheses import behavior_graph
+from swayline.influence.behaviors.known import Design, Known, draw, look_up
 from swayline.influence.behaviors.placebo import FEWEST_TREATED, placebo_before
 from swayline.influence.behaviors.problem import ESTIMANDS, Data, Setting
 from swayline.influence.behaviors.state import SequenceState
@@ -42,20 +42,6 @@ from swayline.influence.ledger import SCHEMA, concat, ledger
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """Episodes with their controls, ready to be compared."""
-
-    episodes: Episodes
-    compared: Flags
-    controls: pa.Table
-    moments: history.Moments
-    label: str
-
-    def some(self, keep: Flags) -> "_Rows":
-        return _Rows(self.episodes, self.compared & keep, self.controls, self.moments, self.label)
 
 
 class BehaviorEffects:
@@ -176,25 +162,22 @@ class BehaviorEffects:
         self.graph_ = EDGES.empty_table()
         tables, balances, overlaps, notes = [], [], [], []
         self.results_: dict[tuple[str, str], EffectEstimate] = {}
-        with task("effects of behaviors", total=len(asked)) as bar:
-            opening = _controls(engine, line, events, items, self.outcome_, found, state, from_us)
-            for treatment in asked:
-                window_s = _seconds(self.window) or choose_window_s(line, found, treatment)
-                made = landmark(line, found, treatment, self.outcome_, window_s, self.horizon_s_, from_us)
-                early = made.early_share
-                designs = [self._landmark_rows(line, found, made, opening)]
-                if early > EARLY_SHARE:
-                    tried = trials(engine, line, found, treatment, self.outcome_, self.horizon_s_, from_us)
-                    designs.append(self._trial_rows(engine, line, events, items, tried, state))
-                for rows in designs:
-                    quoted = rows is designs[-1]
-                    table = self._measure(engine, line, events, found, asked, rows, quoted, early)
-                    tables.append(table[0])
-                    overlaps.append(table[1])
-                    balances += table[2]
-                    notes += table[3]
+        designs = self._designs(engine, line, found, asked, from_us)
+        together = self._together(line, found, asked, from_us)
+        wanted = [one.episodes.order[one.compared] for one in designs]
+        if together is not None:
+            wanted.append(together.order)
+        with task("effects of behaviors", total=len(designs)) as bar:
+            known = look_up(engine, line, events, items, self.outcome_, wanted, self.horizon_s_, state)
+            for design in designs:
+                table, overlap, balance, said = self._measure(line, events, found, asked, design, known)
+                tables.append(table)
+                overlaps.append(overlap)
+                balances += balance
+                notes += said
                 bar.advance()
-            tables.append(self._further(line, found, asked, opening, from_us))
+            if together is not None:
+                tables.append(self._further(line, found, asked, together, known))
         if not self.results_:
             raise IdentificationError(
                 f"no behavior has {FEWEST_TREATED} episodes with it and {FEWEST_TREATED} without: {'; '.join(notes)}"
@@ -222,137 +205,115 @@ class BehaviorEffects:
         overlap = [row for row in self.overlap_.to_pylist() if designs.get(row["treatment"]) == row["design"]]
         return {"overlap": overlap, "balance": balance, "graph": self.graph_.to_pylist()}
 
-    def _landmark_rows(self, line: Timeline, found: Pairs, made: Episodes, opening: "_Opening") -> _Rows:
-        at = np.searchsorted(found.opened, made.order)
-        compared = made.opening != line.code(made.treatment)
-        picked = opening.moments
-        moments = history.Moments(
-            *(getattr(picked, name)[at] for name in ("order", "user", "unit", "category", "time"))
-        )
-        table = opening.controls.take(pa.array(at))
-        words = pa.array(line.behaviors).take(pa.array(made.opening))
-        rows = _Rows(made, compared, table.append_column("opened by", words), moments, "landmark episodes")
-        return self._drawn(rows)
-
-    def _trial_rows(
-        self, engine: Engine, line: Timeline, events: pa.Table, items: pa.Table | None, made: Episodes,
-        state: SequenceState | None,
-    ) -> _Rows:  # fmt: skip
-        every = np.ones(len(made.order), dtype=bool)
-        blank = pa.table({"none": np.zeros(len(made.order))})
-        picked = self._drawn(_Rows(made, every, blank, _no_moments(), "sequential trials")).compared
-        made = _only(made, picked)
-        moments = history.moments(line, made.order, made.user, made.unit)
+    def _designs(
+        self, engine: Engine, line: Timeline, found: Pairs, asked: Sequence[str], from_us: int | None
+    ) -> list[Design]:
+        """Landmark episodes of every treatment, and trials where many outcomes precede the landmark."""
         assert self.outcome_ is not None
-        table = history.controls(engine, line, moments, self.outcome_, items, pair=True)
-        for name, values in history.context(line, events, made.order).items():
-            table = table.append_column(name, values)
-        table = _with_state(table, line, moments, state)
-        return _Rows(made, np.ones(len(made.order), dtype=bool), table, moments, "sequential trials")
-
-    def _drawn(self, rows: _Rows) -> _Rows:
-        """Whole users, as many as ``most_rows`` allows."""
-        count = int(rows.compared.sum())
-        if count <= self.most_rows:
-            return rows
-        users = np.unique(rows.episodes.user)
-        chosen = generator(self.seed, "users").random(len(users)) < self.most_rows / count
-        return rows.some(np.isin(rows.episodes.user, users[chosen]))
+        designs = []
+        for treatment in asked:
+            window_s = _seconds(self.window) or choose_window_s(line, found, treatment)
+            made = landmark(line, found, treatment, self.outcome_, window_s, self.horizon_s_, from_us)
+            early = made.early_share
+            compared = made.opening != line.code(treatment)
+            compared[compared] = draw(line, made.user[compared], self.most_rows, self.seed)
+            designs.append(Design(made, compared, "landmark episodes", early <= EARLY_SHARE, early))
+            if early > EARLY_SHARE:
+                tried = trials(engine, line, found, treatment, self.outcome_, self.horizon_s_, from_us)
+                drawn = draw(line, tried.user, self.most_rows, self.seed)
+                designs.append(Design(tried, drawn, "sequential trials", True, early))
+        return designs
 
     def _measure(
-        self,
-        engine: Engine,
-        line: Timeline,
-        events: pa.Table,
-        found: Pairs,
-        asked: tuple[str, ...],
-        rows: _Rows,
-        quoted: bool,
-        early: float,
+        self, line: Timeline, events: pa.Table, found: Pairs, asked: tuple[str, ...], design: Design, known: Known
     ) -> tuple[pa.Table, dict[str, Any], list[pa.Table], list[str]]:
-        made, at = rows.episodes, np.flatnonzero(rows.compared)
+        made, at = design.episodes, np.flatnonzero(design.compared)
         said = {name: history.number_at(line, events, name, made.order) for name in self._columns()}
         at = at[np.all([np.isfinite(values[at]) for values in said.values()], axis=0)] if said else at
         treated = made.treated[at]
         overlap: dict[str, Any] = {
-            "treatment": made.treatment, "design": rows.label, "rows": len(at), "treated": int(treated.sum()),
+            "treatment": made.treatment, "design": design.label, "rows": len(at), "treated": int(treated.sum()),
             "outcomes": int(made.outcome[at].sum()), "window_s": made.window_s, "horizon_s": made.horizon_s,
-            "share_kept": None, "ess_treated": None, "ess_control": None, "early_share": early, **made.counts,
+            "share_kept": None, "ess_treated": None, "ess_control": None, "early_share": design.early, **made.counts,
         }  # fmt: skip
         if min(int(treated.sum()), int((~treated).sum())) < FEWEST_TREATED or not made.outcome[at].any():
             why = (
-                f"{made.treatment!r} ({rows.label}): {int(treated.sum()):,} episodes with it, "
+                f"{made.treatment!r} ({design.label}): {int(treated.sum()):,} episodes with it, "
                 f"{int((~treated).sum()):,} without, {int(made.outcome[at].sum()):,} with the outcome: too few"
             )
             return SCHEMA.empty_table(), overlap, [], [why]
-        known, pull = ((said[name][at] if name else None) for name in (self.propensity, self.instrument))
-        if known is not None and not ((known > 0) & (known < 1)).all():
+        chance, pull = ((said[name][at] if name else None) for name in (self.propensity, self.instrument))
+        if chance is not None and not ((chance > 0) & (chance < 1)).all():
             raise UsageError(f"propensity column {self.propensity!r} must lie strictly between 0 and 1")
-        data = replace(self._data(engine, line, rows, at, quoted, early), known=known, instrument=pull)
+        data = replace(self._data(line, design, at, known), known=chance, instrument=pull)
         assert self.outcome_ is not None
         setting = Setting(
-            made.treatment, self.outcome_, self.estimand if quoted else "ate", "user", None, known is not None,
-            self.propensity, self.learner if quoted or self.learner != "auto" else "linear", (), 5, self.seed,
+            made.treatment, self.outcome_, self.estimand if design.quoted else "ate", "user", None, chance is not None,
+            self.propensity, self.learner if design.quoted or self.learner != "auto" else "linear", (), 5, self.seed,
             self.instrument,
         )  # fmt: skip
         result = estimate(data, setting)
-        self.results_[made.treatment, rows.label] = result
+        self.results_[made.treatment, design.label] = result
         one = result.arms[0]
         overlap |= {"share_kept": one.share_kept, "ess_treated": one.effective[0], "ess_control": one.effective[1]}
-        labels = pa.table({"treatment": [made.treatment] * len(one.balance), "design": [rows.label] * len(one.balance)})
+        words = {"treatment": made.treatment, "design": design.label}
+        labels = pa.table({name: [word] * len(one.balance) for name, word in words.items()})
         for name in one.balance.column_names:
             labels = labels.append_column(name, one.balance.column(name))
-        table = self._relabel(result.ledger, line, rows, at, quoted)
-        if made.kind == "landmark":
-            table = concat([table, self._beside(line, found, asked, rows, at, data, one.identified)])
-        return table, overlap, [labels], [f"{made.treatment} ({rows.label}): {note}" for note in result.notes]
+        table = self._relabel(result.ledger, line, design, at)
+        if design.is_landmark:
+            table = concat([table, self._beside(line, found, asked, design, at, data, one.identified)])
+        return table, overlap, [labels], [f"{made.treatment} ({design.label}): {note}" for note in result.notes]
 
     def _columns(self) -> list[str]:
         """Event columns that the question needs."""
         return [name for name in (self.propensity, self.instrument) if name]
 
-    def _data(
-        self, engine: Engine, line: Timeline, rows: _Rows, at: npt.NDArray[np.int64], quoted: bool, early: float
-    ) -> Data:
-        made = rows.episodes
-        table = rows.controls.take(pa.array(at))
+    def _data(self, line: Timeline, design: Design, at: npt.NDArray[np.int64], known: Known) -> Data:
+        made = design.episodes
+        table = known.take(made.order[at], design.is_landmark)
+        if design.is_landmark:
+            table = _with_opening(table, line, made.opening[at])
         encoder, x = learn_encoder(table, table.column_names)
         clusters = np.unique(made.user[at], return_inverse=True)[1].astype(np.int64)
         treated = made.treated[at]
         treatment = Treatment(("0", "1"), treated.astype(np.int64), treated.astype(np.float64))
         against: tuple[str, ...] = ()
-        if made.kind == "landmark" and early > EARLY_SHARE:
-            against = (_early_words(early),)
+        if design.is_landmark and design.early > EARLY_SHARE:
+            against = (_early_words(design.early),)
         told = None
         if self.graph is not None:
             others = [word for word in line.behaviors if word not in (made.treatment, self.outcome_)]
             told = adjust(read_graph(self.graph), made.treatment, str(self.outcome_), others)
             against += () if told.controls is not None else (told.why,)
-        asked = (made, rows.controls, rows.moments, at, clusters)
-        checks = placebo_before(engine, line, *asked, self.outcome_, self.seed) if quoted and self.outcome_ else {}
+        checks = {}
+        if design.quoted and self.outcome_:
+            place = known.at(made.order[at])
+            checks = placebo_before(
+                table, treated, known.happened[place], known.earlier[place],
+                known.time[place] - int(made.horizon_s * 1e6) >= line.start_us, clusters, self.outcome_, self.seed,
+            )  # fmt: skip
         y = made.outcome[at].astype(np.float64)
         words = "" if told is None else f"{told.why} (as each behaviour was counted before t0)"
         return Data(x, y, treatment, clusters, encoder, None, {}, made.order[at], 0, checks, against, words)
 
     def _beside(
-        self, line: Timeline, found: Pairs, asked: tuple[str, ...], rows: _Rows, at: npt.NDArray[np.int64], data: Data,
-        identified: str,
+        self, line: Timeline, found: Pairs, asked: tuple[str, ...], design: Design, at: npt.NDArray[np.int64],
+        data: Data, identified: str,
     ) -> pa.Table:  # fmt: skip
         """The effect with the other treatments held fixed, and through each later step of the funnel."""
-        others = [name for name in asked if name != rows.episodes.treatment]
+        others = [name for name in asked if name != design.episodes.treatment]
         if not others or data.clusters is None or self.outcome_ is None:
             return SCHEMA.empty_table()
-        inside = window(line, found, rows.episodes, rows.controls, asked, (), self.seed, counted=False)
+        inside = window(line, found, design.episodes, pa.table({}), asked, (), self.seed, counted=False)
         made = beside_rows(inside, at, others, self.outcome_, data.x, data.encoder.groups, data.clusters, identified)
-        return ledger([row | _stamp(line, rows.episodes) for row in made])
+        return ledger([row | _stamp(line, design.episodes) for row in made])
 
-    def _further(
-        self, line: Timeline, found: Pairs, asked: tuple[str, ...], opening: "_Opening", from_us: int | None
-    ) -> pa.Table:
-        """Doses, orders, timings and combinations, over one window for all the behaviours asked for."""
+    def _together(self, line: Timeline, found: Pairs, asked: tuple[str, ...], from_us: int | None) -> Episodes | None:
+        """Episodes of one window for all the behaviours asked for; None where no outcome comes after it."""
         assert self.outcome_ is not None
         if not asked:
-            return SCHEMA.empty_table()
+            return None
         said = _seconds(self.window)
         windows = [said] if said else sorted({choose_window_s(line, found, name) for name in asked}, reverse=True)
         # The longest by which no more than a fifth of the outcomes have come, else the shortest.
@@ -360,79 +321,41 @@ class BehaviorEffects:
             made = landmark(line, found, asked[0], self.outcome_, window_s, self.horizon_s_, from_us)
             if made.early_share <= EARLY_SHARE and made.outcome.any():
                 break
-        if not made.outcome.any():
-            return SCHEMA.empty_table()
-        rows = self._landmark_rows(line, found, made, opening)
-        drawn = np.isin(made.user, np.unique(made.user[rows.compared])) if len(made.order) > self.most_rows else None
-        keep = np.ones(len(made.order), dtype=bool) if drawn is None else drawn
-        made, controls = _only(made, keep), rows.controls.take(pa.array(np.flatnonzero(keep)))
+        return _only(made, draw(line, made.user, self.most_rows, self.seed)) if made.outcome.any() else None
+
+    def _further(self, line: Timeline, found: Pairs, asked: tuple[str, ...], made: Episodes, known: Known) -> pa.Table:
+        """Doses, orders, timings and combinations, and the graph of hypotheses."""
+        assert self.outcome_ is not None
+        controls = _with_opening(known.take(made.order, True), line, made.opening)
         against = (_early_words(made.early_share),) if made.early_share > EARLY_SHARE else ()
         inside = window(line, found, made, controls, asked, against, self.seed)
         self.graph_ = behavior_graph(inside, asked, self.outcome_)
         return ledger([row | _stamp(line, made) for row in further_rows(inside, asked, self.outcome_)])
 
-    def _relabel(
-        self, table: pa.Table, line: Timeline, rows: _Rows, at: npt.NDArray[np.int64], quoted: bool
-    ) -> pa.Table:
-        made = rows.episodes
-        left = made.counts
-        design = (
-            f"{rows.label}: {len(at):,} of {len(made.order):,} (left out: {left['left_out_end']:,} that the log's end "
-            f"cuts off, {left['left_out_early']:,} with the outcome by the landmark, "
+    def _relabel(self, table: pa.Table, line: Timeline, design: Design, at: npt.NDArray[np.int64]) -> pa.Table:
+        made, left = design.episodes, design.episodes.counts
+        told = (
+            f"{design.label}: {len(at):,} of {len(made.order):,} (left out: {left['left_out_end']:,} that the log's "
+            f"end cuts off, {left['left_out_early']:,} with the outcome by the landmark, "
             f"{left['left_out_before']:,} before the start)."
         )
         renamed = []
         for row in table.to_pylist():
-            words = {"method": f"{row['method']}, {rows.label}", "assumptions": f"{row['assumptions']} {design}"}
+            words = {"method": f"{row['method']}, {design.label}", "assumptions": f"{row['assumptions']} {told}"}
             if row["subject"] is not None:
                 user = made.user[np.searchsorted(made.order, int(row["subject"]))]
-                words = {"method": f"{row['method']}, {rows.label}", "subject": line.users[int(user)].as_py()}
+                words = {"method": f"{row['method']}, {design.label}", "subject": line.users[int(user)].as_py()}
             renamed.append(
                 row | _stamp(line, made) | words | {
                 "cause": row["cause"] if row["estimand"] == "reduced_form" else made.treatment, "reference": None,
                 "effect": self.outcome_,
-                "recommended": bool(row["recommended"] and quoted)}
+                "recommended": bool(row["recommended"] and design.quoted)}
             )  # fmt: skip
         return ledger(renamed)
 
 
-@dataclass(frozen=True)
-class _Opening:
-    """Controls of every pair at its opening."""
-
-    moments: history.Moments
-    controls: pa.Table = field(repr=False)
-
-
-def _controls(
-    engine: Engine, line: Timeline, events: pa.Table, items: pa.Table | None, outcome: str, found: Pairs,
-    state: SequenceState | None, from_us: int | None,
-) -> _Opening:  # fmt: skip
-    moments = history.moments(line, found.opened, found.user, found.unit)
-    table = history.controls(engine, line, moments, outcome, items, pair=False)
-    for name, values in history.context(line, events, found.opened).items():
-        table = table.append_column(name, values)
-    return _Opening(moments, _with_state(table, line, moments, state, from_us))
-
-
-def _with_state(
-    table: pa.Table, line: Timeline, moments: history.Moments, state: SequenceState | None, from_us: int | None = None
-) -> pa.Table:
-    """The controls with what the sequence models expected; moments before ``from_us`` are never compared."""
-    if state is None:
-        return table
-    at = np.flatnonzero(moments.time >= (line.start_us if from_us is None else from_us))
-    some = history.Moments(*(getattr(moments, name)[at] for name in ("order", "user", "unit", "category", "time")))
-    for name, values in state.controls(line, some).items():
-        full = np.full(len(moments.order), np.nan)
-        full[at] = values
-        table = table.append_column(name, pa.array(full))
-    return table
-
-
-def _no_moments() -> history.Moments:
-    nothing = np.zeros(0, dtype=np.int64)
-    return history.Moments(nothing, nothing, nothing, nothing, nothing)
+def _with_opening(controls: pa.Table, line: Timeline, opening: npt.NDArray[np.int64]) -> pa.Table:
+    return controls.append_column("opened by", pa.array(line.behaviors).take(pa.array(opening)))
 
 
 def _only(made: Episodes, keep: Flags) -> Episodes:

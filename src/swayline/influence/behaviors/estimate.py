@@ -14,6 +14,7 @@ from swayline.influence.behaviors import estimators, refute
 from swayline.influence.behaviors.beside import beside
 from swayline.influence.behaviors.by_instrument import ByInstrument, by_instrument, rows_by_instrument
 from swayline.influence.behaviors.checks import bound, refutations, untrimmed
+from swayline.influence.behaviors.cut import Cut
 from swayline.influence.behaviors.forest import learn_forest
 from swayline.influence.behaviors.frame import (
     Encoder,
@@ -27,6 +28,7 @@ from swayline.influence.behaviors.learners import least_squares
 from swayline.influence.behaviors.nuisance import (
     Nuisances,
     crossfit,
+    crossfit_all,
     default_learners,
     dose_nuisances,
     folds,
@@ -234,10 +236,8 @@ def _nuisances(data: Data, s: Setting, fold: Ints, known: Floats | None, process
 
 def _small_propensity(data: Data, fold: Ints, n_arms: int, seed: int) -> Floats:
     learners, _ = default_learners(data.x, data.encoder.groups, True, "linear", seed)
-    raw = np.empty((len(data.y), n_arms))
-    for a in range(1, n_arms):
-        raw[:, a], _, _ = crossfit(data.x, (data.treatment.arm == a).astype(np.float64), fold, learners)
-    return to_simplex(raw, n_arms)
+    found, _ = crossfit_all(Cut(data.x, fold), np.eye(n_arms)[data.treatment.arm][:, 1:], learners)
+    return to_simplex(np.column_stack([1 - found.sum(axis=1), found]), n_arms)
 
 
 def _one_arm(data: Data, s: Setting, a: int, found: Nuisances, process: ArmsProcess | None) -> ArmResult:
@@ -353,9 +353,10 @@ def _dose(data: Data, s: Setting) -> EffectEstimate:
             lambda: estimators.partial_slope(_less(d, noise), _less(y, noise), data.clusters),
         ),
     }
+    learners, _ = default_learners(data.x, groups, False, "linear", s.seed)
     for name, values in data.negatives.items():
         full = np.where(np.isfinite(values), values, np.nanmean(values))
-        left = full - crossfit(data.x, full, fold, default_learners(data.x, groups, False, "linear", s.seed)[0])[0]
+        left = full - crossfit(Cut(data.x, fold), full, learners)[0]
         slope = estimators.partial_slope(d, left, data.clusters)
         checks[f"negative control: {name}"] = refute.placebo_outcome(slope, f"{name!r}, which it cannot have caused")
     kept = np.ones(len(y), dtype=bool)

@@ -26,13 +26,14 @@ from scipy import stats
 from swayline.core import names
 from swayline.core.rng import generator
 from swayline.influence.behaviors import refute
+from swayline.influence.behaviors.cut import Cut
 from swayline.influence.behaviors.episodes import NEVER, Episodes, Pairs, Timeline
 from swayline.influence.behaviors.estimators import partial_slope
 from swayline.influence.behaviors.frame import learn_encoder
 from swayline.influence.behaviors.inference import Estimate
 from swayline.influence.behaviors.joint import joint_slopes, mediate
 from swayline.influence.behaviors.learners import Learner
-from swayline.influence.behaviors.nuisance import crossfit, default_learners, folds
+from swayline.influence.behaviors.nuisance import crossfit_all, default_learners, folds
 from swayline.influence.behaviors.verdict import verdict
 
 Floats = npt.NDArray[np.float64]
@@ -202,8 +203,7 @@ def _residuals(w: Window, at: Ints, targets: Floats) -> tuple[Floats, int, Ints 
         return targets, 0, None
     fold = folds(len(at), 5, clusters, generator(w.seed, "folds"))
     learners = _quick(x, encoder.groups, w.seed)
-    left = [values - crossfit(x, values, fold, learners)[0] for values in targets.T]
-    return np.column_stack(left), len(encoder.controls), clusters
+    return targets - crossfit_all(Cut(x, fold), targets, learners)[0], len(encoder.controls), clusters
 
 
 def _quick(x: npt.NDArray[Any], groups: Sequence[int], seed: int) -> list[Learner]:
@@ -267,8 +267,9 @@ def beside_rows(
         return []
     fold = folds(len(at), 5, clusters, generator(w.seed, "folds"), made.treated[at].astype(np.int64))
     learners = default_learners(x, groups, False, "linear", w.seed)[0][:1]
-    left = np.column_stack([values - crossfit(x, values, fold, learners)[0] for values in columns])
-    out = y - crossfit(x, y, fold, learners)[0]
+    targets = np.column_stack([*columns, y])
+    left = targets - crossfit_all(Cut(x, fold), targets, learners)[0]
+    left, out = left[:, :-1], left[:, -1]
     base = {
         "cause_kind": "behavior", "cause": made.treatment, "effect_kind": "outcome", "effect": outcome,
         "channel": "own", "unit": "probability", "n": len(at), "identified": identified,

@@ -10,9 +10,9 @@ import numpy.typing as npt
 from swayline.influence.behaviors.learners import (
     Boosting,
     Expansion,
-    Learner,
     Linear,
     Predictor,
+    Regressor,
     has_boosting,
     stack_weights,
 )
@@ -72,7 +72,7 @@ def learn_effects(
     low, high = np.quantile(pseudo, [0.001, 0.999])
     bounded = np.clip(pseudo, low, high)
     bounded = bounded + (np.average(pseudo, weights=weight) - np.average(bounded, weights=weight))
-    learners: list[Learner] = [_Constant(), Linear()]
+    learners: list[Regressor] = [_Constant(), Linear()]
     if len(x) <= 200_000:
         learners.append(Linear(Expansion.of(x, groups, most=200)))
     if has_boosting() and len(x) >= 1000:

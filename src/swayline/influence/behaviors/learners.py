@@ -6,32 +6,39 @@ Shapes: X (n, p) standardised design; Y (n, t) targets, several solved at once f
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 from scipy import linalg
 
 from swayline.core.errors import MissingExtraError
 from swayline.core.extras import require
+from swayline.influence.behaviors.cut import Cut, Design, Flags, Floats, ridge, ridge_out_of_fold
+from swayline.influence.behaviors.logistic import logistic_out_of_fold
 
-Floats = npt.NDArray[np.float64]
-Design = npt.NDArray[Any]
 Predictor = Callable[[Design], Floats]
 BLOCK = 65_536
 """Rows a matrix product takes at once: bounds memory, and lets single precision add up in double."""
 
 
-class Learner(Protocol):
+class Regressor(Protocol):
     """Fits one target and returns its prediction function."""
+
+    def fit(self, x: Design, y: Floats, weight: Floats | None = None) -> Predictor:
+        """Learn y, shape (n,), from x, shape (n, p); the predictor maps (m, p) to (m,)."""
+        ...
+
+
+class Learner(Protocol):
+    """Predicts every row of a design from the rows of the other folds."""
 
     @property
     def name(self) -> str:
         """How notes call it."""
         ...
 
-    def fit(self, x: Design, y: Floats, weight: Floats | None = None) -> Predictor:
-        """Learn y, shape (n,), from x, shape (n, p); the predictor maps (m, p) to (m,)."""
+    def out_of_fold(self, cut: Cut, targets: Floats, rows: Flags | None) -> Floats:
+        """Predictions of every row and target, (n, t); ``rows`` are those that may teach (None: all)."""
         ...
 
 
@@ -70,31 +77,6 @@ def least_squares(x: Design, y: Floats) -> Floats:
     """What a linear regression on the design (and an intercept) fits of y, shape (n,)."""
     square, cross = gram(x, y)
     return linear_predictor(solve_ridge(square, cross, 0.0)[:, 0])(x)
-
-
-def gcv_penalty(square: Floats, cross: Floats, yy: float, n: float) -> float:
-    """The ridge penalty of least generalised cross-validation error, from moments alone.
-
-    References
-    ----------
-    Golub, Heath, Wahba (1979), Generalized cross-validation as a method for choosing a good ridge parameter.
-    """
-    mean = square[0, 1:] / square[0, 0]
-    centred = square[1:, 1:] - np.outer(mean, square[0, 1:])
-    target = cross[1:] - mean * cross[0]
-    values, vectors = linalg.eigh(centred)
-    values = np.maximum(values, 0)
-    rotated = vectors.T @ target
-    total = yy - cross[0] ** 2 / n
-    best, chosen = np.inf, 1.0
-    for penalty in np.geomspace(1e-2, 1e4, 19) * max(1.0, n / 1000):
-        shrunk = rotated / (values + penalty)
-        residual = total - 2 * float(shrunk @ rotated) + float((shrunk**2) @ values)
-        freedom = n - 1 - float((values / (values + penalty)).sum())
-        error = n * residual / max(freedom, 1.0) ** 2
-        if error < best:
-            best, chosen = error, float(penalty)
-    return chosen
 
 
 @dataclass(frozen=True)
@@ -141,10 +123,13 @@ class Linear:
         """Fit in closed form."""
         wide = x if self.expansion is None else self.expansion(x)
         square, cross = gram(wide, y, weight)
-        yy = float(y @ (y if weight is None else weight * y))
-        penalty = gcv_penalty(square, cross[:, 0], yy, float(square[0, 0]))
-        inner = linear_predictor(solve_ridge(square, cross, penalty)[:, 0])
+        energy = np.array([float(y @ (y if weight is None else weight * y))])
+        inner = linear_predictor(ridge(square, cross, energy)[:, 0])
         return inner if self.expansion is None else _after(self.expansion, inner)
+
+    def out_of_fold(self, cut: Cut, targets: Floats, rows: Flags | None) -> Floats:
+        """All targets and folds from one pass of the design."""
+        return ridge_out_of_fold(cut, cut.wide(self.expansion), targets, rows)
 
 
 def _after(expansion: Expansion, inner: Predictor) -> Predictor:
@@ -153,7 +138,7 @@ def _after(expansion: Expansion, inner: Predictor) -> Predictor:
 
 @dataclass(frozen=True)
 class Logistic:
-    """Ridge-penalised logistic regression by Newton's method, warm-started on a part of a large sample."""
+    """Logistic regression with a ridge penalty."""
 
     expansion: Expansion | None = None
     penalty: float = 1.0
@@ -163,54 +148,11 @@ class Logistic:
         """How notes call it."""
         return "logistic" if self.expansion is None else "logistic with squares and products"
 
-    def fit(self, x: Design, y: Floats, weight: Floats | None = None) -> Predictor:
-        """Fit to a yes/no target."""
-        wide = x if self.expansion is None else self.expansion(x)
-        share = float(np.clip(y.mean(), 1e-6, 1 - 1e-6))
-        beta = np.zeros(wide.shape[1] + 1)
-        beta[0] = np.log(share / (1 - share))
-        part = 20 * wide.shape[1] + 20_000
-        if len(wide) > 4 * part:
-            rows = slice(None, None, len(wide) // part)
-            beta = self._newton(wide[rows], y[rows], None if weight is None else weight[rows], beta, 12)
-        beta = self._newton(wide, y, weight, beta, 25)
-        inner = _logistic_predictor(beta)
-        return inner if self.expansion is None else _after(self.expansion, inner)
-
-    def _newton(self, x: Design, y: Floats, weight: Floats | None, beta: Floats, steps: int) -> Floats:
-        shrink = np.diag([0.0, *np.full(len(beta) - 1, self.penalty)])
-        score = linear_predictor(beta)(x)
-        loss = self._loss(score, y, weight, beta)
-        for _ in range(steps):
-            probability = 1.0 / (1.0 + np.exp(-np.clip(score, -30, 30)))
-            curve = np.maximum(probability * (1 - probability), 1e-6)
-            slope = y - probability
-            if weight is not None:
-                curve, slope = curve * weight, slope * weight
-            square, _ = gram(x, np.zeros((len(x), 0)), curve)
-            gradient = np.concatenate([[slope.sum()], np.asarray(x.T @ slope.astype(x.dtype), dtype=np.float64)])
-            step = linalg.solve(square + shrink + 1e-9 * np.eye(len(beta)), gradient - shrink @ beta, assume_a="pos")
-            # Halved until the penalised likelihood improves: near separation a full step overshoots.
-            for _ in range(12):
-                trial = beta + step
-                score = linear_predictor(trial)(x)
-                now = self._loss(score, y, weight, trial)
-                if now <= loss:
-                    break
-                step = step / 2
-            gain, beta, loss = loss - now, trial, now
-            if gain < 1e-6 * len(x):
-                break
-        return beta
-
-    def _loss(self, score: Floats, y: Floats, weight: Floats | None, beta: Floats) -> float:
-        each = np.logaddexp(0, score) - y * score
-        return float((each if weight is None else each * weight).sum() + 0.5 * self.penalty * (beta[1:] @ beta[1:]))
-
-
-def _logistic_predictor(beta: Floats) -> Predictor:
-    inner = linear_predictor(beta)
-    return lambda x: 1.0 / (1.0 + np.exp(-np.clip(inner(x), -30, 30)))
+    def out_of_fold(self, cut: Cut, targets: Floats, rows: Flags | None) -> Floats:
+        """Yes/no targets, one after the other."""
+        wide = cut.wide(self.expansion)
+        found = [logistic_out_of_fold(cut, wide, y, rows, self.penalty) for y in targets.T]
+        return np.stack(found, axis=1)
 
 
 @dataclass(frozen=True)
@@ -260,6 +202,17 @@ class Boosting:
                 callbacks=[light.early_stopping(15, verbose=False)],
             )
         return lambda new: np.asarray(model.predict(new), dtype=np.float64)
+
+    def out_of_fold(self, cut: Cut, targets: Floats, rows: Flags | None) -> Floats:
+        """A model for every target and fold."""
+        found = np.empty(targets.shape)
+        for k in range(cut.count):
+            out = cut.fold == k
+            teaches = ~out if rows is None else ~out & rows
+            x, new = cut.x[teaches], cut.x[out]
+            for j, y in enumerate(targets.T):
+                found[out, j] = self.fit(x, y[teaches])(new)
+        return found
 
 
 def has_boosting() -> bool:

@@ -3,27 +3,23 @@
 Each row's values come from models that never saw its fold; a cluster never spans folds.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from swayline.influence.behaviors.cut import Cut, Design, Floats, Ints
 from swayline.influence.behaviors.learners import (
     Boosting,
     Expansion,
     Learner,
     Linear,
     Logistic,
-    Predictor,
     has_boosting,
     stack_weights,
 )
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Design = npt.NDArray[Any]
 CLIP = 0.005
 """Propensities are kept this far from 0 and 1 before anything divides by them; trimming is stricter."""
 
@@ -87,37 +83,33 @@ def default_learners(x: Design, groups: Sequence[int], binary: bool, kind: str, 
 
 
 def crossfit(
-    x: Design,
-    y: Floats,
-    fold: Ints,
-    learners: Sequence[Learner],
-    rows: npt.NDArray[np.bool_] | None = None,
-    weight: Floats | None = None,
-) -> tuple[Floats, Floats, list[list[Predictor]]]:
+    cut: Cut, y: Floats, learners: Sequence[Learner], rows: npt.NDArray[np.bool_] | None = None
+) -> tuple[Floats, Floats]:
     """Stacked out-of-fold predictions of one target.
 
     Parameters
     ----------
+    y : shape (n,)
     rows : the rows that may teach (an arm), shape (n,); all where None. Every row is predicted.
 
     Returns
     -------
-    Predictions (n,), weight of each learner, and the predictors of each fold.
+    Predictions (n,) and the weight of each learner.
     """
-    teaches = np.ones(len(y), dtype=bool) if rows is None else rows
-    every = np.empty((len(y), len(learners)))
-    kept: list[list[Predictor]] = []
-    for k in range(int(fold.max()) + 1):
-        inside, outside = teaches & (fold != k), fold == k
-        fitted = []
-        for j, learner in enumerate(learners):
-            predict = learner.fit(x[inside], y[inside], None if weight is None else weight[inside])
-            every[outside, j] = predict(x[outside])
-            fitted.append(predict)
-        kept.append(fitted)
-    scale = np.ones(int(teaches.sum())) if weight is None else np.sqrt(weight[teaches])
-    weights = stack_weights(every[teaches] * scale[:, None], y[teaches] * scale)
-    return every @ weights, weights, kept
+    found, weights = crossfit_all(cut, y[:, None], learners, rows)
+    return found[:, 0], weights[:, 0]
+
+
+def crossfit_all(
+    cut: Cut, targets: Floats, learners: Sequence[Learner], rows: npt.NDArray[np.bool_] | None = None
+) -> tuple[Floats, Floats]:
+    """The same of several targets, shape (n, t): predictions (n, t) and weights (learners, t)."""
+    every = np.stack([learner.out_of_fold(cut, targets, rows) for learner in learners], axis=1)  # (n, learners, t)
+    teaches = slice(None) if rows is None else rows
+    weights = np.stack(
+        [stack_weights(every[teaches, :, j], targets[teaches, j]) for j in range(targets.shape[1])], axis=1
+    )
+    return np.stack([every[:, :, j] @ weights[:, j] for j in range(targets.shape[1])], axis=1), weights
 
 
 def nuisances(
@@ -131,7 +123,6 @@ def nuisances(
     kind: str = "auto",
     propensity: Floats | None = None,
     seed: int = 0,
-    advance: Callable[[], None] = lambda: None,
 ) -> Nuisances:
     """Propensities and outcome models of every arm, cross-fitted.
 
@@ -139,23 +130,21 @@ def nuisances(
     ----------
     propensity : known P(arm | X), shape (n, arms), as in an experiment; learned where None
     """
-    binary_y = bool(np.isin(y, (0.0, 1.0)).all())
+    binary_y, cut = bool(np.isin(y, (0.0, 1.0)).all()), Cut(x, fold)
     learners, why = default_learners(x, groups, binary_y, kind, seed)
     notes = [why]
     outcome = np.empty((len(y), n_arms))
     for a in range(n_arms):
-        outcome[:, a], weights, _ = crossfit(x, y, fold, learners, arm == a)
+        outcome[:, a], weights = crossfit(cut, y, learners, arm == a)
         notes.append(f"outcome, arm {a}: {_weights_in_words(learners, weights)}")
-        advance()
     if binary_y:
         outcome = np.clip(outcome, 0.0, 1.0)
     if propensity is None:
         chosen, _ = default_learners(x, groups, True, kind, seed)
         raw = np.empty((len(y), n_arms))
         for a in range(1, n_arms):
-            raw[:, a], weights, _ = crossfit(x, (arm == a).astype(np.float64), fold, chosen)
+            raw[:, a], weights = crossfit(cut, (arm == a).astype(np.float64), chosen)
             notes.append(f"propensity, arm {a}: {_weights_in_words(chosen, weights)}")
-            advance()
         propensity = to_simplex(raw, n_arms)
     mean = (propensity * outcome).sum(axis=1)
     return Nuisances(propensity, outcome, mean, fold, tuple(notes))
@@ -175,11 +164,11 @@ def dose_nuisances(
     x: Design, y: Floats, dose: Floats, fold: Ints, groups: Sequence[int], *, kind: str = "auto", seed: int = 0
 ) -> Nuisances:
     """E[dose | X] and E[Y | X], cross-fitted."""
-    binary_y = bool(np.isin(y, (0.0, 1.0)).all())
+    binary_y, cut = bool(np.isin(y, (0.0, 1.0)).all()), Cut(x, fold)
     learners, why = default_learners(x, groups, binary_y, kind, seed)
-    mean, weights, _ = crossfit(x, y, fold, learners)
+    mean, weights = crossfit(cut, y, learners)
     chosen, _ = default_learners(x, groups, False, kind, seed)
-    expected, other, _ = crossfit(x, dose, fold, chosen)
+    expected, other = crossfit(cut, dose, chosen)
     notes = (why, f"outcome: {_weights_in_words(learners, weights)}", f"dose: {_weights_in_words(chosen, other)}")
     return Nuisances(expected[:, None], np.empty((len(y), 0)), mean, fold, notes)
 

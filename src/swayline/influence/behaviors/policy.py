@@ -14,10 +14,11 @@ import pyarrow as pa
 from swayline.core.errors import UsageError, nearest
 from swayline.core.rng import generator
 from swayline.influence.behaviors import refute
+from swayline.influence.behaviors.cut import Cut
 from swayline.influence.behaviors.estimators import TRIM
 from swayline.influence.behaviors.frame import as_table
 from swayline.influence.behaviors.inference import Estimate, from_scores
-from swayline.influence.behaviors.nuisance import crossfit, default_learners, folds, nuisances
+from swayline.influence.behaviors.nuisance import crossfit_all, default_learners, folds, nuisances
 from swayline.influence.behaviors.problem import Data, Setting, check, read
 from swayline.influence.behaviors.uplift import best_arm
 from swayline.influence.behaviors.verdict import verdict
@@ -148,11 +149,11 @@ def _choices(x: npt.NDArray[Any], own: Floats, fold: Ints, groups: Sequence[int]
     """The arm for each row, and the best single arm by the other folds; each (m,)."""
     kind = "linear" if s.learner == "linear" else "auto"
     learners = default_learners(x, groups, False, kind, s.seed)[0]
-    net = [crossfit(x, own[:, a] - own[:, 0], fold, learners)[0] for a in range(1, own.shape[1])]
+    net, _ = crossfit_all(Cut(x, fold), own[:, 1:] - own[:, :1], learners)
     single = np.zeros(len(x), dtype=np.int64)
     for k in np.unique(fold):
         single[fold == k] = int(np.argmax(own[fold != k].mean(axis=0)))
-    return best_arm(np.column_stack(net)), single
+    return best_arm(net), single
 
 
 def _mean(values: Floats, clusters: Ints | None) -> Estimate:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special, stats
 
 from swayline.influence.behaviors.inference import Estimate, from_scores
 
@@ -59,20 +59,26 @@ def placebo_treatment(
     cuts = np.searchsorted(
         unexplained, np.linspace(0, unexplained[-1], max(1, min(STRATA, len(order) // 50)) + 1)[1:-1]
     )
-    strata = [rows for rows in np.split(order, cuts) if len(rows) > 1]
-    actual = d + expected
+    # Rows in the order of what is expected of them, so that a stratum is a slice.
+    edges = np.unique([0, *cuts, len(order)])
+    sizes, starts = np.diff(edges), edges[:-1]
+    actual, expected, y = (d + expected)[order], expected[order], y[order]
+    # Clusters without a row are nobody's; numbered anew, none is left.
+    group = None if clusters is None else np.unique(clusters[order], return_inverse=True)[1].astype(np.int64)
     values, beyond = [], 0
     for _ in range(PERMUTATIONS):
-        shuffled = actual.copy()
-        for rows in strata:
-            shuffled[rows] = actual[rng.permutation(rows)]
-        fake = shuffled - expected
-        for rows in strata:
-            fake[rows] -= fake[rows].mean()
-        slope = float(fake @ y / (fake @ fake))
-        found = from_scores(slope, fake * (y - slope * fake) / float(fake @ fake) * len(fake), clusters)
+        fake = actual.copy()
+        for low, high in zip(starts, edges[1:], strict=True):
+            rng.shuffle(fake[low:high])
+        fake -= expected
+        fake -= np.repeat(np.add.reduceat(fake, starts) / sizes, sizes)
+        square = float(fake @ fake)
+        slope = float(fake @ y) / square
+        scores = fake * (y - slope * fake)
+        sums = scores if group is None else np.bincount(group, weights=scores)
+        error = float(np.sqrt(len(sums) / max(len(sums) - 1, 1) * float(sums @ sums))) / square
         values.append(slope)
-        beyond += bool(found.low > 0 or found.high < 0)
+        beyond += abs(slope) > float(special.stdtrit(max(len(sums) - 1, 1), 0.975)) * error > 0
     spread = float(np.std(values, ddof=1))
     chance = 2 * stats.norm.sf(abs(float(np.mean(values))) / max(spread / np.sqrt(PERMUTATIONS), 1e-300))
     too_often = stats.binom.sf(beyond - 1, PERMUTATIONS, 0.05) < ALARM / 10

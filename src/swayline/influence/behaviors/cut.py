@@ -1,0 +1,136 @@
+"""A design cut into folds, and linear models of every fold's other rows at once.
+
+The rows outside a fold are all rows less its own, and so are their moments: added up once, fold by fold, they give the
+regressions of all folds, of as many targets as there are.
+
+Shapes: X (n, p) standardised design; Y (n, t) targets; K folds. Coefficients stand intercept first, (p + 1, ...).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import linalg
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+Design = npt.NDArray[Any]
+Widening = Callable[[Design], Design]
+SLAB = 8192
+"""Rows gathered and multiplied at once: a slab of a hundred columns stays in the processor's cache."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A design and the fold of each row, with every wider design asked for so far.
+
+    Attributes
+    ----------
+    x : shape (n, p)
+    fold : whole numbers from 0, shape (n,); predictions for a row come from models that never saw its fold
+    """
+
+    x: Design
+    fold: Ints
+    wider: dict[Widening, Design] = field(default_factory=dict, repr=False)
+
+    @property
+    def count(self) -> int:
+        """How many folds there are."""
+        return int(self.fold.max()) + 1
+
+    def wide(self, widening: Widening | None) -> Design:
+        """The design, or a wider one: made once, since every target and arm asks for it."""
+        if widening is None:
+            return self.x
+        if widening not in self.wider:
+            self.wider[widening] = widening(self.x)
+        return self.wider[widening]
+
+    def teaching(self, rows: Flags | None) -> list[Ints]:
+        """Row numbers of each fold that may teach."""
+        own = (self.fold == k for k in range(self.count))
+        return [np.flatnonzero(mine if rows is None else mine & rows) for mine in own]
+
+    def predict(self, x: Design, coefficients: Floats) -> Floats:
+        """Linear predictions of each row by its fold's coefficients, (p + 1, K) or (p + 1, K, t) → (n,) or (n, t)."""
+        found = np.empty((len(x), *coefficients.shape[2:]))
+        for k in range(self.count):
+            for at in slabs(np.flatnonzero(self.fold == k)):
+                found[at] = x[at] @ coefficients[1:, k].astype(x.dtype) + coefficients[0, k]
+        return found
+
+
+def slabs(at: Ints) -> Iterator[Ints]:
+    """Row numbers in pieces of at most :data:`SLAB`."""
+    for start in range(0, len(at), SLAB):
+        yield at[start : start + SLAB]
+
+
+def add_square(total: Floats, block: Design, weight: Floats) -> None:
+    """Add X'WX of a few rows, an intercept column first, to ``total`` (p + 1, p + 1); ``block`` is overwritten."""
+    root = np.sqrt(weight).astype(block.dtype)
+    block *= root[:, None]
+    first = root @ block
+    total[0, 0] += float(weight.sum())
+    total[0, 1:] += first
+    total[1:, 0] += first
+    total[1:, 1:] += block.T @ block
+
+
+def ridge_out_of_fold(cut: Cut, x: Design, targets: Floats, rows: Flags | None) -> Floats:
+    """Predictions of each target by ridge regressions on the other folds, the penalty of each chosen by GCV; (n, t).
+
+    Parameters
+    ----------
+    x : ``cut.x`` or one of its wider designs
+    rows : those that may teach, shape (n,); None: all
+    """
+    width, count = x.shape[1] + 1, targets.shape[1]
+    squares, crosses = np.zeros((cut.count, width, width)), np.zeros((cut.count, width, count))
+    energy = np.zeros((cut.count, count))
+    for k, teaching in enumerate(cut.teaching(rows)):
+        for at in slabs(teaching):
+            block, y = x[at], targets[at]
+            crosses[k, 0] += y.sum(axis=0)
+            crosses[k, 1:] += block.T @ y.astype(x.dtype)
+            energy[k] += (y**2).sum(axis=0)
+            add_square(squares[k], block, np.ones(len(at)))
+    total, cross, every = squares.sum(axis=0), crosses.sum(axis=0), energy.sum(axis=0)
+    found = np.empty((width, cut.count, count))
+    for k in range(cut.count):
+        found[:, k] = ridge(total - squares[k], cross - crosses[k], every - energy[k])
+    return cut.predict(x, found)
+
+
+def ridge(square: Floats, cross: Floats, energy: Floats) -> Floats:
+    """Ridge coefficients of several targets from moments, each with the penalty of least generalised cross-validation.
+
+    Parameters
+    ----------
+    square, cross : X'X and X'Y with an intercept first, (p + 1, p + 1) and (p + 1, t)
+    energy : sum of squares of each target, (t,)
+
+    References
+    ----------
+    Golub, Heath, Wahba (1979), Generalized cross-validation as a method for choosing a good ridge parameter.
+    """
+    n = float(square[0, 0])
+    mean = square[0, 1:] / n
+    values, vectors = linalg.eigh(square[1:, 1:] - np.outer(mean, square[0, 1:]))
+    values = np.maximum(values, 0) + 1e-9 * max(1.0, float(np.trace(square)) / len(square))
+    rotated = vectors.T @ (cross[1:] - np.outer(mean, cross[0]))  # (p, t)
+    spread = energy - cross[0] ** 2 / n
+    penalties = np.geomspace(1e-2, 1e4, 19) * max(1.0, n / 1000)
+    errors = np.empty((len(penalties), len(spread)))
+    for j, penalty in enumerate(penalties):
+        shrunk = rotated / (values + penalty)[:, None]
+        residual = spread - 2 * (shrunk * rotated).sum(axis=0) + values @ shrunk**2
+        freedom = n - 1 - float((values / (values + penalty)).sum())
+        errors[j] = n * residual / max(freedom, 1.0) ** 2
+    chosen = penalties[np.argmin(errors, axis=0)]
+    slopes = vectors @ (rotated / (values[:, None] + chosen))
+    return np.concatenate([cross[:1] / n - mean @ slopes, slopes])
