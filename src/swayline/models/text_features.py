@@ -68,6 +68,19 @@ def encoder_of(train: Sequences, model: str) -> tuple[TextEncoder, list[str]]:
     return encoder_for(texts, model=model or None, pairs=pairs if len(pairs) > 1 else None), texts
 
 
+def told_features(train: Sequences, model: str, n_features: int = 256) -> Vectors:
+    """(I, F) the features of a log's items, for a model that keeps them.
+
+    Raises
+    ------
+    SchemaError
+        No item has a text.
+    """
+    encoder, texts = encoder_of(train, model)
+    vectors = encoder.encode(texts, label="encode titles")
+    return TextSpace.of(vectors, encoder.folder.fingerprint(), n_features).features(vectors)
+
+
 def texts_of(catalogue: Catalogue | None) -> list[str]:
     """(I,) what is known of each item in words.
 

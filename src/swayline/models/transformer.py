@@ -35,6 +35,7 @@ from swayline.models.sequence.slots import is_timed
 from swayline.models.sequence.stream import Stream
 from swayline.models.sequence.training import Watch, train
 from swayline.models.sequence.warm_start import first_items
+from swayline.models.text_features import told_features
 from swayline.models.validation import Judge
 
 _SHORT, _LONG = 50, 200
@@ -47,7 +48,7 @@ _RETURNING = 0.05
 _CALIBRATING = 20_000
 """Validation questions that behaviour probabilities are calibrated on."""
 
-_SIZES = ("n_items", "n_behaviors", "max_length", "best_epoch", "timed", "n_columns", "n_values", "n_known")
+_SIZES = ("n_items", "n_behaviors", "max_length", "best_epoch", "timed", "n_columns", "n_values", "n_known", "n_told")
 _OPEN = ("embedding_dim", "n_blocks", "n_heads", "dropout", "windows", "repeats")
 """Settings that the data decides where nobody did."""
 
@@ -72,6 +73,13 @@ class Transformer:
     ) -> None:
         self.settings = settings or TransformerSettings()
         self.checkpoint, self.watch = checkpoint, watch
+        self._answers: torch.Tensor | Rounded | None = None
+        self._moving = False
+
+    @property
+    def serves_unmet(self) -> bool:
+        """Whether items of the items table that no event names belong to its catalogue: their texts speak for them."""
+        return self.settings.fusion != "none"
 
     def fit(self, train: Sequences, valid: Targets | None = None) -> Self:
         """Learn from histories; with ``valid``, stop when its NDCG@10 no longer rises.
@@ -110,10 +118,14 @@ class Transformer:
         self.timed_ = is_timed(histories)
         codes, self.n_values_ = attribute_codes(histories.catalogue if settings.attributes else None, self.n_items_)
         self.n_columns_ = codes.shape[1]
+        told = None if settings.fusion == "none" else torch.from_numpy(told_features(histories, settings.text_model))
+        self.n_told_ = 0 if told is None else told.shape[1]
         self.n_known_ = 0 if histories.profiles is None or not settings.profiles else int(histories.profiles.max()) + 1
         with torch.random.fork_rng(devices=[]):  # PyTorch's layers draw weights as they are made; ours are drawn next
             self._network = self._build(settings)
-        self._network.start(torch.Generator().manual_seed(settings.seed), self._first_items(histories, settings.width))
+        factors = self._first_items(histories, settings.width)
+        self._network.start(torch.Generator().manual_seed(settings.seed), factors, told)
+        first = None if told is None else self._network.items.weight[:-1].detach().clone()
         self._network.codes[:-1] = torch.from_numpy(codes)
         if self._network.head is not None:
             self._network.head.start(histories.behaviors)
@@ -121,11 +133,14 @@ class Transformer:
         if settings.compile:
             for block in self._network.blocks:
                 block.compile()
+        self._answers, self._moving = None, True
         asked = (lambda: judge(self)) if judge else None
         trained = train(self._network, histories, settings, self.max_length_, asked, checkpoint, self.watch)
+        if first is not None:
+            self._network.place_unmet(first, torch.from_numpy(np.bincount(histories.items, minlength=len(first)) > 0))
         if settings.weights == "int8":
             round_weights(self._network)
-        self._catalogue: Rounded | None = None
+        self._moving = False
         self.history_ = [epoch.as_dict() for epoch in trained.history]
         self.best_epoch_ = trained.best_epoch
         return self
@@ -146,6 +161,7 @@ class Transformer:
             self.n_columns_,
             self.n_values_,
             self.n_known_,
+            self.n_told_,
         )
 
     def _calibrate(self, head: BehaviorHead, questions: Targets) -> None:
@@ -174,12 +190,19 @@ class Transformer:
     def _logits(self, states: torch.Tensor, returns: Returns | None) -> torch.Tensor:
         """(Q, I) of (Q, D) states, in eight bits where the settings say so, returns mixed in where there are any."""
         with torch.no_grad():
-            if self.settings.weights == "fp32":
-                logits = states @ self._network.answers().T
-            else:
-                self._catalogue = self._catalogue or Rounded.of(self._network.answers())
-                logits = self._catalogue.scores(states)
+            catalogue = self._catalogue()
+            logits = catalogue.scores(states) if isinstance(catalogue, Rounded) else states @ catalogue.T
             return logits if returns is None else returns.mixed(logits)
+
+    def _catalogue(self) -> torch.Tensor | Rounded:
+        """All items as answers, made once for a model whose weights no longer move."""
+        if self._answers is not None:
+            return self._answers
+        answers = self._network.answers()
+        found = answers if self.settings.weights == "fp32" else Rounded.of(answers)
+        if not self._moving:
+            self._answers = found
+        return found
 
     def stream(self, history: Sequences) -> Stream:
         """A few histories that grow event by event, scored after each without being read again.
@@ -254,7 +277,7 @@ class Transformer:
             "n_items": self.n_items_, "n_behaviors": self.n_behaviors_, "max_length": self.max_length_,
             "best_epoch": self.best_epoch_, "history": self.history_, "timed": int(self.timed_),
             "n_columns": self.n_columns_, "n_values": self.n_values_, "n_known": self.n_known_,
-            "chosen": self.chosen_,
+            "n_told": self.n_told_, "chosen": self.chosen_,
         }  # fmt: skip
         arrays = {name: value.detach().cpu().numpy() for name, value in self._network.state_dict().items()}
         if self.settings.weights == "int8":
@@ -268,7 +291,11 @@ class Transformer:
         model = cls(artifact.settings_of(folder, stored, TransformerSettings))
         sizes = artifact.sizes_of(folder, stored, *_SIZES)
         model.n_items_, model.n_behaviors_, model.max_length_, model.best_epoch_, timed = sizes[:5]
-        model.n_columns_, model.n_values_, model.n_known_ = sizes[5:]
+        model.n_columns_, model.n_values_, model.n_known_, model.n_told_ = sizes[5:]
+        if bool(model.n_told_) != (model.settings.fusion != "none"):
+            raise ArtifactError(
+                f"{folder / artifact.MODEL_FILE}: fusion is {model.settings.fusion!r} with {model.n_told_} features"
+            )
         model.timed_ = bool(timed)
         model.chosen_ = _chosen_of(folder, stored)
         as_trained = dataclasses.replace(stored, settings=stored.settings | model.chosen_)
@@ -284,7 +311,6 @@ class Transformer:
         arrays = grown(stored.arrays) if small else stored.arrays
         _check_codes(folder, arrays["codes"], model.n_values_)
         model._network.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()}, assign=True)
-        model._catalogue = None
         model._network.to(_device(model.settings)).eval()
         return model
 

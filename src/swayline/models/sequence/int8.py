@@ -50,8 +50,8 @@ class Rounded:
 def round_weights(network: nn.Module) -> None:
     """Move every matrix of a network to what eight bits can say, so that it scores the same saved and unsaved."""
     with torch.no_grad():
-        for weight in network.parameters():
-            if weight.dim() == 2:
+        for weight in (*network.parameters(), *network.buffers()):
+            if is_matrix(tuple(weight.shape), str(weight.dtype).removeprefix("torch.")):
                 weight.copy_(Rounded.of(weight).floats())
 
 

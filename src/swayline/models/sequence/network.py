@@ -3,6 +3,8 @@
 Shapes: T tokens, D width, I items, Q histories.
 """
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -11,6 +13,8 @@ from swayline.models.sequence.batches import Packed
 from swayline.models.sequence.behavior_head import BehaviorHead
 from swayline.models.sequence.blocks import BLOCKS
 from swayline.models.sequence.dropout import Dropout
+from swayline.models.sequence.fusion import FUSIONS
+from swayline.models.sequence.fusion.told import Told
 from swayline.models.sequence.inputs import Inputs
 from swayline.models.sequence.repeat_head import RepeatHead
 from swayline.models.sequence.rows import first_rows, rows
@@ -35,12 +39,18 @@ class Network(nn.Module):
         n_columns: int = 0,
         n_values: int = 0,
         n_known: int = 0,
+        n_told: int = 0,
     ) -> None:
         super().__init__()
         dim = settings.width
         self.items = nn.Embedding(n_items + 1, dim)  # the last row stands where no item is
         self.attributes = nn.Embedding(n_values, dim) if n_values else None
         self.register_buffer("codes", torch.zeros(n_items + 1, n_columns, dtype=torch.int64))
+        self.told: Told | None = None
+        if n_told:
+            how = FUSIONS[settings.fusion](settings, n_told)
+            self.told = Told(how, n_items, n_told)
+            settings, dim = replace(settings, embedding_dim=how.width), how.width
         self.inputs = Inputs(settings, n_behaviors, max_length, timed, n_known)
         self.head = BehaviorHead(dim, n_behaviors) if settings.behavior_loss and n_behaviors > 1 else None
         self.repeats = RepeatHead(dim) if settings.repeats else None
@@ -50,8 +60,11 @@ class Network(nn.Module):
         self.scale = dim**0.5
         self.temperature = settings.temperature
 
-    def start(self, generator: torch.Generator, items: Tensor | None = None) -> None:
+    def start(self, generator: torch.Generator, items: Tensor | None = None, told: Tensor | None = None) -> None:
         """Draw the first weights from the generator alone; ``items`` (I, D) are added to the item table's.
+
+        ``told`` (I, F) are the features of the items' texts; with them an item that nobody met starts where the others
+        do on average.
 
         Each block starts as the identity (its last layers are zero), so that a table that already knows something is
         not drowned by layers that do not.
@@ -70,26 +83,42 @@ class Network(nn.Module):
                 self.attributes.weight.zero_()
             if items is not None:
                 self.items.weight *= _NOISE
+                if self.told is not None:
+                    items = torch.where(items.any(1, keepdim=True), items, items[items.any(1)].mean(0))
                 self.items.weight[:-1] += items
+            if self.told is not None and told is not None:
+                self.told.start(self.items.weight[:-1], told, generator)
 
     def forward(self, batch: Packed, last_only: bool = False) -> Tensor:
         """(T, D) the state after each event, or (Q, D) those that answer, which spares most of the last block."""
         x = self.dropout(self.inputs(self.embedded(batch.items) * self.scale, batch))
+        if self.told is not None:
+            x = self.told.read(x, batch)
         for block in self.blocks[:-1]:
             x = block(x, batch)
         x = self.blocks[-1](x, batch, batch.last if last_only else None)
         x = self.norm(x)
         return x if self.temperature is None else F.normalize(x, dim=1) / self.temperature
 
+    @property
+    def n_layers(self) -> int:
+        """Layers of attention."""
+        return len(self.blocks) + (0 if self.told is None else self.told.n_layers)
+
     def embedded(self, items: Tensor | None = None) -> Tensor:
-        """(R, D) what is learned of items, or (I, D) of all: each one's own row and those of its attributes."""
+        """(R, D) what is known of items, or (I, D) of all: each one's own row, those of its attributes, its text."""
         n_items = self.items.num_embeddings - 1
         own = first_rows(self.items, n_items) if items is None else rows(self.items, items)
-        if self.attributes is None:
-            return own
-        codes = self.codes[:n_items] if items is None else self.codes[items]
-        shared = rows(self.attributes, codes.reshape(-1)).view(*codes.shape, -1)
-        return own + shared.sum(1)
+        if self.attributes is not None:
+            codes = self.codes[:n_items] if items is None else self.codes[items]
+            own = own + rows(self.attributes, codes.reshape(-1)).view(*codes.shape, -1).sum(1)
+        return own if self.told is None else self.told(own, items)
+
+    def place_unmet(self, first: Tensor, met: Tensor) -> None:
+        """Move the rows of items that training never met as the others moved on average since ``first`` (I, D)."""
+        with torch.no_grad():
+            now = self.items.weight[:-1]
+            now[~met] += (now - first.to(now.device))[met].mean(0)
 
     def answers(self, items: Tensor | None = None) -> Tensor:
         """(I, D) all items as answers, or (R, D) some of them: a state times an answer is the item's logit."""

@@ -13,12 +13,13 @@ Positions = Literal["start", "end", "none"]
 Objective = Literal["next-item", "masked", "encoder-decoder"]
 Schedule = Literal["constant", "cosine"]
 Weights = Literal["fp32", "int8"]
+Fusion = Literal["none", "initialise", "project", "gate", "concatenate", "cross-attend"]
 
 MIXING = ("sampled-softmax", "full-softmax")
 """Losses that know probabilities, so that returning can be mixed in."""
 _CHOICES = {
     "block": Block, "loss": Loss, "precision": Precision, "positions": Positions, "objective": Objective,
-    "schedule": Schedule, "weights": Weights,
+    "schedule": Schedule, "weights": Weights, "fusion": Fusion,
 }  # fmt: skip
 
 
@@ -60,6 +61,11 @@ class TransformerSettings:
     repeats : bool, optional
         What comes is drawn from the catalogue or from the history, as a pointer network mixes them. None: where at
         least 5% of events return to an item the person already had.
+    fusion : str
+        How the items' titles, descriptions and categories join their ids: one of the files in ``sequence/fusion``.
+    text_model : str
+        Folder of a local text encoder that reads them; empty: MiniLM, or a small BERT learned from the texts where
+        these are not English.
     warm_start : bool
         The item table starts from the factors of co-occurrence, not from random numbers.
     loss, n_negatives, in_batch, correction
@@ -101,6 +107,8 @@ class TransformerSettings:
     windows: bool | None = None
     objective: Objective = "next-item"
     repeats: bool | None = None
+    fusion: Fusion = "none"
+    text_model: str = ""
     warm_start: bool = True
     loss: Loss = "sampled-softmax"
     n_negatives: int = 1024

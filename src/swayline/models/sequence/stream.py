@@ -105,7 +105,7 @@ class Stream:
         history = self._as_sequences()
         layout = Layout(np.arange(len(history), dtype=np.int64) * width, len(history), width)
         batch = next_item.arrange(history, layout, model.max_length_, False, self._device)
-        self._memory = Memory(len(history), width, len(self._network.blocks), self._device)
+        self._memory = Memory(len(history), width, self._network.n_layers, self._device)
         self._memory.read = torch.from_numpy(np.minimum(history.lengths, model.max_length_)).to(self._device)
         batch = batch.remembering(self._memory)
         self._network.eval()

@@ -167,6 +167,11 @@ class _Run:
         self.draws = torch.Generator()
         counts = np.bincount(histories.items, minlength=histories.n_items).astype(np.float64)
         self.share = torch.from_numpy(counts / max(1.0, counts.sum())).to(self.device)
+        self.rivals = None if network.told is None else torch.from_numpy(np.flatnonzero(counts)).to(self.device)
+        if self.rivals is not None:  # a text must not learn that it never comes, because nobody met its item yet
+            self.share = self.share[self.rivals]
+            self.place = torch.zeros(histories.n_items, dtype=torch.int64, device=self.device)
+            self.place[self.rivals] = torch.arange(len(self.rivals), device=self.device)
 
     def epoch(self, number: int, bar: Task) -> tuple[float, int]:
         """Mean loss and the number of target positions of one pass over all histories."""
@@ -225,16 +230,19 @@ class _Run:
         return loss + self.settings.behavior_loss * head.loss(states, wanted, batch)
 
     def _item_loss(self, states: Tensor, wanted: Tensor, targets: Tensor, weights: Tensor, *ways: Tensor) -> Tensor:
-        n_items, answers = self.histories.n_items, self.network.answers
-        loss = LOSSES[self.settings.loss]
+        n_items, answers = len(self.share), self.network.answers
+        loss, rivals = LOSSES[self.settings.loss], self.rivals
+        if rivals is not None:
+            targets = self.place[targets]
         if self.settings.loss == "full-softmax" or self.settings.n_negatives >= n_items:
             alike = torch.zeros(1, device=self.device)
-            return loss(states, wanted, answers(), alike, targets, weights, *ways)
+            return loss(states, wanted, answers(rivals), alike, targets, weights, *ways)
         drawn = draw(
             targets, weights > 0, self.settings.n_negatives, self.share if self.settings.in_batch else None,
             self.settings.correction, n_items, self.draws,
         )  # fmt: skip
-        return loss(states, wanted, answers(drawn.items), drawn.log_weights, drawn.columns, weights, *ways)
+        items = drawn.items if rivals is None else rivals[drawn.items]
+        return loss(states, wanted, answers(items), drawn.log_weights, drawn.columns, weights, *ways)
 
 
 def autocast(settings: TransformerSettings, device: torch.device) -> torch.autocast:
