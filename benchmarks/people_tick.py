@@ -1,8 +1,10 @@
 """Recovering a sparse network from events alone, beside tick's Hawkes learners, on tick's own kind of data.
 
 python benchmarks/people_tick.py --sizes 10 50 200 2000 --peer-python PATH   (a Python with tick and numpydoc)
+python benchmarks/people_tick.py --sizes 50 --rounds 7 --peers SumExp --peer-python PATH
 
-Worlds: every person is swayed by 3 others, exponential delays of mean .25, spectral radius .6, immigrants at .5 a
+Every round times ours and then each peer, so that a busy machine is busy for all of them; shown are medians. Both get
+the same arrays, each person's acts sorted in time, and both have done a small world before the clock starts. Worlds: every person is swayed by 3 others, exponential delays of mean .25, spectral radius .6, immigrants at .5 a
 person and unit of time; all learners know the mean delay. CPU seconds are beside wall time, for machines that are not
 idle. Error: relative Frobenius distance of the branching matrix.
 """
@@ -23,10 +25,11 @@ PEER = """
 import json, sys, time
 import numpy as np
 from tick.hawkes import HawkesADM4, HawkesExpKern, HawkesSumExpKern
-data = np.load(sys.argv[1])
-n = int(data["n"])
-events = [np.sort(data["time"][data["person"] == i]) for i in range(n)]
-for name in ("SumExp", "ExpKern", "ADM4"):
+def read(path):
+    data = np.load(path)
+    return [data["time"][data["person"] == i] for i in range(int(data["n"]))]
+for name, path in [(one, file) for one in sys.argv[3:] for file in sys.argv[1:3]]:
+    events = read(path)
     start, cpu = time.perf_counter(), time.process_time()
     try:
         if name == "ADM4":
@@ -39,7 +42,8 @@ for name in ("SumExp", "ExpKern", "ADM4"):
             learner = HawkesSumExpKern(np.array([2.0, 4.0, 8.0]), penalty="l1", C=1e3)
             learner.fit(events); matrix = learner.adjacency.sum(axis=2)
         row = {"name": name, "seconds": time.perf_counter() - start, "cpu": time.process_time() - cpu}
-        print(json.dumps(row | {"matrix": np.asarray(matrix).tolist()}), flush=True)
+        if path == sys.argv[2]:
+            print(json.dumps(row | {"matrix": np.asarray(matrix).tolist()}), flush=True)
     except Exception as error:
         print(json.dumps({"name": name, "failed": f"{type(error).__name__}: {error}"}), flush=True)
 """
@@ -116,49 +120,69 @@ def auc(score: np.ndarray, truth: np.ndarray) -> float:
     return float((rank[sways].sum() - n * (n + 1) / 2) / (n * m))
 
 
-def show(n: int, events: int, name: str, seconds: float, cpu: float, matrix: np.ndarray, truth: np.ndarray) -> None:
+def show(n: int, events: int, name: str, rounds: list[tuple[float, float, np.ndarray]], truth: np.ndarray) -> None:
+    seconds, cpu = (float(np.median([one[at] for one in rounds])) for at in (0, 1))
+    matrix = rounds[-1][2]
     error = np.linalg.norm(matrix - truth) / np.linalg.norm(truth)
-    print(f"{n:>6}{events:>9}  {name:<10}{seconds:>9.3f}{cpu:>9.3f}{error:>8.3f}{auc(matrix, truth):>8.4f}", flush=True)
+    print(
+        f"{n:>6}{events:>9}  {name:<10}{len(rounds):>7}{seconds:>9.3f}{cpu:>9.3f}{error:>8.3f}{auc(matrix, truth):>8.4f}",
+        flush=True,
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[10, 50, 200, 2000])
     parser.add_argument("--per-person", type=float, default=1300.0)
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--peers", nargs="+", default=["SumExp", "ExpKern", "ADM4"])
     parser.add_argument("--peer-python", default=os.environ.get("SWAYLINE_PEER_PYTHON"))
     parser.add_argument("--peer-seconds", type=float, default=120.0)
     options = parser.parse_args()
-    warm = make_world(5, 50.0, 1)
-    ours(warm[0], warm[1], 5, warm[3])
-    print(f"{'people':>6}{'events':>9}  {'learner':<10}{'seconds':>9}{'cpu s':>9}{'error':>8}{'AUC':>8}")
+    small = sorted_world(5, 50.0, 1)
+    print(
+        f"{'people':>6}{'events':>9}  {'learner':<10}{'rounds':>7}{'seconds':>9}{'cpu s':>9}{'error':>8}{'AUC':>8}",
+        flush=True,
+    )
     for n in options.sizes:
-        person, when, truth, span = make_world(n, options.per_person, 0)
-        show(n, len(when), "swayline", *ours(person, when, n, span), truth)
-        if options.peer_python:
-            peers(options, n, person, when, truth)
+        person, when, truth, span = sorted_world(n, options.per_person, 0)
+        done: dict[str, list[tuple[float, float, np.ndarray]]] = {"swayline": []}
+        failed: dict[str, str] = {}
+        with tempfile.TemporaryDirectory() as folder:
+            for name, world in (("small", small), ("world", (person, when, truth, span))):
+                np.savez(Path(folder) / f"{name}.npz", person=world[0], time=world[1], n=len(world[2]))
+            for _ in range(options.rounds):
+                ours(small[0], small[1], 5, small[3])
+                done["swayline"].append(ours(person, when, n, span))
+                for name in options.peers if options.peer_python else []:
+                    if name not in failed:
+                        peer(options, Path(folder), name, done, failed)
+        for name, rounds in done.items():
+            show(n, len(when), name, rounds, truth)
+        for name, why in failed.items():
+            print(f"{n:>6}{len(when):>9}  {name:<10} no result: {why[:80]}", flush=True)
 
 
-def peers(options: argparse.Namespace, n: int, person: np.ndarray, when: np.ndarray, truth: np.ndarray) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        np.savez(Path(folder) / "world.npz", person=person, time=when, n=n)
-        command = [options.peer_python, "-W", "ignore", "-c", PEER, str(Path(folder) / "world.npz")]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=options.peer_seconds, check=False)
-            output, ended = done.stdout, f"exit {done.returncode}" + done.stderr[-100:]
-        except subprocess.TimeoutExpired as error:
-            output, ended = (error.stdout or b"").decode(), f"stopped after {options.peer_seconds:.0f} s"
-    names = {"SumExp", "ExpKern", "ADM4"}
-    for line in output.splitlines():
-        if not line.startswith("{"):
-            continue
-        row = json.loads(line)
-        names.discard(row["name"])
-        if "failed" in row:
-            print(f"{n:>6}{len(when):>9}  {row['name']:<10} failed: {row['failed'][:60]}", flush=True)
-        else:
-            show(n, len(when), row["name"], row["seconds"], row["cpu"], np.array(row["matrix"]), truth)
-    for name in sorted(names):
-        print(f"{n:>6}{len(when):>9}  {name:<10} no result: {ended.strip()[:80]}", flush=True)
+def sorted_world(n: int, per_person: float, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    person, when, truth, span = make_world(n, per_person, seed)
+    order = np.lexsort((when, person))
+    return person[order], when[order], truth, span
+
+
+def peer(options: argparse.Namespace, folder: Path, name: str, done: dict, failed: dict[str, str]) -> None:
+    """One round of one peer in a process of its own."""
+    command = [options.peer_python, "-W", "ignore", "-c", PEER]
+    command += [str(folder / "small.npz"), str(folder / "world.npz"), name]
+    try:
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=options.peer_seconds, check=False)
+    except subprocess.TimeoutExpired:
+        failed[name] = f"stopped after {options.peer_seconds:.0f} s"
+        return
+    rows = [json.loads(line) for line in ended.stdout.splitlines() if line.startswith("{")]
+    if not rows or "failed" in rows[-1]:
+        failed[name] = rows[-1]["failed"] if rows else f"exit {ended.returncode} {ended.stderr.strip()[-60:]}"
+        return
+    done.setdefault(name, []).append((rows[-1]["seconds"], rows[-1]["cpu"], np.array(rows[-1]["matrix"])))
 
 
 if __name__ == "__main__":

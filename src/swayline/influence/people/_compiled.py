@@ -1,6 +1,6 @@
 """Compiled passes over people: fit, intervals, shares, residuals. They release the lock: threads share the people.
 
-``world`` is the tuple made by :func:`swayline.influence.people.acts.world`; ``people`` (N,) the rows to work on;
+``world`` is the tuple made by :func:`swayline.influence.people.world.world`; ``people`` (N,) the rows to work on;
 ``x_base`` (everybody, K + S) and ``x_tie`` (ties,) the coefficients.
 """
 

@@ -71,7 +71,7 @@ def kernel_mass(lag, kernel):
         return total
     for r in range(len(kinds)):
         if kinds[r] == EXPONENTIAL:
-            total += weights[r] * (1.0 - np.exp(-lows[r] * lag))
+            total += weights[r] * (1.0 - np.exp(-lows[r] * lag)) if lows[r] * lag < 40.0 else weights[r]
         else:
             total += weights[r] * min(max((lag - lows[r]) / (highs[r] - lows[r]), 0.0), 1.0)
     return total
@@ -147,13 +147,46 @@ def _follow(lo, hi, first, last, acts, lift, fall, cell, before, out):
 
 
 @njit(cache=True, nogil=True)
+def places_before(in_time, who, act_ptr, acts, tie_ptr, tie_source, block, places):
+    """For every act and every source of who did it, the source's last act strictly before it (-1: none), in one walk.
+
+    ``in_time`` (acts,): all acts in the order of time; ``block`` (people + 1,): where each person's (acts, ties) part
+    of ``places`` begins.
+    """
+    last = np.full(len(act_ptr) - 1, -1, np.int32)
+    waiting = 0
+    for k in range(len(in_time)):
+        e = in_time[k]
+        while acts[in_time[waiting]] < acts[e]:
+            last[who[in_time[waiting]]] = in_time[waiting]
+            waiting += 1
+        i = who[e]
+        at = block[i] + (e - act_ptr[i]) * (tie_ptr[i + 1] - tie_ptr[i])
+        for t in range(tie_ptr[i], tie_ptr[i + 1]):
+            places[at] = last[tie_source[t]]
+            at += 1
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _follow_placed(lo, places, first, step, lift, fall, cell, out):
+    """As ``_follow`` for acts from ``lo`` on; the source's last act before each stands at ``first``, ``step`` apart."""
+    for r in range(len(lift)):
+        for e in range(len(out)):
+            s = places[first + e * step]
+            if s >= 0:
+                gap = cell[r, lo + e] - cell[r, s]
+                share = 1.0 if gap == 0 else (_NEXT_CELL if gap == 1 else 0.0)
+                out[e] += lift[r, s] * fall[r, lo + e] * share
+
+
+@njit(cache=True, nogil=True)
 def design(i, world):
     """``X`` transposed (P, E) and ``c`` of person i, over the acts that count (those after ``skip[i]``).
 
-    ``world`` is the tuple made by :func:`swayline.influence.people.acts.world`.
+    ``world`` is the tuple made by :func:`swayline.influence.people.world.world`.
     """
     act_ptr, acts, phase, skip, begin, end, phi, base_mass, tie_ptr, tie_source, own, kernel, level = world[:13]
-    mass, lift, fall, cell = world[13:]
+    mass, lift, fall, cell, block, places = world[13:]
     past = acts[act_ptr[i] : act_ptr[i + 1]]
     lo, hi = act_ptr[i] + skip[i], act_ptr[i + 1]
     target = acts[lo:hi]
@@ -175,7 +208,9 @@ def design(i, world):
         j = tie_source[tie_ptr[i] + d]
         column = columns[n_base + n_own + d]
         c[n_base + n_own + d] = mass[j]
-        if len(lift):
+        if len(places):
+            _follow_placed(lo, places, block[i] + skip[i] * n_ties + d, n_ties, lift, fall, cell, column)
+        elif len(lift):
             _follow(lo, hi, act_ptr[j], act_ptr[j + 1], acts, lift, fall, cell, before, column)
         else:
             kernel_sums(acts[act_ptr[j] : act_ptr[j + 1]], target, kernel, column)

@@ -20,36 +20,45 @@ from swayline.influence.people._compiled_features import compensator, kernel_sum
 def sums_by_level(sources, act_ptr, who, when, rates, weights, inverse, base, sums):
     """Add to ``sums`` (3, people, sources) the sums of f/lambda, (f/lambda)^2 and f b/lambda^2 over the target's acts.
 
-    ``who``, ``when`` (acts,): all acts in the order of time
-    (those at one moment never explain each other); ``inverse``, ``base`` (acts,): 1/lambda and baseline/lambda.
+    ``who``, ``when`` (acts,): all acts in the order of time (those at one moment never explain each other);
+    ``inverse``, ``base`` (acts,): 1/lambda and b/lambda, the latter empty where it is one and ``sums`` (2, ...).
     """
     place = np.full(len(act_ptr) - 1, -1, np.int64)
     for k in range(len(sources)):
         place[sources[k]] = k
-    levels = np.zeros((len(rates), len(sources)))
-    total = np.zeros(len(sources))
+    levels, total = np.zeros((len(rates), len(sources))), np.empty(len(sources))
+    # A level stands raised to the moment ``since``, so that time passing costs one exponential and not one a source.
+    since, fallen = np.full(len(rates), when[0]), np.ones(len(rates))
     waiting = 0
     for e in range(len(who)):
         if e > 0 and when[e] > when[e - 1]:
             for b in range(waiting, e):
                 if place[who[b]] >= 0:
                     for r in range(len(rates)):
-                        levels[r, place[who[b]]] += weights[r] * rates[r] * np.exp(-rates[r] * (when[e - 1] - when[b]))
+                        levels[r, place[who[b]]] += weights[r] * rates[r] / fallen[r]
             waiting = e
+            for r in range(len(rates)):
+                fallen[r] = np.exp(-rates[r] * (when[e] - since[r]))
+                if fallen[r] < 1e-9:
+                    levels[r] *= fallen[r]
+                    since[r], fallen[r] = when[e], 1.0
+        i, scale = who[e], inverse[e]
+        first, second = sums[0, i], sums[1, i]
+        one, down = levels[0], fallen[0] * scale
+        if len(rates) > 1:
             total[:] = 0.0
             for r in range(len(rates)):
-                decay = np.exp(-rates[r] * (when[e] - when[e - 1]))
-                level = levels[r]
                 for k in range(len(total)):
-                    level[k] *= decay
-                    total[k] += level[k]
-        i, scale, beside = who[e], inverse[e], base[e]
-        first, second, third = sums[0, i], sums[1, i], sums[2, i]
-        for k in range(len(total)):
-            part = total[k] * scale
+                    total[k] += levels[r, k] * fallen[r]
+            one, down = total, scale
+        for k in range(len(one)):
+            part = one[k] * down
             first[k] += part
             second[k] += part * part
-            third[k] += part * beside
+        if len(base):
+            third, beside = sums[2, i], base[e] * down
+            for k in range(len(one)):
+                third[k] += one[k] * beside
 
 
 @njit(cache=True, nogil=True)
@@ -66,7 +75,8 @@ def sums_by_pair(people, sources, act_ptr, acts, kernel, inverse, base, sums):
                 part = column[e] * inverse[lo + e]
                 sums[0, i, k] += part
                 sums[1, i, k] += part * part
-                sums[2, i, k] += part * base[lo + e]
+                if len(base):
+                    sums[2, i, k] += part * base[lo + e]
 
 
 @njit(cache=True, nogil=True)

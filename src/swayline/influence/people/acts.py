@@ -8,17 +8,15 @@
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import cached_property
 
 import numpy as np
 
 from swayline.core.errors import EmptyLogError, UsageError
 from swayline.core.types import Floats, Ints
-from swayline.influence.people.rhythm import Baseline
-from swayline.influence.people.threads import over_people
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Acts:
     """Acts of N people, by person and then time.
 
@@ -50,10 +48,15 @@ class Acts:
         """(people,) acts of each."""
         return np.diff(self.pointer)
 
-    @property
+    @cached_property
     def person(self) -> Ints:
         """(acts,) who did each act."""
         return np.repeat(np.arange(self.people), self.counts)
+
+    @cached_property
+    def in_time(self) -> Ints:
+        """(acts,) all acts in the order of time."""
+        return np.argsort(self.times, kind="stable")
 
     @property
     def span_s(self) -> float:
@@ -105,12 +108,22 @@ def make_acts(
         )
     if end <= start:
         raise EmptyLogError("all acts share one moment: without order in time nothing can be said about who sways whom")
-    order = np.lexsort((times, person))
-    pointer = np.searchsorted(np.asarray(person)[order], np.arange(people + 1)).astype(np.int64)
+    person = np.asarray(person, np.int64)
+    order = _by_person_and_time(person, times)
+    pointer = np.concatenate([[0], np.cumsum(np.bincount(person, minlength=people))]).astype(np.int64)
     return Acts(times[order] - start, pointer, order, start, end)
 
 
-@dataclass(frozen=True)
+def _by_person_and_time(person: Ints, times: Floats) -> Ints:
+    """As ``np.lexsort((times, person))``; acts that come sorted are left as they are."""
+    later = np.diff(person)
+    if len(later) == 0 or bool(((later > 0) | ((later == 0) & (np.diff(times) >= 0))).all()):
+        return np.arange(len(person))
+    order: Ints = np.lexsort((times, person))
+    return order
+
+
+@dataclass(frozen=True, eq=False)
 class Ties:
     """T distinct directed ties, by target and then source.
 
@@ -161,26 +174,3 @@ def resolution_s(times_s: Floats) -> float:
 Kernel = Floats
 """Delay kernel as compiled code takes it, (4, R): kinds (0 exponential, 1 box), lows (rates or lower ends), highs,
 weights."""
-
-
-def world(
-    acts: Acts, ties: Ties, baseline: Baseline, own: Kernel, kernel: Kernel, begin_s: float = 0.0
-) -> tuple[Any, ...]:
-    """Everything compiled passes read; acts before ``begin_s`` (since the start) cause but do not count."""
-    from swayline.influence.people import _compiled_features
-
-    bins = baseline.bins(acts.times)
-    early = np.bincount(acts.person[acts.times < begin_s], minlength=acts.people).astype(np.int64)
-    components = kernel.shape[1] if (kernel[0] == _compiled_features.EXPONENTIAL).all() else 0
-    mass, shape = np.zeros(acts.people), (components, len(acts.times))
-    lift, fall, cell = np.zeros(shape), np.zeros(shape), np.zeros(shape, np.int32)
-    everybody = np.arange(acts.people if len(ties) else 0)
-    over_people(
-        _compiled_features.trails, everybody, acts.pointer, acts.times, begin_s, acts.span_s, kernel, mass, lift, fall,
-        cell,
-    )  # fmt: skip
-    return (
-        acts.pointer, acts.times, baseline.phases(bins), early, begin_s, acts.span_s, baseline.rates(),
-        baseline.mass(begin_s, acts.span_s), ties.pointer, ties.source, own, kernel,
-        baseline.level_at(acts.person, bins), mass, lift, fall, cell,
-    )  # fmt: skip

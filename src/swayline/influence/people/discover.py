@@ -82,10 +82,12 @@ def discover_ties(
         plain = replace(plain, kernel=learned.kernel)
         ties = _screened(plain, candidates)
     n_pairs = acts.people * (acts.people - 1)
-    fit, estimates = _measured(plain, ties, "information", placebo=False)
+    started = replace(plain, ties=ties, x_tie=np.full(len(ties), 0.05))
+    fit, estimates = _measured(started, "information", placebo=False)
     q_values = _q_values(estimates, fit.x_tie, n_pairs)
     kept = q_values <= false_discovery
-    fit, estimates = _measured(plain, make_ties(ties.source[kept], ties.target[kept], acts.people), interval, placebo)
+    fewer = replace(fit, ties=make_ties(ties.source[kept], ties.target[kept], acts.people), x_tie=fit.x_tie[kept])
+    fit, estimates = _measured(fewer, interval, placebo)
     return Discovery(fit, estimates, q_values[kept], n_pairs)
 
 
@@ -99,12 +101,18 @@ def _screened(plain: HawkesFit, candidates: int) -> Ties:
 
     n, acts = plain.acts.people, plain.acts
     active = np.flatnonzero(acts.counts > 0).astype(np.int64)
-    lam, mass = np.zeros(len(acts.times)), np.zeros(n)
-    over_people(_compiled.alone, active, plain.world(), plain.x_base, lam, mass)
+    bins = plain.baseline.bins(acts.times)
+    first = plain.baseline.rates()[plain.baseline.phases(bins), 0] * plain.baseline.level_at(acts.person, bins)
+    if plain.x_base.shape[1] == 1:
+        # The baseline is all there is: its share of the intensity is one, and what it explains needs no sum of its own.
+        lam: Floats = first * plain.x_base[acts.person, 0]
+        base, bend = np.zeros(0), np.maximum(acts.counts, 1).astype(np.float64)
+    else:
+        lam = np.zeros(len(acts.times))
+        over_people(_compiled.alone, active, plain.world(), plain.x_base, lam, np.zeros(n))
+        base = first / np.maximum(lam, 1e-300)
+        bend = np.bincount(acts.person, base**2, n).astype(np.float64)
     inverse = 1.0 / np.maximum(lam, 1e-300)
-    first = plain.baseline.rates()[plain.baseline.phases(plain.baseline.bins(acts.times)), 0]
-    base = first * plain.baseline.level_at(acts.person, plain.baseline.bins(acts.times)) * inverse
-    bend = np.bincount(acts.person, base**2, n).astype(np.float64)
     width = min(candidates, max(n - 1, 1))
     found, scores = np.full((n, width), -1, np.int64), np.full((n, width), 2.0)
     for at in range(0, len(active), max(_BLOCK // (3 * n), 1)):
@@ -125,7 +133,7 @@ def _scores(plain: HawkesFit, sources: Ints, inverse: Floats, base: Floats, bend
     from swayline.influence.people import _compiled_screen
 
     acts, kernel = plain.acts, plain.kernel.compiled()
-    sums, mass = np.zeros((3, acts.people, len(sources))), np.zeros(len(sources))
+    sums, mass = np.zeros((3 if len(base) else 2, acts.people, len(sources))), np.zeros(len(sources))
     _compiled_screen.masses(sources, acts.pointer, acts.times, acts.span_s, kernel, mass)
     if plain.kernel.is_box:
         over_people(
@@ -133,22 +141,21 @@ def _scores(plain: HawkesFit, sources: Ints, inverse: Floats, base: Floats, bend
             base, sums,
         )  # fmt: skip
     else:
-        order = np.argsort(acts.times, kind="stable")
+        order = acts.in_time
         _compiled_screen.sums_by_level(
             sources, acts.pointer, acts.person[order], acts.times[order], kernel[1], kernel[3], inverse[order],
-            base[order], sums,
+            base[order] if len(base) else base, sums,
         )  # fmt: skip
-    spread = sums[1] - sums[2] ** 2 / np.maximum(bend, 1e-300)[:, None]
+    spread = sums[1] - sums[-1 if len(base) else 0] ** 2 / np.maximum(bend, 1e-300)[:, None]
     z: Floats = np.where(spread > 1e-9, (sums[0] - mass) / np.sqrt(np.maximum(spread, 1e-9)), 0.0)
     return z
 
 
-def _measured(plain: HawkesFit, ties: Ties, interval: str, placebo: bool) -> tuple[HawkesFit, TieEstimates]:
-    """The same shared parts over other ties, with estimates; one pass does where no mixture of rhythms must settle."""
-    started = replace(plain, ties=ties, x_tie=np.full(len(ties), 0.05))
-    if plain.n_patterns == 1 and plain.solver == "newton" and plain.sparsity == 0:
+def _measured(started: HawkesFit, interval: str, placebo: bool) -> tuple[HawkesFit, TieEstimates]:
+    """Everybody's own coefficients, with estimates; one pass does where no mixture of rhythms must settle."""
+    if started.n_patterns == 1:
         return fitted_with_estimates(started, interval, placebo=placebo)
-    fit = solve(started, np.arange(plain.acts.people), warm=True)
+    fit = solve(started, np.arange(started.acts.people), warm=True)
     return fit, tie_estimates(fit, interval, placebo=placebo)
 
 

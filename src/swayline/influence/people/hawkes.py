@@ -27,7 +27,7 @@ from swayline.core.extras import require
 from swayline.core.progress import task
 from swayline.core.rng import generator
 from swayline.core.types import Floats, Ints
-from swayline.influence.people.acts import Acts, Kernel, Ties, resolution_s, world
+from swayline.influence.people.acts import Acts, Kernel, Ties, resolution_s
 from swayline.influence.people.kernels import Delays, delay_range, exponential, start_kernel
 from swayline.influence.people.rhythm import (
     Baseline,
@@ -40,6 +40,7 @@ from swayline.influence.people.rhythm import (
     phase_counts,
 )
 from swayline.influence.people.threads import over_people
+from swayline.influence.people.world import world
 
 SOLVERS = {"newton": 0, "em": 1, "accelerated": 2}
 _OWN_MEANS_S = (600.0, 3 * 3600.0, 2 * 86400.0)
@@ -159,7 +160,8 @@ def fit_hawkes(
     """
     require("numba", extra="people")
     _checked(sparsity, group, solver, rounds)
-    finest = resolution_s(acts.times + acts.start_s)
+    settled = isinstance(kernel, Delays) and not rhythm and not own_past
+    finest = 1.0 if settled else resolution_s(acts.times + acts.start_s)
     shortest, longest = delay_range(acts.span_s, finest)
     grid = choose_grid(acts.start_s, acts.end_s, finest)
     if not rhythm:
@@ -183,6 +185,8 @@ def fit_hawkes(
         group,
         solver,
     )
+    if settled:
+        return solve(fit, np.arange(acts.people), warm=False)
     with task("who sways whom", total=rounds + 1) as bar:
         for step in range(rounds):
             fit = solve(fit, some, warm=False)
@@ -262,6 +266,8 @@ def solve(
     """
     from swayline.influence.people import _compiled
 
+    if fit.baseline.is_steady and fit.own.shape[1] == 0 and len(fit.ties) == 0:
+        return _steady(fit)
     x_base, x_tie, losses = fit.x_base.copy(), fit.x_tie.copy(), fit.losses.copy()
     if not x_base.any():
         x_base[:, : fit.n_patterns] = 0.8 * np.maximum(fit.acts.counts, 1)[:, None] / fit.n_patterns
@@ -286,6 +292,13 @@ def solve(
             losses,
         )
     return replace(fit, x_base=x_base, x_tie=x_tie, losses=losses)
+
+
+def _steady(fit: HawkesFit) -> HawkesFit:
+    """Where a person has one steady rate and nothing else, it is likeliest to be the acts over the span."""
+    counts = fit.acts.counts
+    rate = np.maximum(counts, 1) / fit.acts.span_s
+    return replace(fit, x_base=counts[:, None].astype(np.float64), losses=counts * (1.0 - np.log(rate)))
 
 
 def _learn_kernel(fit: HawkesFit, some: Ints, shortest: float, longest: float, first: bool) -> HawkesFit:

@@ -105,13 +105,18 @@ class Baseline:
     strength: float
     levels: Floats
 
+    @property
+    def is_steady(self) -> bool:
+        """Whether everybody acts at one rate throughout."""
+        return self.grid.period == 1 and len(self.patterns) == 1 and self.levels.shape[1] == 1
+
     def bins(self, times: Floats) -> Ints:
-        """The grid bin of each time."""
-        return self.grid.bins(times)
+        """The grid bin of each time (zero where it makes no difference)."""
+        return np.zeros(len(times), np.int64) if self.is_steady else self.grid.bins(times)
 
     def phases(self, bins: Ints) -> Ints:
         """Where in the period each bin lies."""
-        return bins % self.grid.period
+        return bins % self.grid.period if self.grid.period > 1 else np.zeros_like(bins)
 
     def rates(self) -> Floats:
         """(period, R): rate of each pattern at each phase, 1/s, such that it brings about one act over the span."""
