@@ -6,8 +6,11 @@
 Questions are each user's last item (leave-last-out). Those about hidden items are "cold", the others "warm". Histories
 of the questions hold hidden items as they come: only training leaves them out. The transformer inside ``language`` is
 the very one that stands alone as "ids alone", so what differs is titles and nothing else. Baselines for a hidden item:
-the mean events of its categories' items as its own popularity in a ranking by popularity; and ids alone with that
-popularity (z-scored to the logits of each row) as the hidden items' logits.
+the mean events of its categories' items as its own popularity in a ranking by popularity; the same of the ten most
+popular items of each category, which does bring hidden items into lists; and ids alone with the first popularity
+(z-scored to the logits of each row) as the hidden items' logits. "Among themselves" ranks hidden items alone, for the
+cold questions: there every way of placing them can be compared, however shy it is beside met items. ``--fusion`` adds a
+transformer with that fusion inside.
 """
 
 import argparse
@@ -22,7 +25,7 @@ import torch
 from swayline.core.rng import generator
 from swayline.dataset import Targets
 from swayline.evaluate import bootstrap_mean, rank_targets
-from swayline.models import Transformer, create
+from swayline.models import Transformer, TransformerSettings, create
 from swayline.models.language import Language, LanguageSettings
 from swayline.models.text_sequence import TextSequence
 
@@ -39,7 +42,8 @@ def main() -> None:
     parser.add_argument("data_set", choices=language_data.NAMES)
     parser.add_argument("--data", type=Path, default=language_data.DATA)
     parser.add_argument("--share", type=float, default=0.2, help="of the items, hidden from training")
-    parser.add_argument("--width", type=int, default=128)
+    parser.add_argument("--width", type=int, help="of the transformer; by default its own")
+    parser.add_argument("--fusion", action="append", default=[], help="a transformer with this fusion as well")
     parser.add_argument("--epochs", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
@@ -67,10 +71,11 @@ def main() -> None:
     seconds = time.perf_counter() - began
     groups = language_data.categories(options.data_set, train.n_items, options.data)
     popular = language_data.category_popularity(train, hidden, groups)
+    best = language_data.category_popularity(train, hidden, groups, of_best=10)
     place = (popular - popular[~hidden].mean()) / popular[~hidden].std()
 
-    def popularity(history: Any) -> np.ndarray:
-        return np.repeat(popular[None], len(history), axis=0)
+    def by(counts: np.ndarray) -> Scored:
+        return Scored(lambda history: np.repeat(counts[None], len(history), axis=0))
 
     def ids_and_popularity(history: Any) -> np.ndarray:
         scores = model.sequence_.score(history)
@@ -79,7 +84,8 @@ def main() -> None:
         return scores
 
     ways = {
-        "ranking by popularity, hidden: their categories'": Scored(popularity),
+        "ranking by popularity, hidden: their categories'": by(popular),
+        "ranking by popularity, hidden: their categories' ten best": by(best),
         "ids alone": model.sequence_,
         "ids alone, hidden: their categories' popularity": Scored(ids_and_popularity),
         "item-knn": create("item-knn").fit(train, split.valid),
@@ -92,18 +98,30 @@ def main() -> None:
     print(
         f"transformer: epoch {model.sequence_.best_epoch_}, width {model.sequence_.settings.width}; chosen: {model.weights_}"
     )
-    print("| ranking | cold N@10 | 95% | warm N@10 | 95% | all |\n|---|---|---|---|---|---|")
-    cold = hidden[asked.items]
+    print("| ranking | cold N@10 | 95% | among themselves | warm N@10 | 95% | all |\n|---|---|---|---|---|---|---|")
     for name, way in ways.items():
-        report(name, way, asked, cold)
+        report(name, way, asked, hidden)
+    for fusion in options.fusion:
+        settings_of = TransformerSettings(
+            fusion=fusion, embedding_dim=options.width, max_epochs=options.epochs, seed=options.seed
+        )
+        report(f"transformer, {fusion}", Transformer(settings_of).fit(train, split.valid), asked, hidden)
 
 
-def report(name: str, way: Any, asked: Targets, cold: np.ndarray) -> None:
+def report(name: str, way: Any, asked: Targets, hidden: np.ndarray) -> None:
+    def among_themselves(history: Any) -> np.ndarray:
+        scores = way.score(history)
+        scores[:, ~hidden] = -np.inf
+        return scores
+
+    cold = hidden[asked.items]
     values = rank_targets(way, asked, 10, exclude_seen=True).values["ndcg@10"]
+    alone = rank_targets(Scored(among_themselves), asked.take(np.flatnonzero(cold)), 10, exclude_seen=True)
     cells = []
     for part in (cold, ~cold):
         found = bootstrap_mean(values[part], generator(0, "bootstrap"))
         cells += [f"{found.value:.4f}", f"{found.ci_low:.4f} to {found.ci_high:.4f}"]
+    cells.insert(2, f"{alone.values['ndcg@10'].mean():.4f}")
     print(f"| {name} | {' | '.join(cells)} | {values.mean():.4f} |", flush=True)
 
 

@@ -1,7 +1,6 @@
 """Beauty and MovieLens-100K with their titles, and which items a cold-start run hides from training."""
 
 import sys
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -68,17 +67,19 @@ def hidden_items(n_items: int, share: float, seed: int) -> npt.NDArray[np.bool_]
 
 
 def category_popularity(
-    train: Sequences, hidden: npt.NDArray[np.bool_], groups: list[tuple[str, ...]]
+    train: Sequences, hidden: npt.NDArray[np.bool_], groups: list[tuple[str, ...]], of_best: int | None = None
 ) -> npt.NDArray[np.float32]:
-    """(I,) events of an item; of a hidden one, the mean over its categories of their items' mean events."""
+    """(I,) events of an item; of a hidden one, the mean over its categories of their items' mean events.
+
+    With ``of_best`` only so many most popular items of each category count.
+    """
     counts = np.bincount(train.items, minlength=train.n_items).astype(np.float64)
-    total: Counter[str] = Counter()
-    members: Counter[str] = Counter()
+    members: dict[str, list[float]] = {}
     for item in np.flatnonzero(~hidden):
         for group in groups[item]:
-            total[group] += counts[item]  # type: ignore[assignment]
-            members[group] += 1
+            members.setdefault(group, []).append(counts[item])
+    means = {group: np.mean(sorted(found, reverse=True)[:of_best]) for group, found in members.items()}
     for item in np.flatnonzero(hidden):
-        means = [total[group] / members[group] for group in groups[item] if members[group]]
-        counts[item] = float(np.mean(means)) if means else 0.0
+        found = [means[group] for group in groups[item] if group in means]
+        counts[item] = float(np.mean(found)) if found else 0.0
     return counts.astype(np.float32)

@@ -11,8 +11,6 @@ from torch import Tensor, nn
 from swayline.models.sequence.fusion.start import likeness_
 from swayline.models.sequence.settings import TransformerSettings
 
-SHARE = 2.0
-
 
 class Gate(nn.Module):
     """own + σ(A · own + B · text + b) · W · text; the gate starts half open everywhere."""
@@ -25,7 +23,7 @@ class Gate(nn.Module):
 
     def start(self, own: Tensor, told: Tensor, generator: torch.Generator) -> None:
         """Likeness, half of it let through."""
-        likeness_(self.texts.weight, SHARE, generator)
+        likeness_(self.texts.weight, 2.0, generator)
         for gate in (self.by_id, self.by_text):
             nn.init.zeros_(gate.weight)
 

@@ -13,8 +13,6 @@ from torch import Tensor, nn
 from swayline.models.sequence.fusion.start import likeness_
 from swayline.models.sequence.settings import TransformerSettings
 
-SHARE = 1.0
-
 
 class Initialise(nn.Module):
     """own, which begins as own + rotation · text."""
@@ -25,8 +23,8 @@ class Initialise(nn.Module):
 
     def start(self, own: Tensor, told: Tensor, generator: torch.Generator) -> None:
         """Add the text's part to the rows."""
-        turned = torch.empty(own.shape[1], told.shape[1], device="cpu")
-        likeness_(turned, SHARE, generator)
+        turned = torch.empty(own.shape[1], told.shape[1])
+        likeness_(turned, 1.0, generator)
         own += told @ turned.T
 
     def forward(self, own: Tensor, told: Tensor) -> Tensor:

@@ -12,8 +12,6 @@ from torch import Tensor, nn
 from swayline.models.sequence.fusion.start import likeness_
 from swayline.models.sequence.settings import TransformerSettings
 
-SHARE = 1.0
-
 
 class Project(nn.Module):
     """own + W · text."""
@@ -25,7 +23,7 @@ class Project(nn.Module):
 
     def start(self, own: Tensor, told: Tensor, generator: torch.Generator) -> None:
         """Likeness."""
-        likeness_(self.texts.weight, SHARE, generator)
+        likeness_(self.texts.weight, 1.0, generator)
 
     def forward(self, own: Tensor, told: Tensor) -> Tensor:
         """(R, D) of (R, D) and (R, F)."""
