@@ -26,6 +26,18 @@ def test_agrees_with_sorting_everything_and_ties_go_to_the_smaller_item(levels: 
         assert np.isneginf(values[row, len(wanted) :]).all()
 
 
+@pytest.mark.parametrize("n_items", [1280, 1281, 4000, 20_011])
+def test_long_rows_with_ties_agree_with_sorting_everything(n_items: int) -> None:
+    rng = np.random.default_rng(n_items)
+    for levels in (2, 30, 100_000):
+        scores = rng.integers(0, levels, (7, n_items)).astype(np.float32)
+        scores[0] = -np.inf
+        scores[1, 5:] = -np.inf
+        items, _ = top_k(scores, 10)
+        wanted = np.argsort(-scores, axis=1, kind="stable")[:, :10]
+        assert np.array_equal(items, np.where(np.isneginf(np.take_along_axis(scores, wanted, 1)), -1, wanted))
+
+
 def test_excluding_leaves_the_scores_as_they_were() -> None:
     scores = np.ones((1, 3), np.float32)
     items, _ = top_k(scores, 2, from_lists([[0, 1]], 3))

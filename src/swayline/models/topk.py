@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 Scores = npt.NDArray[np.float32]
 _SCORES_AT_ONCE = 1 << 26
 """Scores held at a time: 256 MiB of float32."""
+_RUN = 64
+_LONG_ROW = 1 << 17
+"""Items from which a model's own way through its catalogue is taken."""
 
 
 def mask_seen(scores: Scores, history: Sequences) -> Scores:
@@ -75,6 +78,9 @@ def _best(scores: Scores, width: int) -> npt.NDArray[np.int64]:
     n_items = scores.shape[1]
     if width == n_items:
         return np.argsort(-scores, axis=1, kind="stable")
+    if n_items > 2 * width * _RUN:
+        columns = _likely(scores, width)
+        return np.take_along_axis(columns, _best(np.take_along_axis(scores, columns, axis=1), width), axis=1)
     # PyTorch's selection, since NumPy's argpartition takes seconds where many scores tie.
     chosen = np.sort(torch.topk(torch.from_numpy(scores), width, dim=1, sorted=False).indices.numpy(), axis=1)
     values = np.take_along_axis(scores, chosen, axis=1)
@@ -88,10 +94,26 @@ def _best(scores: Scores, width: int) -> npt.NDArray[np.int64]:
     return np.take_along_axis(chosen, np.argsort(-values, axis=1, kind="stable"), axis=1)
 
 
+def _likely(scores: Scores, width: int) -> npt.NDArray[np.int64]:
+    """(Q, C) columns, ascending, that hold the best ``width``: the runs of 64 with the highest tops, and the rest.
+
+    A run that is not among them has ``width`` runs before it, each with a score as high or, further left, equal.
+    """
+    runs = scores.shape[1] // _RUN
+    tops = torch.from_numpy(scores)[:, : runs * _RUN].view(-1, runs, _RUN).amax(2).numpy()
+    best = np.sort(_best(tops, width), axis=1)
+    inside = (best[:, :, None] * _RUN + np.arange(_RUN)).reshape(len(scores), -1)
+    rest = np.broadcast_to(np.arange(runs * _RUN, scores.shape[1]), (len(scores), scores.shape[1] - runs * _RUN))
+    return np.concatenate([inside, rest], axis=1)
+
+
 def recommend(
     model: "Recommender", history: Sequences, k: int, exclude_seen: bool = True, batch: int | None = None
 ) -> tuple[ItemRows, Scores]:
     """The k best next items of each history, never holding more than about 256 MiB of scores.
+
+    A model that can go through its catalogue block by block offers ``best_items(history, k, exclude_seen)``, which is
+    asked where a row of scores would be long.
 
     Parameters
     ----------
@@ -105,6 +127,9 @@ def recommend(
     """
     if batch is not None and batch < 1:
         raise UsageError(f"batch must be at least 1, not {batch}")
+    direct = getattr(model, "best_items", None)
+    if direct is not None and batch is None and history.n_items > _LONG_ROW:
+        return direct(history, k, exclude_seen)  # type: ignore[no-any-return]
     step = batch or max(1, min(4096, _SCORES_AT_ONCE // max(1, history.n_items)))
     items = np.full((len(history), k), -1, np.int32)
     values = np.full((len(history), k), -np.inf, np.float32)
