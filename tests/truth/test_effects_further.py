@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
+from swayline.influence.behaviors.cut import Cut
 from swayline.influence.behaviors.estimate import estimate_effect
 from swayline.influence.behaviors.estimators import aipw, contrast, partial_slope
 from swayline.influence.behaviors.graph import adjust, read_graph
 from swayline.influence.behaviors.instruments import two_stage
 from swayline.influence.behaviors.joint import mediate
-from swayline.influence.behaviors.nuisance import crossfit, default_learners, folds, nuisances
+from swayline.influence.behaviors.nuisance import crossfit_all, default_learners, folds, nuisances
 from swayline.influence.behaviors.policy import learn_policy
 
 pytestmark = pytest.mark.truth
@@ -81,7 +82,8 @@ def behaviour_world(seed, dose, direct, n=800):
 def residuals(x, columns, person, seed):
     fold = folds(len(x), 5, person, np.random.default_rng(seed))
     learners = default_learners(x, range(x.shape[1]), False, "linear", seed)[0]
-    return [values - crossfit(x, values, fold, learners)[0] for values in columns]
+    targets = np.column_stack(columns)
+    return (targets - crossfit_all(Cut(x, fold), targets, learners)[0]).T
 
 
 @pytest.mark.parametrize(("dose", "direct"), [(0.05, 0.1), (0.0, 0.0)])
@@ -153,7 +155,6 @@ def test_the_value_of_a_learned_policy(spread):
         gains.append(truth)
     share, bias = np.mean(held, axis=0)
     print(f"policy: coverage {share:.3f}, bias {bias:+.4f}, mean true gain {np.mean(gains):.3f}")
-    # Nuisances of the folds that choose have seen the fold that is valued: at 600 rows the interval is a little short.
-    assert 0.90 <= share <= 0.97
+    assert 0.93 <= share <= 0.97
     assert abs(bias) <= 0.01
     assert (np.mean(gains) > 0.15) == (spread > 0)

@@ -57,10 +57,13 @@ class Cut:
 
     def predict(self, x: Design, coefficients: Floats) -> Floats:
         """Linear predictions of each row by its fold's coefficients, (p + 1, K) or (p + 1, K, t) → (n,) or (n, t)."""
-        found = np.empty((len(x), *coefficients.shape[2:]))
-        for k in range(self.count):
-            for at in slabs(np.flatnonzero(self.fold == k)):
-                found[at] = x[at] @ coefficients[1:, k].astype(x.dtype) + coefficients[0, k]
+        count, targets = coefficients.shape[1], coefficients.shape[2:]
+        flat = coefficients.reshape(len(coefficients), -1)
+        found = np.empty((len(x), *targets))
+        for start in range(0, len(x), SLAB):
+            rows = slice(start, start + SLAB)
+            every = (x[rows] @ flat[1:].astype(x.dtype) + flat[0]).reshape(-1, count, *targets)
+            found[rows] = every[np.arange(len(every)), self.fold[rows]]
         return found
 
 

@@ -1,47 +1,48 @@
-"""Ridge-penalised logistic regression: of one set of rows, and of every fold's other rows at once.
+"""Ridge-penalised logistic regression of every fold's other rows at once.
 
-Shapes: X (n, p); y (n,) of 0 and 1; K folds. Coefficients stand intercept first, (p + 1, ...).
+Shapes: X (n, p); y (n,) of 0 and 1; K folds. Coefficients stand intercept first, (p + 1, ...). The design is read in
+single precision: sums over rows are in double, so that coefficients are good to far less than a standard error.
 """
 
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 from scipy import linalg
 
-from swayline.influence.behaviors.cut import Cut, Design, Flags, Floats, Ints, add_square, slabs
+from swayline.influence.behaviors.cut import Cut, Design, Flags, Floats
 
 STEPS = 25
+SLAB = 2048
+"""Rows worked on at once, so that they stay in the processor's cache."""
 _CLOSE = 1e-4
 """A fit ends where its distance from the optimum, squared and in standard errors, is below this."""
 _FAR = 0.3
 """A step that leaves more than this of the last one's distance calls for fresh curvature."""
+Spans = list[tuple[int, int]]
 
 
-def newton(x: Design, y: Floats, beta: Floats, penalty: float, close: float = _CLOSE) -> Floats:
-    """Coefficients by Newton's method from a start, steps halved until the penalised likelihood improves, (p + 1,)."""
-    shrink = np.array([0.0, *np.full(x.shape[1], penalty)])
-    every = np.arange(len(x))
-    score = _score(x, beta)
-    loss = _loss(score, y, beta, penalty)
-    for _ in range(STEPS):
-        chance = _chance(score)
-        square = np.zeros((len(beta), len(beta)))
-        curve = np.maximum(chance * (1 - chance), 1e-6)
-        for at in slabs(every):
-            add_square(square, x[at], curve[at])
-        slope = y - chance
-        gradient = np.concatenate([[slope.sum()], np.asarray(x.T @ slope.astype(x.dtype), dtype=np.float64)])
-        step = linalg.solve(square + np.diag(shrink + 1e-9), gradient - shrink * beta, assume_a="pos")
-        # Near separation a full step overshoots.
-        for _ in range(12):
-            trial = beta + step
-            score = _score(x, trial)
-            now = _loss(score, y, trial, penalty)
-            if now <= loss:
-                break
-            step = step / 2
-        gain, beta, loss = loss - now, trial, now
-        if gain < close:
-            break
-    return beta
+@dataclass(frozen=True)
+class _Rows:
+    """Rows that teach, those of a fold side by side.
+
+    Attributes
+    ----------
+    x : shape (m, p); y : shape (m,)
+    spans : first row and the row after the last of each fold, K pairs
+    penalty : of each coefficient, (p + 1,)
+    """
+
+    x: npt.NDArray[np.float32]
+    y: npt.NDArray[np.float32]
+    spans: Spans
+    penalty: Floats
+
+    def but(self, k: int) -> Spans:
+        """The other folds."""
+        return [span for j, span in enumerate(self.spans) if j != k]
 
 
 def logistic_out_of_fold(cut: Cut, x: Design, y: Floats, rows: Flags | None, penalty: float) -> Floats:
@@ -56,76 +57,110 @@ def logistic_out_of_fold(cut: Cut, x: Design, y: Floats, rows: Flags | None, pen
     x : ``cut.x`` or one of its wider designs
     rows : those that may teach, shape (n,); None: all
     """
-    teaching = cut.teaching(rows)
-    common = _common(x, y, np.concatenate(teaching), penalty)
-    shrink = np.array([0.0, *np.full(x.shape[1], penalty)])
-    own = np.stack([_curvature(x, at, common) for at in teaching])
-    factors = [_factor(one, shrink) for one in own.sum(axis=0) - own]
+    taught = _rows(cut, x, y, rows, penalty)
+    common = _common(taught)
+    own = np.stack([_look(taught, [span], common)[2] for span in taught.spans])
+    factors = [_factor(one, taught.penalty) for one in own.sum(axis=0) - own]
     beta = np.repeat(common[:, None], cut.count, axis=1)
     before, going = np.full(cut.count, np.inf), np.arange(cut.count)
     for _ in range(STEPS):
         if not len(going):
             break
-        gradient = _gradients(x, y, teaching, beta, going) - shrink[:, None] * beta[:, going]
+        gradient = _gradients(taught, beta, going) - taught.penalty[:, None] * beta[:, going]
         step = np.stack([linalg.cho_solve(factors[k], gradient[:, j]) for j, k in enumerate(going)], axis=1)
         distance = (gradient * step).sum(axis=0)
         slow = (distance > _FAR * before[going]) & (distance >= _CLOSE)
         beta[:, going[~slow]] += step[:, ~slow]
         for k in going[slow]:
-            rest = np.concatenate([at for j, at in enumerate(teaching) if j != k])
-            beta[:, k] = newton(x[rest], y[rest], beta[:, k], penalty)
+            beta[:, k] = _newton(taught, taught.but(k), beta[:, k], _CLOSE)
         before[going] = distance
         going = going[~slow & (distance >= _CLOSE)]
     return _chance(cut.predict(x, beta))
 
 
-def _common(x: Design, y: Floats, rows: Ints, penalty: float) -> Floats:
-    """Coefficients of all rows, (p + 1,): from those of a part where rows are many."""
-    share = float(np.clip(y[rows].mean(), 1e-6, 1 - 1e-6))
-    found = np.array([np.log(share / (1 - share)), *np.zeros(x.shape[1])])
-    part = 20 * x.shape[1] + 4000
-    if len(rows) > 2 * part:
-        some = rows[:: len(rows) // part]
-        found = newton(x[some], y[some], found, penalty, close=1.0)
-    return newton(x[rows], y[rows], found, penalty, close=1.0)
+def _rows(cut: Cut, x: Design, y: Floats, rows: Flags | None, penalty: float) -> _Rows:
+    teaching = cut.teaching(rows)
+    at, ends = np.concatenate(teaching), np.cumsum([0, *map(len, teaching)]).tolist()
+    small, target = x[at].astype(np.float32, copy=False), y[at].astype(np.float32)
+    spans = list(pairwise(ends))
+    return _Rows(small, target, spans, np.array([0.0, *np.full(x.shape[1], penalty)]))
 
 
-def _curvature(x: Design, rows: Ints, beta: Floats) -> Floats:
-    """Curvature of the likelihood of some rows, (p + 1, p + 1)."""
-    total = np.zeros((len(beta), len(beta)))
-    for at in slabs(rows):
-        block = x[at]
-        chance = _chance(_score(block, beta))
-        add_square(total, block, np.maximum(chance * (1 - chance), 1e-6))
+def _common(taught: _Rows) -> Floats:
+    """Coefficients of all rows, near enough to start from, (p + 1,): by way of a part where rows are many."""
+    share = float(np.clip(taught.y.mean(dtype=np.float64), 1e-6, 1 - 1e-6))
+    found = np.array([np.log(share / (1 - share)), *np.zeros(taught.x.shape[1])])
+    size, part = len(taught.x), 20 * taught.x.shape[1] + 4000
+    if size > 2 * part:
+        some = slice(None, None, size // part)
+        few = _Rows(np.ascontiguousarray(taught.x[some]), taught.y[some], [], taught.penalty)
+        found = _newton(few, [(0, len(few.x))], found, 1.0)
+    return _newton(taught, [(0, size)], found, 1.0)
+
+
+def _newton(taught: _Rows, spans: Spans, beta: Floats, close: float) -> Floats:
+    """Coefficients by Newton's method, steps halved until the penalised likelihood improves, (p + 1,)."""
+    loss, slope, curvature = _look(taught, spans, beta)
+    for _ in range(STEPS):
+        step = linalg.cho_solve(_factor(curvature, taught.penalty), slope - taught.penalty * beta)
+        # Near separation a full step overshoots.
+        for _ in range(12):
+            now, slope, curvature = _look(taught, spans, beta + step)
+            if now <= loss + close:
+                break
+            step = step / 2
+        gain, beta, loss = loss - now, beta + step, now
+        if gain < close:
+            break
+    return beta
+
+
+def _look(taught: _Rows, spans: Spans, beta: Floats) -> tuple[float, Floats, Floats]:
+    """Penalised loss, and the likelihood's gradient (p + 1,) and curvature (p + 1, p + 1), in one pass of some rows."""
+    loss, slope = 0.5 * float(taught.penalty @ beta**2), np.zeros(len(beta))
+    square = np.zeros((len(beta), len(beta)))
+    single = beta.astype(np.float32)
+    for x, y in _slabs(taught, spans):
+        score = x @ single[1:] + single[0]
+        chance = _chance(score)
+        each = np.maximum(score, 0) + np.log(1 + np.exp(-np.abs(score))) - y * score
+        loss += float(each.sum(dtype=np.float64))
+        left, weight = y - chance, np.maximum(chance * (1 - chance), 1e-6)
+        slope[0] += left.sum(dtype=np.float64)
+        slope[1:] += left @ x
+        root = np.sqrt(weight)
+        block = x * root[:, None]
+        first = root @ block
+        square[0, 0] += weight.sum(dtype=np.float64)
+        square[0, 1:] += first
+        square[1:, 0] += first
+        square[1:, 1:] += block.T @ block
+    return loss, slope, square
+
+
+def _gradients(taught: _Rows, beta: Floats, going: npt.NDArray[np.int64]) -> Floats:
+    """Gradients of some folds' likelihoods over the other folds' rows, (p + 1, folds asked)."""
+    total, single = np.zeros((len(beta), len(going))), beta[:, going].astype(np.float32)
+    for k, span in enumerate(taught.spans):
+        for x, y in _slabs(taught, [span]):
+            left = y[:, None] - _chance(x @ single[1:] + single[0])
+            left[:, going == k] = 0.0
+            total[0] += left.sum(axis=0, dtype=np.float64)
+            total[1:] += x.T @ left
     return total
 
 
-def _factor(curvature: Floats, shrink: Floats) -> tuple[Floats, bool]:
-    more = shrink + 1e-9 * max(1.0, float(np.trace(curvature)) / len(shrink))
+def _slabs(taught: _Rows, spans: Spans) -> list[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]]:
+    cuts = [slice(low, min(low + SLAB, end)) for start, end in spans for low in range(start, end, SLAB)]
+    return [(taught.x[cut], taught.y[cut]) for cut in cuts]
+
+
+def _factor(curvature: Floats, penalty: Floats) -> tuple[Floats, bool]:
+    """Cholesky factor of the penalised curvature; what single precision may have lost is added to its diagonal."""
+    more = penalty + 1e-6 * max(1.0, float(np.trace(curvature)) / len(penalty))
     triangle, lower = linalg.cho_factor(curvature + np.diag(more), lower=True, check_finite=False)
     return np.asarray(triangle), bool(lower)
 
 
-def _gradients(x: Design, y: Floats, teaching: list[Ints], beta: Floats, going: Ints) -> Floats:
-    """Gradients of some folds' likelihoods over the other folds' rows, (p + 1, folds asked)."""
-    total, asked = np.zeros((len(beta), len(going))), beta[:, going]
-    for k, rows in enumerate(teaching):
-        for at in slabs(rows):
-            block = x[at]
-            left = y[at][:, None] - _chance(_score(block, asked))
-            left[:, going == k] = 0.0
-            total[0] += left.sum(axis=0)
-            total[1:] += block.T @ left.astype(x.dtype)
-    return total
-
-
-def _score(x: Design, beta: Floats) -> Floats:
-    return np.asarray(x @ beta[1:].astype(x.dtype) + beta[0], dtype=np.float64)
-
-
-def _chance(score: Floats) -> Floats:
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(score, -30, 30))))
-
-
-def _loss(score: Floats, y: Floats, beta: Floats, penalty: float) -> float:
-    return float((np.logaddexp(0, score) - y * score).sum() + 0.5 * penalty * (beta[1:] @ beta[1:]))
+def _chance(score: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return np.asarray(1 / (1 + np.exp(-np.clip(score, -30, 30))))

@@ -80,8 +80,9 @@ def learn_policy(
     Notes
     -----
     In each fold the arm of greatest predicted effect net of its cost is chosen by models of the other folds; its
-    worth is the mean of the fold's doubly robust outcomes under the choices. The best single arm is chosen on the
-    other folds too, so that neither is flattered by the rows it is valued on.
+    worth is the mean of the fold's doubly robust outcomes under the choices. What those models learn from is made
+    from the other folds alone, too, and so is the choice of the best single arm: neither is flattered by the rows it
+    is valued on.
 
     Raises
     ------
@@ -104,9 +105,10 @@ def learn_policy(
         raise UsageError(f"treatment {treatment!r} is a dose; a policy chooses among arms: cut it into a few")
     cost = np.array([_cost(arm, arms, costs or {}) for arm in arms])
     fold = folds(len(data.y), n_folds, data.clusters, generator(seed, "folds"), data.treatment.arm)
-    pseudo, kept = _pseudo(data, s, fold)
+    pseudo, kept = _pseudo(data, s, fold, np.arange(len(fold)))
     rows, own = np.flatnonzero(kept), pseudo[kept] - cost
-    choice, single = _choices(data.x[kept], own, fold[kept], data.encoder.groups, s)
+    every, alone = _choices(data, s, fold, cost)
+    choice, single = every[kept], alone[kept]
     packed = None
     if data.clusters is not None:
         packed = np.unique(data.clusters[kept], return_inverse=True)[1].astype(np.int64)
@@ -130,30 +132,40 @@ def _cost(arm: str, arms: Sequence[str], costs: Mapping[str, float]) -> float:
     return float(costs.get(arm, 0.0))
 
 
-def _pseudo(data: Data, s: Setting, fold: Ints) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """Doubly robust outcomes under each arm, and the rows where every arm may happen."""
-    arm, count = data.treatment.arm, len(data.treatment.arms)
+def _pseudo(data: Data, s: Setting, fold: Ints, rows: Ints) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Doubly robust outcomes of some rows under each arm, and which of them have support; from those rows alone."""
+    arm, count, x, y = data.treatment.arm[rows], len(data.treatment.arms), data.x[rows], data.y[rows]
     known = None
     if data.known is not None:
-        known = np.column_stack([1 - data.known, data.known])
+        known = np.column_stack([1 - data.known[rows], data.known[rows]])
     elif s.randomised:
         known = np.tile(np.bincount(arm, minlength=count) / len(arm), (len(arm), 1))
     kind = "auto" if s.learner in ("gaussian", "forest") else s.learner
-    found = nuisances(data.x, data.y, arm, count, fold, data.encoder.groups, kind=kind, propensity=known, seed=s.seed)
+    found = nuisances(x, y, arm, count, fold, data.encoder.groups, kind=kind, propensity=known, seed=s.seed)
     mine = arm[:, None] == np.arange(count)
-    pseudo = found.outcome + np.where(mine, (data.y[:, None] - found.outcome) / found.propensity, 0.0)
+    pseudo = found.outcome + np.where(mine, (y[:, None] - found.outcome) / found.propensity, 0.0)
     return pseudo, np.asarray((found.propensity >= TRIM).all(axis=1))
 
 
-def _choices(x: npt.NDArray[Any], own: Floats, fold: Ints, groups: Sequence[int], s: Setting) -> tuple[Ints, Ints]:
-    """The arm for each row, and the best single arm by the other folds; each (m,)."""
+def _choices(data: Data, s: Setting, fold: Ints, cost: Floats) -> tuple[Ints, Ints]:
+    """The arm for each row, and the best single arm, both by rows of the other folds and nothing else; each (n,)."""
     kind = "linear" if s.learner == "linear" else "auto"
-    learners = default_learners(x, groups, False, kind, s.seed)[0]
-    net, _ = crossfit_all(Cut(x, fold), own[:, 1:] - own[:, :1], learners)
-    single = np.zeros(len(x), dtype=np.int64)
+    choice, single = np.zeros(len(fold), dtype=np.int64), np.zeros(len(fold), dtype=np.int64)
     for k in np.unique(fold):
-        single[fold == k] = int(np.argmax(own[fold != k].mean(axis=0)))
-    return best_arm(net), single
+        rest, out = np.flatnonzero(fold != k), fold == k
+        inner = np.unique(fold[rest], return_inverse=True)[1].astype(np.int64)
+        pseudo, kept = _pseudo(data, s, inner, rest)
+        own, at = pseudo[kept] - cost, rest[kept]
+        learners = default_learners(data.x[at], data.encoder.groups, False, kind, s.seed)[0]
+        # The fold's own rows teach nothing; they stand in one more fold, predicted from all the others.
+        both = np.concatenate([at, np.flatnonzero(out)])
+        last = np.concatenate([inner[kept], np.full(int(out.sum()), inner.max() + 1)])
+        targets = np.concatenate([own[:, 1:] - own[:, :1], np.zeros((int(out.sum()), own.shape[1] - 1))])
+        teaches = np.arange(len(both)) < len(at)
+        net, _ = crossfit_all(Cut(data.x[both], last), targets, learners, teaches)
+        choice[out] = best_arm(net[~teaches])
+        single[out] = int(np.argmax(own.mean(axis=0)))
+    return choice, single
 
 
 def _mean(values: Floats, clusters: Ints | None) -> Estimate:
