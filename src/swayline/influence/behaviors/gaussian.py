@@ -6,8 +6,8 @@ Shapes: x (n, p) standardised controls; arm (n,) from 0; index x @ w (n,).
 
 over four parts: a constant, a linear one, one on a learned index x @ w, and one with a length scale a control. Arms
 share what is common (s) and keep what is their own (d), so that a large arm teaches a small one as much as the data
-allow. Parameters maximise the marginal likelihood under wide priors; effects average over parameters drawn from its
-normal approximation, since an interval that takes them as known is too narrow.
+allow. Parameters maximise the marginal likelihood under wide priors; effects average over parameters drawn from the
+posterior, since an interval that takes them as known is too narrow.
 """
 
 from collections.abc import Callable
@@ -29,6 +29,10 @@ MOST_ROWS = 1200
 _JITTER = 1e-6
 DRAWS = 16
 """Sets of parameters that effects are averaged over."""
+WARM, THIN, LEAPS = 12, 2, 4
+"""Walks before the first draw and from one to the next, and the steps of a walk."""
+MOST_MOVED = 15.0
+"""No parameter is drawn further than this from its most likely value: the exponentials of all stay finite."""
 _CONSTANT, _LINEAR, _INDEX, _LOCAL = range(4)
 
 
@@ -195,7 +199,7 @@ def fit_arms(x: npt.NDArray[Any], arm: Ints, y: Floats, arms: int, steps: int = 
 
     with _one_thread():
         found = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": steps})
-        thetas = _draws(found.x, lambda theta: loss(theta)[1], 1 / width**2)
+        thetas = _draws(found.x, loss, 1 / width**2)
         states = [_state(theta, features, arm, target, arms) for theta in (found.x, *thetas)]
     return ArmsProcess(features, arm, target, level, spread, states[0], tuple(states[1:]))
 
@@ -207,21 +211,53 @@ def _state(theta: Floats, x: Floats, arm: Ints, target: Floats, arms: int) -> _S
     return _State(parts, inverse, inverse @ target)
 
 
-def _draws(mode: Floats, slope: Callable[[Floats], Floats], prior: Floats) -> list[Floats]:
-    """Parameters from the normal approximation at the mode, the prior's curvature the least in any direction.
+def _draws(mode: Floats, loss: Callable[[Floats], tuple[float, Floats]], prior: Floats) -> list[Floats]:
+    """Parameters drawn from their posterior by Hamiltonian Monte Carlo, started at the mode.
+
+    The walk runs in coordinates in which the posterior's curvature at the mode (the prior's the least in any direction)
+    is 1 every way. A normal approximation alone puts draws where the likelihood has long fallen away, since it falls
+    off on one side of flat directions: intervals of persons then covered .99 where .95 was promised.
 
     References
     ----------
-    MacKay (1992), Bayesian interpolation (Laplace's method for the evidence's parameters).
+    Neal (2011), MCMC using Hamiltonian dynamics. MacKay (1992), Bayesian interpolation (the normal approximation).
     """
     step = 1e-3
-    centre = slope(mode)
-    curvature = np.stack([(slope(mode + step * unit) - centre) / step for unit in np.eye(len(mode))])
+    centre = loss(mode)[1]
+    curvature = np.stack([(loss(mode + step * unit)[1] - centre) / step for unit in np.eye(len(mode))])
     root = np.sqrt(prior)
     values, vectors = linalg.eigh((curvature + curvature.T) / 2 / np.outer(root, root))
-    scale = vectors / np.sqrt(np.maximum(values, 1.0))
-    normal = np.random.default_rng(0).normal(size=(DRAWS // 2, len(mode)))
-    return [mode + (scale @ z) / root for z in np.concatenate([normal, -normal])]
+    spread = vectors / np.sqrt(np.maximum(values, 1.0)) / root[:, None]
+
+    def energy(z: Floats) -> tuple[float, Floats]:
+        theta = mode + spread @ z
+        if not (np.abs(theta - mode) < MOST_MOVED).all():
+            return np.inf, np.zeros(len(z))
+        value, slope = loss(theta)
+        return value, spread.T @ slope
+
+    rng, length = np.random.default_rng(0), 0.5
+    at = np.zeros(len(mode))
+    height, slope = energy(at)
+    kept = []
+    for walk in range(WARM + THIN * DRAWS):
+        speed = rng.normal(size=len(at))
+        stride = length * rng.uniform(0.8, 1.2)
+        new, push, fall = at, speed, slope
+        for _ in range(LEAPS):
+            push = push - stride / 2 * fall
+            new = new + stride * push
+            reached, fall = energy(new)
+            push = push - stride / 2 * fall
+        gained = height - reached + 0.5 * float(speed @ speed - push @ push)
+        accepted = bool(np.isfinite(gained) and np.log(rng.random()) < gained)
+        if accepted:
+            at, height, slope = new, reached, fall
+        if walk < WARM:
+            length = min(1.0, length * 1.15) if accepted else length * 0.6
+        elif (walk - WARM) % THIN == THIN - 1:
+            kept.append(mode + spread @ at)
+    return kept
 
 
 def _negative_likelihood(theta: Floats, x: Floats, arm: Ints, target: Floats, members: Floats) -> tuple[float, Floats]:
