@@ -91,14 +91,19 @@ def run(row: Row, split: Split, options: argparse.Namespace) -> dict[str, Any]:
 
 def fitted(name: str, vectors: str, text_model: str, split: Split, options: argparse.Namespace) -> Recommender:
     if name == TITLES:
-        return TextSequence(TextSequenceSettings(text_model=text_model, seed=options.seed)).fit(split.train, split.valid)
+        return TextSequence(TextSequenceSettings(text_model=text_model, seed=options.seed)).fit(
+            split.train, split.valid
+        )
     if name == LATE:
         parts = [load_model(place(options.work, row)) for row in ((IDS, ""), (TITLES, vectors))]
         settings = LanguageSettings(text_model=text_model, max_epochs=options.epochs, seed=options.seed)
         return Language(settings).join(*parts, split.train, split.valid)  # type: ignore[arg-type]
     fusion = "none" if name == IDS else name
     settings = TransformerSettings(
-        fusion=fusion, text_model=text_model, max_epochs=options.epochs, seed=options.seed  # type: ignore[arg-type]
+        fusion=fusion,
+        text_model=text_model,
+        max_epochs=options.epochs,
+        seed=options.seed,  # type: ignore[arg-type]
     )
     return Transformer(settings).fit(split.train, split.valid)
 
@@ -109,7 +114,9 @@ def tuned(split: Split, options: argparse.Namespace) -> Path:
     if not (folder / "config.json").exists():
         done = tune_text(split.train, folder, TextTuningSettings(max_steps=options.steps, seed=options.seed))
         first, last = sum(done.losses[:20]) / 20, sum(done.losses[-20:]) / 20
-        print(f"tuned by LoRA: {len(done.losses)} steps, {done.seconds:.0f} s, loss {first:.3f} to {last:.3f}", flush=True)
+        print(
+            f"tuned by LoRA: {len(done.losses)} steps, {done.seconds:.0f} s, loss {first:.3f} to {last:.3f}", flush=True
+        )
     return folder
 
 

@@ -23,7 +23,7 @@ import numpy as np
 import torch
 
 from swayline.core.rng import generator
-from swayline.dataset import Targets
+from swayline.dataset import Sequences, Targets
 from swayline.evaluate import bootstrap_mean, rank_targets
 from swayline.models import Transformer, TransformerSettings, create
 from swayline.models.language import Language, LanguageSettings
@@ -47,8 +47,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--transformer", type=Path, help="folder of one fitted on the same training part before")
-    parser.add_argument("--text", type=Path, help="folder of a text-sequence fitted on the same training part before")
+    parser.add_argument("--work", type=Path, help="folder where fitted models are kept, and found by a later run")
     parser.add_argument("--part", choices=["valid", "test"], default="test")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -58,15 +57,9 @@ def main() -> None:
     asked = split.test if options.part == "test" else split.valid
     began = time.perf_counter()
     settings = LanguageSettings(embedding_dim=options.width, max_epochs=options.epochs, seed=options.seed)
-    text = (
-        TextSequence(settings.text()).fit(train, split.valid)
-        if options.text is None
-        else TextSequence.load(options.text)
-    )
-    if options.transformer is None:
-        ids = Transformer(settings.sequence()).fit(train, split.valid)
-    else:
-        ids = Transformer.load(options.transformer)
+    work: Path | None = options.work
+    text = kept(TextSequence(settings.text()), "text", train, split.valid, work)
+    ids = kept(Transformer(settings.sequence()), "ids", train, split.valid, work)
     model = Language(settings).join(ids, text, train, split.valid)
     seconds = time.perf_counter() - began
     groups = language_data.categories(options.data_set, train.n_items, options.data)
@@ -105,7 +98,19 @@ def main() -> None:
         settings_of = TransformerSettings(
             fusion=fusion, embedding_dim=options.width, max_epochs=options.epochs, seed=options.seed
         )
-        report(f"transformer, {fusion}", Transformer(settings_of).fit(train, split.valid), asked, hidden)
+        fused = kept(Transformer(settings_of), fusion, train, split.valid, work)
+        report(f"transformer, {fusion}", fused, asked, hidden)
+
+
+def kept(model: Any, name: str, train: Sequences, valid: Targets, work: Path | None) -> Any:
+    """The model, fitted; read from the work folder where an earlier run left it."""
+    folder = work / name if work else None
+    if folder is not None and (folder / "model.json").exists():
+        return type(model).load(folder)
+    fitted = model.fit(train, valid)
+    if folder is not None:
+        fitted.save(folder)
+    return fitted
 
 
 def report(name: str, way: Any, asked: Targets, hidden: np.ndarray) -> None:

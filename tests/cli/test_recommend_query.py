@@ -69,3 +69,16 @@ def test_a_query_that_the_encoder_cannot_read_says_so(model, tmp_path):
     done = swayline("recommend", model, "--query", "台灯", "--out", tmp_path / "r.parquet")
     assert done.returncode == 0, done.stderr
     assert "words alone" in done.stderr
+
+
+def test_fit_takes_settings_of_the_model_by_name(model, tmp_path):
+    shop = (model.parent / "events.csv", "--items", model.parent / "items.csv", "--out", tmp_path / "m")
+    small = ("--set", "fusion=concatenate", "--set", "max_epochs=1", "--set", "embedding_dim=8")
+    done = swayline("fit", *shop, *small)
+    assert done.returncode == 0, done.stderr
+    stored = json.loads((tmp_path / "m" / "model.json").read_text())
+    assert stored["settings"] | {"fusion": "concatenate", "max_epochs": 1, "embedding_dim": 8} == stored["settings"]
+    for said, message in (("fusion", "NAME=VALUE"), ("fusoin=gate", "did you mean 'fusion'")):
+        refused = swayline("fit", *shop, "--set", said)
+        assert refused.returncode != 0
+        assert message in refused.stderr

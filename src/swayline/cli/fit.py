@@ -24,6 +24,7 @@ def fit(
     ] = "none",
     out: Annotated[Path, typer.Option("--out", help="Model folder to write.")] = Path("model"),
     items: Items = None,
+    settings: options.Set = None,
     checkpoint: Annotated[
         Path | None,
         typer.Option(
@@ -58,7 +59,10 @@ def fit(
         watch = to_tensorboard(tensorboard)
     with DuckEngine() as engine:
         log = read(events, reading, engine, items=items)
-        fitted = fit_log(engine, log, model, split=split, seed=seed, checkpoint=checkpoint, watch=watch)
+        fitted = fit_log(
+            engine, log, model, settings=options.settings_of(settings), split=split, seed=seed, checkpoint=checkpoint,
+            watch=watch,
+        )  # fmt: skip
     fitted.save(out)
     result = {
         "model": model,

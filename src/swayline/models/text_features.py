@@ -93,7 +93,7 @@ def texts_of(catalogue: Catalogue | None) -> list[str]:
     if not any(texts):
         raise SchemaError(
             "this model reads what items are, and the log has no items table with titles, descriptions or categories:"
-            " give one with --items FILE, or use transformer"
+            " give one with --items FILE, or use transformer without a fusion"
         )
     return texts
 
