@@ -42,14 +42,11 @@ def main():
     torch.set_num_threads(asked["threads"])
     torch.manual_seed(0)
 
-    made = []
-
     def trainer():
-        made.append(lightning.Trainer(
-            max_epochs=asked["epochs"], max_time={"seconds": int(asked["seconds"])}, accelerator="cpu", logger=False, enable_progress_bar=False,
-            enable_checkpointing=False, enable_model_summary=False,
-        ))  # fmt: skip
-        return made[-1]
+        return lightning.Trainer(
+            max_epochs=asked["epochs"], max_time={"seconds": int(asked["seconds"])}, accelerator="cpu", logger=False,
+            enable_progress_bar=False, enable_checkpointing=False, enable_model_summary=False,
+        )  # fmt: skip
 
     model = SASRecModel(
         n_blocks=asked["n_blocks"], n_heads=asked["n_heads"], n_factors=asked["dim"],
@@ -65,8 +62,7 @@ def main():
     found = lists[lists[Columns.Item].to_numpy() == answers[lists[Columns.User].to_numpy()]]
     ndcg = float((1.0 / np.log2(found[Columns.Rank].to_numpy() + 1.0)).sum() / len(answers))
     versions = f"RecTools {rectools.__version__}, torch {torch.__version__}"
-    batches = made[-1].num_training_batches
-    epochs = round(made[-1].global_step / batches, 2)
+    epochs = round(model.fit_trainer.global_step / model.fit_trainer.num_training_batches, 2)
     print(json.dumps({"seconds": seconds, "epochs": epochs, "ndcg": ndcg, "versions": versions}))
 
 

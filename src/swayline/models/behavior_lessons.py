@@ -36,6 +36,8 @@ class Lessons:
         Features of the item and of the pair.
     hit : (N,) bool
         Whether the item came next.
+    pointed : (N,) bool
+        Whether anything in the history points at the item; its features of the pair are zero where nothing does.
     weights : (N,) float64
         How many items of the catalogue each row stands for.
     questions : (N,) int64
@@ -44,6 +46,7 @@ class Lessons:
 
     values: Matrix
     hit: npt.NDArray[np.bool_]
+    pointed: npt.NDArray[np.bool_]
     weights: npt.NDArray[np.float64]
     questions: Ints
 
@@ -58,8 +61,7 @@ def lessons(train: Sequences, seed: int) -> Lessons | None:
     parts = []
     for rows, found in in_blocks(tables, asked.history):
         parts.append(_rows_of(asked.take(rows), found, tables, int(rows[0]), rng))
-    values, hit, weights, questions = (np.concatenate(one) for one in zip(*parts, strict=True))
-    return Lessons(values, hit, weights, questions)
+    return Lessons(*(np.concatenate(one) for one in zip(*parts, strict=True)))
 
 
 def _questions(train: Sequences, seed: int) -> tuple[Targets, Sequences]:
@@ -75,7 +77,7 @@ def _questions(train: Sequences, seed: int) -> tuple[Targets, Sequences]:
 
 def _rows_of(
     asked: Targets, found: Pairs, tables: Tables, first: int, rng: np.random.Generator
-) -> tuple[Matrix, npt.NDArray[np.bool_], npt.NDArray[np.float64], Ints]:
+) -> tuple[Matrix, npt.NDArray[np.bool_], npt.NDArray[np.bool_], npt.NDArray[np.float64], Ints]:
     """The answer, some candidates and some items of the rest for each question."""
     n_items, n = asked.history.n_items, len(asked)
     sizes = np.bincount(found.rows, minlength=n)
@@ -99,7 +101,8 @@ def _rows_of(
                               np.maximum(1.0, (n_items - sizes) / _DRAWN)[rest_rows]])  # fmt: skip
     order = np.argsort(rows, kind="stable")
     values = np.concatenate([tables.items[items], pair_values], axis=1)[order]
-    return values, hits[order], np.where(hits, 1.0, weights)[order], (rows + first)[order]
+    pointed_at = np.arange(len(rows)) < kept.sum()
+    return values, hits[order], pointed_at[order], np.where(hits, 1.0, weights)[order], (rows + first)[order]
 
 
 def _drawn(rows: Ints, sizes: Ints, rng: np.random.Generator) -> npt.NDArray[np.bool_]:

@@ -1,8 +1,10 @@
 """Gradient-boosted trees on behaviour features: the next item by a list-wise objective; the engine is LightGBM.
 
 The trees learn from :mod:`~swayline.models.behavior_lessons`: each question is a list, its answer the one relevant item
-(LambdaMART, NDCG). The size and number of the trees are chosen on validation questions. A folder holds the trees as
-plain arrays; LightGBM's own text form is made from checked numbers when one is loaded, and never read from a folder.
+(LambdaMART, NDCG). Questions whose answer nothing in the history points at are left out: a list cannot say that the
+answer is one of sixty thousand others, and trees that had them would prefer what nothing speaks for. The size and
+number of the trees are chosen on validation questions. A folder holds the trees as plain arrays; LightGBM's own text
+form is made from checked numbers when one is loaded, and never read from a folder.
 
 Shapes: Q histories, I items, G features; K trees, N splits and L leaves over all trees.
 
@@ -89,7 +91,11 @@ class BoostedTrees:
         return self._learn(count_tables(train), lessons(train, self.settings.seed), self.chosen_)
 
     def _learn(self, tables: Tables, rows: Lessons | None, chosen: Chosen) -> Self:
-        return self._with(tables, chosen, self._grown(rows, chosen) if rows is not None else Trees.none())
+        return self._with(
+            tables,
+            chosen,
+            self._grown(rows, chosen) if rows is not None and (rows.hit & rows.pointed).any() else Trees.none(),
+        )
 
     def _with(self, tables: Tables, chosen: Chosen, trees: Trees) -> Self:
         self.chosen_, self.tables_, self.trees_ = chosen, tables, trees
@@ -103,8 +109,10 @@ class BoostedTrees:
             "min_data_in_leaf": self.settings.min_rows, "seed": self.settings.seed, "deterministic": True,
             "force_row_wise": True, "use_missing": False, "verbosity": -1, "lambdarank_truncation_level": 20,
         }  # fmt: skip
-        _, sizes = np.unique(rows.questions, return_counts=True)
-        data = lightgbm.Dataset(rows.values, rows.hit.astype(np.int32), group=sizes, params={"verbosity": -1})
+        kept = np.isin(rows.questions, rows.questions[rows.hit & rows.pointed])
+        _, sizes = np.unique(rows.questions[kept], return_counts=True)
+        hits = rows.hit[kept].astype(np.int32)
+        data = lightgbm.Dataset(rows.values[kept], hits, group=sizes, params={"verbosity": -1})
         return from_booster(lightgbm.train(settings, data, chosen.n_trees))
 
     def score(self, history: Sequences) -> Scores:
