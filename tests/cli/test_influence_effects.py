@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
+from swayline import simulate
 from swayline.cli.app import app
 from swayline.core.errors import UsageError
 
@@ -95,3 +96,16 @@ def test_events_adds_what_edits_of_behaviours_do(tmp_path):
     edits = {(row["method"], row["estimand"]) for row in told if row["cause_kind"] == "behavior"}
     assert {("addition", "score_change"), ("removal", "rank_change"), ("replaced by cart", "list_change")} <= edits
     assert any(row["cause_kind"] == "event" for row in told)
+
+
+def test_behaviors_says_beneath_an_effect_why_it_holds_and_what_was_compared(tmp_path):
+    shop = simulate.world(simulate.WorldSettings(users=150, items=60, events=3000, seed=1))
+    path = tmp_path / "events.parquet"
+    pq.write_table(shop.events, path)
+    done = call(
+        "behaviors", path, "--treatment", "cart", "--outcome", "purchase", "--learner", "linear", "--window", "1d",
+        "--horizon", "3d", "--out", tmp_path / "out.parquet",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert "Treated within 24 h of the opening, outcome in the 3 d after that" in done.output
+    assert "Models: linear, as asked" in done.output

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _SHOWN = ["cause", "effect", "estimand", "estimate", "ci_low", "ci_high", "unit", "method", "identified", "recommended"]
+_MAIN = ("ate", "att", "late")
+"""Estimands whose reason is told on the screen; every row of the file has its own."""
 
 app = typer.Typer(help="Measure what moved what; every verb writes rows of one influence table.", no_args_is_help=True)
 
@@ -111,6 +113,9 @@ def behaviors(
     graph: Graph = None,
     instrument: Instrument = None,
     propensity: Propensity = None,
+    learner: Annotated[
+        str, typer.Option("--learner", help="auto, linear (seconds), boosting (minutes) or forest.")
+    ] = "auto",
     state: Annotated[
         int,
         typer.Option(
@@ -131,7 +136,8 @@ def behaviors(
     log = read(events, reading, items=items)
     effects = BehaviorEffects(
         treatment, log.outcome(outcome), window=window, horizon=horizon, from_date=since, unit=unit, estimand=estimand,
-        graph=_graph(graph), instrument=instrument, propensity=propensity, sequence_state=state, seed=seed,
+        graph=_graph(graph), instrument=instrument, propensity=propensity, learner=learner, sequence_state=state,
+        seed=seed,
     ).fit(log)  # fmt: skip
     write_ledger(effects.ledger_, out)
     show(json, _result(effects.ledger_, out), [*_in_words(effects.ledger_), f"written: {out}"])
@@ -200,6 +206,14 @@ def people(
     outcome: Annotated[
         str | None, typer.Option("--outcome", help="By default the deepest of the funnel.", show_default=False)
     ] = None,
+    max_radius: Annotated[
+        float | None,
+        typer.Option(
+            "--max-radius",
+            help="Hold the branching stable: a spectral radius of at most this, say .95.",
+            show_default=False,
+        ),
+    ] = None,
     seed: options.Seed = 0,
     out: Out = Path("influence.parquet"),
     json: options.Json = False,
@@ -211,7 +225,7 @@ def people(
     from swayline.influence.people import PeopleInfluence
 
     log = read(events, reading, ties=ties)
-    found = PeopleInfluence(outcome, seed=seed).fit(log)
+    found = PeopleInfluence(outcome, max_radius=max_radius, seed=seed).fit(log)
     write_ledger(found.ledger_, out)
     told = found.ledger_.to_pandas()
     rows = told[told["estimand"] == "excitation"].sort_values("ci_low", ascending=False).head(10)
@@ -219,7 +233,8 @@ def people(
         f"{row.cause} → {row.effect}: {row.estimate:.3f} acts per act [{row.ci_low:.3f}, {row.ci_high:.3f}]"
         for row in rows.itertuples()
     ]
-    show(json, _result(found.ledger_, out) | {"radius": found.radius_}, [*lines, f"written: {out}"])
+    radius = {"radius": found.radius_, "free_radius": found.free_radius_}
+    show(json, _result(found.ledger_, out) | radius, [*lines, found.stability(), f"written: {out}"])
 
 
 @app.command("spread")
@@ -307,14 +322,19 @@ def _result(table: "pa.Table", out: Path) -> dict[str, object]:
 
 
 def _in_words(table: "pa.Table") -> list[str]:
-    """A line for each estimate to quote, the association before it."""
+    """A line for each estimate to quote, the association before it; beneath an effect, why it holds or does not."""
     lines = []
-    for row in table.select(_SHOWN).to_pylist():
-        if row["estimate"] is None or not (row["recommended"] or row["estimand"] == "association"):
+    for row in table.select([*_SHOWN, "assumptions"]).to_pylist():
+        if not (row["recommended"] or row["estimand"] == "association"):
+            continue
+        if row["estimate"] is None:
+            lines.append(f"{row['cause']} → {row['effect']}  {row['estimand']:<12} none  {row['assumptions']}")
             continue
         between = "" if row["ci_low"] is None else f" [{row['ci_low']:+.4f}, {row['ci_high']:+.4f}]"
         lines.append(
             f"{row['cause']} → {row['effect']}  {row['estimand']:<12} {row['estimate']:+.4f}{between} {row['unit']}"
             f"  identified: {row['identified']}  ({row['method']})"
         )
+        if row["estimand"] in _MAIN:
+            lines.append(f"    {row['assumptions']}")
     return lines

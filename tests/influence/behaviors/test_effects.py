@@ -118,6 +118,7 @@ def test_too_few_episodes_are_not_measured(make_log):
         ({"treatments": ["purchase"]}, UsageError, "cannot be a treatment"),
         ({"window": "soon"}, UsageError, "duration 'soon'"),
         ({"estimand": "late"}, UsageError, "estimand"),
+        ({"learner": "lin"}, UsageError, "auto, linear, boosting, forest"),
         ({"unit": "shop"}, UsageError, "must be 'item' or 'category'"),
     ],
 )

@@ -36,7 +36,7 @@ from swayline.influence.behaviors.graph import adjust, read_graph
 from swayline.influence.behaviors.hypotheses import behavior_graph
 from swayline.influence.behaviors.known import Design, Known, draw, look_up
 from swayline.influence.behaviors.placebo import FEWEST_TREATED, placebo_before
-from swayline.influence.behaviors.problem import ESTIMANDS, Data, Setting
+from swayline.influence.behaviors.problem import ESTIMANDS, LEARNERS, Data, Setting
 from swayline.influence.behaviors.state import SequenceState
 from swayline.influence.ledger import SCHEMA, concat, ledger
 
@@ -145,6 +145,9 @@ class BehaviorEffects:
         """
         if self.estimand not in ESTIMANDS:
             raise UsageError(f"estimand is {self.estimand!r}; it must be one of {', '.join(ESTIMANDS)}")
+        if self.learner not in LEARNERS or self.learner == "gaussian":
+            words = [word for word in LEARNERS if word != "gaussian"]
+            raise UsageError(f"learner is {self.learner!r}; for a log it must be one of {', '.join(words)}")
         events = log if isinstance(log, pa.Table) else log.events
         items = items if items is not None else getattr(log, "items", None)
         engine = self.engine or DuckEngine()
@@ -334,10 +337,16 @@ class BehaviorEffects:
 
     def _relabel(self, table: pa.Table, line: Timeline, design: Design, at: npt.NDArray[np.int64]) -> pa.Table:
         made, left = design.episodes, design.episodes.counts
+        horizon = format_duration(made.horizon_s)
+        span = (
+            f"Treated within {format_duration(made.window_s)} of the opening, outcome in the {horizon} after that"
+            if design.is_landmark
+            else f"Treated at the event itself, outcome in the {horizon} after it"
+        )
         told = (
-            f"{design.label}: {len(at):,} of {len(made.order):,} (left out: {left['left_out_end']:,} that the log's "
-            f"end cuts off, {left['left_out_early']:,} with the outcome by the landmark, "
-            f"{left['left_out_before']:,} before the start)."
+            f"{span}. {design.label.capitalize()}: {len(at):,} of {len(made.order):,} (left out: "
+            f"{left['left_out_end']:,} that the log's end cuts off, {left['left_out_early']:,} with the outcome by the "
+            f"landmark, {left['left_out_before']:,} before the start)."
         )
         renamed = []
         for row in table.to_pylist():

@@ -92,7 +92,7 @@ def _row(data: Data, s: Setting, one: ArmResult, method: str, found: Estimate, n
     main = method == one.recommended
     return row | {
         "estimand": "att" if s.estimand == "att" else "ate", "identified": one.identified, "recommended": main,
-        "assumptions": f"{one.reason} {_bound_words(one)} {'; '.join(notes)}." if main else one.reason,
+        "assumptions": f"{one.reason} {_bound_words(one)} Models: {'; '.join(notes)}." if main else one.reason,
         "refutations": refute.as_json(one.refutations),
     }  # fmt: skip
 
