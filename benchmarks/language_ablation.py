@@ -6,8 +6,9 @@
 Beauty, leave-last-out, every item ranked, seen items left out: validation N@10 over all questions for ids alone, each
 fusion inside the network, titles alone and the late fusion ``language``, with vectors of MiniLM as it is and of MiniLM
 tuned by LoRA (``models/text_tuning``) on the training part. All have the same epochs. A row that is in the JSON file is
-not run again, so a run that was stopped (``--minutes``) goes on where it was. ``--test`` asks the test questions of ids
-alone and of the two rows that are best on validation, one inside the network and one late.
+not run again, and a model that is in the work folder is not fitted again, so a run that was stopped (``--minutes``) goes
+on where it was. ``--test`` asks the test questions of ids alone and of the two rows that are best on validation, one
+inside the network and one late.
 """
 
 import argparse
@@ -55,6 +56,7 @@ def main() -> None:
         if " · ".join(row) in done:
             continue
         if time.perf_counter() > ends:
+            print(table(done))
             print("time is up: the same command goes on from here")
             return
         done[" · ".join(row)] = run(row, split, options)
@@ -75,9 +77,12 @@ def run(row: Row, split: Split, options: argparse.Namespace) -> dict[str, Any]:
     name, vectors = row
     text_model = str(tuned(split, options)) if vectors == TUNED else ""
     wall, processor = time.perf_counter(), time.process_time()
-    model = fitted(name, vectors, text_model, split, options)
     folder = place(options.work, row)
-    model.save(folder)  # type: ignore[attr-defined]
+    if (folder / "model.json").exists():
+        model = load_model(folder)
+    else:
+        model = fitted(name, vectors, text_model, split, options)
+        model.save(folder)  # type: ignore[attr-defined]
     seconds = {"wall_s": time.perf_counter() - wall, "cpu_s": time.process_time() - processor}
     found = bootstrap_mean(asked(model, split.valid).values["ndcg@10"], generator(0, "bootstrap"))
     line = {"valid": found.value, "low": found.ci_low, "high": found.ci_high, **seconds}
@@ -91,21 +96,20 @@ def run(row: Row, split: Split, options: argparse.Namespace) -> dict[str, Any]:
 
 def fitted(name: str, vectors: str, text_model: str, split: Split, options: argparse.Namespace) -> Recommender:
     if name == TITLES:
-        return TextSequence(TextSequenceSettings(text_model=text_model, seed=options.seed)).fit(
-            split.train, split.valid
-        )
+        settings = TextSequenceSettings(text_model=text_model, max_epochs=options.epochs, seed=options.seed)
+        return TextSequence(settings).fit(split.train, split.valid)
     if name == LATE:
         parts = [load_model(place(options.work, row)) for row in ((IDS, ""), (TITLES, vectors))]
-        settings = LanguageSettings(text_model=text_model, max_epochs=options.epochs, seed=options.seed)
-        return Language(settings).join(*parts, split.train, split.valid)  # type: ignore[arg-type]
+        late = LanguageSettings(text_model=text_model, max_epochs=options.epochs, seed=options.seed)
+        return Language(late).join(*parts, split.train, split.valid)  # type: ignore[arg-type]
     fusion = "none" if name == IDS else name
-    settings = TransformerSettings(
+    inside = TransformerSettings(
         fusion=fusion,
         text_model=text_model,
         max_epochs=options.epochs,
         seed=options.seed,  # type: ignore[arg-type]
     )
-    return Transformer(settings).fit(split.train, split.valid)
+    return Transformer(inside).fit(split.train, split.valid)
 
 
 def tuned(split: Split, options: argparse.Namespace) -> Path:
@@ -133,8 +137,8 @@ def table(done: dict[str, Any]) -> str:
     for name in (IDS, TITLES, *FUSIONS, LATE):
         cells = []
         for vectors in ("",) if name == IDS else (FROZEN, TUNED):
-            line = done[f"{name} · {vectors}"]
-            cells += [f"{line['valid']:.4f}", f"{line['low']:.4f} to {line['high']:.4f}"]
+            line = done.get(f"{name} · {vectors}")
+            cells += [f"{line['valid']:.4f}", f"{line['low']:.4f} to {line['high']:.4f}"] if line else ["", ""]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
