@@ -1,6 +1,7 @@
 """Discovery on `sachs` beside the libraries' defaults; uplift on `hillstrom` beside econml and causalml.
 
 python benchmarks/effects_graphs_uplift.py sachs|hillstrom [--data ../shared/data] [--peer-python PYTHON]
+python benchmarks/effects_graphs_uplift.py hillstrom --splits 20 [--forest]
 
 causalml needs an environment of its own (`pip install causalml`), whose interpreter ``--peer-python`` or the variable
 SWAYLINE_PEER_PYTHON names; without one its rows are left out.
@@ -116,6 +117,38 @@ def _causalml(python: str, train: pd.DataFrame, test: pd.DataFrame, design: pd.D
             _curve(label, arms[int(k) - 1], score, test)
 
 
+def splits(data: Path, count: int, forest: bool) -> None:
+    """Our Qini, and with ``forest`` econml's causal forest's, over many splits in two: mean and interval of both."""
+    frame = pd.read_csv(data / "hillstrom" / "hillstrom.csv")
+    controls = ["recency", "history", "mens", "womens", "zip_code", "newbie", "channel"]
+    design, found = pd.get_dummies(frame[controls], dtype=float), []
+    for seed in range(count):
+        order = np.random.default_rng(seed).permutation(len(frame))
+        train, test = frame.iloc[order[: len(frame) // 2]], frame.iloc[order[len(frame) // 2 :]]
+        start = time.perf_counter()
+        made = estimate_effect(train, "segment", "visit", controls, randomised=True, seed=seed)
+        for one in made.arms:
+            rows = test[test.segment.isin([one.arm, "No E-Mail"])]
+            t, y = (rows.segment == one.arm).to_numpy(), rows.visit.to_numpy(dtype=float)
+            row = {"split": seed, "arm": one.arm, "swayline": qini(made.effect(rows, one.arm), t, y)}
+            if forest:
+                row["econml forest"] = qini(_trees(train, design, one.arm, rows), t, y)
+            found.append(row)
+        print(f"split {seed}: {time.perf_counter() - start:.0f} s, {found[-2:]}", flush=True)
+    table = pd.DataFrame(found)
+    names = [name for name in ("swayline", "econml forest") if name in table]
+    if forest:
+        table["difference"] = table["swayline"] - table["econml forest"]
+        names.append("difference")
+    for arm, part in table.groupby("arm"):
+        for name in names:
+            # Halves of the same rows overlap: the spread over splits says how much the split decides, no more.
+            mean, spread = part[name].mean(), part[name].std()
+            print(
+                f"{arm:<15} {name:<14} Qini {mean:+.5f}, sd over splits {spread:.5f}, > 0 in {(part[name] > 0).mean():.2f}"
+            )
+
+
 def hillstrom(data: Path, peer_python: str | None) -> None:
     frame = pd.read_csv(data / "hillstrom" / "hillstrom.csv")
     controls = ["recency", "history", "mens", "womens", "zip_code", "newbie", "channel"]
@@ -152,15 +185,19 @@ def hillstrom(data: Path, peer_python: str | None) -> None:
 
 
 def _forest(train: pd.DataFrame, test: pd.DataFrame, design: pd.DataFrame, arms: Iterable[str]) -> None:
+    for arm in arms:
+        start = time.perf_counter()
+        effect = _trees(train, design, arm, test)
+        _curve(f"econml CausalForest ({time.perf_counter() - start:.0f} s)", arm, effect, test)
+
+
+def _trees(train: pd.DataFrame, design: pd.DataFrame, arm: str, test: pd.DataFrame) -> np.ndarray:
     from econml.grf import CausalForest
 
-    for arm in arms:
-        both = train[train.segment.isin([arm, "No E-Mail"])]
-        start = time.perf_counter()
-        model = CausalForest(n_estimators=200, min_samples_leaf=100, random_state=0, n_jobs=1)
-        model.fit(design.loc[both.index].to_numpy(), (both.segment == arm).to_numpy(dtype=float), both.visit.to_numpy())
-        effect = model.predict(design.loc[test.index].to_numpy()).ravel()
-        _curve(f"econml CausalForest ({time.perf_counter() - start:.0f} s)", arm, effect, test)
+    both = train[train.segment.isin([arm, "No E-Mail"])]
+    model = CausalForest(n_estimators=200, min_samples_leaf=100, random_state=0, n_jobs=1)
+    model.fit(design.loc[both.index].to_numpy(), (both.segment == arm).to_numpy(dtype=float), both.visit.to_numpy())
+    return model.predict(design.loc[test.index].to_numpy()).ravel()
 
 
 def _curve(label: str, arm: str, score: np.ndarray, test: pd.DataFrame) -> None:
@@ -175,9 +212,13 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=["sachs", "hillstrom"])
     parser.add_argument("--data", type=Path, default=Path(__file__).resolve().parents[2] / "shared" / "data")
+    parser.add_argument("--splits", type=int, default=0)
+    parser.add_argument("--forest", action="store_true")
     parser.add_argument("--peer-python", default=os.environ.get("SWAYLINE_PEER_PYTHON"))
     asked = parser.parse_args()
     if asked.what == "sachs":
         sachs(asked.data)
+    elif asked.splits:
+        splits(asked.data, asked.splits, asked.forest)
     else:
         hillstrom(asked.data, asked.peer_python)

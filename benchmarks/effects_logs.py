@@ -1,6 +1,7 @@
 """Effects of each behaviour on the Taobao and trivago logs, with verdicts.
 
 python benchmarks/effects_logs.py taobao|trivago [--learner auto|linear] [--data ../shared/data]
+python benchmarks/effects_logs.py taobao --learner linear --from 2017-11-29 --sequence-state 8     with and without it
 """
 
 import argparse
@@ -43,15 +44,33 @@ def _events(frame: pd.DataFrame) -> pa.Table:
     return made.set_column(at, "time", made.column("time").cast(pa.timestamp("us", tz="UTC")))
 
 
+def with_state(events: pa.Table, outcome: str, learner: str, since: str | None, numbers: int) -> None:
+    """The same episodes without and with what sequence models expected of the person as controls."""
+    for state in (0, numbers):
+        start = time.perf_counter()
+        found = BehaviorEffects(outcome=outcome, learner=learner, from_date=since, sequence_state=state).fit(events)
+        seconds = time.perf_counter() - start
+        rows = found.ledger_.to_pandas()
+        print(f"sequence state {state}: {seconds:.0f} s")
+        print(rows[rows.recommended & rows.estimand.isin(["ate"])][COLUMNS].round(4).to_string(index=False))
+        for row in rows[rows.recommended & rows.estimand.isin(["ate"])].itertuples():
+            print(f"  {row.cause}: {row.assumptions}\n  {row.refutations}", flush=True)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("log", choices=["taobao", "trivago"])
     parser.add_argument("--learner", default="auto")
+    parser.add_argument("--from", dest="since", default=None)
+    parser.add_argument("--sequence-state", type=int, default=0)
     parser.add_argument("--data", type=Path, default=Path(__file__).resolve().parents[2] / "shared" / "data")
     asked = parser.parse_args()
     events, outcome = {"taobao": taobao, "trivago": trivago}[asked.log](asked.data)
+    if asked.sequence_state:
+        with_state(events, outcome, asked.learner, asked.since, asked.sequence_state)
+        raise SystemExit
     start = time.perf_counter()
-    found = BehaviorEffects(outcome=outcome, learner=asked.learner).fit(events)
+    found = BehaviorEffects(outcome=outcome, learner=asked.learner, from_date=asked.since).fit(events)
     print(f"{time.perf_counter() - start:.0f} s")
     rows = found.ledger_.to_pandas()
     main = rows[rows.recommended | rows.method.str.startswith("difference")]

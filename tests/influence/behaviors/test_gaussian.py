@@ -15,13 +15,13 @@ def data():
 def test_the_gradient_is_the_derivative(data):
     x, arm, y = data
     theta = np.random.default_rng(1).normal(size=8 + 2 + 6) * 0.5
-    members = np.eye(2)[arm]
+    evidence = gaussian._Evidence(x, arm, y, 2)
 
     def value(at):
-        return gaussian._negative_likelihood(at, x, arm, y, members)[0]
+        return evidence(at)[0]
 
     numeric = np.array([(value(theta + 1e-5 * e) - value(theta - 1e-5 * e)) / 2e-5 for e in np.eye(len(theta))])
-    assert np.allclose(numeric, gaussian._negative_likelihood(theta, x, arm, y, members)[1], atol=1e-5)
+    assert np.allclose(numeric, evidence(theta)[1], atol=1e-5)
 
 
 def test_held_out_predictions_equal_those_of_a_process_without_the_fold(data):

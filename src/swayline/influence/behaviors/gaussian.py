@@ -13,6 +13,7 @@ posterior, since an interval that takes them as known is too narrow.
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -190,11 +191,11 @@ def fit_arms(x: npt.NDArray[Any], arm: Ints, y: Floats, arms: int, steps: int = 
     start = np.concatenate([kernels, np.full(arms, -1.0), np.full(p, wide), _first_index(features, arm, target)])
     centre = np.concatenate([np.full(8 + arms, -1.0), np.full(p, wide), np.zeros(p)])
     width = np.concatenate([np.full(8 + arms, 3.0), np.full(p, 1.0), np.full(p, 0.7)])
-    members = np.eye(arms)[arm]
+    evidence = _Evidence(features, arm, target, arms)
 
     def loss(theta: Floats) -> tuple[float, Floats]:
         prior = (theta - centre) / width
-        value, slope = _negative_likelihood(theta, features, arm, target, members)
+        value, slope = evidence(theta)
         return value + 0.5 * float(prior @ prior), slope + prior / width
 
     with _one_thread():
@@ -260,35 +261,84 @@ def _draws(mode: Floats, loss: Callable[[Floats], tuple[float, Floats]], prior: 
     return kept
 
 
-def _negative_likelihood(theta: Floats, x: Floats, arm: Ints, target: Floats, members: Floats) -> tuple[float, Floats]:
-    """-log p(y | θ) up to a constant, and its gradient from G = (K⁻¹ - αα')/2 alone."""
-    p, arms = x.shape[1], members.shape[1]
-    parts = _unpack(theta, p, arms)
-    same = members @ members.T
-    bases = _bases(parts, x, x)
-    mixes = [parts.shared[c] + parts.own[c] * same for c in range(4)]
-    matrix = mixes[_CONSTANT] + np.diag(parts.noise[arm] + _JITTER)
-    for c, base in enumerate(bases, start=1):
-        matrix += mixes[c] * base
-    try:
-        factor = linalg.cholesky(matrix, lower=True, check_finite=False)
-    except linalg.LinAlgError:
-        return 1e12, np.zeros_like(theta)
-    inverse = _inverse(factor)
-    weights = inverse @ target
-    value = 0.5 * float(target @ weights) + float(np.log(np.diag(factor)).sum())
-    g = 0.5 * (inverse - np.outer(weights, weights))
-    shared, own = np.empty(4), np.empty(4)
-    for c in range(4):
-        part = g if c == _CONSTANT else g * bases[c - 1]
-        shared[c], own[c] = parts.shared[c] * part.sum(), parts.own[c] * (part * same).sum()
-    noise = parts.noise * (members.T @ np.diag(g))
-    along = g * mixes[_INDEX] * bases[_INDEX - 1]
-    at = x @ parts.index
-    index = x.T @ (-2 * (at * along.sum(1) - along @ at))
-    near = g * mixes[_LOCAL] * bases[_LOCAL - 1]
-    scales = 2 * parts.rate**2 * ((x**2).T @ near.sum(1) - (x * (near @ x)).sum(0))
-    return value, np.concatenate([shared, own, noise, scales, index])
+class _Evidence:
+    """-log p(y | θ) up to a constant, and its gradient from G = (K⁻¹ - αα')/2 alone.
+
+    Rows stand arm by arm, so that what an arm keeps for itself is a block on the diagonal; the matrices are made once
+    and written over at every θ, since asking the system for memory costs as much as filling it.
+
+    Parameters
+    ----------
+    x : shape (n, p); arm, target : shape (n,)
+    """
+
+    def __init__(self, x: Floats, arm: Ints, target: Floats, arms: int) -> None:
+        order = np.argsort(arm, kind="stable")
+        ends = np.cumsum([0, *np.bincount(arm, minlength=arms)])
+        self.blocks = [slice(int(low), int(high)) for low, high in pairwise(ends)]
+        self.x, self.arm, self.target = x[order], arm[order], target[order]
+        self.squares = self.x**2
+        n = len(x)
+        self.matrix, self.part = np.empty((n, n)), np.empty((n, n))
+        self.bases = [self.x @ self.x.T / max(1, x.shape[1]), np.empty((n, n)), np.empty((n, n))]
+
+    def __call__(self, theta: Floats) -> tuple[float, Floats]:
+        """The value and its gradient, shape as θ; a value of 1e12 where the matrix is not positive definite."""
+        x, parts = self.x, _unpack(theta, self.x.shape[1], len(self.blocks))
+        at = x @ parts.index
+        self._kernels(parts, at)
+        try:
+            factor = linalg.cholesky(self.matrix, lower=True, check_finite=False)
+        except linalg.LinAlgError:
+            return 1e12, np.zeros_like(theta)
+        inverse = _inverse(factor)
+        weights = inverse @ self.target
+        value = 0.5 * float(self.target @ weights) + float(np.log(np.diag(factor)).sum())
+        np.multiply(weights[:, None], weights, out=self.matrix)
+        g = np.subtract(inverse, self.matrix, out=inverse)
+        g *= 0.5
+        shared, own = np.empty(4), np.empty(4)
+        shared[_CONSTANT], own[_CONSTANT] = g.sum(), sum(g[one, one].sum() for one in self.blocks)
+        noise = parts.noise * np.array([np.diag(g)[one].sum() for one in self.blocks])
+        slopes: dict[int, Floats] = {}
+        for c, base in enumerate(self.bases, start=1):
+            part = np.multiply(g, base, out=self.part)
+            shared[c], own[c] = part.sum(), sum(part[one, one].sum() for one in self.blocks)
+            if c == _LINEAR:
+                continue
+            part *= parts.shared[c]
+            for one in self.blocks:
+                part[one, one] *= 1 + parts.own[c] / parts.shared[c]
+            if c == _INDEX:
+                slopes[c] = x.T @ (-2 * (at * part.sum(1) - part @ at))
+            else:
+                slopes[c] = 2 * parts.rate**2 * (self.squares.T @ part.sum(1) - (x * (part @ x)).sum(0))
+        kernels = [parts.shared * shared, parts.own * own]
+        return value, np.concatenate([*kernels, noise, slopes[_LOCAL], slopes[_INDEX]])
+
+    def _kernels(self, parts: _Parts, at: Floats) -> None:
+        """Fill the index and the local kernel, and the noisy sum of all."""
+        index, local = self.bases[_INDEX - 1], self.bases[_LOCAL - 1]
+        np.subtract(at[:, None], at, out=index)
+        np.multiply(index, index, out=index)
+        index *= -0.5
+        np.exp(index, out=index)
+        scaled = self.x * parts.rate
+        half = 0.5 * (scaled**2).sum(1)
+        np.matmul(scaled, scaled.T, out=local)
+        local -= half[:, None]
+        local -= half
+        np.minimum(local, 0, out=local)
+        np.exp(local, out=local)
+        self.matrix.fill(float(parts.shared[_CONSTANT]))
+        for c, base in enumerate(self.bases, start=1):
+            np.multiply(base, parts.shared[c], out=self.part)
+            self.matrix += self.part
+            for one in self.blocks:
+                self.matrix[one, one] += parts.own[c] * base[one, one]
+        for one in self.blocks:
+            self.matrix[one, one] += parts.own[_CONSTANT]
+        self.matrix[np.diag_indices_from(self.matrix)] += parts.noise[self.arm] + _JITTER
 
 
 def _one_thread() -> AbstractContextManager[Any]:
