@@ -86,7 +86,8 @@ def _network_blocks(found: Mapping[str, Any]) -> list[Any]:
         blocks.append(
             Note(
                 f"The branching is not stable (spectral radius {words.number(found['radius'])}, at least one): one act "
-                "would bring others without end, so nobody's reach is given.",
+                "would bring others without end, so nobody's reach is given. An outbreak that the log's end cuts off "
+                "does that; influence people with --max-radius .95 fits branching that dies out.",
                 warn=True,
             )
         )

@@ -73,12 +73,12 @@ def _log_determinant(columns, c, shapes, x, n_rest, tie_scale):
 
 
 @njit(cache=True, nogil=True)
-def fit_people(people, world, rate, shape, sparsity, group, solver, warm, max_steps, tie_scale, x_base, x_tie, losses):
+def fit_people(people, world, rate, shape, price, group, solver, warm, max_steps, tie_scale, x_base, x_tie, losses):
     """Fit the coefficients of the given people, each alone; each person's loss goes into ``losses`` (everybody,).
 
-    ``rate`` (everybody, K + S) and ``shape`` (K + S,): gamma prior of baseline and own past; ``sparsity``: L1 weight
-    on every tie; ``group``: weight on the norm of all ties into a person; ``warm``: start from ``x_base``, ``x_tie``;
-    ``tie_scale`` above zero: half the log determinant of the information is added, branchings on that scale.
+    ``rate`` (everybody, K + S) and ``shape`` (K + S,): gamma prior of baseline and own past; ``price`` (ties,): L1
+    weight of each tie; ``group``: weight on the norm of all ties into a person; ``warm``: start from ``x_base``,
+    ``x_tie``; ``tie_scale`` above zero: half the log determinant of the information is added, branchings on that scale.
     """
     tie_ptr, n_base = world[8], world[6].shape[1]
     for i in people:
@@ -86,7 +86,7 @@ def fit_people(people, world, rate, shape, sparsity, group, solver, warm, max_st
         n_rest, size = len(shape), len(c)
         for p in range(n_rest, size):
             if c[p] > 0.0:
-                c[p] += sparsity
+                c[p] += price[tie_ptr[i] + p - n_rest]
         x = _coefficients(i, tie_ptr, x_base, x_tie)
         if not warm:
             start(columns, c, shapes, n_base, x)

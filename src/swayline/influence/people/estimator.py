@@ -20,6 +20,7 @@ from swayline.influence.people.intervals import TieEstimates, tie_estimates
 from swayline.influence.people.picture import people_picture
 from swayline.influence.people.reading import People, read_people, seconds
 from swayline.influence.people.scores import person_scores
+from swayline.influence.people.stability import held_stable
 from swayline.influence.people.table import ledger_rows
 from swayline.influence.spread.ledger import spread_from_ledger
 
@@ -45,6 +46,9 @@ class PeopleInfluence:
         ``auto``, ``profile`` or ``information``.
     channels : bool
         Whether to split ties by channel.
+    max_radius : float, optional
+        Hold the branching stable: the likeliest fit whose spectral radius is at most this (say .95). Where left out
+        an unstable branching is reported and not bent.
     seed : int
 
     Attributes
@@ -57,6 +61,8 @@ class PeopleInfluence:
         Time-rescaling check with its QQ points.
     radius_ : float
         Spectral radius of the branching; cascades die out below one.
+    free_radius_ : float
+        The radius that the log asks for, before ``max_radius``.
     fit_ : HawkesFit
     ties_ : TieEstimates
 
@@ -67,7 +73,8 @@ class PeopleInfluence:
 
     def __init__(
         self, outcome: str | None = None, *, kernel: str = "exponential", sparsity: float = 0.0, group: float = 0.0,
-        solver: str = "newton", interval: str = "auto", channels: bool = True, seed: int = 0,
+        solver: str = "newton", interval: str = "auto", channels: bool = True,
+        max_radius: float | None = None, seed: int = 0,
     ) -> None:  # fmt: skip
         self.outcome = outcome
         self.kernel = kernel
@@ -76,6 +83,7 @@ class PeopleInfluence:
         self.solver = solver
         self.interval = interval
         self.channels = channels
+        self.max_radius = max_radius
         self.seed = seed
 
     def fit(self, log: EventLog, ties: pa.Table | None = None) -> "PeopleInfluence":
@@ -138,13 +146,32 @@ class PeopleInfluence:
         return self._measure()
 
     def _measure(self) -> "PeopleInfluence":
+        self.free_radius_ = spectral_radius(branching(self.fit_))
+        if self.max_radius is not None:
+            self.fit_ = held_stable(self.fit_, self.max_radius)
         self.ties_: TieEstimates = tie_estimates(self.fit_, self.interval)
         self.channels_: ChannelEstimates | None = channel_estimates(self.fit_, self.read_) if self.channels else None
         self.goodness_: Goodness = goodness_of_fit(self.fit_, seed=self.seed)
         self.radius_ = spectral_radius(branching(self.fit_))
-        self.ledger_ = ledger_rows(self.fit_, self.ties_, self.channels_, self.goodness_, self.radius_, self.read_)
+        self.ledger_ = ledger_rows(
+            self.fit_, self.ties_, self.channels_, self.goodness_, (self.radius_, self.free_radius_), self.read_
+        )
         self.people_ = person_scores(self.fit_, self.ties_, self.channels_, self.read_, self.seed)
         return self
+
+    def stability(self) -> str:
+        """Whether acts die out, in one sentence, and what to do where they do not."""
+        if self.radius_ < self.free_radius_:
+            return (
+                f"the branching is held stable at a spectral radius of {self.radius_:.3g}: "
+                f"the log asks for {self.free_radius_:.3g}"
+            )
+        if self.radius_ < 1:
+            return f"the branching is stable: spectral radius {self.radius_:.3g}, acts die out"
+        return (
+            f"the branching is not stable: at a spectral radius of {self.radius_:.3g} one act would bring others "
+            "without end, so no reach is given; max_radius=.95 (--max-radius .95) fits one that is"
+        )
 
     def spread(self, budget: float = 50, **settings: object) -> pa.Table:
         """The people to start with: ``rank, user, gain, spread``; settings as in ``spread_from_ledger``."""

@@ -256,13 +256,15 @@ def _own_kernel(means_s: list[float]) -> Kernel:
 
 
 def solve(
-    fit: HawkesFit, people: Ints, warm: bool, max_steps: int = 60, turns: int = 4, tie_scale: float = 0.0
-) -> HawkesFit:
+    fit: HawkesFit, people: Ints, warm: bool, max_steps: int = 60, turns: int = 4, tie_scale: float = 0.0,
+    price: tuple[Floats, Floats] | None = None,
+) -> HawkesFit:  # fmt: skip
     """Fit the given people's coefficients, the shared parts held still.
 
     The prior that draws a person's rhythm to everybody's depends on the answer; it settles in a few turns.
     ``tie_scale`` above zero adds half the log determinant of the information to the losses, every branching on that
-    scale (the adjusted profile likelihood).
+    scale (the adjusted profile likelihood). ``price``: what a unit of each tie (T,) and of each person's own past
+    (people,) costs beside the penalties.
     """
     from swayline.influence.people import _compiled
 
@@ -275,13 +277,15 @@ def solve(
     steps = max_steps if fit.solver == "newton" else 20 * max_steps
     for turn in range(1 if fit.n_patterns == 1 else turns):
         rate, shape = replace(fit, x_base=x_base).prior(people)
+        if price is not None:
+            rate[:, fit.n_patterns :] += price[1][:, None]
         over_people(
             _compiled.fit_people,
             people,
             arrays,
             rate,
             shape,
-            float(fit.sparsity),
+            fit.sparsity + (np.zeros(len(fit.ties)) if price is None else price[0]),
             float(fit.group),
             SOLVERS[fit.solver],
             warm or turn > 0,

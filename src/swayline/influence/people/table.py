@@ -28,18 +28,20 @@ def ledger_rows(
     ties: TieEstimates,
     channels: ChannelEstimates | None,
     goodness: Goodness,
-    radius: float,
+    radius: tuple[float, float],
     people: People,
 ) -> pa.Table:
     """One ``excitation`` row a tie (channel ``all``), then its ``excitation_part`` rows by channel.
 
     A tie is ``identified`` "assumed" where its placebo found nothing; "no" where the target runs ahead of the source,
-    or where the source never did the outcome (its estimate is null).
+    or where the source never did the outcome (its estimate is null). ``radius``: the spectral radius of the branching,
+    and the one that the log asks for where it was held below a limit.
     """
     shared = {
         "time_rescaling": {"passed": bool(goodness.ks < 0.05), "figure": round(goodness.ks, 4)},
-        "stable_branching": {"passed": bool(radius < 1.0), "figure": round(radius, 4)},
+        "stable_branching": {"passed": bool(radius[1] < 1.0), "figure": round(radius[1], 4)},
     }
+    held = "" if radius[0] == radius[1] else f", branching held at a radius of {radius[0]:.3g}"
     opening = json.dumps(shared)[:-1]
     refutations = [opening + _placebo(z, ok) for z, ok in zip(ties.ahead.tolist(), ties.sound.tolist(), strict=True)]
     common = _common(fit, people)
@@ -48,7 +50,7 @@ def ledger_rows(
         "estimand": _same("excitation", len(fit.ties)),
         **_numbers(ties.estimate, ties.low, ties.high, ties.p_value),
         "n": pa.array(fit.acts.counts[fit.ties.source], pa.int64()),
-        "method": _same(f"hawkes {fit.kernel.name}, {ties.method}", len(fit.ties)),
+        "method": _same(f"hawkes {fit.kernel.name}, {ties.method}{held}", len(fit.ties)),
         "recommended": pa.array(np.ones(len(fit.ties), bool)),
         "identified": pa.array(np.where(ties.sound, "assumed", "no").tolist(), pa.string()),
         "refutations": pa.array(refutations, pa.string()),
