@@ -41,6 +41,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=language_data.DATA)
     parser.add_argument("--work", type=Path, required=True, help="folder for the tuned encoder and the fitted models")
     parser.add_argument("--json", type=Path, required=True, help="rows done so far; read, and written after each")
+    parser.add_argument("--people", type=int, help="how many, drawn by the seed; by default all")
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--steps", type=int, default=300, help="of tuning the encoder")
     parser.add_argument("--minutes", type=float, default=8.0, help="no further row is begun after this")
@@ -50,7 +51,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     ends = time.perf_counter() + 60 * options.minutes
-    split = language_data.split(options.data_set, options.data)
+    split = language_data.split(options.data_set, options.data, options.people, options.seed)
     done: dict[str, Any] = json.loads(options.json.read_text()) if options.json.exists() else {}
     for row in rows():
         if " · ".join(row) in done:

@@ -16,9 +16,13 @@ NAMES = ("beauty", "ml-100k")
 DATA = sequence_data.DATA
 
 
-def split(name: str, data: Path = DATA) -> Split:
-    """Leave-last-out, the catalogue of titles on every part."""
-    return last_out(beauty(data) if name == "beauty" else films(data))
+def split(name: str, data: Path = DATA, people: int | None = None, seed: int = 0) -> Split:
+    """Leave-last-out, the catalogue of titles on every part; of all people, or of so many drawn by the seed."""
+    histories = beauty(data) if name == "beauty" else films(data)
+    if people is not None:
+        drawn = generator(seed, "people").permutation(len(histories))[:people]
+        histories = histories.take(np.sort(drawn))
+    return last_out(histories)
 
 
 def beauty(data: Path) -> Sequences:
