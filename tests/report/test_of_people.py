@@ -1,6 +1,9 @@
 """The section about people: what it draws from a network, and that outside names stay text."""
 
-from swayline.report.figures.people import network, tie_acts
+import json
+
+from swayline.report.figures.people import network, network_data, tie_acts
+from swayline.report.page import inert
 
 NODES = {
     "user": ["a", "<b>b</b>", "c"], "x": [0.0, 1.0, 0.5], "y": [0.0, 0.0, 1.0], "acts": [10, 20, 30],
@@ -34,6 +37,19 @@ def test_each_view_shows_its_own_lines_and_always_the_people():
 def test_draws_by_webgl_only_when_asked():
     assert {trace.type for trace in network(NODES, EDGES, PERIODS).data} == {"scatter"}
     assert "scattergl" in {trace.type for trace in network(NODES, EDGES, PERIODS, webgl=True).data}
+
+
+def test_the_page_draws_the_same_views_from_plain_lists():
+    data = network_data(NODES, EDGES, PERIODS)
+    drawn = network(NODES, EDGES, PERIODS).layout.updatemenus[0].buttons
+    assert [one["name"] for one in data["views"]] == [one.label for one in drawn]
+    assert data["from"] == [0, 2]
+    assert data["to"] == [1, 0]
+    assert data["views"][-1]["weight"] == [2.0, 1.0]
+    assert data["said"][1] == "<b>b</b>: never acted"
+    assert data["said"][0] == "a: 0.500 (0.300 to 0.700) actions of others per action"
+    assert data["color"] == [0, 0, 1]
+    assert "<" not in inert(json.dumps(data))
 
 
 def test_names_from_outside_are_never_markup():

@@ -1,6 +1,6 @@
 """What a page is made of: sections of blocks, each block one thing a reader sees. The template draws them by kind."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -45,6 +45,25 @@ class Panel:
     note: str = ""
     half: bool = False
     kind: str = "panel"
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A network of people that a reader can move about in, drawn by the page's own script; fields as in :class:`Panel`.
+
+    Parameters
+    ----------
+    data : mapping
+        As :func:`swayline.report.figures.people.network_data` makes it.
+    """
+
+    id: str
+    title: str
+    data: Mapping[str, Any]
+    table: Table
+    says: str
+    note: str = ""
+    kind: str = "drawing"
 
 
 @dataclass(frozen=True)

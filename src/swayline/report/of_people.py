@@ -6,8 +6,8 @@ from typing import Any
 from swayline.core.time import format_duration
 from swayline.report import figures, words
 from swayline.report.artifacts import Artifacts
-from swayline.report.blocks import Note, Panel, Section, Table
-from swayline.report.figures.people import network, tie_acts
+from swayline.report.blocks import Drawing, Note, Panel, Section, Table
+from swayline.report.figures.people import network_data, tie_acts
 
 _LEAGUES = {
     "given": ("Who gives most: acts of others that one act causes directly", "actions caused per action"),
@@ -103,7 +103,7 @@ def _network_blocks(found: Mapping[str, Any]) -> list[Any]:
     return blocks
 
 
-def _network_panel(found: Mapping[str, Any]) -> Panel:
+def _network_panel(found: Mapping[str, Any]) -> Drawing:
     nodes, edges = found["nodes"], found["edges"]
     drawn, people = len(edges["source"]), len(nodes["user"])
     title = f"The surest {words.number(drawn)} ties join {words.number(people)} people"
@@ -124,11 +124,13 @@ def _network_panel(found: Mapping[str, Any]) -> Panel:
         frozenset({1, 2, 3}),
     )
     note = (
-        "Larger dots give more; colours are communities found in the network; a triangle points to who follows. The "
-        "menu shows one channel, or what each tie brought in one part of the log. Places in the picture mean nothing "
-        "but nearness in the network."
+        "Larger dots give more; colours are communities found in the network; a triangle points to who follows. "
+        "Choose a channel, or what each tie brought in one part of the log. Drag to move, use + and − or Ctrl and the "
+        "wheel to come nearer, click a person to see whom it sways and who sways it. Places in the picture mean "
+        "nothing but nearness in the network."
     )
-    return Panel("network", title, network(nodes, edges, found["periods"]), table, title + ", as a network.", note)
+    data = network_data(nodes, edges, found["periods"])
+    return Drawing("network", title, data, table, title + ", as a network.", note)
 
 
 def _league_panel(name: str, rows: Sequence[Mapping[str, Any]]) -> Panel:

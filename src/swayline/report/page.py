@@ -1,6 +1,6 @@
 """One self-contained page: sections to HTML, figures and Plotly's own script inside, nothing loaded from anywhere.
 
-The page's Content-Security-Policy names its two scripts by their SHA-256, so that nothing else on it can run and no
+The page's Content-Security-Policy names its scripts by their SHA-256, so that nothing else on it can run and no
 request can leave it, whatever an id or a title of the log holds.
 """
 
@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from importlib import resources
+from typing import TypeVar
 
 import jinja2
 import plotly.graph_objects as go
@@ -17,8 +18,9 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from swayline.report import theme
-from swayline.report.blocks import Panel, Section, paired
+from swayline.report.blocks import Drawing, Panel, Section, paired
 
+Block = TypeVar("Block")
 _TEMPLATES = resources.files("swayline.report") / "templates"
 
 
@@ -34,16 +36,18 @@ def render(title: str, subtitle: str, sections: Sequence[Section]) -> str:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     sections = [replace(one, blocks=paired(one.blocks)) for one in sections]
-    plotly, script = _script(get_plotlyjs()), _script(_asset("page.js"))
-    figures = {panel.id: figure_json(panel.figure) for panel in _panels(sections)}
+    plotly, drawing, script = _script(get_plotlyjs()), _script(_asset("network.js")), _script(_asset("page.js"))
+    figures = {panel.id: figure_json(panel.figure) for panel in _blocks(sections, Panel)}
+    figures |= {one.id: inert(json.dumps(one.data)) for one in _blocks(sections, Drawing)}
     return environment.from_string(_asset("report.html.j2")).render(
         title=title,
         subtitle=subtitle,
         sections=sections,
         findings=[one for one in sections if one.finding],
         css=Markup(theme.css() + "\n" + _asset("style.css")),
-        policy=_policy(plotly, script),
+        policy=_policy(plotly, drawing, script),
         plotly=Markup(plotly),
+        drawing=Markup(drawing),
         script=Markup(script),
         figures={name: Markup(text) for name, text in figures.items()},
         swaps=Markup(inert(json.dumps(theme.swaps()))),
@@ -85,5 +89,5 @@ def _policy(*scripts: str) -> str:
     )
 
 
-def _panels(sections: Sequence[Section]) -> Iterator[Panel]:
-    return (block for section in sections for block in section.blocks if isinstance(block, Panel))
+def _blocks(sections: Sequence[Section], kind: type[Block]) -> Iterator[Block]:
+    return (block for section in sections for block in section.blocks if isinstance(block, kind))

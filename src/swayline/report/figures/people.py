@@ -60,6 +60,52 @@ def network(nodes: Columns, edges: Columns, periods: Sequence[str], webgl: bool 
     return figure
 
 
+def network_data(nodes: Columns, edges: Columns, periods: Sequence[str]) -> dict[str, Any]:
+    """What the page's own script draws the same network from; parameters as in :func:`network`.
+
+    Returns
+    -------
+    dict
+        By person ``names, said, x, y, given, color``; ``hues`` as (light, dark); by tie ``from, to, estimate``; and
+        ``views``, each with ``name, unit, weight``. Text is text: nothing in it is ever read as HTML.
+    """
+    place = {user: k for k, user in enumerate(nodes["user"])}
+    labels = [words.label(user, 80) for user in nodes["user"]]
+    shown = zip(labels, nodes["given"], nodes["given_low"], nodes["given_high"], strict=True)
+    return {
+        "names": labels,
+        "said": [f"{name}: {_given(value, low, high)}" for name, value, low, high in shown],
+        "x": np.round(np.array(nodes["x"], float), 3).tolist(),
+        "y": np.round(np.array(nodes["y"], float), 3).tolist(),
+        "given": [round(one or 0.0, 5) for one in nodes["given"]],
+        "color": _colors(nodes["community"]),
+        "hues": [list(pair) for pair in theme.HUES],
+        "from": [place[one] for one in edges["source"]],
+        "to": [place[one] for one in edges["target"]],
+        "estimate": [
+            words.estimate(value, low, high, "", sign=False)
+            for value, low, high in zip(edges["estimate"], edges["ci_low"], edges["ci_high"], strict=True)
+        ],
+        "views": [
+            {"name": name, "unit": unit, "weight": np.round(weight, 5).tolist()}
+            for name, weight, unit in _views(edges, periods)
+        ],
+    }
+
+
+def _given(value: float | None, low: float | None, high: float | None) -> str:
+    if value is None:
+        return "never acted"
+    return words.estimate(value, low, high, "", sign=False) + " actions of others per action"
+
+
+def _colors(community: Sequence[int]) -> list[int]:
+    """The hue of each person's community: the commonest have their own, all others share the last."""
+    common = sorted(set(community), key=lambda one: (-community.count(one), one))[:_COLORED]
+    rank = {one: k for k, one in enumerate(common)}
+    return [rank.get(one, _COLORED) for one in community]
+
+
 def _views(edges: Columns, periods: Sequence[str]) -> list[tuple[str, Any, str]]:
     """(name, weight of every tie, unit) of everything that can be looked at."""
     views = [("All channels, whole log", np.array(edges["estimate"], float), "actions caused per action")]
@@ -121,21 +167,17 @@ def _heads(kind: Any, x: Any, y: Any, ends: Any, weight: Any, edges: Columns, un
 def _people(kind: Any, x: Any, y: Any, nodes: Columns) -> list[Any]:
     given = np.array([one or 0.0 for one in nodes["given"]], float)
     largest = float(given.max(initial=0.0)) or 1.0
-    community = nodes["community"]
-    common = sorted(set(community), key=lambda one: (-community.count(one), one))[:_COLORED]
     dots = kind(
         x=x,
         y=y,
         mode="markers",
         marker={
             "size": 5 + 17 * np.sqrt(given / largest),
-            "color": [theme.hue(common.index(one) if one in common else _COLORED) for one in community],
+            "color": [theme.hue(one) for one in _colors(nodes["community"])],
             "line": {"width": 1, "color": theme.token("card")},
         },
         customdata=[
-            f"{plain(user)}: "
-            + (words.estimate(value, low, high, "", sign=False) if value is not None else "never acted")
-            + " actions of others per action"
+            f"{plain(user)}: {_given(value, low, high)}"
             for user, value, low, high in zip(
                 nodes["user"], nodes["given"], nodes["given_low"], nodes["given_high"], strict=True
             )
