@@ -11,11 +11,12 @@ import numpy.typing as npt
 from swayline.core.errors import ArtifactError, SchemaError
 from swayline.dataset import Catalogue, Sequences
 from swayline.encoders import TextEncoder, encoder_for, next_item_pairs
+from swayline.encoders.pretrain import Pairs
 
 Vectors = npt.NDArray[np.float32]
 _WHITENING = 0.25
 """Directions are divided by their variance to this power: half of what would make all equally long."""
-_PAIRS = 20_000
+_PAIRS, _FOLLOWED = 20_000, 4096
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,8 @@ def encoder_of(train: Sequences, model: str) -> tuple[TextEncoder, list[str]]:
     return encoder_for(texts, model=model or None, pairs=pairs if len(pairs) > 1 else None), texts
 
 
-def told_features(train: Sequences, model: str, n_features: int = 256) -> Vectors:
-    """(I, F) the features of a log's items, for a model that keeps them.
+def told_features(train: Sequences, model: str, n_features: int = 256) -> tuple[Vectors, Pairs]:
+    """(I, F) the features of a log's items, for a model that keeps them, and (P, 2) some that followed one another.
 
     Raises
     ------
@@ -78,7 +79,8 @@ def told_features(train: Sequences, model: str, n_features: int = 256) -> Vector
     """
     encoder, texts = encoder_of(train, model)
     vectors = encoder.encode(texts, label="encode titles")
-    return TextSpace.of(vectors, encoder.folder.fingerprint(), n_features).features(vectors)
+    features = TextSpace.of(vectors, encoder.folder.fingerprint(), n_features).features(vectors)
+    return features, next_item_pairs(train, texts, _FOLLOWED)
 
 
 def texts_of(catalogue: Catalogue | None) -> list[str]:

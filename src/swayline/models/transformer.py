@@ -27,6 +27,7 @@ from swayline.models.protocol import Scores
 from swayline.models.sequence.batches import Packed, bin_width, place
 from swayline.models.sequence.behavior_head import BehaviorHead
 from swayline.models.sequence.blocked import best_of
+from swayline.models.sequence.fusion.told import Texts
 from swayline.models.sequence.int8 import Rounded, grown, round_weights, shrunk, shrunk_shapes
 from swayline.models.sequence.network import INITIAL_STD, Network
 from swayline.models.sequence.objectives import OBJECTIVES
@@ -119,8 +120,8 @@ class Transformer:
         self.timed_ = is_timed(histories)
         codes, self.n_values_ = attribute_codes(histories.catalogue if settings.attributes else None, self.n_items_)
         self.n_columns_ = codes.shape[1]
-        told = None if settings.fusion == "none" else torch.from_numpy(told_features(histories, settings.text_model))
-        self.n_told_ = 0 if told is None else told.shape[1]
+        told = None if settings.fusion == "none" else _told(histories, settings.text_model)
+        self.n_told_ = 0 if told is None else told.features.shape[1]
         self.n_known_ = 0 if histories.profiles is None or not settings.profiles else int(histories.profiles.max()) + 1
         with torch.random.fork_rng(devices=[]):  # PyTorch's layers draw weights as they are made; ours are drawn next
             self._network = self._build(settings)
@@ -323,6 +324,11 @@ class Transformer:
         model._network.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()}, assign=True)
         model._network.to(_device(model.settings)).eval()
         return model
+
+
+def _told(histories: Sequences, text_model: str) -> Texts:
+    features, pairs = told_features(histories, text_model)
+    return Texts(torch.from_numpy(features), torch.from_numpy(pairs))
 
 
 def _history_of(folder: Path, stored: artifact.Stored) -> list[dict[str, float | int | None]]:

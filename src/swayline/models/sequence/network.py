@@ -1,9 +1,7 @@
 """The network: events in, a state after each event out; items are scored against the table they came in by.
 
-Shapes: T tokens, D width, I items, Q histories.
+Shapes: T tokens, D width, W width of states and answers (D, and what a fusion compares beside), I items, Q histories.
 """
-
-from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +12,7 @@ from swayline.models.sequence.behavior_head import BehaviorHead
 from swayline.models.sequence.blocks import BLOCKS
 from swayline.models.sequence.dropout import Dropout
 from swayline.models.sequence.fusion import FUSIONS
-from swayline.models.sequence.fusion.told import Told
+from swayline.models.sequence.fusion.told import Texts, Told
 from swayline.models.sequence.inputs import Inputs
 from swayline.models.sequence.repeat_head import RepeatHead
 from swayline.models.sequence.rows import first_rows, rows
@@ -46,25 +44,21 @@ class Network(nn.Module):
         self.items = nn.Embedding(n_items + 1, dim)  # the last row stands where no item is
         self.attributes = nn.Embedding(n_values, dim) if n_values else None
         self.register_buffer("codes", torch.zeros(n_items + 1, n_columns, dtype=torch.int64))
-        self.told: Told | None = None
-        if n_told:
-            how = FUSIONS[settings.fusion](settings, n_told)
-            self.told = Told(how, n_items, n_told)
-            settings, dim = replace(settings, embedding_dim=how.width), how.width
+        self.told = Told(FUSIONS[settings.fusion](settings, n_told), n_items, n_told) if n_told else None
+        wide = dim + (0 if self.told is None else self.told.beside)  # states and answers
         self.inputs = Inputs(settings, n_behaviors, max_length, timed, n_known)
-        self.head = BehaviorHead(dim, n_behaviors) if settings.behavior_loss and n_behaviors > 1 else None
-        self.repeats = RepeatHead(dim) if settings.repeats else None
+        self.head = BehaviorHead(wide, n_behaviors) if settings.behavior_loss and n_behaviors > 1 else None
+        self.repeats = RepeatHead(wide) if settings.repeats else None
         self.dropout = Dropout(settings.dropout)
         self.blocks = nn.ModuleList(BLOCKS[settings.block](settings) for _ in range(settings.depth))
         self.norm = nn.LayerNorm(dim)
         self.scale = dim**0.5
         self.temperature = settings.temperature
 
-    def start(self, generator: torch.Generator, items: Tensor | None = None, told: Tensor | None = None) -> None:
+    def start(self, generator: torch.Generator, items: Tensor | None = None, told: Texts | None = None) -> None:
         """Draw the first weights from the generator alone; ``items`` (I, D) are added to the item table's.
 
-        ``told`` (I, F) are the features of the items' texts; with them an item that nobody met starts where the others
-        do on average.
+        With ``told`` an item that nobody met starts where the others do on average.
 
         Each block starts as the identity (its last layers are zero), so that a table that already knows something is
         not drowned by layers that do not.
@@ -90,15 +84,16 @@ class Network(nn.Module):
                 self.told.start(self.items.weight[:-1], told, generator)
 
     def forward(self, batch: Packed, last_only: bool = False) -> Tensor:
-        """(T, D) the state after each event, or (Q, D) those that answer, which spares most of the last block."""
+        """(T, W) the state after each event, or (Q, W) those that answer, which spares most of the last block."""
+        only = batch.last if last_only and (self.told is None or not self.told.n_layers) else None
         x = self.dropout(self.inputs(self.embedded(batch.items) * self.scale, batch))
-        if self.told is not None:
-            x = self.told.read(x, batch)
         for block in self.blocks[:-1]:
             x = block(x, batch)
-        x = self.blocks[-1](x, batch, batch.last if last_only else None)
-        x = self.norm(x)
-        return x if self.temperature is None else F.normalize(x, dim=1) / self.temperature
+        states: Tensor = self.norm(self.blocks[-1](x, batch, only))
+        states = states if self.temperature is None else F.normalize(states, dim=1) / self.temperature
+        if self.told is not None:
+            states = self.told.states(states, batch, only)
+        return states if only is not None or not last_only else states[batch.last]
 
     @property
     def n_layers(self) -> int:
@@ -106,7 +101,7 @@ class Network(nn.Module):
         return len(self.blocks) + (0 if self.told is None else self.told.n_layers)
 
     def embedded(self, items: Tensor | None = None) -> Tensor:
-        """(R, D) what is known of items, or (I, D) of all: each one's own row, those of its attributes, its text."""
+        """(R, D) what the network reads of items, or (I, D) of all: own row, attributes, text."""
         n_items = self.items.num_embeddings - 1
         own = first_rows(self.items, n_items) if items is None else rows(self.items, items)
         if self.attributes is not None:
@@ -121,6 +116,7 @@ class Network(nn.Module):
             now[~met] += (now - first.to(now.device))[met].mean(0)
 
     def answers(self, items: Tensor | None = None) -> Tensor:
-        """(I, D) all items as answers, or (R, D) some of them: a state times an answer is the item's logit."""
+        """(I, W) all items as answers, or (R, W) some of them: a state times an answer is the item's logit."""
         chosen = self.embedded(items)
-        return chosen if self.temperature is None else F.normalize(chosen, dim=1)
+        chosen = chosen if self.temperature is None else F.normalize(chosen, dim=1)
+        return chosen if self.told is None else self.told.answers(chosen, items)

@@ -149,6 +149,11 @@ class TransformerSettings:
             require_one_of("n_heads", self.n_heads, tuple(n for n in range(1, 65) if self.width % n == 0))
         if self.request_time and (self.block != "hstu" or self.objective == "masked"):
             raise ConfigError("setting request_time is read by block hstu with a causal objective: set block = hstu")
+        if self.fusion == "concatenate" and self.objective == "masked":
+            raise ConfigError(
+                "fusion concatenate reads the title at the place that is asked, which objective masked hides: set"
+                " fusion = cross-attend"
+            )
         if self.repeats and self.loss not in MIXING:
             require_one_of("loss", self.loss, MIXING)
         for name, hint in _CHOICES.items():

@@ -150,10 +150,13 @@ def test_a_folder_whose_fusion_does_not_fit_its_weights_is_refused(
 )  # fmt: skip
 @pytest.mark.parametrize("name", ["concatenate", "cross-attend"])
 def test_fusions_go_with_every_other_part(split: Split, tmp_path: Path, name: str, settings: dict[str, object]) -> None:
+    if name == "concatenate" and settings.get("objective") == "masked":
+        with pytest.raises(ConfigError, match="cross-attend"):
+            fitted(name, split, **settings)
+        return
     model = fitted(name, split, max_epochs=2, **settings)
     scores = model.score(split.test.history)
-    hidden = settings.get("objective") == "masked"  # asked at a place without a title: little is known there so soon
-    assert hit(model, split.test) > (0.08 if hidden else 0.3)
+    assert hit(model, split.test) > 0.3
     assert np.isfinite(scores).all()
     model.save(tmp_path)
     np.testing.assert_array_equal(load_model(tmp_path).score(split.test.history), scores)

@@ -1,10 +1,10 @@
 """How what is told of an item joins its id. One file a fusion; a new one is its file and its line here.
 
-A fusion makes one vector (R, W) of items' learned rows (R, D) and the features (R, F) of their texts. It is what the
-network reads of an event and what a state is multiplied with, so whatever scores items scores fused ones too. A fusion
-that also has ``read`` adds to the states what the history's texts say.
+A fusion makes one vector (R, D) of items' learned rows (R, D) and the features (R, F) of their texts. It is what the
+network reads of an event and what a state is multiplied with, so whatever scores items scores fused ones too. One that
+also has ``answer`` and ``state`` puts texts beside the ids, in dimensions of their own.
 
-Shapes: R items, D width of the learned rows, F features of texts, W width of the network.
+Shapes: R items, D width, F features of texts.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,10 @@
-"""Id and text side by side: texts have dimensions of their own, in the item, in every state, and in the score.
+"""Id and text side by side: a state is what the network knows and the title last met, an answer an item's id and title.
 
-Shapes: R items, D width of the ids, F features of texts, W width of both.
+Each is compared with its own kind, so the ids learn what titles leave open::
+
+    logit  =  state · id of j  +  strength · cosine(Q · text of the last event, P · text of j)
+
+Shapes: R items, T tokens, D width, F features of texts.
 
 References
 ----------
@@ -10,25 +14,37 @@ SIGIR 2023.
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from swayline.models.sequence.fusion.start import ROW, main_directions_
+from swayline.models.sequence.batches import Packed
 from swayline.models.sequence.settings import TransformerSettings
 
 
 class Concatenate(nn.Module):
-    """[own, P · text]: texts have half as many dimensions as ids, and start as their main directions."""
+    """Ids as they are; texts beside them, in as many dimensions as they have features."""
+
+    n_layers = 0
+    strength: Tensor
 
     def __init__(self, settings: TransformerSettings, n_told: int) -> None:
         super().__init__()
-        room = -(-settings.width // (2 * settings.heads)) * settings.heads
-        self.length = ROW * settings.width**0.5
-        self.width = settings.width + room
-        self.texts = nn.Linear(n_told, room, bias=False)
+        self.beside = n_told
+        self.register_buffer("strength", torch.zeros(1))
+        self.query, self.texts = nn.Linear(n_told, n_told, bias=False), nn.Linear(n_told, n_told, bias=False)
 
     def start(self, own: Tensor, told: Tensor, generator: torch.Generator) -> None:
-        """Likeness, the text as long as the id."""
-        main_directions_(self.texts.weight, self.length)
+        """Likeness."""
+        for weight in (self.query.weight, self.texts.weight):
+            nn.init.eye_(weight)
 
     def forward(self, own: Tensor, told: Tensor) -> Tensor:
-        """(R, W) of (R, D) and (R, F)."""
-        return torch.cat([own, self.texts(told).to(own.dtype)], 1)
+        """(R, D) as they are."""
+        return own
+
+    def answer(self, told: Tensor) -> Tensor:
+        """(R, F) of length one; zero where there is no text."""
+        return F.normalize(self.texts(told).float(), dim=1, eps=1e-4)
+
+    def state(self, x: Tensor, told: Tensor, batch: Packed) -> Tensor:
+        """(T, F) as long as titles count."""
+        return F.normalize(self.query(told).float(), dim=1, eps=1e-4) * self.strength

@@ -1,9 +1,14 @@
-"""Each state attends to the titles of its history and takes in what it finds; items are id and projected text.
+"""Each state attends to the titles of its history; what it draws from them is compared with the titles of the items.
 
-The attention asks by the event it stands at and is answered by texts alone. It starts as the mean over the history, so
-that before anything is learned an item scores by its likeness to what was met.
+::
 
-Shapes: T tokens, R items, D width, F features of texts.
+    profile  =  V · text of the last event  +  attention(state → V · texts of the history)
+    logit    =  state · id of j  +  strength · cosine(profile, P · text of j)
+
+The attention asks by the state and is answered by texts alone. It starts as the mean over the history, so that before
+anything is learned an item scores by its likeness to what was met.
+
+Shapes: R items, T tokens, D width, F features of texts.
 
 References
 ----------
@@ -13,36 +18,42 @@ Vaswani et al., "Attention Is All You Need", NeurIPS 2017.
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from swayline.models.sequence.attention import causal_attention
 from swayline.models.sequence.batches import Packed
-from swayline.models.sequence.fusion.start import likeness_
 from swayline.models.sequence.settings import TransformerSettings
 
 
 class CrossAttend(nn.Module):
-    """own + P · text for items; x + attention(x to V · texts of the history) for states."""
+    """Ids as they are; texts beside them, attended to by the states."""
+
+    n_layers = 1
+    strength: Tensor
 
     def __init__(self, settings: TransformerSettings, n_told: int) -> None:
         super().__init__()
-        dim = self.width = settings.width
-        self.n_heads = settings.heads
-        self.texts = nn.Linear(n_told, dim, bias=False)
-        self.norm, self.query, self.key = nn.LayerNorm(dim), nn.Linear(dim, dim), nn.Linear(n_told, dim)
-        self.value = nn.Linear(n_told, dim, bias=False)
+        self.beside = n_told
+        self.register_buffer("strength", torch.zeros(1))
+        self.query, self.key = nn.Linear(settings.width, n_told), nn.Linear(n_told, n_told)
+        self.value, self.texts = nn.Linear(n_told, n_told, bias=False), nn.Linear(n_told, n_told, bias=False)
 
     def start(self, own: Tensor, told: Tensor, generator: torch.Generator) -> None:
         """Likeness, and attention to all alike."""
-        likeness_(self.texts.weight, 1.0, generator)
-        with torch.no_grad():
-            self.query.weight.zero_()
-            self.value.weight.copy_(self.texts.weight * self.width**0.5)
+        nn.init.zeros_(self.query.weight)
+        for weight in (self.value.weight, self.texts.weight):
+            nn.init.eye_(weight)
 
     def forward(self, own: Tensor, told: Tensor) -> Tensor:
-        """(R, D) of (R, D) and (R, F)."""
-        return own + self.texts(told)  # type: ignore[no-any-return]
+        """(R, D) as they are."""
+        return own
 
-    def read(self, x: Tensor, told: Tensor, batch: Packed) -> Tensor:
-        """(T, D) of (T, D) and (T, F)."""
-        qkv = torch.cat([self.query(self.norm(x)), self.key(told), self.value(told)], 1)
-        return x + causal_attention(qkv, batch, self.n_heads)
+    def answer(self, told: Tensor) -> Tensor:
+        """(R, F) of length one; zero where there is no text."""
+        return F.normalize(self.texts(told).float(), dim=1, eps=1e-4)
+
+    def state(self, x: Tensor, told: Tensor, batch: Packed) -> Tensor:
+        """(T, F) as long as titles count."""
+        value = self.value(told)
+        drawn = causal_attention(torch.cat([self.query(x), self.key(told), value], 1), batch, 1)
+        return F.normalize((value + drawn).float(), dim=1, eps=1e-4) * self.strength

@@ -17,7 +17,7 @@ class Gate(nn.Module):
 
     def __init__(self, settings: TransformerSettings, n_told: int) -> None:
         super().__init__()
-        dim = self.width = settings.width
+        dim = settings.width
         self.texts = nn.Linear(n_told, dim, bias=False)
         self.by_id, self.by_text = nn.Linear(dim, dim), nn.Linear(n_told, dim, bias=False)
 

@@ -19,7 +19,6 @@ class Initialise(nn.Module):
 
     def __init__(self, settings: TransformerSettings, n_told: int) -> None:
         super().__init__()
-        self.width = settings.width
 
     def start(self, own: Tensor, told: Tensor, generator: torch.Generator) -> None:
         """Add the text's part to the rows."""

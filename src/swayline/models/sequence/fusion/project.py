@@ -18,7 +18,6 @@ class Project(nn.Module):
 
     def __init__(self, settings: TransformerSettings, n_told: int) -> None:
         super().__init__()
-        self.width = settings.width
         self.texts = nn.Linear(n_told, settings.width, bias=False)
 
     def start(self, own: Tensor, told: Tensor, generator: torch.Generator) -> None:

@@ -1,35 +1,54 @@
 """What is told of items, kept beside the item table, and the fusion that joins the two.
 
-Shapes: I items, R of them asked for, T tokens, D width of learned rows, F features of texts, W width of the network.
+Shapes: I items, R of them asked for, T tokens, D width, C dimensions beside it, F features of texts, P pairs.
 """
 
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
 from swayline.models.sequence.batches import Packed
+from swayline.models.sequence.fusion.strength import strength
 
 
 class Fusion(Protocol):
     """What is asked of a fusion, which is a module."""
 
-    width: int
-    """W."""
-
     def start(self, own: Tensor, told: Tensor, generator: torch.Generator) -> None:
         """Draw the first weights; ``own`` (I, D), the rows of all items, may be changed in place."""
 
     def __call__(self, own: Tensor, told: Tensor) -> Tensor:
-        """(R, W) of (R, D) and (R, F)."""
+        """(R, D) of (R, D) and (R, F): what the network reads of an event and multiplies a state with."""
 
 
 @runtime_checkable
-class Reads(Protocol):
-    """A fusion that looks at the texts of the history besides, by one layer of attention."""
+class Beside(Protocol):
+    """A fusion that compares texts in dimensions of their own, beside those of the ids."""
 
-    def read(self, x: Tensor, told: Tensor, batch: Packed) -> Tensor:
-        """(T, W) of (T, W) and the (T, F) texts of each token's item."""
+    beside: int
+    """C."""
+    n_layers: int
+    """Layers of attention it has."""
+    strength: Tensor
+    """(1,) how much the texts' likeness counts."""
+
+    def answer(self, told: Tensor) -> Tensor:
+        """(R, C) of (R, F)."""
+
+    def state(self, x: Tensor, told: Tensor, batch: Packed) -> Tensor:
+        """(T, C) of the (T, D) states and the (T, F) texts of each token's item."""
+
+
+@dataclass(frozen=True)
+class Texts:
+    """What is told of items."""
+
+    features: Tensor
+    """(I, F) of length one; zero where there is no text."""
+    pairs: Tensor
+    """(P, 2) items that people took one after the other."""
 
 
 class Told(nn.Module):
@@ -41,22 +60,32 @@ class Told(nn.Module):
         super().__init__()
         self.how = how
         self.register_buffer("features", torch.zeros(n_items + 1, n_features))  # the last row: where no item is
+        self.beside, self.n_layers = (how.beside, how.n_layers) if isinstance(how, Beside) else (0, 0)
 
-    @property
-    def n_layers(self) -> int:
-        """Layers of attention."""
-        return int(isinstance(self.how, Reads))
-
-    def start(self, own: Tensor, features: Tensor, generator: torch.Generator) -> None:
-        """Take in the (I, F) features; the (I, D) rows of all items may be changed in place."""
+    def start(self, own: Tensor, texts: Texts, generator: torch.Generator) -> None:
+        """Take in the texts; the (I, D) rows of all items may be changed in place."""
         with torch.no_grad():
-            self.features[:-1] = features
-            self.how.start(own, self.features[:-1], generator)
+            self.features[:-1] = texts.features
+            self.how.start(own, texts.features, generator)
+            if isinstance(self.how, Beside):
+                self.how.strength.fill_(strength(texts.features, texts.pairs, generator))
 
     def forward(self, own: Tensor, items: Tensor | None) -> Tensor:
-        """(R, W) of the (R, D) rows of items, or of all."""
-        return self.how(own, self.features[:-1] if items is None else self.features[items])
+        """(R, D) of the (R, D) rows of items, or of all."""
+        return self.how(own, self._of(items))
 
-    def read(self, x: Tensor, batch: Packed) -> Tensor:
-        """(T, W) states with what the history's texts say."""
-        return self.how.read(x, self.features[batch.items], batch) if isinstance(self.how, Reads) else x
+    def answers(self, answers: Tensor, items: Tensor | None) -> Tensor:
+        """(R, D + C) of the (R, D) answers of items, or of all."""
+        if not isinstance(self.how, Beside):
+            return answers
+        return torch.cat([answers, self.how.answer(self._of(items)).to(answers.dtype)], 1)
+
+    def states(self, x: Tensor, batch: Packed, only: Tensor | None = None) -> Tensor:
+        """(T, D + C) of the (T, D) states of all tokens, or of the tokens ``only`` (Q,) where there is no attention."""
+        if not isinstance(self.how, Beside):
+            return x
+        told = self.features[batch.items if only is None else batch.items[only]]
+        return torch.cat([x, self.how.state(x, told, batch).to(x.dtype)], 1)
+
+    def _of(self, items: Tensor | None) -> Tensor:
+        return self.features[:-1] if items is None else self.features[items]
