@@ -210,3 +210,20 @@ def test_sees_how_fine_the_clock_is():
 def test_kernel_quantiles_invert_its_mass():
     kernel = Delays("sum-of-exponentials", np.array([1.0, 0.1]), np.zeros(2), np.array([0.5, 0.5]))
     assert kernel.mass(np.array([kernel.quantile(0.7)]))[0] == pytest.approx(0.7, abs=1e-3)
+
+
+def test_a_person_of_one_act_leaves_its_ties_wide_but_not_without_end():
+    """One act cannot tell rhythm from tie: the information is singular, and what the acts bound must bound it."""
+    rng = np.random.default_rng(0)
+    times = [np.sort(rng.uniform(0, SPAN, 40)) for _ in range(3)]
+    times[1] = times[0][5:6] + 600.0
+    person = np.repeat(np.arange(3), [len(one) for one in times])
+    acts = make_acts(person, np.concatenate(times), 3, 0.0, SPAN)
+    fit = fit_hawkes(
+        acts, make_ties(np.array([0, 2]), np.array([1, 1]), 3), kernel=exponential(3600.0), rhythm=False, own_past=False
+    )
+    cheap, profile = (tie_estimates(fit, interval) for interval in ("information", "profile"))
+    assert (cheap.high < 0.2).all()
+    assert cheap.high == pytest.approx(profile.high, rel=0.6)
+    assert (cheap.low <= cheap.estimate).all()
+    assert (cheap.received_error < 0.1).all()

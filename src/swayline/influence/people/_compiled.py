@@ -135,7 +135,7 @@ def tie_intervals(
         variance = np.empty(n_keep)
         curvature(columns, shapes, x, lam, keep[:n_keep], hessian)
         inverse = inverse_diagonal(hessian, n_keep, variance)
-        together = 0.0
+        together, apart = 0.0, 0.0
         for a in range(n_keep):
             p = keep[a]
             if p < n_rest:
@@ -145,16 +145,18 @@ def tie_intervals(
                     together += inverse[a, b]
             t = tie_ptr[i] + p - n_rest
             spread = np.sqrt(max(variance[a], 1e-12))
-            if x[p] == 0.0 or spread > 1e3:
+            # Acts bound what can be asked: a spread of more acts than that comes of information that is singular.
+            most = 3.0 * np.sqrt(len(lam) + 1.0) / c[p]
+            if x[p] == 0.0 and spread <= most:
                 # At the boundary the likelihood falls with a slope: solve slope * d + d^2 / (2 variance) = cut.
-                slope = c[p]
+                slope, bend = c[p], 1.0 / max(variance[a], 1e-12)
                 for e in range(len(lam)):
                     slope -= columns[p, e] / max(lam[e], 1e-300)
-                slope, bend = max(slope, 0.0), 1.0 / max(variance[a], 1e-12)
-                if variance[a] > 1e6:
-                    bend = 0.0
-                reach = cut / max(slope, 1e-9) if bend == 0.0 else (np.sqrt(slope**2 + 2 * bend * cut) - slope) / bend
-                spread = max(reach, 1e-9) / root
+                slope = max(slope, 0.0)
+                spread = max((np.sqrt(slope**2 + 2 * bend * cut) - slope) / bend, 1e-9) / root
+            if spread > most:
+                spread = (profile_end(columns, c, shapes, x, loss, p, most / 3.0, 1.0, cut) - x[p]) / root
+            apart += spread
             error[t] = spread
             ratio[t] = 0.0
             if profile:
@@ -168,7 +170,7 @@ def tie_intervals(
                 ratio[t] = (x[p] / spread) ** 2
                 low[t] = max(x[p] - root * spread, 0.0)
                 high[t] = x[p] + root * spread
-        received_error[i] = np.sqrt(max(together, 0.0))
+        received_error[i] = min(np.sqrt(max(together, 0.0)), apart)
 
 
 @njit(cache=True, nogil=True)
