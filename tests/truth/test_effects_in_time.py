@@ -27,10 +27,10 @@ def world(seed, order, soon, cart, favorite):
     done = rng.random((PAIRS, 2)) < chance
     hours = np.exp2(rng.uniform(-2, 4, size=(PAIRS, 2)) - 0.5 * np.clip(x[:, 1:2], -1, 1))
     # Where both happen, the second control says which is likely to come first.
-    swap = (hours[:, 0] < hours[:, 1]) != (rng.random(PAIRS) < 1 / (1 + np.exp(-1.5 * x[:, 2])))
+    swap = (hours[:, 0] < hours[:, 1]) != (rng.random(PAIRS) < 1 / (1 + np.exp(-2 * x[:, 2])))
     hours[swap] = hours[swap][:, ::-1]
     both, first = done.all(axis=1), hours[:, 0] < hours[:, 1]
-    share = 0.4 + np.clip(x, -1.5, 1.5) @ [0.06, 0.03, 0.1] + taste
+    share = 0.4 + np.clip(x, -1.5, 1.5) @ [0.06, 0.03, 0.12] + taste
     share = share + cart * done[:, 0] + favorite * done[:, 1] + order * (both & first)
     share = share - soon * np.where(done[:, 0], np.log2(hours[:, 0]), 0.0)
     bought = rng.random(PAIRS) < np.clip(share, 0, 1)

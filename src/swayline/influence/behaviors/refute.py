@@ -52,7 +52,8 @@ def placebo_treatment(
     Notes
     -----
     The figure is the mean placebo effect over :data:`PERMUTATIONS` shuffles. It fails where that mean is further from
-    zero than shuffling explains, or where intervals of the placebos exclude zero much more often than one time in 20.
+    zero than shuffling, and unlike expectations within a stratum, explain by chance, or where intervals of the placebos
+    exclude zero much more often than one time in 20.
     """
     order = np.argsort(expected, kind="stable")
     unexplained = np.cumsum(d[order] ** 2)
@@ -65,7 +66,7 @@ def placebo_treatment(
     actual, expected, y = (d + expected)[order], expected[order], y[order]
     # Clusters without a row are nobody's; numbered anew, none is left.
     group = None if clusters is None else np.unique(clusters[order], return_inverse=True)[1].astype(np.int64)
-    values, beyond = [], 0
+    values, weights, beyond = [], [], 0
     for _ in range(PERMUTATIONS):
         fake = actual.copy()
         for low, high in zip(starts, edges[1:], strict=True):
@@ -78,9 +79,13 @@ def placebo_treatment(
         sums = scores if group is None else np.bincount(group, weights=scores)
         error = float(np.sqrt(len(sums) / max(len(sums) - 1, 1) * float(sums @ sums))) / square
         values.append(slope)
+        weights.append(square)
         beyond += abs(slope) > float(special.stdtrit(max(len(sums) - 1, 1), 0.975)) * error > 0
-    spread = float(np.std(values, ddof=1))
-    chance = 2 * stats.norm.sf(abs(float(np.mean(values))) / max(spread / np.sqrt(PERMUTATIONS), 1e-300))
+    # Within a stratum the rows' own expectations still differ: what that alone may do is chance, too.
+    drift = (np.repeat(np.add.reduceat(expected, starts) / sizes, sizes) - expected) * y
+    drifts = drift if group is None else np.bincount(group, weights=drift)
+    error = np.hypot(float(np.std(values, ddof=1)) / np.sqrt(PERMUTATIONS), np.sqrt(drifts @ drifts) / np.mean(weights))
+    chance = 2 * stats.norm.sf(abs(float(np.mean(values))) / max(float(error), 1e-300))
     too_often = stats.binom.sf(beyond - 1, PERMUTATIONS, 0.05) < ALARM / 10
     return Refutation(
         bool(chance >= ALARM / 10 and not too_often), float(np.mean(values)),
