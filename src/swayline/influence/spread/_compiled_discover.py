@@ -210,8 +210,12 @@ def joint(v, past, tilt, memory, sources, steps, weight):
 
 
 @njit(cache=True, nogil=True)
-def credit(v, past, tilt, memory, sources, weight, brought, chances):
-    """Expected joins of v that each source brought, and how often v was still free when the source joined."""
+def credit(v, past, tilt, memory, sources, weight, brought, chances, squared):
+    """Expected joins of v that each source brought, and how often it could have: v free when the source joined.
+
+    Where a source that joined earlier brought v, whether this one would have is not seen: it is no chance of this one.
+    ``squared``: the sum of squared shares, by which what is known falls short of what sharing out for certain would.
+    """
     ptr, who, own_ptr, own_cascade, own_place = past
     for d in range(len(sources)):
         u = sources[d]
@@ -221,16 +225,23 @@ def credit(v, past, tilt, memory, sources, weight, brought, chances):
         size = ptr[c + 1] - ptr[c]
         chance = np.empty(size)
         _chances(size, tilt, chance)
-        here = chance[at] * size
-        near = np.zeros(len(sources))
+        here, drawn = chance[at] * size, 0.0
+        near, joined = np.zeros(len(sources)), np.full(len(sources), size)
         for d in range(len(sources)):
             for place in range(size):
                 if who[ptr[c] + place] == sources[d]:
+                    joined[d] = place
                     if place < at:
                         near[d] = weight[d] * memory ** (at - place - 1)
                     else:
                         chances[d] -= 1
                     break
-            here += near[d]
+            drawn += near[d]
+        here += drawn
         for d in range(len(sources)):
-            brought[d] += near[d] / here
+            share = near[d] / here
+            brought[d] += share
+            squared[d] += share * share
+            for other in range(len(sources)):
+                if joined[other] < joined[d] < at:
+                    chances[d] -= near[other] / here

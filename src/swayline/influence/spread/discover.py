@@ -39,8 +39,8 @@ class CascadeTies:
     brought : float64
         Joins of the target that the source brought, in expectation.
     probability, low, high : float64
-        ``brought`` over the cascades that the source joined while the target was still free, with a 95% interval
-        (Clopper and Pearson on that count; ties were chosen by the same data, so read it as optimistic).
+        ``brought`` over the cascades that the source joined while the target was still free and no other source
+        brought it, with a 95% interval (ties were chosen by the same data, so read it as optimistic).
     p_value, q_value : float64
         The larger of both tests, and the least false-discovery rate at which the tie would be kept.
     n_pairs : int
@@ -120,7 +120,7 @@ def discover_cascade_ties(
         ]:  # fmt: skip
             done.result()
     rows = [_together(int(v), past, tilt, memory, found[v], p_screen[v]) for v in able if found[v, 0] >= 0]
-    columns = np.concatenate([np.zeros((5, 0)), *rows], axis=1)
+    columns = np.concatenate([np.zeros((6, 0)), *rows], axis=1)
     return _kept(columns, int(tested.sum()), false_discovery)
 
 
@@ -141,7 +141,7 @@ def _past(cascades: Sequence[Ints], people: int) -> Past:
 
 
 def _together(v: int, past: Past, tilt: Floats, memory: float, found: Ints, p_screen: Floats) -> Floats:
-    """(5, sources): source, target, joins brought, chances, and the larger p-value, of v's likely sources."""
+    """(6, sources): source, target, joins brought, chances, squared shares, larger p-value, of v's likely sources."""
     from swayline.influence.spread import _compiled_discover
 
     used = found >= 0
@@ -154,23 +154,35 @@ def _together(v: int, past: Past, tilt: Floats, memory: float, found: Ints, p_sc
         without = _compiled_discover.joint(v, past, tilt[v], memory, rest, _STEPS, np.delete(weight, d))
         # A weight that cannot fall below zero: half the time the ratio is zero under the null.
         p_joint[d] = 0.5 * chi2.sf(max(2.0 * (whole - without), 0.0), 1)
-    brought, chances = np.zeros(len(sources)), np.zeros(len(sources))
-    _compiled_discover.credit(v, past, tilt[v], memory, sources, weight, brought, chances)
-    return np.stack([sources, np.full(len(sources), v), brought, chances, np.maximum(p_first, p_joint)])
+    brought, chances, squared = np.zeros(len(sources)), np.zeros(len(sources)), np.zeros(len(sources))
+    _compiled_discover.credit(v, past, tilt[v], memory, sources, weight, brought, chances, squared)
+    return np.stack([sources, np.full(len(sources), v), brought, chances, squared, np.maximum(p_first, p_joint)])
 
 
 def _kept(columns: Floats, n_pairs: int, false_discovery: float) -> CascadeTies:
     """Benjamini and Hochberg over all tested pairs; pairs never fitted count as p = 1."""
-    columns = columns[:, np.argsort(columns[4], kind="stable")]
-    p = columns[4]
+    columns = columns[:, np.argsort(columns[5], kind="stable")]
+    p = columns[5]
     raw = p * n_pairs / np.arange(1, len(p) + 1)
     q = np.minimum(np.minimum.accumulate(raw[::-1])[::-1], 1.0)
     kept = q <= false_discovery
-    source, target, brought, chances, p = columns[:, kept]
+    source, target, brought, chances, squared, p = columns[:, kept]
     chances = np.maximum(chances, brought)
-    low = np.nan_to_num(beta.ppf(0.025, brought, chances - brought + 1))
-    high = np.where(chances > brought, beta.ppf(0.975, brought + 1, np.maximum(chances - brought, 1e-9)), 1.0)
+    low, high = _interval(brought, chances, squared)
     return CascadeTies(
         source.astype(np.int64), target.astype(np.int64), brought, brought / np.maximum(chances, 1e-9), low, high, p,
         q[kept], n_pairs,
     )  # fmt: skip
+
+
+def _interval(brought: Floats, chances: Floats, squared: Floats) -> tuple[Floats, Floats]:
+    """95% by Clopper and Pearson, on as many chances as the observed information is worth (Louis, JRSS B 1982).
+
+    Were it known for certain who brought whom, a chance p would be known as by so many coin tosses; shares in doubt
+    count by their squares.
+    """
+    p = np.clip(brought / np.maximum(chances, 1e-9), 1e-6, 1 - 1e-6)
+    worth: Floats = (1 - p) * squared / p + p * (chances - brought) / (1 - p)
+    low: Floats = np.nan_to_num(beta.ppf(0.025, p * worth, (1 - p) * worth + 1))
+    high: Floats = np.nan_to_num(beta.ppf(0.975, p * worth + 1, (1 - p) * worth), nan=1.0)
+    return low, high
