@@ -45,6 +45,8 @@ _ROWS_AT_ONCE, _TOKENS_AT_ONCE = 512, 8192
 """Histories and tokens of a batch of questions at most: few enough that states stay in the processor's cache."""
 _SPARSE, _SCARCE = 50, 4
 """Events an item below which a log is learned by heart, and below which a wide table learns nothing."""
+_LONG_HISTORIES = 50
+"""Events a person from which a second block has something to read."""
 _NARROW = 64
 _RETURNING = 0.05
 _CALIBRATING = 20_000
@@ -354,10 +356,12 @@ def _for_data(settings: TransformerSettings, histories: Sequences) -> Transforme
     """The settings with what was left to the data decided."""
     events_an_item = len(histories.items) / max(1, len(np.unique(histories.items)))
     dense = events_an_item >= _SPARSE
+    long = len(histories.items) >= _LONG_HISTORIES * np.count_nonzero(histories.lengths)
+    deep = dense or (long and events_an_item >= _SCARCE)
     rule: dict[str, Any] = {
-        "embedding_dim": 128 if dense else _NARROW if events_an_item < _SCARCE else 256,
-        "n_blocks": 2 if dense else 1,
-        "n_heads": 2 if dense else 1,
+        "embedding_dim": 128 if deep else _NARROW if events_an_item < _SCARCE else 256,
+        "n_blocks": 2 if deep else 1,
+        "n_heads": 2 if deep else 1,
         "dropout": 0.2 if dense else 0.5,
         "windows": dense,
         "repeats": settings.loss in MIXING and _returning(histories) >= _RETURNING,

@@ -148,6 +148,16 @@ def test_a_log_that_meets_its_items_rarely_gets_a_narrow_table_and_a_dense_one_l
     assert dense._network.dropout.dropped == 51
 
 
+@pytest.mark.parametrize(("length", "chosen"), [(10, (256, 1, 1)), (60, (128, 2, 2))])
+def test_long_histories_get_a_second_block(length: int, chosen: tuple[int, int, int]) -> None:
+    rng = np.random.default_rng(0)
+    n_users = 1200 // length
+    log = from_lists([rng.integers(0, 120, length).tolist() for _ in range(n_users)], 120)  # 10 events an item
+    model = Transformer(TransformerSettings(max_epochs=1)).fit(log)
+    assert (model.chosen_["embedding_dim"], model.chosen_["n_blocks"], model.chosen_["n_heads"]) == chosen
+    assert not model.chosen_["windows"]
+
+
 def test_curves_reach_tensorboard(tmp_path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
