@@ -99,6 +99,16 @@ def test_als_folds_a_history_in_by_its_least_squares() -> None:
     np.testing.assert_allclose(model.score(from_lists([[5, 2]], 12))[0], items @ person, rtol=1e-3, atol=1e-5)
 
 
+def test_als_can_count_how_often_an_item_was_met() -> None:
+    log = random_log()
+    model = create("implicit-als", factors=4, regularization=0.5, alpha=3.0, decay=0.5, counts=True).fit(log)
+    items = model.items_.astype(np.float64)
+    confidence, wanted = np.ones(12), np.zeros(12)
+    confidence[5], confidence[2], wanted[[5, 2]] = 1 + 3.0 * (0.25 + 1.0), 1 + 3.0 * 0.5, 1.0
+    person = np.linalg.solve((items * confidence[:, None]).T @ items + 0.5 * np.eye(4), items.T @ (confidence * wanted))
+    np.testing.assert_allclose(model.score(from_lists([[5, 2, 5]], 12))[0], items @ person, rtol=1e-3, atol=1e-5)
+
+
 def test_als_folds_training_users_in_where_the_library_has_them() -> None:
     from implicit.cpu.als import AlternatingLeastSquares
     from scipy import sparse

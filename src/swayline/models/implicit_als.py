@@ -3,10 +3,11 @@
 ::
 
     Σ over users u, items i:  c_ui (p_ui - x_u · y_i)²  +  regularization (Σ |x_u|² + Σ |y_i|²)
-    p_ui = 1 where u met i, else 0          c_ui = 1 + alpha · p_ui
+    p_ui = 1 where u met i, else 0          c_ui = 1 + alpha · r_ui
 
-The library learns the item factors. A history, known from training or not, is folded in: its user factors solve the
-same least squares with the item factors held, its recent items weighing more (c = 1 + alpha · decay^age). That needs
+r_ui is 1 for an item that was met, or how often it was (``counts``: what people return to weighs more). The library
+learns the item factors. A history, known from training or not, is folded in: its user factors solve the same least
+squares with the item factors held, its recent events weighing more (r = decay^age, or the sum of these). That needs
 neither the library nor the users, so a folder holds item factors alone. All numbers are chosen on validation questions.
 
 Shapes: U users, Q histories, I items, D factors.
@@ -25,17 +26,19 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 import numpy as np
+from scipy import sparse
 
 from swayline.core.extras import require as require_extra
 from swayline.core.rng import generator
 from swayline.dataset import Sequences, Targets
 from swayline.models import artifact
-from swayline.models.profiles import last_events
+from swayline.models.profiles import every_event, last_events
 from swayline.models.protocol import Scores
 from swayline.models.settings import require
 from swayline.models.tuning import choose, judge_of
 
-_CHOICES: dict[str, tuple[float, ...]] = {
+_CHOICES: dict[str, tuple[bool, ...] | tuple[float, ...]] = {
+    "counts": (False, True),
     "decay": (1.0, 0.95, 0.9, 0.8, 0.65, 0.5),
     "factors": (16, 32, 64, 128, 256),
     "alpha": (1.0, 5.0, 20.0, 80.0),
@@ -51,6 +54,7 @@ class ImplicitALSSettings:
     regularization: float | None = None
     alpha: float | None = None
     decay: float | None = None
+    counts: bool | None = None
     iterations: int = 15
     seed: int = 0
 
@@ -71,6 +75,7 @@ class Chosen:
     regularization: float = 1.0
     alpha: float = 5.0
     decay: float = 0.9
+    counts: bool = False
 
 
 class ImplicitALS:
@@ -108,10 +113,8 @@ class ImplicitALS:
         """(I, D) item factors."""
         als = require_extra("implicit.cpu.als", extra="models")
         pools = require_extra("threadpoolctl", extra="models")
-        from scipy import sparse
-
-        met = sparse.csr_matrix(last_events(train, 1.0))
-        met.data[:] = 1.0 + chosen.alpha
+        met = sparse.csr_matrix(_met(train, dataclasses.replace(chosen, decay=1.0)))
+        met.data[:] = 1.0 + chosen.alpha * met.data
         rng = generator(self.settings.seed, "implicit als")
         engine = als.AlternatingLeastSquares(
             factors=chosen.factors, regularization=chosen.regularization, alpha=1.0,
@@ -123,7 +126,7 @@ class ImplicitALS:
 
     def score(self, history: Sequences) -> Scores:
         """(Q, I) products of the folded-in user factors and the item factors; zero for empty histories."""
-        weights = last_events(history, self.chosen_.decay)
+        weights = _met(history, self.chosen_)
         people = np.zeros((len(history), self.items_.shape[1]), np.float32)
         base = self._products + self.chosen_.regularization * np.eye(len(self._products), dtype=np.float32)
         for row in np.flatnonzero(np.diff(weights.indptr)):
@@ -147,3 +150,12 @@ class ImplicitALS:
         artifact.check_arrays(folder, stored, {"items": ((n_items, chosen.factors), "float32")})
         model = cls(artifact.settings_of(folder, stored, ImplicitALSSettings))
         return model._become(chosen, lambda _: stored.arrays["items"])
+
+
+def _met(history: Sequences, chosen: Chosen) -> sparse.csr_array:
+    """(Q, I) r of every item of each history."""
+    if not chosen.counts:
+        return last_events(history, chosen.decay)
+    found = every_event(history, chosen.decay)
+    found.sum_duplicates()
+    return found
