@@ -227,3 +227,17 @@ def test_a_person_of_one_act_leaves_its_ties_wide_but_not_without_end():
     assert cheap.high == pytest.approx(profile.high, rel=0.6)
     assert (cheap.low <= cheap.estimate).all()
     assert (cheap.received_error < 0.1).all()
+
+
+def test_sources_that_cannot_be_told_apart_are_never_surely_above_zero():
+    """Two people who always act within a second: which of them is followed is not known, whatever the information."""
+    rng = np.random.default_rng(1)
+    lead = np.sort(rng.uniform(0, SPAN, 30))
+    times = [lead, lead[:20] + 600.0, lead + 1e-3]
+    person = np.repeat(np.arange(3), [len(one) for one in times])
+    acts = make_acts(person, np.concatenate(times), 3, 0.0, SPAN)
+    ties = make_ties(np.array([0, 2]), np.array([1, 1]), 3)
+    fit = fit_hawkes(acts, ties, kernel=exponential(3600.0), rhythm=False, own_past=False)
+    found = tie_estimates(fit, "information")
+    assert (found.low < 0.05).all()
+    assert (found.high > 0.5).all()

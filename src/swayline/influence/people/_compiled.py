@@ -134,6 +134,7 @@ def tie_intervals(
         hessian = np.empty((n_keep, n_keep))
         variance = np.empty(n_keep)
         curvature(columns, shapes, x, lam, keep[:n_keep], hessian)
+        bent = np.diag(hessian).copy()
         inverse = inverse_diagonal(hessian, n_keep, variance)
         together, apart = 0.0, 0.0
         for a in range(n_keep):
@@ -154,22 +155,26 @@ def tie_intervals(
                     slope -= columns[p, e] / max(lam[e], 1e-300)
                 slope = max(slope, 0.0)
                 spread = max((np.sqrt(slope**2 + 2 * bend * cut) - slope) / bend, 1e-9) / root
-            if spread > most:
-                spread = (profile_end(columns, c, shapes, x, loss, p, most / 3.0, 1.0, cut) - x[p]) / root
-            apart += spread
-            error[t] = spread
+            # No variance is below that with all else known; where one seems so, the information is singular too.
+            singular = spread > most or variance[a] * bent[a] < 0.99
+            if singular:
+                spread = most / 3.0
             ratio[t] = 0.0
-            if profile:
+            if profile or singular:
                 if x[p] > 0.0:
                     trial = x.copy()
                     trial[p] = 0.0
                     ratio[t] = max(2.0 * (newton(columns, c, shapes, trial, p, 25, 1e-6) - loss), 0.0)
                 high[t] = profile_end(columns, c, shapes, x, loss, p, spread, 1.0, cut)
                 low[t] = profile_end(columns, c, shapes, x, loss, p, spread, -1.0, cut) if ratio[t] > 2 * cut else 0.0
+                if singular:
+                    spread = max(high[t] - x[p], x[p] - low[t]) / root
             else:
                 ratio[t] = (x[p] / spread) ** 2
                 low[t] = max(x[p] - root * spread, 0.0)
                 high[t] = x[p] + root * spread
+            error[t] = spread
+            apart += spread
         received_error[i] = min(np.sqrt(max(together, 0.0)), apart)
 
 
