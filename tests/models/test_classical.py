@@ -106,7 +106,9 @@ def test_als_can_count_how_often_an_item_was_met() -> None:
     confidence, wanted = np.ones(12), np.zeros(12)
     confidence[5], confidence[2], wanted[[5, 2]] = 1 + 3.0 * (0.25 + 1.0), 1 + 3.0 * 0.5, 1.0
     person = np.linalg.solve((items * confidence[:, None]).T @ items + 0.5 * np.eye(4), items.T @ (confidence * wanted))
-    np.testing.assert_allclose(model.score(from_lists([[5, 2, 5]], 12))[0], items @ person, rtol=1e-3, atol=1e-5)
+    asked = from_lists([[5, 2, 5], [3, 3]], 12)
+    np.testing.assert_allclose(model.score(asked)[0], items @ person, rtol=1e-3, atol=1e-5)
+    assert asked.items.tolist() == [5, 2, 5, 3, 3]
 
 
 def test_als_folds_training_users_in_where_the_library_has_them() -> None:

@@ -156,6 +156,6 @@ def _met(history: Sequences, chosen: Chosen) -> sparse.csr_array:
     """(Q, I) r of every item of each history."""
     if not chosen.counts:
         return last_events(history, chosen.decay)
-    found = every_event(history, chosen.decay)
+    found = every_event(history, chosen.decay).copy()  # whose places are the history's own
     found.sum_duplicates()
     return found
