@@ -20,7 +20,7 @@ def world(seed, order, soon, cart, favorite):
     Returns the events and the controls of each pair; five pairs a person share an unseen taste for buying.
     """
     rng = np.random.default_rng([15, seed])
-    x = rng.normal(size=(PAIRS, 3))
+    x = np.clip(rng.normal(size=(PAIRS, 3)), -1.5, 1.5)  # the linear learners adjust for what the world is made of
     person = np.arange(PAIRS) // 5
     taste = 0.05 * rng.normal(size=PAIRS // 5)[person]
     chance = 1 / (1 + np.exp(-0.6 * x[:, :1] - np.array([0.2, 0.2])))
@@ -30,7 +30,7 @@ def world(seed, order, soon, cart, favorite):
     swap = (hours[:, 0] < hours[:, 1]) != (rng.random(PAIRS) < 1 / (1 + np.exp(-2 * x[:, 2])))
     hours[swap] = hours[swap][:, ::-1]
     both, first = done.all(axis=1), hours[:, 0] < hours[:, 1]
-    share = 0.4 + np.clip(x, -1.5, 1.5) @ [0.06, 0.03, 0.12] + taste
+    share = 0.4 + x @ [0.06, 0.03, 0.12] + taste
     share = share + cart * done[:, 0] + favorite * done[:, 1] + order * (both & first)
     share = share - soon * np.where(done[:, 0], np.log2(hours[:, 0]), 0.0)
     bought = rng.random(PAIRS) < np.clip(share, 0, 1)
