@@ -1,8 +1,6 @@
 """The report's people section in headless Chromium: the network, the leagues, the acts behind a tie."""
 
 import json
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,6 @@ from swayline.core.names import NETWORK_FILE
 from swayline.report import write_report
 from swayline.testing.run_folder import HOSTILE, write_run_folder
 
-REQUIRED = os.environ.get("SWAYLINE_REQUIRE_BROWSER") == "1"
 PEOPLE, ARCS = 400, 900
 
 
@@ -60,22 +57,6 @@ def report(tmp_path_factory) -> Path:
     write_run_folder(folder, effects=True)
     (folder / NETWORK_FILE).write_text(json.dumps(picture()))
     return write_report(folder)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        path, sync_playwright = None, None
-    if path is None:
-        reason = "needs Chromium (apt-get install chromium) and playwright (pip install 'swayline[test]')"
-        pytest.fail(reason) if REQUIRED else pytest.skip(reason)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--headless", "--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
