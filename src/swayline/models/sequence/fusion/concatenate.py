@@ -14,9 +14,9 @@ SIGIR 2023.
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from swayline.models.sequence.batches import Packed
+from swayline.models.sequence.fusion.beside import direction
 from swayline.models.sequence.settings import TransformerSettings
 
 
@@ -43,8 +43,8 @@ class Concatenate(nn.Module):
 
     def answer(self, told: Tensor) -> Tensor:
         """(R, F) of length one; zero where there is no text."""
-        return F.normalize(self.texts(told).float(), dim=1, eps=1e-4)
+        return direction(self.texts(told))
 
     def state(self, x: Tensor, told: Tensor, batch: Packed) -> Tensor:
         """(T, F) as long as titles count."""
-        return F.normalize(self.query(told).float(), dim=1, eps=1e-4) * self.strength
+        return direction(self.query(told)) * self.strength

@@ -18,10 +18,10 @@ Vaswani et al., "Attention Is All You Need", NeurIPS 2017.
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from swayline.models.sequence.attention import causal_attention
 from swayline.models.sequence.batches import Packed
+from swayline.models.sequence.fusion.beside import direction
 from swayline.models.sequence.settings import TransformerSettings
 
 
@@ -50,10 +50,10 @@ class CrossAttend(nn.Module):
 
     def answer(self, told: Tensor) -> Tensor:
         """(R, F) of length one; zero where there is no text."""
-        return F.normalize(self.texts(told).float(), dim=1, eps=1e-4)
+        return direction(self.texts(told))
 
     def state(self, x: Tensor, told: Tensor, batch: Packed) -> Tensor:
         """(T, F) as long as titles count."""
         value = self.value(told)
         drawn = causal_attention(torch.cat([self.query(x), self.key(told), value], 1), batch, 1)
-        return F.normalize((value + drawn).float(), dim=1, eps=1e-4) * self.strength
+        return direction(value + drawn) * self.strength
