@@ -57,6 +57,22 @@ def test_a_weak_instrument_is_not_identified_and_its_interval_holds_the_truth():
     assert late(found)["identified"] == "no"
 
 
+def test_two_rays_are_told_as_the_line_and_the_gap_in_words():
+    for seed in range(60):
+        found = estimate_effect(
+            world(seed, effect=3.0, pull=0.1, n=300), "t", "y", ["x"], instrument="z", learner="linear", seed=seed
+        )
+        one = found.by_instrument[0].found
+        if one.gap is not None:
+            break
+    row, (low, high) = late(found), one.gap
+    assert (row["ci_low"], row["ci_high"], row["identified"]) == (None, None, "no")
+    assert f"only effects between {low:.4g} and {high:.4g} are excluded" in row["assumptions"]
+    assert not one.holds((low + high) / 2)
+    assert one.holds(low - 1)
+    assert one.holds(high + 1)
+
+
 def test_a_graph_without_a_back_door_set_falls_back_on_its_instrument():
     found = estimate_effect(world(1), "t", "y", graph="x -> z; x -> t; x -> y; z -> t -> y; t <-> y", learner="linear")
     assert found.identified == "no"

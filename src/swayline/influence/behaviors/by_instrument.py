@@ -90,7 +90,9 @@ def _scores(found: Estimate, z: Floats, d: Floats, y: Floats) -> Floats:
 def _verdict(name: str, found: InstrumentEstimate, checks: dict[str, Refutation]) -> tuple[str, str]:
     against = [f"{word} ({one.words}: {one.figure:.3g})" for word, one in checks.items() if not one.passed]
     if not np.isfinite(found.low) or not np.isfinite(found.high):
-        against.append(f"{name!r} moves the treatment too little (F = {found.first_stage:.1f}): no effect is excluded")
+        against.append(
+            f"{name!r} moves the treatment too little (F = {found.first_stage:.1f}): {_excluded(found.gap)} excluded"
+        )
     if against:
         return "no", "Not identified: " + "; ".join(against) + "."
     weak = f" It is weak (F = {found.first_stage:.1f}), which the interval allows for." if found.weak else ""
@@ -98,6 +100,11 @@ def _verdict(name: str, found: InstrumentEstimate, checks: dict[str, Refutation]
         f"Holds for those whom {name!r} moves, if it reaches the outcome through the treatment alone, shares no cause "
         f"with it beyond the controls, and pushes nobody the other way; F = {found.first_stage:.1f}.{weak}"
     )
+
+
+def _excluded(gap: tuple[float, float] | None) -> str:
+    """A set of two rays has no ends that an interval could tell: what lies between them is told in words."""
+    return "no effect is" if gap is None else f"only effects between {gap[0]:.4g} and {gap[1]:.4g} are"
 
 
 def rows_by_instrument(base: dict[str, Any], one: ByInstrument) -> list[dict[str, Any]]:

@@ -25,11 +25,11 @@ class InstrumentEstimate:
     Attributes
     ----------
     estimate : two-stage least squares with its clustered normal interval
-    low, high : Anderson-Rubin 95% interval, right however weak the instrument; infinite where the data exclude nothing
+    low, high : ends of Anderson and Rubin's 95% set, right however weak the instrument; infinite where it has none
     first_stage : F of the instrument on the treatment, clustered
     reduced : effect of the instrument itself on the outcome, per unit of it
     p : p-value of no effect, by Anderson and Rubin's test
-    disjoint : whether the Anderson-Rubin set is everything but a gap (the interval then says nothing)
+    gap : where that set is two rays, the values between them: all that the data exclude
     """
 
     estimate: Estimate
@@ -38,12 +38,23 @@ class InstrumentEstimate:
     first_stage: float
     reduced: Estimate
     p: float
-    disjoint: bool
+    gap: tuple[float, float] | None = None
 
     @property
     def weak(self) -> bool:
         """Whether the instrument moves the treatment too little to be used."""
         return not self.first_stage >= WEAK
+
+    def holds(self, effect: float) -> bool:
+        """Whether Anderson and Rubin's set has a value: not excluded by the data.
+
+        >>> some = Estimate(0.0, 1.0, -2.0, 2.0, 1.0)
+        >>> rays = InstrumentEstimate(some, -np.inf, np.inf, 0.5, some, 0.04, gap=(-0.3, 0.2))
+        >>> rays.holds(1.0), rays.holds(0.0)
+        (True, False)
+        """
+        inside = self.gap is not None and self.gap[0] < effect < self.gap[1]
+        return self.low <= effect <= self.high and not inside
 
     def quoted(self) -> Estimate:
         """The estimate with the Anderson-Rubin interval and p-value, which a weak instrument does not mislead."""
@@ -66,28 +77,30 @@ def two_stage(z: Floats, d: Floats, y: Floats, clusters: Ints | None) -> Instrum
     strength = (first.value / first.se) ** 2 if np.isfinite(first.se) and first.se > 0 else float("nan")
     value = answered / moved if moved != 0 else float("nan")
     found = from_scores(value, z * (y - value * d) / moved if moved != 0 else np.zeros(len(z)), clusters)
-    low, high, disjoint = _anderson_rubin(z * y, z * d, clusters)
-    return InstrumentEstimate(found, low, high, strength, reduced, reduced.p, disjoint)
+    low, high, gap = _anderson_rubin(z * y, z * d, clusters)
+    return InstrumentEstimate(found, low, high, strength, reduced, reduced.p, gap)
 
 
-def _anderson_rubin(a: Floats, b: Floats, clusters: Ints | None) -> tuple[float, float, bool]:
-    """Effects β for which the mean of a - βb is within chance of zero: the roots of a parabola.
+def _anderson_rubin(a: Floats, b: Floats, clusters: Ints | None) -> tuple[float, float, tuple[float, float] | None]:
+    """Effects β for which the mean of a - βb is within chance of zero: the ends of the set, and its gap.
 
-    (ā - βb̄)² ≤ c²·Var(ā - βb̄); open downwards the set is the line, or the line less a gap.
+    (ā - βb̄)² ≤ c²·Var(ā - βb̄), between the roots of a parabola; where it opens downwards (the instrument does not
+    surely move the treatment) the set is all but what lies between them, or where it has none everything.
     """
     variance, groups = _covariance(a, b, clusters)
     if groups < 2:
-        return float("nan"), float("nan"), False
+        return float("nan"), float("nan"), None
     limit = float(stats.t.ppf(0.975, groups - 1)) ** 2
     mean_a, mean_b = float(a.mean()), float(b.mean())
     two = mean_b**2 - limit * variance[1, 1]
     one = -2 * (mean_a * mean_b - limit * variance[0, 1])
     zero = mean_a**2 - limit * variance[0, 0]
     inside = one**2 - 4 * two * zero
-    if two > 0:
-        root = np.sqrt(max(inside, 0.0))
-        return float((-one - root) / (2 * two)), float((-one + root) / (2 * two)), False
-    return -np.inf, np.inf, inside > 0
+    if two == 0 or (two < 0 and inside <= 0):
+        return -np.inf, np.inf, None
+    root = float(np.sqrt(max(inside, 0.0)))
+    low, high = sorted(((-one - root) / (2 * two), (-one + root) / (2 * two)))
+    return (low, high, None) if two > 0 else (-np.inf, np.inf, (low, high))
 
 
 def _covariance(a: Floats, b: Floats, clusters: Ints | None) -> tuple[Floats, int]:
