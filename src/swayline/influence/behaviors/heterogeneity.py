@@ -86,7 +86,7 @@ def learn_effects(
         scale = np.ones(int((~rows).sum())) if weight is None else np.sqrt(weight[~rows])
         guesses = np.column_stack([predict(x[~rows]) for predict in fitted])
         shares = stack_weights(guesses * scale[:, None], bounded[~rows] * scale)
-        models.append(_mixed(fitted, shares))
+        models.append(mixed(fitted, shares))
     return Halves(tuple(models))
 
 
@@ -101,7 +101,8 @@ class _Constant:
         return lambda new: np.full(len(new), value)
 
 
-def _mixed(models: Sequence[Predictor], shares: Floats) -> Predictor:
+def mixed(models: Sequence[Predictor], shares: Floats) -> Predictor:
+    """The average of models, by their shares."""
     used = [(model, float(share)) for model, share in zip(models, shares, strict=True) if share > 1e-6]
 
     def predict(x: npt.NDArray[Any]) -> Floats:
