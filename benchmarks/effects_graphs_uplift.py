@@ -1,7 +1,7 @@
-"""Discovery on `sachs` beside the libraries' defaults; uplift on `hillstrom` beside econml and causalml.
+"""Discovery on `sachs` and simulated graphs; uplift on `hillstrom` beside econml and causalml.
 
-python benchmarks/effects_graphs_uplift.py sachs|hillstrom [--data ../shared/data] [--peer-python PYTHON]
-python benchmarks/effects_graphs_uplift.py hillstrom --splits 20 [--forest]
+python benchmarks/effects_graphs_uplift.py sachs|graphs|hillstrom [--data ../shared/data] [--peer-python PYTHON]
+python benchmarks/effects_graphs_uplift.py hillstrom --splits 20 [--forest] [--keep FILE.csv]     FILE: go on where it ended
 
 causalml needs an environment of its own (`pip install causalml`), whose interpreter ``--peer-python`` or the variable
 SWAYLINE_PEER_PYTHON names; without one its rows are left out.
@@ -47,6 +47,56 @@ def sachs(data: Path) -> None:
         several = [graph_distance(_causal_learn(draw), truth) for draw in draws]
         _found(f"causal-learn pc, its defaults, {label}", found, truth, several, seconds)
 
+    # The published order of the nine conditions; Sachs et al. read an inhibitor or activator as setting its target.
+    words = np.repeat(["", "", "akt", "pkc", "pip2", "mek", "", "pkc", "pka"], CONDITIONS)
+    start = time.perf_counter()
+    found = discover_graph(whole.assign(set=words), list(whole), interventions="set")
+    _found(
+        "swayline score, told what was set", found, truth, [graph_distance(found, truth)], time.perf_counter() - start
+    )
+
+
+def graphs() -> None:
+    """Eight simulated graphs a row: 8 columns, 2,000 rows, in half of which one column was set from outside."""
+    for bent in (False, True):
+        for cut in (0.5, 0.7, 0.85):
+            rows = []
+            for seed in range(8):
+                table, columns, truth = _simulated(seed, bent)
+                rows.append(
+                    [
+                        graph_distance(
+                            discover_graph(table, columns, interventions=told, samples=10, threshold=cut, seed=seed),
+                            truth,
+                        )
+                        for told in (None, "set")
+                    ]
+                )
+            (shd, f1), (shd_told, f1_told) = np.mean(rows, axis=0)
+            print(
+                f"{'bent' if bent else 'linear':<7} confidence ≥ {cut}: SHD {shd:.1f}, F1 {f1:.2f}; told what was set "
+                f"SHD {shd_told:.1f}, F1 {f1_told:.2f}",
+                flush=True,
+            )
+
+
+def _simulated(seed: int, bent: bool, p: int = 8, n: int = 2000) -> tuple[dict, list[str], list[tuple[str, str]]]:
+    rng = np.random.default_rng([21, seed])
+    order, names, weights = rng.permutation(p), [f"v{k}" for k in range(p)], np.zeros((p, p))
+    for a in range(p):
+        for b in range(a + 1, p):
+            if rng.random() < 0.3:
+                weights[order[a], order[b]] = rng.choice([-1, 1]) * rng.uniform(0.4, 1.2)
+    which, values = rng.integers(-p, p, size=n), np.zeros((n, p))
+    for j in order:
+        value = rng.normal(size=n)
+        for i in np.flatnonzero(weights[:, j]):
+            value += weights[i, j] * (values[:, i] ** 2 - 1 if bent and (i + j) % 2 == 0 else values[:, i])
+        value = np.where(which == j, rng.normal(size=n), value)
+        values[:, j] = value / max(1.0, value.std())
+    table = dict(zip(names, values.T, strict=True)) | {"set": [names[k] if k >= 0 else "" for k in which]}
+    return table, names, [(names[i], names[j]) for i, j in zip(*np.nonzero(weights), strict=True)]
+
 
 def _found(label: str, found: pa.Table, truth: list, several: list, seconds: float) -> None:
     shd, f1 = graph_distance(found, truth)
@@ -72,6 +122,8 @@ def _causal_learn(frame: pd.DataFrame) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=EDGES)
 
 
+CONDITIONS = (853, 902, 911, 723, 810, 799, 848, 913, 707)
+CONTROLS = ["recency", "history", "mens", "womens", "zip_code", "newbie", "channel"]
 PEER = """
 import sys, time, warnings
 warnings.simplefilter("ignore")
@@ -94,6 +146,8 @@ for arm in (1, 2):
         start = time.perf_counter()
         model.fit(x, t, y, p=share)
         out[f"{name} ({time.perf_counter() - start:.0f} s)|{arm}"] = np.ravel(model.predict(got["new"], p=np.full(len(got["new"]), t.mean())))
+    if len(sys.argv) > 2:
+        continue
     start = time.perf_counter()
     forest = UpliftRandomForestClassifier(
         control_name="0", n_estimators=50, max_depth=6, min_samples_leaf=200, random_state=0, n_jobs=1)
@@ -103,66 +157,83 @@ np.savez(folder + "/out.npz", **out)
 """
 
 
-def _causalml(python: str, train: pd.DataFrame, test: pd.DataFrame, design: pd.DataFrame, arms: list[str]) -> None:
-    """The same rows and controls in causalml's own environment."""
+def _causalml(
+    python: str, train: pd.DataFrame, test: pd.DataFrame, design: pd.DataFrame, arms: list[str], *more: str
+) -> dict[tuple[str, str], np.ndarray]:
+    """The same rows and controls in causalml's own environment: scores of the test rows by method and arm."""
     with tempfile.TemporaryDirectory() as folder:
         arm = train.segment.map({"No E-Mail": 0, **{name: k + 1 for k, name in enumerate(arms)}}).to_numpy()
         np.savez(
             f"{folder}/in.npz", x=design.loc[train.index].to_numpy(), arm=arm, y=train.visit.to_numpy(dtype=float),
             new=design.loc[test.index].to_numpy(),
         )  # fmt: skip
-        subprocess.run([python, "-W", "ignore", "-c", PEER, folder], check=True)
-        for key, score in np.load(f"{folder}/out.npz").items():
-            label, _, k = key.partition("|")
-            _curve(label, arms[int(k) - 1], score, test)
+        subprocess.run([python, "-W", "ignore", "-c", PEER, folder, *more], check=True)
+        parts = {key: key.partition("|") for key in np.load(f"{folder}/out.npz")}
+        scores = np.load(f"{folder}/out.npz")
+        return {(name, arms[int(k) - 1]): scores[key] for key, (name, _, k) in parts.items()}
 
 
-def splits(data: Path, count: int, forest: bool) -> None:
-    """Our Qini, and with ``forest`` econml's causal forest's, over many splits in two: mean and interval of both."""
+def splits(data: Path, count: int, forest: bool, peer_python: str | None, keep: Path | None) -> None:
+    """Qini over many splits in two: ours, with ``forest`` econml's causal forest's, with a peer causalml's learners'."""
     frame = pd.read_csv(data / "hillstrom" / "hillstrom.csv")
-    controls = ["recency", "history", "mens", "womens", "zip_code", "newbie", "channel"]
-    design, found = pd.get_dummies(frame[controls], dtype=float), []
+    design = pd.get_dummies(frame[CONTROLS], dtype=float)
+    found = pd.read_csv(keep).to_dict("records") if keep is not None and keep.exists() else []
     for seed in range(count):
-        order = np.random.default_rng(seed).permutation(len(frame))
-        train, test = frame.iloc[order[: len(frame) // 2]], frame.iloc[order[len(frame) // 2 :]]
+        if any(row["split"] == seed for row in found):
+            continue
         start = time.perf_counter()
-        made = estimate_effect(train, "segment", "visit", controls, randomised=True, seed=seed)
-        for one in made.arms:
-            rows = test[test.segment.isin([one.arm, "No E-Mail"])]
-            t, y = (rows.segment == one.arm).to_numpy(), rows.visit.to_numpy(dtype=float)
-            row = {"split": seed, "arm": one.arm, "swayline": qini(made.effect(rows, one.arm), t, y)}
-            if forest:
-                row["econml forest"] = qini(_trees(train, design, one.arm, rows), t, y)
-            found.append(row)
-        print(f"split {seed}: {time.perf_counter() - start:.0f} s, {found[-2:]}", flush=True)
+        found += _one_split(frame, design, seed, forest, peer_python)
+        print(f"split {seed}: {time.perf_counter() - start:.0f} s", flush=True)
+        if keep is not None:
+            pd.DataFrame(found).to_csv(keep, index=False)
     table = pd.DataFrame(found)
-    names = [name for name in ("swayline", "econml forest") if name in table]
-    if forest:
-        table["difference"] = table["swayline"] - table["econml forest"]
-        names.append("difference")
+    peers = [name for name in table if name not in ("split", "arm", "swayline")]
     for arm, part in table.groupby("arm"):
-        for name in names:
-            # Halves of the same rows overlap: the spread over splits says how much the split decides, no more.
-            mean, spread = part[name].mean(), part[name].std()
+        # Halves of the same rows overlap: the spread over splits says how much the split decides, no more.
+        for name in ("swayline", *peers):
+            less = part["swayline"] - part[name]
             print(
-                f"{arm:<15} {name:<14} Qini {mean:+.5f}, sd over splits {spread:.5f}, > 0 in {(part[name] > 0).mean():.2f}"
+                f"{arm:<15} {name:<22} Qini {part[name].mean():+.5f}, sd over {len(part)} splits {part[name].std():.5f}, "
+                f"> 0 in {(part[name] > 0).mean():.2f}, ours less it {less.mean():+.5f}, ours higher in {(less > 0).mean():.2f}"
             )
+
+
+def _one_split(
+    frame: pd.DataFrame, design: pd.DataFrame, seed: int, forest: bool, peer_python: str | None
+) -> list[dict[str, object]]:
+    order = np.random.default_rng(seed).permutation(len(frame))
+    train, test = frame.iloc[order[: len(frame) // 2]], frame.iloc[order[len(frame) // 2 :]]
+    made = estimate_effect(train, "segment", "visit", CONTROLS, randomised=True, seed=seed)
+    arms = [one.arm for one in made.arms]
+    others = _causalml(peer_python, train, test, design, arms, "quick") if peer_python else {}
+    found = []
+    for arm in arms:
+        both = test.segment.isin([arm, "No E-Mail"]).to_numpy()
+        rows = test[both]
+        t, y = (rows.segment == arm).to_numpy(), rows.visit.to_numpy(dtype=float)
+        row = {"split": seed, "arm": arm, "swayline": qini(made.effect(rows, arm), t, y)}
+        if forest:
+            row["econml causal forest"] = qini(_trees(train, design, arm, rows), t, y)
+        for (name, of), score in others.items():
+            if of == arm:
+                row[name.partition(" (")[0]] = qini(score[both], t, y)
+        found.append(row)
+    return found
 
 
 def hillstrom(data: Path, peer_python: str | None) -> None:
     frame = pd.read_csv(data / "hillstrom" / "hillstrom.csv")
-    controls = ["recency", "history", "mens", "womens", "zip_code", "newbie", "channel"]
     order = np.random.default_rng(0).permutation(len(frame))
     train, test = frame.iloc[order[: len(frame) // 2]], frame.iloc[order[len(frame) // 2 :]]
     start = time.perf_counter()
-    found = estimate_effect(train, "segment", "visit", controls, randomised=True)
+    found = estimate_effect(train, "segment", "visit", CONTROLS, randomised=True)
     scores = {one.arm: found.effect(test, one.arm) for one in found.arms}
     print(f"swayline: {time.perf_counter() - start:.0f} s")
     for one in found.arms:
         told = one.estimates[one.recommended]
         print(f"  {one.arm}: visit {told.value:+.4f} [{told.low:+.4f}, {told.high:+.4f}], identified {one.identified}")
         _curve("swayline DR-learner", one.arm, scores[one.arm], test)
-    design = pd.get_dummies(frame[controls], dtype=float)
+    design = pd.get_dummies(frame[CONTROLS], dtype=float)
     from econml.dr import DRLearner
     from lightgbm import LGBMClassifier, LGBMRegressor
 
@@ -181,7 +252,8 @@ def hillstrom(data: Path, peer_python: str | None) -> None:
         _curve(f"econml DRLearner ({time.perf_counter() - start:.0f} s)", arm, effect, test)
     _forest(train, test, design, scores)
     if peer_python:
-        _causalml(peer_python, train, test, design, list(scores))
+        for (label, arm), score in _causalml(peer_python, train, test, design, list(scores)).items():
+            _curve(label, arm, score, test)
 
 
 def _forest(train: pd.DataFrame, test: pd.DataFrame, design: pd.DataFrame, arms: Iterable[str]) -> None:
@@ -210,15 +282,18 @@ def _curve(label: str, arm: str, score: np.ndarray, test: pd.DataFrame) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["sachs", "hillstrom"])
+    parser.add_argument("what", choices=["sachs", "graphs", "hillstrom"])
     parser.add_argument("--data", type=Path, default=Path(__file__).resolve().parents[2] / "shared" / "data")
     parser.add_argument("--splits", type=int, default=0)
     parser.add_argument("--forest", action="store_true")
+    parser.add_argument("--keep", type=Path, default=None)
     parser.add_argument("--peer-python", default=os.environ.get("SWAYLINE_PEER_PYTHON"))
     asked = parser.parse_args()
     if asked.what == "sachs":
         sachs(asked.data)
+    elif asked.what == "graphs":
+        graphs()
     elif asked.splits:
-        splits(asked.data, asked.splits, asked.forest)
+        splits(asked.data, asked.splits, asked.forest, asked.peer_python, asked.keep)
     else:
         hillstrom(asked.data, asked.peer_python)

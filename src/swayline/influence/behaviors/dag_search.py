@@ -107,14 +107,19 @@ def _reaches_otherwise(graph: Graph, i: int, j: int) -> bool:
     return reaches(without, i, j)
 
 
-def settled(graph: Graph, allowed: Flags) -> Floats:
+def settled(graph: Graph, allowed: Flags, told: Flags | None = None) -> Floats:
     """Directions that every graph of the same independences shares: 1 where i → j is settled, ½ both ways where open.
 
-    Colliders and what is not allowed settle edges; Meek's rules carry both on.
+    Colliders, what is not allowed and experiments settle edges; Meek's rules carry them on.
+
+    Parameters
+    ----------
+    told : [i, j] whether rows exist in which one of i and j was set from outside and the other was not, shape (p, p)
 
     References
     ----------
-    Meek (1995), Causal inference and causal explanation with background knowledge.
+    Hauser & Bühlmann (2012), Characterization and greedy learning of interventional Markov equivalence classes. Meek
+    (1995), Causal inference and causal explanation with background knowledge.
     """
     joined = (graph + graph.T) > 0
     fixed = np.zeros(graph.shape, dtype=bool)
@@ -124,6 +129,8 @@ def settled(graph: Graph, allowed: Flags) -> Floats:
             if any(a != b and not joined[a, b] for b in over):
                 fixed[a, j] = True
     fixed |= (graph > 0) & ~allowed.T
+    if told is not None:
+        fixed |= (graph > 0) & told
     while True:
         more = (graph > 0) & ~fixed & _meek(fixed, joined)
         if not more.any():

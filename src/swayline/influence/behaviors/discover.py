@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from scipy import stats
 
-from swayline.core.errors import IdentificationError, UsageError
+from swayline.core.errors import IdentificationError, UsageError, nearest
 from swayline.core.extras import require
 from swayline.core.rng import generator
 from swayline.influence.behaviors.dag_scores import GaussianScore, LevelScore, Score, as_levels, held_out, level_count
@@ -21,6 +21,7 @@ from swayline.influence.behaviors.dag_search import best_dag, settled
 from swayline.influence.behaviors.frame import as_table, numeric
 
 Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 EDGES = pa.schema(
     [("source", pa.string()), ("target", pa.string()), ("lag", pa.int64()), ("confidence", pa.float64()),
      ("oriented", pa.float64())]
@@ -45,6 +46,7 @@ def discover_graph(
     columns: Sequence[str],
     *,
     tiers: Mapping[str, int] | None = None,
+    interventions: str | None = None,
     method: str = "score",
     alpha: float = 0.01,
     samples: int = 50,
@@ -56,6 +58,9 @@ def discover_graph(
     Parameters
     ----------
     tiers : column → its place in time; nothing later causes anything earlier. None where time says nothing.
+    interventions : column whose words say which of the columns were set from outside in a row (an experiment, a switch;
+        several with commas), empty or null where none was. Such rows say nothing of what moves a column that was set,
+        and orient the edges from it to what it moves
     method : "gaussian" climbs to the graph of greatest BIC, "levels" to that of greatest BDeu on columns cut at their
         quantiles, which sees dependences of any shape; "score" takes whichever predicts held-out rows better; "pc"
         is the PC algorithm, which needs causal-learn
@@ -70,14 +75,15 @@ def discover_graph(
     Raises
     ------
     UsageError
-        Fewer than two columns, a tier of an unknown column, or an unknown method.
+        Fewer than two columns, a tier or an intervention of an unknown column, or an unknown method.
     IdentificationError
-        Fewer rows than ten a column.
+        Fewer rows than ten a column, or fewer in which one of them was left alone.
 
     References
     ----------
     Spirtes & Glymour (1991), the PC algorithm. Meinshausen & Bühlmann (2010), Stability selection. Friedman,
-    Goldszmidt, Wyner (1999), Data analysis with Bayesian networks: a bootstrap approach.
+    Goldszmidt, Wyner (1999), Data analysis with Bayesian networks: a bootstrap approach. Cooper & Yoo (1999), Causal
+    discovery from a mixture of experimental and observational data.
     """
     if method not in METHODS:
         raise UsageError(f"method is {method!r}; it must be one of {', '.join(METHODS)}")
@@ -87,44 +93,72 @@ def discover_graph(
     if unknown:
         raise UsageError(f"tier of {sorted(unknown)[0]!r}, which is not among the columns")
     table = as_table(frame)
+    if interventions is not None and method == "pc":
+        raise UsageError("PC's tests know no interventions: leave method out, or take 'gaussian' or 'levels'")
     values = np.column_stack([numeric(table, name) for name in columns])
-    values = values[np.isfinite(values).all(axis=1)]
+    complete = np.isfinite(values).all(axis=1)
+    values, moved = values[complete], _moved(table, interventions, columns)[complete]
     if len(values) < 10 * len(columns):
         raise IdentificationError(f"{len(values)} complete rows are too few for {len(columns)} columns")
+    left = len(values) - moved.sum(axis=0)
+    if left.min() < 10 * len(columns):
+        raise IdentificationError(
+            f"{columns[int(left.argmin())]!r} was set from outside in all but {left.min()} rows: "
+            "too few to say what moves it"
+        )
     scores = normal_scores(values)
     rng = generator(seed, "discover")
     joined, pointed = np.zeros((len(columns), len(columns))), np.zeros((len(columns), len(columns)))
     allowed = _allowed(columns, tiers)
     if method == "score":
-        method = _better_score(scores, allowed, rng)
+        method = _better_score(scores, moved, allowed, rng)
+    told = (moved.T.astype(np.float64) @ ~moved) > 0
     for _ in range(samples):
-        part = scores[rng.permutation(len(scores))[: len(scores) // 2]]
+        part = rng.permutation(len(scores))[: len(scores) // 2]
         if method == "pc":
-            found = _pc(part, columns, tiers, alpha)
+            found = _pc(scores[part], columns, tiers, alpha)
         else:
-            found = settled(best_dag(_SCORES[method](part), allowed, rng), allowed)
+            found = settled(best_dag(_SCORES[method](scores[part], moved[part]), allowed, rng), allowed, told | told.T)
         pointed += found
         joined += (found + found.T) > 0
     return _edges(columns, joined / samples, pointed / samples, threshold)
 
 
-def _by_level(values: Floats) -> LevelScore:
+def _moved(table: pa.Table, name: str | None, columns: Sequence[str]) -> Flags:
+    """[row, column] whether a column was set from outside in a row."""
+    found = np.zeros((table.num_rows, len(columns)), dtype=bool)
+    if name is None:
+        return found
+    if name not in table.column_names or name in columns:
+        raise UsageError(f"interventions names {name!r}: a column of the table that is none of the graph's is needed")
+    words = [str(word or "") for word in table.column(name).to_pylist()]
+    for word in set(words):
+        rows = np.array([one == word for one in words])
+        for part in filter(None, (part.strip() for part in word.split(","))):
+            if part not in columns:
+                raise UsageError(f"{name!r} says that {part!r} was set, which is no column of the graph; "
+                                 f"{nearest(part, columns)}")  # fmt: skip
+            found[rows, columns.index(part)] = True
+    return found
+
+
+def _by_level(values: Floats, moved: Flags) -> LevelScore:
     count = level_count(len(values))
-    return LevelScore(as_levels(values, count), count)
+    return LevelScore(as_levels(values, count), count, moved)
 
 
-_SCORES: dict[str, Callable[[Floats], Score]] = {"gaussian": GaussianScore.of, "levels": _by_level}
+_SCORES: dict[str, Callable[[Floats, Flags], Score]] = {"gaussian": GaussianScore.of, "levels": _by_level}
 
 
-def _better_score(values: Floats, allowed: npt.NDArray[np.bool_], rng: np.random.Generator) -> str:
+def _better_score(values: Floats, moved: Flags, allowed: Flags, rng: np.random.Generator) -> str:
     """The kind of score whose graph, learned on one half of the rows, predicts the other half better."""
     teaches = rng.permutation(np.arange(len(values)) % 2).astype(bool)
-    graphs = {kind: best_dag(score(values[teaches]), allowed, rng) for kind, score in _SCORES.items()}
-    found = held_out(values, graphs, teaches)
+    graphs = {kind: best_dag(score(values[teaches], moved[teaches]), allowed, rng) for kind, score in _SCORES.items()}
+    found = held_out(values, graphs, teaches, moved)
     return max(found, key=lambda kind: found[kind])
 
 
-def _allowed(columns: Sequence[str], tiers: Mapping[str, int] | None) -> npt.NDArray[np.bool_]:
+def _allowed(columns: Sequence[str], tiers: Mapping[str, int] | None) -> Flags:
     """[i, j] whether i may cause j."""
     place = [(tiers or {}).get(name) for name in columns]
     return np.array(
