@@ -3,7 +3,7 @@
 Shapes: I items, E width of text vectors, F features.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,8 @@ from swayline.encoders.pretrain import Pairs
 Vectors = npt.NDArray[np.float32]
 _WHITENING = 0.25
 """Directions are divided by their variance to this power: half of what would make all equally long."""
+_A_CATALOGUE = 20
+"""Titles from which a mean can be told; fewer are placed around that of the catalogue the model knows."""
 _PAIRS, _FOLLOWED = 20_000, 4096
 
 
@@ -101,7 +103,9 @@ def texts_of(catalogue: Catalogue | None) -> list[str]:
 
 
 def features_of(space: TextSpace, catalogue: Catalogue, model: str) -> Vectors:
-    """(I, F) the features of a catalogue that the space was not learned from.
+    """(I, F) the features of a catalogue that the space was not learned from, around its own mean.
+
+    What all titles of a catalogue share tells none of them apart, and another catalogue shares something else.
 
     Raises
     ------
@@ -114,4 +118,7 @@ def features_of(space: TextSpace, catalogue: Catalogue, model: str) -> Vectors:
         raise ArtifactError(
             "the text encoder is not the one this model was trained with: name its folder as text_model"
         )
-    return space.features(encoder.encode(texts, label="encode titles"))
+    vectors = encoder.encode(texts, label="encode titles")
+    told = vectors[vectors.any(axis=1)]
+    around = replace(space, mean=told.mean(axis=0)) if len(told) >= _A_CATALOGUE else space
+    return around.features(vectors)

@@ -1,21 +1,30 @@
 """A text encoder tuned end to end with the sequence loss: which title comes next, asked of its own upper layers.
 
 The lower layers stay as they are, so what they make of each title is computed once and kept; a step then runs only the
-upper ones, over the few dozen titles of its histories. They learn by LoRA (small matrices beside each weight), by IA3
-(one factor a feature) or whole (``layers``); what was learned is merged, so that the folder that comes out is an
-ordinary encoder that is as fast as before.
+upper ones, over the few hundred titles of its histories, and asks after every event of these. They learn by LoRA (small
+matrices beside each weight), by IA3 (one factor a feature) or whole (``layers``); what was learned is merged, so that
+the folder that comes out is an ordinary encoder that is as fast as before. With validation questions the start is kept
+where tuning does not help.
 
-Shapes: U titles of a step, L tokens, D width, B histories, W events of a history.
+Titles are compared as :class:`~swayline.models.text_sequence.TextSequence` compares them, centred and turned to their
+main directions, and each is handicapped by how often it stands in a step: else popular titles, which are everybody's
+wrong answer, would learn to be nobody's.
+
+Shapes: U titles of a step, L tokens, D width, F features, B histories, W events of a history before the last, Q
+questions.
 
 References
 ----------
 Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", ICLR 2022.
 Liu et al., "Few-Shot Parameter-Efficient Fine-Tuning is Better and Cheaper than In-Context Learning" (IA3), 2022.
+Yi et al., "Sampling-Bias-Corrected Neural Modeling for Large Corpus Item Recommendations", RecSys 2019.
 """
 
+import dataclasses
 import json
 import shutil
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,16 +41,19 @@ from swayline.core.extras import require
 from swayline.core.files import write_json
 from swayline.core.progress import task
 from swayline.core.rng import generator
-from swayline.dataset import Sequences
-from swayline.encoders import EncoderFolder, open_folder
+from swayline.dataset import Sequences, Targets
+from swayline.encoders import EncoderFolder, TextEncoder, default_cache, open_folder
 from swayline.encoders.tokens import Tokenizer
 from swayline.models.settings import require as require_range
 from swayline.models.settings import require_one_of
-from swayline.models.text_features import texts_of
-from swayline.models.text_sequence import Tower
+from swayline.models.text_features import TextSpace, texts_of
+from swayline.models.text_sequence import TextSequence, TextSequenceSettings, Tower
+from swayline.models.validation import Judge
 
 Method = Literal["lora", "ia3", "layers"]
-_TEXTS_AT_ONCE = 64
+_TEXTS_AT_ONCE, _TITLES_AT_ONCE = 64, 64
+_FEATURES, _TOWER_RATE, _WARMUP = 256, 1e-3, 20
+_RATES = {"lora": 5e-4, "ia3": 5e-3, "layers": 5e-5}
 _WORDS = ("query", "key", "value", "intermediate.dense", "output.dense")
 
 
@@ -61,8 +73,10 @@ class TextTuningSettings:
         Histories a step, their last events that are read, tokens read of a title.
     decay, temperature
         Of the profile, as in :class:`~swayline.models.text_sequence.TextSequenceSettings`, and where its scale starts.
-    max_steps, max_seconds, learning_rate, seed
-        Training.
+    max_steps, max_seconds, seed
+        Training, which ends at whichever limit comes first; the learning rate falls to nothing by then.
+    learning_rate : float, optional
+        None: 5e-4 for LoRA, 5e-3 for IA3's few factors, 5e-5 for whole layers.
     """
 
     text_model: str = ""
@@ -75,7 +89,7 @@ class TextTuningSettings:
     decay: float = 0.85
     max_steps: int = 300
     max_seconds: float = 300.0
-    learning_rate: float = 5e-4
+    learning_rate: float | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -86,16 +100,40 @@ class TextTuningSettings:
 
 @dataclass(frozen=True)
 class TextTuned:
-    """The folder of the tuned encoder, weights that learned, the loss of each step, and seconds of wall clock."""
+    """What tuning did.
+
+    Parameters
+    ----------
+    folder : Path
+        The encoder.
+    n_trained : int
+        Weights that learned.
+    losses : tuple of float
+        Of each step.
+    seconds : float
+        Wall clock of the tuning.
+    before, after : float, optional
+        Validation NDCG@10 of titles alone, told by the start and by the tuned encoder.
+    kept : bool
+        Whether the folder holds the tuned one.
+    """
 
     folder: Path
     n_trained: int
     losses: tuple[float, ...]
     seconds: float
+    before: float | None = None
+    after: float | None = None
+    kept: bool = True
 
 
-def tune_text(train: Sequences, out: Path, settings: TextTuningSettings | None = None) -> TextTuned:
+def tune_text(
+    train: Sequences, out: Path, settings: TextTuningSettings | None = None, valid: Targets | None = None
+) -> TextTuned:
     """Tune an encoder on histories whose catalogue has texts, and write it to a folder.
+
+    With ``valid`` a text-only sequence model is fitted on the vectors of the start and on those of the tuned encoder;
+    where its NDCG@10 does not rise, the folder holds the start, and a warning says so.
 
     Raises
     ------
@@ -112,16 +150,43 @@ def tune_text(train: Sequences, out: Path, settings: TextTuningSettings | None =
     starts, ends = _questions(train, np.array([bool(text.strip()) for text in texts]))
     if not len(ends):
         raise EmptyLogError("nobody has two events on items with a text: there is nothing to tune on")
+    space = _space(folder, texts)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(chosen.seed)
         model = _load(folder)
         below = _below(model, Tokenizer(folder)(texts), chosen.n_layers)
         upper = nn.ModuleList(model.encoder.layer[-chosen.n_layers :])
         trained = _prepare(upper, chosen)
-        losses = _learn(upper, below, train.items, starts, ends, trained, chosen)
+        step = _Step(upper, below, space, train, chosen)
+        losses = _learn(step, starts, ends, trained, chosen)
     _merge(upper)
-    _write(model, folder, out)
-    return TextTuned(out, sum(one.numel() for one in trained), tuple(losses), time.perf_counter() - began)
+    _write(model.state_dict(), model.config, folder, out)
+    n_trained = sum(one.numel() for one in trained)
+    done = TextTuned(out, n_trained, tuple(losses), time.perf_counter() - began)
+    return done if valid is None or not len(valid) else _kept(done, folder, train, valid, chosen)
+
+
+def _kept(
+    done: TextTuned, folder: EncoderFolder, train: Sequences, valid: Targets, settings: TextTuningSettings
+) -> TextTuned:
+    """The tuned encoder where it ranks better, else the start in its place."""
+    judge = Judge(valid, settings.seed)
+
+    def ranked(text_model: str) -> float:
+        chosen = TextSequenceSettings(text_model=text_model, decay=settings.decay, seed=settings.seed)
+        return judge(TextSequence(chosen).fit(train, valid))
+
+    before, after = ranked(settings.text_model), ranked(str(done.folder))
+    kept = after > before
+    if not kept:
+        warnings.warn(
+            f"tuning the text encoder did not help (validation NDCG@10 {after:.4f}, {before:.4f} before):"
+            f" {done.folder} holds the encoder as it was",
+            stacklevel=3,
+        )
+        model = _load(folder)
+        _write(model.state_dict(), model.config, folder, done.folder)
+    return dataclasses.replace(done, before=before, after=after, kept=kept)
 
 
 def _questions(train: Sequences, told: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -135,6 +200,7 @@ def _questions(train: Sequences, told: npt.NDArray[np.bool_]) -> tuple[npt.NDArr
 def _load(folder: EncoderFolder) -> Any:
     transformers = require("transformers", extra="text")
     transformers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.set_verbosity_error()  # the pooler that we leave out is no news
     return transformers.BertModel.from_pretrained(
         str(folder.path), local_files_only=True, use_safetensors=True, dtype=torch.float32, add_pooling_layer=False,
         attn_implementation="sdpa",
@@ -184,57 +250,92 @@ def _prepare(upper: nn.ModuleList, settings: TextTuningSettings) -> list[nn.Para
     return [weight for weight in upper.parameters() if weight.requires_grad]
 
 
+def _space(folder: EncoderFolder, texts: list[str]) -> TextSpace:
+    """How vectors become features, learned from those of the start."""
+    encoder = TextEncoder(folder.path, cache=default_cache(), max_tokens=folder.max_tokens)
+    return TextSpace.of(encoder.encode(texts, label="encode titles"), encoder.folder.fingerprint(), _FEATURES)
+
+
 def _learn(
-    upper: nn.ModuleList, below: list[Tensor], items: npt.NDArray[Any], starts: npt.NDArray[np.int64],
-    ends: npt.NDArray[np.int64], trained: list[nn.Parameter], settings: TextTuningSettings,
+    step: "_Step", starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], trained: list[nn.Parameter],
+    settings: TextTuningSettings,
 ) -> list[float]:  # fmt: skip
     rng, losses = generator(settings.seed, "text tuning"), []
-    tower = Tower(below[0].shape[1])
-    tower.start(torch.Generator().manual_seed(settings.seed))
-    parts: list[dict[str, Any]] = [{"params": trained}, {"params": list(tower.parameters()), "lr": 1e-3}]
-    optimizer = torch.optim.AdamW(parts, settings.learning_rate, weight_decay=0.01)
-    deadline = time.perf_counter() + settings.max_seconds
-    upper.train()
+    rates = (settings.learning_rate or _RATES[settings.method], _TOWER_RATE)
+    optimizer = torch.optim.AdamW([{"params": trained}, {"params": list(step.tower.parameters())}], weight_decay=0.01)
+    began = time.perf_counter()
+    step.upper.train()
     with task("tune text encoder", total=settings.max_steps) as bar:
-        for _ in range(settings.max_steps):
+        for number in range(settings.max_steps):
+            done = max(number / settings.max_steps, (time.perf_counter() - began) / settings.max_seconds)
+            if done >= 1:
+                break
+            for group, rate in zip(optimizer.param_groups, rates, strict=True):
+                group["lr"] = rate * min(1.0, (number + 1) / _WARMUP) * (1 - done)
             rows = rng.integers(len(ends), size=settings.histories)
-            loss = _loss(upper, tower, below, items, starts[rows], ends[rows], settings)
+            loss = step(starts[rows], ends[rows])
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(trained, 1.0)
             optimizer.step()
             losses.append(float(loss.detach()))
             bar.advance()
-            if time.perf_counter() > deadline:
-                break
-    upper.eval()
+    step.upper.eval()
     return losses
 
 
-def _loss(
-    upper: nn.ModuleList, tower: Tower, below: list[Tensor], items: npt.NDArray[Any], starts: npt.NDArray[np.int64],
-    ends: npt.NDArray[np.int64], settings: TextTuningSettings,
-) -> Tensor:  # fmt: skip
-    """Each history must find its next title among all titles of the step that it has not just read."""
-    place = ends[:, None] - 1 - np.arange(settings.window)  # (B, W), the latest first
-    read = np.where(place >= starts[:, None], items[np.maximum(place, 0)].astype(np.int64), -1)
-    titles = np.unique(np.concatenate([read[read >= 0], items[ends].astype(np.int64)]))
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=torch.cpu._is_avx512_bf16_supported()):
-        states, real = _padded([below[title] for title in titles])
-        states, mask = states.float(), _mask(real)
-        for layer in upper:
-            states = layer(states, mask)
-    pooled = (states.float() * real[:, :, None]).sum(1) / real.sum(1, keepdim=True)
-    vectors = F.normalize(pooled, dim=1)  # (U, D)
-    at = torch.from_numpy(np.searchsorted(titles, np.maximum(read, titles[0])).clip(0, len(titles) - 1))
-    weights = torch.from_numpy((read >= 0) * settings.decay ** np.arange(settings.window)).float()
-    profiles = F.normalize(torch.einsum("bwd,bw->bd", vectors[at], weights), dim=1, eps=1e-4)
-    logits = tower.queries(profiles) @ tower.answers(vectors).T
-    wanted = torch.from_numpy(np.searchsorted(titles, items[ends]))
-    seen = torch.zeros(logits.shape, dtype=torch.bool)
-    seen.scatter_(1, at, torch.from_numpy(read >= 0))
-    seen[torch.arange(len(wanted)), wanted] = False
-    return F.cross_entropy(logits.masked_fill(seen, -1e9), wanted)
+class _Step:
+    """The loss of some histories: after each of their events, the next title among all titles of the step."""
+
+    def __init__(
+        self, upper: nn.ModuleList, below: list[Tensor], space: TextSpace, train: Sequences,
+        settings: TextTuningSettings,
+    ) -> None:  # fmt: skip
+        self.upper, self.below, self.settings = upper, below, settings
+        self.mean, self.basis = torch.from_numpy(space.mean), torch.from_numpy(space.basis)
+        self.items, self.told = train.items, np.array([len(title) > 2 for title in below])
+        share = np.bincount(train.items, minlength=train.n_items) / max(1, len(train.items))
+        drawn = settings.histories * (settings.window + 1)
+        met = 1.0 - (1.0 - share) ** drawn
+        self.log_met = torch.from_numpy(np.log(np.maximum(met, 1e-9))).float()
+        self.tower = Tower(self.basis.shape[1])
+        self.tower.start(torch.Generator().manual_seed(settings.seed))
+        places = np.arange(settings.window + 1)
+        apart = places[:, None] - places[None, :] - 1  # (W + 1, W + 1) events between, from the asked to the read
+        self.weights = torch.from_numpy(np.where(apart >= 0, settings.decay ** np.maximum(apart, 0), 0.0)).float()
+
+    def __call__(self, starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> Tensor:
+        """Mean over the questions of the histories that end at ``ends`` (B,)."""
+        place = ends[:, None] - np.arange(self.settings.window, -1, -1)  # (B, W + 1), the earliest first
+        items = self.items[np.maximum(place, 0)].astype(np.int64)
+        real = (place >= starts[:, None]) & self.told[items]
+        titles, at = np.unique(np.where(real, items, items[:, -1:]), return_inverse=True)
+        rows = torch.from_numpy(at.reshape(items.shape))
+        features = self._features(titles)
+        read = features[rows] * torch.from_numpy(real)[:, :, None]  # (B, W + 1, F)
+        asked = torch.from_numpy(real & (real.cumsum(1) > 1))
+        profiles = F.normalize(torch.einsum("ts,bsf->btf", self.weights, read)[asked], dim=1, eps=1e-4)
+        logits = self.tower.queries(profiles) @ self.tower.answers(features).T - self.log_met[titles]
+        wanted = rows[asked]
+        mates = torch.zeros(len(ends), len(titles), dtype=torch.bool).scatter_(1, rows, True)
+        others = mates[torch.nonzero(asked)[:, 0]]  # (Q, U) titles of the same person, which are no wrong answers
+        others[torch.arange(len(wanted)), wanted] = False
+        return F.cross_entropy(logits.masked_fill(others, -1e9), wanted)
+
+    def _features(self, titles: npt.NDArray[np.int64]) -> Tensor:
+        """(U, F) of the upper layers as they are, some titles of nearly one length at a time."""
+        order = np.argsort([len(self.below[title]) for title in titles], kind="stable")
+        pooled = []
+        for first in range(0, len(order), _TITLES_AT_ONCE):
+            states, real = _padded([self.below[titles[row]] for row in order[first : first + _TITLES_AT_ONCE]])
+            mask = _mask(real)
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=torch.cpu._is_avx512_bf16_supported()):
+                states = states.float()
+                for layer in self.upper:
+                    states = layer(states, mask)
+            pooled.append((states.float() * real[:, :, None]).sum(1) / real.sum(1, keepdim=True))
+        vectors = F.normalize(torch.cat(pooled)[torch.from_numpy(np.argsort(order, kind="stable"))], dim=1)
+        return F.normalize((vectors - self.mean) @ self.basis, dim=1, eps=1e-4)
 
 
 def _merge(upper: nn.ModuleList) -> None:
@@ -245,7 +346,7 @@ def _merge(upper: nn.ModuleList) -> None:
             module.merge()
 
 
-def _write(model: Any, folder: EncoderFolder, out: Path) -> None:
+def _write(state: dict[str, Tensor], config: Any, folder: EncoderFolder, out: Path) -> None:
     from safetensors.torch import save_file
 
     out.mkdir(parents=True, exist_ok=True)
@@ -255,8 +356,8 @@ def _write(model: Any, folder: EncoderFolder, out: Path) -> None:
             shutil.copyfile(folder.path / name, out / name)
     weights = {
         name.replace(".base_layer", ""): value.detach().contiguous().clone()
-        for name, value in model.state_dict().items()
+        for name, value in state.items()
         if not any(part in name for part in ("lora_", "ia3_"))
     }
     save_file(weights, out / "model.safetensors", metadata={"format": "pt"})
-    write_json(out / "config.json", json.loads(model.config.to_json_string()) | {"model_type": "bert"})
+    write_json(out / "config.json", json.loads(config.to_json_string()) | {"model_type": "bert"})
