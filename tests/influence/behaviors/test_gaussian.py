@@ -42,3 +42,16 @@ def test_the_effect_follows_the_outcomes_and_its_spread_covers_the_truth(data):
     mean, spread = fitted.effect(x, 1)
     assert np.corrcoef(mean, fitted.outcome(x, 1) - fitted.outcome(x, 0))[0, 1] > 0.95
     assert np.mean(np.abs(mean - (1 + x[:, 1])) < 1.96 * spread) > 0.85
+
+
+def test_the_effect_lies_half_way_from_the_draws_to_the_mode_and_averages_to_the_average(data):
+    x, arm, y = data
+    fitted = gaussian.fit_arms(x, arm, y, 2)
+    mean, spread = fitted.effect(x, 1)
+    likely = fitted.outcome(x, 1) - fitted.outcome(x, 0)
+    drawn = np.mean([fitted._effect(state, x, 1, 0)[0] for state in fitted.draws], axis=0) * fitted.spread
+    assert np.allclose(mean, (likely + drawn) / 2)
+    assert (spread >= np.abs(mean - drawn)).all()
+    value, error = fitted.average(x, 1)
+    assert value == pytest.approx(mean.mean())
+    assert np.std(mean) / np.sqrt(len(x)) < error < spread.mean()
