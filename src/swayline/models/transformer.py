@@ -49,6 +49,8 @@ _LONG_HISTORIES = 50
 """Events a person from which a second block has something to read."""
 _NARROW = 64
 _RETURNING = 0.05
+_SHARES = (1.0, 0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.2, 1.4, 1.6, 2.0, 3.0)
+"""Of the strength that texts beside ids are measured to have, what validation may choose; the first where all serve."""
 _CALIBRATING = 20_000
 """Validation questions that behaviour probabilities are calibrated on."""
 
@@ -101,12 +103,15 @@ class Transformer:
 
     def refit(self, train: Sequences) -> Self:
         """Learn again from (more) histories for as many epochs as :meth:`fit` found best."""
-        calibrated = self._network.head
+        calibrated, weighed = self._network.head, self._network.told
         again = self.checkpoint and self.checkpoint.with_name(f"{self.checkpoint.name}.refit")
         self._train(train, dataclasses.replace(self.settings, max_epochs=self.best_epoch_), None, again)
         if self._network.head is not None and calibrated is not None:
             self._network.head.scale.copy_(calibrated.scale)
             self._network.head.shift.copy_(calibrated.shift)
+        if weighed is not None and weighed.beside and self._network.told is not None:
+            self._network.told.share.copy_(weighed.share)
+            self._answers = None
         return self
 
     def _train(
@@ -142,12 +147,24 @@ class Transformer:
         trained = train(self._network, histories, settings, self.max_length_, asked, checkpoint, self.watch)
         if first is not None:
             self._network.place_unmet(first, torch.from_numpy(np.bincount(histories.items, minlength=len(first)) > 0))
+        if judge is not None and self._network.n_beside:
+            self._weigh(judge)
         if settings.weights == "int8":
             round_weights(self._network)
         self._moving = False
         self.history_ = [epoch.as_dict() for epoch in trained.history]
         self.best_epoch_ = trained.best_epoch
         return self
+
+    def _weigh(self, judge: Judge) -> None:
+        """How much texts beside the ids count, none at all among the choices, so that validation is served best."""
+        told = self._network.told
+        assert told is not None
+        found = []
+        for share in _SHARES:
+            told.share.fill_(share)
+            found.append(judge(self))
+        told.share.fill_(_SHARES[int(np.argmax(found))])
 
     def _first_items(self, histories: Sequences, dim: int) -> torch.Tensor | None:
         if not self.settings.warm_start:

@@ -96,6 +96,11 @@ class Network(nn.Module):
         return states if only is not None or not last_only else states[batch.last]
 
     @property
+    def n_beside(self) -> int:
+        """Columns of states and answers that hold texts beside the ids, the last ones; 0 where texts say nothing."""
+        return 0 if self.told is None or not self.told.beside or not float(self.told.strength) else self.told.beside
+
+    @property
     def n_layers(self) -> int:
         """Layers of attention."""
         return len(self.blocks) + (0 if self.told is None else self.told.n_layers)

@@ -231,7 +231,7 @@ class _Run:
 
     def _item_loss(self, states: Tensor, wanted: Tensor, targets: Tensor, weights: Tensor, *ways: Tensor) -> Tensor:
         n_items, answers = len(self.share), self.network.answers
-        loss, rivals = LOSSES[self.settings.loss], self.rivals
+        loss, rivals = self._apart(LOSSES[self.settings.loss]), self.rivals
         if rivals is not None:
             targets = self.place[targets]
         if self.settings.loss == "full-softmax" or self.settings.n_negatives >= n_items:
@@ -243,6 +243,22 @@ class _Run:
         )  # fmt: skip
         items = drawn.items if rivals is None else rivals[drawn.items]
         return loss(states, wanted, answers(items), drawn.log_weights, drawn.columns, weights, *ways)
+
+    def _apart(self, loss: Callable[..., Tensor]) -> Callable[..., Tensor]:
+        """The loss of ids, and where texts stand beside them the texts' own, so that neither learns less for both."""
+        told, n_beside = self.network.told, self.network.n_beside
+        if told is None or not n_beside:
+            return loss
+
+        def both(states: Tensor, wanted: Tensor, others: Tensor, *rest: Tensor) -> Tensor:
+            parts = states, wanted, others
+            of_ids = [part[:, :-n_beside].contiguous() for part in parts]
+            of_texts = [part[:, -n_beside:].contiguous() for part in parts]
+            of_texts[0] = told.sharpened(of_texts[0])
+            first: Tensor = loss(*of_ids, *rest)
+            return first + loss(*of_texts, *rest[:3])
+
+        return both
 
 
 def autocast(settings: TransformerSettings, device: torch.device) -> torch.autocast:

@@ -65,6 +65,19 @@ def test_titles_that_say_nothing_cost_little(name: str) -> None:
     assert hit(fitted(name, lost), lost.test) > hit(fitted("none", lost), lost.test) - 0.1
 
 
+@pytest.mark.parametrize("name", ["concatenate", "cross-attend"])
+def test_titles_beside_ids_count_as_validation_says_and_a_refit_keeps_it(split: Split, name: str) -> None:
+    model = fitted(name, split, max_epochs=2)
+    told, best = model._network.told, hit(model, split.valid)
+    chosen = float(told.share)
+    for share in (0.0, 1.0):
+        told.share.fill_(share)
+        model._answers = None
+        assert hit(model, split.valid) <= best + 1e-9
+    told.share.fill_(chosen)
+    assert float(model.refit(split.train)._network.told.share) == chosen
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_items_nobody_met_are_found_by_their_titles(name: str) -> None:
     hidden = np.arange(N) % len(COLORS) == 2

@@ -5,8 +5,9 @@
     profile  =  V · text of the last event  +  attention(state → V · texts of the history)
     logit    =  state · id of j  +  strength · cosine(profile, P · text of j)
 
-The attention asks by the state and is answered by texts alone. It starts as the mean over the history, so that before
-anything is learned an item scores by its likeness to what was met.
+The attention asks by the state and is answered by texts alone; texts and ids each learn from a loss of their own. It
+starts as the mean over the history in which each older event counts less, so that before anything is learned an item
+scores by its likeness to what was met.
 
 Shapes: R items, T tokens, D width, F features of texts.
 
@@ -16,33 +17,39 @@ Zhang et al., "Feature-level Deeper Self-Attention Network for Sequential Recomm
 Vaswani et al., "Attention Is All You Need", NeurIPS 2017.
 """
 
+import math
+
 import torch
 from torch import Tensor, nn
 
 from swayline.models.sequence.attention import causal_attention
 from swayline.models.sequence.batches import Packed
-from swayline.models.sequence.fusion.beside import direction
+from swayline.models.sequence.fusion.beside import Turned, direction
 from swayline.models.sequence.settings import TransformerSettings
+
+_DECAY = 0.85
+"""How much less each older event counts at first."""
 
 
 class CrossAttend(nn.Module):
     """Ids as they are; texts beside them, attended to by the states."""
 
     n_layers = 1
-    strength: Tensor
 
     def __init__(self, settings: TransformerSettings, n_told: int) -> None:
         super().__init__()
         self.beside = n_told
-        self.register_buffer("strength", torch.zeros(1))
         self.query, self.key = nn.Linear(settings.width, n_told), nn.Linear(n_told, n_told)
-        self.value, self.texts = nn.Linear(n_told, n_told, bias=False), nn.Linear(n_told, n_told, bias=False)
+        self.value, self.texts = Turned(n_told), Turned(n_told)
+        older = 1.0 if settings.positions == "end" else -1.0  # from there places are counted backwards
+        self.recency = older * math.log(_DECAY) * n_told**0.25
+        self.asked = n_told**0.25
 
     def start(self, own: Tensor, told: Tensor, generator: torch.Generator) -> None:
-        """Likeness, and attention to all alike."""
+        """Likeness, and attention by recency alone."""
         nn.init.zeros_(self.query.weight)
-        for weight in (self.value.weight, self.texts.weight):
-            nn.init.eye_(weight)
+        self.value.start()
+        self.texts.start()
 
     def forward(self, own: Tensor, told: Tensor) -> Tensor:
         """(R, D) as they are."""
@@ -53,7 +60,9 @@ class CrossAttend(nn.Module):
         return direction(self.texts(told))
 
     def state(self, x: Tensor, told: Tensor, batch: Packed) -> Tensor:
-        """(T, F) as long as titles count."""
-        value = self.value(told)
-        drawn = causal_attention(torch.cat([self.query(x), self.key(told), value], 1), batch, 1)
-        return direction(value + drawn) * self.strength
+        """(T, F) of length one; zero where no event before has a text."""
+        query, key, value = self.query(x), self.key(told), self.value(told)
+        query = torch.cat([query[:, 1:], torch.full_like(query[:, :1], self.asked)], 1)
+        key = torch.cat([key[:, 1:], (self.recency * batch.positions[:, None]).to(key.dtype)], 1)
+        drawn = causal_attention(torch.cat([query, key, value.to(query.dtype)], 1), batch, 1)
+        return direction(value + drawn)
