@@ -80,7 +80,7 @@ def run(source: str, target: str, options: argparse.Namespace) -> None:
     for other in ("likeness of titles", "popularity there"):
         (line,) = compare({name: rankings[name] for name in (other, "zero-shot")}, "ndcg@10", seed=0)
         span = f"{line['ci_low']:+.4f} to {line['ci_high']:+.4f}"
-        print(f"zero-shot less {other}: {line['difference']:+.4f} ({span}), p = {line['p_value']:.4f}", flush=True)
+        print(f"{line['model']} less {line['baseline']}: {line['difference']:+.4f} ({span}), p = {line['p_value']:.4f}")
     print(described(source, learned), "·", described(target, asked), flush=True)
 
 

@@ -87,11 +87,14 @@ def test_weights_that_are_said_are_not_chosen(cold: tuple) -> None:
     np.testing.assert_array_equal(fixed.score(split.test.history)[:, met], plain[:, met])
 
 
-def test_the_text_model_carries_over_to_a_catalogue_never_seen(cold: tuple) -> None:
+def test_the_text_model_carries_over_to_a_catalogue_never_seen(cold: tuple, tmp_path: Path) -> None:
     *_, model = cold
     titles = [f"{color} {ware}" for ware in ("winter coat", "fishing rod", "chess board") for color in COLORS]
     there = model.text_.for_catalogue(Catalogue(pa.table({"title": titles})))
-    found = there.score(from_lists([[0, 1], [5], [13]], len(titles)))
+    history = from_lists([[0, 1], [5], [13]], len(titles))
+    found = there.score(history)
+    there.save(tmp_path)
+    np.testing.assert_array_equal(TextSequence.load(tmp_path).score(history), found)
     found[[0, 0, 1, 2], [0, 1, 5, 13]] = -np.inf
     assert (found.argmax(1) // len(COLORS)).tolist() == [0, 1, 2]
 

@@ -8,7 +8,7 @@
 
 ``A`` and ``B`` start as the identity: untrained, the model ranks by likeness; trained on who followed whom, it learns
 what titles lead to what other titles. Nothing in it belongs to one item, so :meth:`TextSequence.for_catalogue` carries
-it to a catalogue it never saw.
+it to a catalogue it never saw, where likeness is given most of the say.
 
 Shapes: Q histories, I items, F features, B positions a batch, W events of a profile, N negatives.
 
@@ -44,6 +44,9 @@ from swayline.models.validation import Judge
 _WINDOW = 20
 _DROPPED = 0.2
 _NEVER = -1e9
+_CARRIED = 4
+"""Parts of likeness beside one of what was learned, in a catalogue never seen: what titles lead to what other titles is
+mostly the catalogue's own, while alike titles are wanted together everywhere."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,7 @@ class TextSequence:
 
     def __init__(self, settings: TextSequenceSettings | None = None) -> None:
         self.settings = settings or TextSequenceSettings()
+        self.carried_ = False
 
     def fit(self, train: Sequences, valid: Targets | None = None) -> Self:
         """Encode the titles and learn what follows what; with ``valid``, stop when NDCG@10 no longer rises.
@@ -140,6 +144,7 @@ class TextSequence:
     def _fit(self, train: Sequences, n_epochs: int, judge: Judge | None) -> Self:
         if not len(train.items):
             raise EmptyLogError("no event is left to train on: give a log with events")
+        self.carried_ = False
         encoder, texts = encoder_of(train, self.settings.text_model)
         vectors = encoder.encode(texts, label="encode titles")
         self.space_ = TextSpace.of(vectors, encoder.folder.fingerprint(), self.settings.n_features)
@@ -212,7 +217,10 @@ class TextSequence:
         with torch.no_grad():
             answers = self._tower.answers(self._table[:-1])
             for rows, profiles in self._parts(history):
-                scores[rows] = (self._tower.queries(profiles) @ answers.T).numpy()
+                learned = self._tower.queries(profiles) @ answers.T
+                if self.carried_:
+                    learned += _CARRIED * self._tower.log_scale.exp() * (profiles @ self._table[:-1].T)
+                scores[rows] = learned.numpy()
         return scores
 
     def likeness(self, history: Sequences) -> Scores:
@@ -231,6 +239,7 @@ class TextSequence:
             No item has a text, or the encoder is not the one this model was trained with.
         """
         other = copy.copy(self)
+        other.carried_ = True
         other._know(features_of(self.space_, catalogue, self.settings.text_model))
         return other
 
@@ -238,7 +247,7 @@ class TextSequence:
         """Write the tower, the space of the features and the items' features."""
         learned = {
             "n_items": len(self.features_), "n_features": self.features_.shape[1], "width": len(self.space_.mean),
-            "best_epoch": self.best_epoch_, "encoder": self.space_.encoder,
+            "best_epoch": self.best_epoch_, "encoder": self.space_.encoder, "carried": int(self.carried_),
         }  # fmt: skip
         arrays = {f"tower.{name}": value.numpy() for name, value in self._tower.state_dict().items()}
         arrays |= {"features": self.features_, "mean": self.space_.mean, "basis": self.space_.basis}
@@ -249,8 +258,9 @@ class TextSequence:
         """Read what :meth:`save` wrote."""
         stored = artifact.read(folder, cls.name)
         model = cls(artifact.settings_of(folder, stored, TextSequenceSettings))
-        sizes = artifact.sizes_of(folder, stored, "n_items", "n_features", "width", "best_epoch")
-        n_items, n_features, width, model.best_epoch_ = sizes
+        sizes = artifact.sizes_of(folder, stored, "n_items", "n_features", "width", "best_epoch", "carried")
+        n_items, n_features, width, model.best_epoch_ = sizes[:4]
+        model.carried_ = bool(sizes[4])
         encoder = stored.learned.get("encoder")
         if not isinstance(encoder, str):
             raise ArtifactError(f"{folder / artifact.MODEL_FILE}: encoder must be the fingerprint of a text encoder")
