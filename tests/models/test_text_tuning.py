@@ -78,6 +78,13 @@ def test_the_start_is_kept_where_tuning_does_not_help(
     assert TextEncoder(tmp_path).encode(TITLES).shape == (16, 32)
 
 
+def test_the_same_seed_gives_the_same_encoder(start: Path, tmp_path: Path) -> None:
+    settings = TextTuningSettings(text_model=str(start), **(QUICK | {"max_steps": 5}))
+    first, again = (tune_text(by_color(), tmp_path / name, settings) for name in ("a", "b"))
+    assert first.losses == again.losses
+    assert (tmp_path / "a" / "model.safetensors").read_bytes() == (tmp_path / "b" / "model.safetensors").read_bytes()
+
+
 def test_what_cannot_be_tuned_is_said(start: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="9 layers"):
         tune_text(by_color(), tmp_path, TextTuningSettings(text_model=str(start), n_layers=9))

@@ -249,9 +249,10 @@ def _losses(
     """Of 2 · n texts, the first n and their partners."""
     length = max(map(len, texts))
     ids, real = np.zeros((len(texts), length), np.int64), np.zeros((len(texts), length), np.int64)
+    words = np.zeros((len(texts), length), bool)  # all but the marks of where a text begins and ends
     for row, text in enumerate(texts):
-        ids[row, : len(text)], real[row, : len(text)] = text, 1
-    hidden = (rng.random(ids.shape) < settings.hidden_share) & (ids >= len(SPECIAL)) & (real > 0)
+        ids[row, : len(text)], real[row, : len(text)], words[row, 1 : len(text) - 1] = text, 1, True
+    hidden = (rng.random(ids.shape) < settings.hidden_share) & (ids >= len(SPECIAL)) & words
     labels, how = np.where(hidden, ids, _IGNORED), rng.random(ids.shape)
     shown = np.where(hidden & (how >= _KEPT + _RANDOM), mask, ids)
     shown = np.where(hidden & (how < _RANDOM), rng.integers(len(SPECIAL), model.config.vocab_size, ids.shape), shown)
@@ -260,11 +261,11 @@ def _losses(
         states = model.bert(input_ids=torch.from_numpy(shown), attention_mask=attend).last_hidden_state
         guesses = model.cls(states[torch.from_numpy(hidden)])
     target = torch.from_numpy(labels[hidden])
-    words = F.cross_entropy(guesses.float(), target) if len(target) else states.sum() * 0.0
+    of_words = F.cross_entropy(guesses.float(), target) if len(target) else states.sum() * 0.0
     pooled = (states.float() * attend[:, :, None]).sum(1) / attend.sum(1, keepdim=True)
     vectors = F.normalize(pooled, dim=1)
     logits = vectors[:n] @ vectors[n:].T / settings.temperature
-    return words, F.cross_entropy(logits, torch.arange(n))
+    return of_words, F.cross_entropy(logits, torch.arange(n))
 
 
 def _write(model: Any, out: Path, settings: PretrainSettings) -> None:

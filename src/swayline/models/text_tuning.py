@@ -74,7 +74,7 @@ class TextTuningSettings:
     decay, temperature
         Of the profile, as in :class:`~swayline.models.text_sequence.TextSequenceSettings`, and where its scale starts.
     max_steps, max_seconds, seed
-        Training, which ends at whichever limit comes first; the learning rate falls to nothing by then.
+        Training, which ends at whichever limit comes first; the learning rate falls to nothing by ``max_steps``.
     learning_rate : float, optional
         None: 5e-4 for LoRA, 5e-3 for IA3's few factors, 5e-5 for whole layers.
     """
@@ -87,7 +87,7 @@ class TextTuningSettings:
     window: int = 6
     max_tokens: int = 40
     decay: float = 0.85
-    max_steps: int = 300
+    max_steps: int = 150
     max_seconds: float = 300.0
     learning_rate: float | None = None
     seed: int = 0
@@ -263,15 +263,14 @@ def _learn(
     rng, losses = generator(settings.seed, "text tuning"), []
     rates = (settings.learning_rate or _RATES[settings.method], _TOWER_RATE)
     optimizer = torch.optim.AdamW([{"params": trained}, {"params": list(step.tower.parameters())}], weight_decay=0.01)
-    began = time.perf_counter()
+    deadline = time.perf_counter() + settings.max_seconds
     step.upper.train()
     with task("tune text encoder", total=settings.max_steps) as bar:
         for number in range(settings.max_steps):
-            done = max(number / settings.max_steps, (time.perf_counter() - began) / settings.max_seconds)
-            if done >= 1:
+            if time.perf_counter() > deadline:
                 break
             for group, rate in zip(optimizer.param_groups, rates, strict=True):
-                group["lr"] = rate * min(1.0, (number + 1) / _WARMUP) * (1 - done)
+                group["lr"] = rate * min(1.0, (number + 1) / _WARMUP) * (1 - number / settings.max_steps)
             rows = rng.integers(len(ends), size=settings.histories)
             loss = step(starts[rows], ends[rows])
             optimizer.zero_grad()
