@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, required=True, help="rows done so far; read, and written after each")
     parser.add_argument("--people", type=int, help="how many, drawn by the seed; by default all")
     parser.add_argument("--epochs", type=int, default=6)
-    parser.add_argument("--steps", type=int, default=300, help="of tuning the encoder")
+    parser.add_argument("--steps", type=int, default=150, help="of tuning the encoder")
     parser.add_argument("--minutes", type=float, default=8.0, help="no further row is begun after this")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)

@@ -38,7 +38,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="folder for the encoders")
     parser.add_argument("--json", type=Path, required=True, help="rows done so far; read, and written after each")
     parser.add_argument("--ways", default=",".join(WAYS))
-    parser.add_argument("--steps", type=int, default=300, help="of tuning with the sequence loss")
+    parser.add_argument("--steps", type=int, default=150, help="of tuning with the sequence loss")
     parser.add_argument("--seconds", type=float, default=180.0, help="of pre-training and of tuning, at most")
     parser.add_argument("--minutes", type=float, default=8.0, help="no further row is begun after this")
     parser.add_argument("--threads", type=int, default=1)
