@@ -12,8 +12,8 @@ BENCHES := \
 	score_users catalogue_topk full_softmax_memory behavior_probabilities model_table read_clean profiles run_scaling \
 	encode_titles language_fusion:beauty language_cold:beauty language_cold:ml-100k language_ablation \
 	language_tuning:beauty language_tuning:ml-100k language_transfer language_search \
-	effects_tables:ihdp effects_tables:lalonde effects_tables:insurance effects_graphs_uplift:sachs effects_graphs_uplift:graphs \
-	effects_graphs_uplift:hillstrom effects_logs:taobao effects_logs:trivago effects_weights:shop \
+	effects_tables:ihdp effects_tables:lalonde effects_tables:insurance effects_graphs_uplift:sachs \
+	effects_graphs_uplift:graphs effects_graphs_uplift:policy effects_graphs_uplift:hillstrom effects_logs:taobao effects_logs:trivago effects_weights:shop \
 	effects_weights:taobao effects_scale \
 	people_planted people_tick people_scale people_heldout spread_seeds spread_next_adopter spread_growth spread_discover
 

@@ -1,6 +1,6 @@
 """Discovery on `sachs` and simulated graphs; uplift on `hillstrom` beside econml and causalml.
 
-python benchmarks/effects_graphs_uplift.py sachs|graphs|hillstrom [--data ../shared/data] [--peer-python PYTHON]
+python benchmarks/effects_graphs_uplift.py sachs|graphs|hillstrom|policy [--data ../shared/data] [--peer-python PYTHON]
 python benchmarks/effects_graphs_uplift.py hillstrom --splits 20 [--forest] [--keep FILE.csv]     FILE: go on where it ended
 
 causalml needs an environment of its own (`pip install causalml`), whose interpreter ``--peer-python`` or the variable
@@ -23,6 +23,7 @@ import pyarrow as pa
 
 from swayline.influence.behaviors.discover import EDGES, discover_graph, graph_distance
 from swayline.influence.behaviors.estimate import estimate_effect
+from swayline.influence.behaviors.policy import learn_policy
 from swayline.influence.behaviors.uplift import auuc, qini
 
 
@@ -221,6 +222,23 @@ def _one_split(
     return found
 
 
+def policy(data: Path) -> None:
+    """Whom to mail what: without costs, and where a mail costs nearly what it brings."""
+    frame = pd.read_csv(data / "hillstrom" / "hillstrom.csv")
+    for costs in ({}, {"Mens E-Mail": 0.06, "Womens E-Mail": 0.04}):
+        start = time.perf_counter()
+        found = learn_policy(frame, "segment", "visit", CONTROLS, costs=costs, randomised=True)
+        shares = np.bincount(found.choice, minlength=len(found.arms)) / len(found.choice)
+        print(f"costs {costs or 'none'}: {time.perf_counter() - start:.0f} s, identified {found.identified}")
+        print("  gives " + ", ".join(f"{arm} to {share:.0%}" for arm, share in zip(found.arms, shares, strict=True)))
+        for label, one in (
+            ("worth", found.value),
+            ("gain", found.gain),
+            (f"over {found.best} for all", found.over_best),
+        ):
+            print(f"  {label}: {one.value:+.4f} [{one.low:+.4f}, {one.high:+.4f}]")
+
+
 def hillstrom(data: Path, peer_python: str | None) -> None:
     frame = pd.read_csv(data / "hillstrom" / "hillstrom.csv")
     order = np.random.default_rng(0).permutation(len(frame))
@@ -282,7 +300,7 @@ def _curve(label: str, arm: str, score: np.ndarray, test: pd.DataFrame) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["sachs", "graphs", "hillstrom"])
+    parser.add_argument("what", choices=["sachs", "graphs", "hillstrom", "policy"])
     parser.add_argument("--data", type=Path, default=Path(__file__).resolve().parents[2] / "shared" / "data")
     parser.add_argument("--splits", type=int, default=0)
     parser.add_argument("--forest", action="store_true")
@@ -293,6 +311,8 @@ if __name__ == "__main__":
         sachs(asked.data)
     elif asked.what == "graphs":
         graphs()
+    elif asked.what == "policy":
+        policy(asked.data)
     elif asked.splits:
         splits(asked.data, asked.splits, asked.forest, asked.peer_python, asked.keep)
     else:
