@@ -102,10 +102,11 @@ def texts_of(catalogue: Catalogue | None) -> list[str]:
     return texts
 
 
-def features_of(space: TextSpace, catalogue: Catalogue, model: str) -> Vectors:
-    """(I, F) the features of a catalogue that the space was not learned from, around its own mean.
+def features_of(space: TextSpace, catalogue: Catalogue, model: str) -> tuple[Vectors, Vectors]:
+    """(I, F) the features of another catalogue around its own mean, and (I, F) those in its own space.
 
-    What all titles of a catalogue share tells none of them apart, and another catalogue shares something else.
+    What all titles of a catalogue share tells none of them apart, and another catalogue shares something else; so for
+    the directions in which its titles differ.
 
     Raises
     ------
@@ -120,5 +121,7 @@ def features_of(space: TextSpace, catalogue: Catalogue, model: str) -> Vectors:
         )
     vectors = encoder.encode(texts, label="encode titles")
     told = vectors[vectors.any(axis=1)]
-    around = replace(space, mean=told.mean(axis=0)) if len(told) >= _A_CATALOGUE else space
-    return around.features(vectors)
+    if len(told) < _A_CATALOGUE:
+        return space.features(vectors), space.features(vectors)
+    own = TextSpace.of(vectors, space.encoder, space.basis.shape[1])
+    return replace(space, mean=own.mean).features(vectors), own.features(vectors)

@@ -166,9 +166,11 @@ class TextSequence:
         self._tower.eval()
         return self
 
-    def _know(self, features: Vectors) -> None:
+    def _know(self, features: Vectors, alike: Vectors | None = None) -> None:
+        """Features for what was learned, and those by which titles are alike: the same where the model learned."""
         self.features_ = features
-        self._table = torch.from_numpy(np.concatenate([features, np.zeros((1, features.shape[1]), np.float32)]))
+        self._table = _with_none(features)
+        self._alike = self._table if alike is None else _with_none(alike)
 
     def _epoch(self, train: Sequences, number: int, optimizer: torch.optim.Optimizer) -> None:
         rng = generator(self.settings.seed, "text sequence", str(number))
@@ -197,19 +199,20 @@ class TextSequence:
         logits = logits.masked_fill(drawn[None] == targets[:, None], _NEVER)
         return F.cross_entropy(torch.cat([own.float(), logits], 1), torch.zeros(len(ends), dtype=torch.int64))
 
-    def _profiles(self, items: npt.NDArray[Any], starts: Ints, ends: Ints) -> Tensor:
+    def _profiles(self, items: npt.NDArray[Any], starts: Ints, ends: Ints, table: Tensor | None = None) -> Tensor:
         """(B, F) of the events from each start up to (without) each end."""
         place = ends[:, None] - 1 - np.arange(_WINDOW)  # (B, W), the latest first
         seen = np.where(place >= starts[:, None], items[np.maximum(place, 0)] if len(items) else 0, len(self.features_))
         weights = torch.from_numpy(np.float32(self.settings.decay) ** np.arange(_WINDOW, dtype=np.float32))
-        profiles = torch.einsum("bwf,w->bf", self._table[torch.from_numpy(seen.astype(np.int64))], weights)
+        features = (self._table if table is None else table)[torch.from_numpy(seen.astype(np.int64))]
+        profiles = torch.einsum("bwf,w->bf", features, weights)
         return F.normalize(profiles, dim=1, eps=1e-4)
 
-    def _parts(self, history: Sequences) -> Iterator[tuple[slice, Tensor]]:
+    def _parts(self, history: Sequences, table: Tensor | None = None) -> Iterator[tuple[slice, Tensor]]:
         """Rows and their (rows, F) profiles, some at a time."""
         for first in range(0, len(history), self.settings.batch_size):
             rows = slice(first, min(first + self.settings.batch_size, len(history)))
-            yield rows, self._profiles(history.items, history.offsets[:-1][rows], history.offsets[1:][rows])
+            yield rows, self._profiles(history.items, history.offsets[:-1][rows], history.offsets[1:][rows], table)
 
     def score(self, history: Sequences) -> Scores:
         """(Q, I) logits of every item as the next one."""
@@ -219,15 +222,15 @@ class TextSequence:
             for rows, profiles in self._parts(history):
                 learned = self._tower.queries(profiles) @ answers.T
                 if self.carried_:
-                    learned += _CARRIED * self._tower.log_scale.exp() * (profiles @ self._table[:-1].T)
+                    learned *= 1.0 / self._tower.log_scale.exp()
                 scores[rows] = learned.numpy()
-        return scores
+        return scores + _CARRIED * self.likeness(history) if self.carried_ else scores
 
     def likeness(self, history: Sequences) -> Scores:
         """(Q, I) cosine of each item's features with the history's profile, nothing learned."""
         found = np.empty((len(history), len(self.features_)), np.float32)
-        for rows, profiles in self._parts(history):
-            found[rows] = (profiles @ self._table[:-1].T).numpy()
+        for rows, profiles in self._parts(history, self._alike):
+            found[rows] = (profiles @ self._alike[:-1].T).numpy()
         return found
 
     def for_catalogue(self, catalogue: Catalogue) -> Self:
@@ -240,7 +243,7 @@ class TextSequence:
         """
         other = copy.copy(self)
         other.carried_ = True
-        other._know(features_of(self.space_, catalogue, self.settings.text_model))
+        other._know(*features_of(self.space_, catalogue, self.settings.text_model))
         return other
 
     def save(self, folder: Path) -> None:
@@ -250,6 +253,8 @@ class TextSequence:
             "best_epoch": self.best_epoch_, "encoder": self.space_.encoder, "carried": int(self.carried_),
         }  # fmt: skip
         arrays = {f"tower.{name}": value.numpy() for name, value in self._tower.state_dict().items()}
+        if self.carried_:
+            arrays["alike"] = self._alike[:-1].numpy()
         arrays |= {"features": self.features_, "mean": self.space_.mean, "basis": self.space_.basis}
         artifact.write(folder, self.name, dataclasses.asdict(self.settings), learned, arrays)
 
@@ -268,11 +273,18 @@ class TextSequence:
             model._tower = Tower(n_features)
         shapes = {f"tower.{name}": tuple(value.shape) for name, value in model._tower.state_dict().items()}
         shapes |= {"features": (n_items, n_features), "mean": (width,), "basis": (width, n_features)}
+        if model.carried_:
+            shapes["alike"] = (n_items, len(stored.arrays["alike"].T) if "alike" in stored.arrays else 0)
         artifact.check_arrays(folder, stored, {name: (shape, "float32") for name, shape in shapes.items()})
         arrays = stored.arrays
         weights = {name: torch.from_numpy(arrays[f"tower.{name}"]) for name in model._tower.state_dict()}
         model._tower.load_state_dict(weights, assign=True)
         model._tower.eval()
         model.space_ = TextSpace(arrays["mean"], arrays["basis"], encoder)
-        model._know(arrays["features"])
+        model._know(arrays["features"], arrays.get("alike"))
         return model
+
+
+def _with_none(features: Vectors) -> Tensor:
+    """(I + 1, F), the last row zero: where no item is."""
+    return torch.from_numpy(np.concatenate([features, np.zeros((1, features.shape[1]), np.float32)]))
