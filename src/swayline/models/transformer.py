@@ -298,7 +298,7 @@ class Transformer:
         for rows, batch in self._batches(history):
             with torch.no_grad():
                 states = self._network(batch, last_only=repeats is None)
-                returns = None if repeats is None else repeats.returns(states, batch, self.n_items_)
+                returns = None if repeats is None else repeats.returns(states, batch, self._network.codes)
             yield rows, states if repeats is None else states[batch.last], returns
 
     def save(self, folder: Path) -> None:

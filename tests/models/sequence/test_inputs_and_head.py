@@ -117,7 +117,9 @@ def test_times_of_events_are_read_where_asked() -> None:
     asked = questions(history)
     told = {}
     for reads in (False, True):
-        model = create("transformer", times=reads, embedding_dim=16, max_epochs=15, dropout=0.0, batch_tokens=512)
+        model = create(
+            "transformer", times=reads, repeats=False, embedding_dim=16, max_epochs=15, dropout=0.0, batch_tokens=512
+        )
         model.fit(history.keep(~np.isin(history.events, asked.events)))
         told[reads] = float((model.score(asked.history).argmax(1) == asked.items).mean())
     assert told[True] > 0.95
@@ -242,6 +244,7 @@ def test_the_time_of_the_request_is_read_only_where_asked() -> None:
             "transformer",
             block="hstu",
             request_time=reads,
+            repeats=False,
             embedding_dim=16,
             n_blocks=1,
             max_epochs=50,

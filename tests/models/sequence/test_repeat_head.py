@@ -36,8 +36,11 @@ def test_a_mixture_is_a_probability_and_adds_what_returns() -> None:
     torch.testing.assert_close(found.sum(1), torch.ones(2))
 
 
-def returning(n_users: int = 300, n_items: int = 3000, seed: int = 0):
-    """Hardly anybody shares an item with anybody, and most events go back to the event before the last one."""
+def returning(n_users: int = 300, n_items: int = 3000, seed: int = 0, told: bool = False):
+    """Hardly anybody shares an item with anybody, and most events go back to the event before the last one.
+
+    ``told`` says what was done and when.
+    """
     rng = np.random.default_rng(seed)
     rows = []
     for _ in range(n_users):
@@ -45,7 +48,10 @@ def returning(n_users: int = 300, n_items: int = 3000, seed: int = 0):
         for _ in range(10):
             row.append(row[-2] if rng.random() < 0.8 else int(rng.integers(n_items)))
         rows.append(row)
-    return from_lists(rows, n_items)
+    if not told:
+        return from_lists(rows, n_items)
+    times = [(1_000_000 * np.cumsum(rng.integers(1, 10_000, len(row)))).tolist() for row in rows]
+    return from_lists(rows, n_items, [rng.integers(0, 3, len(row)).tolist() for row in rows], times, 3)
 
 
 def test_returning_to_items_that_nobody_else_met_is_learned_where_the_log_shows_it() -> None:
@@ -62,8 +68,9 @@ def test_returning_to_items_that_nobody_else_met_is_learned_where_the_log_shows_
 
 
 def test_probabilities_sum_to_one_and_single_items_score_the_same_saved_and_streamed(tmp_path) -> None:
-    model = create("transformer", embedding_dim=16, max_epochs=2, repeats=True, max_length=20).fit(returning(50, 60))
-    asked = returning(9, 60, seed=2)
+    model = create("transformer", embedding_dim=16, max_epochs=2, repeats=True, max_length=20)
+    model.fit(returning(50, 60, told=True))
+    asked = returning(9, 60, seed=2, told=True)
     scores = model.score(asked)
     assert np.allclose(np.exp(scores).sum(1), 1.0, atol=1e-4)
     assert np.allclose(model.score_items(asked, np.arange(9)), scores[np.arange(9), np.arange(9)], atol=1e-5)
@@ -71,7 +78,8 @@ def test_probabilities_sum_to_one_and_single_items_score_the_same_saved_and_stre
     assert np.array_equal(load_model(tmp_path).score(asked), scores)
     place = np.arange(len(asked.items)) - np.repeat(asked.offsets[:-1], asked.lengths)
     stream = model.stream(asked.keep(place < np.repeat(asked.lengths - 1, asked.lengths)))
-    stream.add(asked.items[asked.offsets[1:] - 1])
+    last = asked.offsets[1:] - 1
+    stream.add(asked.items[last], asked.behaviors[last], asked.times[last])
     assert np.allclose(stream.score(), scores, atol=1e-4)
 
 
@@ -83,3 +91,23 @@ def test_an_empty_history_is_answered_from_the_catalogue() -> None:
 def test_a_loss_without_probabilities_cannot_mix() -> None:
     with pytest.raises(ConfigError, match="loss"):
         create("transformer", repeats=True, loss="bpr")
+
+
+def bought(n_users: int, seed: int):
+    """Three items are met; the one that was bought (behaviour 1) among them comes again, wherever it stood."""
+    rng = np.random.default_rng(seed)
+    rows, done = [], []
+    for _ in range(n_users):
+        items, which = rng.choice(2000, 3, replace=False).tolist(), int(rng.integers(3))
+        rows.append([*items, items[which]])
+        done.append([int(place == which) for place in range(3)] + [0])
+    return from_lists(rows, 2000, done, n_behaviors=2)
+
+
+def test_what_was_done_to_an_item_says_whether_it_comes_again() -> None:
+    model = create("transformer", repeats=True, behaviors=False, embedding_dim=16, max_epochs=20, batch_tokens=512)
+    model.fit(bought(500, 0))
+    asked = bought(200, 1)
+    place = np.arange(len(asked.items)) % 4
+    best = model.score(asked.keep(place < 3)).argmax(1)
+    assert (best == asked.items[place == 3]).mean() > 0.9

@@ -48,7 +48,7 @@ class Network(nn.Module):
         wide = dim + (0 if self.told is None else self.told.beside)  # states and answers
         self.inputs = Inputs(settings, n_behaviors, max_length, timed, n_known)
         self.head = BehaviorHead(wide, n_behaviors) if settings.behavior_loss and n_behaviors > 1 else None
-        self.repeats = RepeatHead(wide) if settings.repeats else None
+        self.repeats = RepeatHead(wide, n_behaviors) if settings.repeats else None
         self.dropout = Dropout(settings.dropout)
         self.blocks = nn.ModuleList(BLOCKS[settings.block](settings) for _ in range(settings.depth))
         self.norm = nn.LayerNorm(dim)

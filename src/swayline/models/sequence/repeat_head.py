@@ -3,9 +3,10 @@
 In a shop's log every other event is on an item the person already met, most of them items that nobody else ever met:
 no embedding can learn those, but the history names them. So two ways of going on are mixed, as a pointer network does::
 
-    P(item)  =  (1 - g) · softmax over the catalogue  +  g · Σ attention to the history's events on that item
+    P(item)  =  (1 - g) · softmax over the catalogue  +  g · softmax over the items of the history
 
-The gate g and the attention are read off the state after the history.
+The gate g and the choice among what was met are read off the states and off what the history counts (how often, by
+which behaviour, how lately; see :mod:`~swayline.models.sequence.looking_back`).
 
 Shapes: T tokens in N bins of W places, A of them asked, Q questions, I items, D width.
 
@@ -22,8 +23,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from swayline.models.sequence.batches import Packed
+from swayline.models.sequence.looking_back import N_ASKING_FEATURES, Asked, look_back, n_pair_features
 
 _FAR = 512
+_HIDDEN = 16
 _NEVER = -1e9
 _LEAST = 1e-9
 _SELDOM = -2.0
@@ -39,7 +42,7 @@ class Returns:
     log_new: Tensor
     """(Q,) log (1 - g)."""
     again: Tensor
-    """(Q, W) g times the attention to each place; 0 where no event stands."""
+    """(Q, W) g times the share of each place's item, at its latest place; 0 elsewhere."""
     items: Tensor
     """(Q, W) the item of each place; any where no event stands."""
 
@@ -53,60 +56,55 @@ class Returns:
 
 
 class RepeatHead(nn.Module):
-    """The gate and the attention to what was met."""
+    """The gate and the choice among what was met."""
 
-    def __init__(self, dim: int) -> None:
+    def __init__(self, dim: int, n_behaviors: int) -> None:
         super().__init__()
+        self.n_behaviors = n_behaviors
         self.query, self.key = nn.Linear(dim, dim, bias=False), nn.Linear(dim, dim, bias=False)
         self.gate = nn.Linear(dim, 1)
         self.often = nn.Parameter(torch.full((1,), _SELDOM / _FASTER))
+        self.by_asking = nn.Parameter(torch.zeros(N_ASKING_FEATURES))
+        self.hidden = nn.Linear(n_pair_features(n_behaviors), _HIDDEN)
+        self.out = nn.Linear(_HIDDEN, 1, bias=False)
         self.by_place = nn.Parameter(-torch.arange(1.0, _FAR + 1).log() / _FASTER)  # what is near returns sooner
 
-    def attention(self, states: Tensor, past: Tensor, events: Tensor, apart: Tensor) -> Tensor:
-        """(N, A, W) shares of each event, 0 where ``events`` (N, A, W) is false.
+    def among(self, states: Tensor, past: Tensor, asked: Asked, codes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(R, A, W) shares of the items met, each at its latest place, and (R, A) log (1 - g) and log g.
 
-        ``states`` (N, A, D) ask, ``past`` (N, W, D) answers, ``apart`` (A, W) or (N, A, W) places lie between.
+        ``states`` (R, A, D) ask, ``past`` (R, W, D) answers; ``codes`` (I + 1, C) are the items' attributes.
         """
-        scores = self.query(states) @ self.key(past).transpose(1, 2) * past.shape[-1] ** -0.5
-        scores = scores.float() + self.by_place[apart.clamp(0, _FAR - 1)] * _FASTER
-        return scores.masked_fill(~events, _NEVER).softmax(-1) * events  # type: ignore[no-any-return]
+        met = look_back(asked, codes, self.n_behaviors)
+        scores = (self.query(states) @ self.key(past).transpose(1, 2)).float() * past.shape[-1] ** -0.5
+        counted = self.out(F.silu(self.hidden(met.pairs * _FASTER))).squeeze(1).float()
+        counted = counted + self.by_place[met.apart.clamp_max(_FAR - 1)]
+        known = torch.full_like(scores, _NEVER)
+        known[met.latest] = scores[met.latest] + counted * _FASTER
+        shares = known.softmax(-1) * met.latest
+        logit = self.gate(states).squeeze(-1).float() + (met.asking @ self.by_asking + self.often) * _FASTER
+        return shares, F.logsigmoid(-logit), F.logsigmoid(logit)
 
-    def log_gate(self, states: Tensor) -> tuple[Tensor, Tensor]:
-        """Log (1 - g) and log g of each state."""
-        logit = self.gate(states).squeeze(-1).float() + self.often * _FASTER
-        return F.logsigmoid(-logit), F.logsigmoid(logit)
-
-    def of_batch(self, states: Tensor, batch: Packed, n_items: int) -> tuple[Tensor, Tensor]:
-        """For each of T tokens: log (1 - g), and the log of g times the attention to events on its target."""
+    def of_batch(self, states: Tensor, batch: Packed, codes: Tensor) -> tuple[Tensor, Tensor]:
+        """For each of T tokens: log (1 - g), and the log of g times the share of its target."""
         if batch.targets is None:
             raise TypeError("a training batch carries its targets")
-        n_bins, _, width, _ = batch.visible.shape
-        items, targets = batch.items.view(n_bins, width), batch.targets.view(n_bins, width)
-        shares = self.shares(states, batch, n_items)
-        found = (shares * (items[:, None, :] == targets[:, :, None])).sum(-1).view(-1)
-        log_new, log_again = self.log_gate(states)
-        return log_new, log_again + (found + _LEAST).log()
+        asked = Asked.all_of(batch, len(codes) - 1)
+        inside = states.view(*asked.items.shape, -1)
+        shares, log_new, log_again = self.among(inside, inside, asked, codes)
+        wanted = batch.targets.view(asked.items.shape)
+        found = (shares * (asked.items[:, None, :] == wanted[:, :, None])).sum(-1)
+        return log_new.view(-1), (log_again + (found + _LEAST).log()).view(-1)
 
-    def shares(self, states: Tensor, batch: Packed, n_items: int) -> Tensor:
-        """(N, W, W) of a batch."""
-        n_bins, _, width, _ = batch.visible.shape
-        inside = states.view(n_bins, width, -1)
-        place = torch.arange(width, device=states.device)
-        events = batch.visible[:, 0] & (batch.items.view(n_bins, 1, width) != n_items)
-        return self.attention(inside, inside, events, place[:, None] - place[None, :])
-
-    def returns(self, states: Tensor, batch: Packed, n_items: int) -> Returns:
+    def returns(self, states: Tensor, batch: Packed, codes: Tensor) -> Returns:
         """What each history of a batch of questions may return to; ``states`` (T, D) are those of all tokens."""
         width = batch.visible.shape[-1]
-        row, place = batch.last // width, batch.last % width
-        return self.returns_of(
-            states[batch.last], self.shares(states, batch, n_items)[row, place],
-            batch.items.view(-1, width)[row], n_items,
-        )  # fmt: skip
+        past = states.view(-1, width, states.shape[1])[batch.last // width]
+        return self.returns_of(states[batch.last], past, Asked.last_of(batch, len(codes) - 1), codes)
 
-    def returns_of(self, states: Tensor, shares: Tensor, items: Tensor, n_items: int) -> Returns:
-        """The same from (Q, D) states, (Q, W) shares and the (Q, W) items they belong to."""
-        log_new, log_again = self.log_gate(states)
+    def returns_of(self, states: Tensor, past: Tensor, asked: Asked, codes: Tensor) -> Returns:
+        """The same from (Q, D) states, the (Q, W, D) past they look back at and who asks (R = Q, A = 1)."""
+        shares, log_new, log_again = (x[:, 0] for x in self.among(states[:, None], past, asked, codes))
         none = shares.sum(1) <= 0  # no event, so what comes is new
         log_new = torch.where(none, torch.zeros_like(log_new), log_new)
-        return Returns(log_new, shares * log_again.exp()[:, None], torch.where(items < n_items, items, 0))
+        n_items = len(codes) - 1
+        return Returns(log_new, shares * log_again.exp()[:, None], torch.where(asked.items < n_items, asked.items, 0))

@@ -44,7 +44,8 @@ class TransformerSettings:
         Share of activations dropped, on the input and after each layer. None: .5 in logs with fewer than 50 events an
         item, which are learned by heart otherwise, else .2.
     behaviors, times : bool
-        Behaviours are part of the input where the log has more than one; lags, hours and weekdays where it has times.
+        Behaviours are part of the input where the log has more than one; lags, hours and weekdays where it has times
+        (what returns is chosen by how long ago it was met in any case).
     attributes : bool
         Items share what they have in common (category, and every column of the items table whose values repeat).
     profiles : bool
@@ -59,8 +60,9 @@ class TransformerSettings:
     objective : str
         One of the files in ``sequence/objectives``: what is predicted from what.
     repeats : bool, optional
-        What comes is drawn from the catalogue or from the history, as a pointer network mixes them. None: where at
-        least 5% of events return to an item the person already had.
+        What comes is drawn from the catalogue or from the history, as a pointer network mixes them; among what was
+        met by how often, how lately and by which behaviour. None: where at least 5% of events return to an item the
+        person already had.
     fusion : str
         How the items' titles, descriptions and categories join their ids: one of the files in ``sequence/fusion``.
     text_model : str

@@ -16,6 +16,7 @@ from swayline.core.types import Ints, ItemRows
 from swayline.dataset import NO_TIME, Sequences, from_lists
 from swayline.models.protocol import Scores
 from swayline.models.sequence.batches import Layout, Packed, bin_width
+from swayline.models.sequence.looking_back import Asked
 from swayline.models.sequence.memory import Memory
 from swayline.models.sequence.network import Network
 from swayline.models.sequence.objectives import next_item
@@ -70,7 +71,8 @@ class Stream:
         newest, rows = self._step(), torch.arange(len(self._rows), device=self._device)
         with torch.no_grad():
             self._past[rows, self._memory.read] = self._network(newest)
-        self._met[rows, self._memory.read] = newest.items
+        for kept, new in zip(self._met, (newest.items, newest.behaviors, newest.times), strict=True):
+            kept[rows, self._memory.read] = new
 
     def score(self) -> Scores:
         """(Q, I) logits of every item as the next one."""
@@ -79,14 +81,15 @@ class Stream:
         return self._logits(states, self._returns(states)).float().cpu().numpy()
 
     def _returns(self, states: Tensor) -> Returns | None:
-        repeats, n_items = self._network.repeats, self._model.n_items_
+        repeats = self._network.repeats
         if repeats is None:
             return None
-        apart = self._memory.read[:, None] - torch.arange(self._met.shape[1], device=self._device)
-        events = (apart >= 0) & (self._met != n_items)
+        items, behaviors, times = self._met
+        read = self._memory.read[:, None]
+        visible = (torch.arange(items.shape[1], device=self._device) <= read) & (items != self._model.n_items_)
+        asked = Asked(items, behaviors, times, read, visible[:, None])
         with torch.no_grad():
-            shares = repeats.attention(states[:, None], self._past, events[:, None], apart[:, None])[:, 0]
-            return repeats.returns_of(states, shares, self._met, n_items)
+            return repeats.returns_of(states, self._past, asked, self._network.codes)
 
     def _check(self, items: np.ndarray, behaviors: np.ndarray, times: np.ndarray, timed: bool) -> None:
         if not len(items) == len(behaviors) == len(times) == len(self._rows):
@@ -111,7 +114,7 @@ class Stream:
         self._network.eval()
         with torch.no_grad():
             self._past = self._network(batch).view(len(history), width, -1)
-        self._met = batch.items.view(len(history), width)
+        self._met = tuple(x.view(len(history), width) for x in (batch.items, batch.behaviors, batch.times))
 
     def _as_sequences(self) -> Sequences:
         events = [row[-self._model.max_length_ :] for row in self._rows]

@@ -223,7 +223,7 @@ class _Run:
             raise TypeError("a training batch carries its targets")
         wanted, head = self.network.answers(targets), self.network.head
         repeats = self.network.repeats
-        ways = repeats.of_batch(states, batch, self.histories.n_items) if repeats is not None else ()
+        ways = repeats.of_batch(states, batch, self.network.codes) if repeats is not None else ()
         loss = self._item_loss(states, wanted, targets, weights, *ways)
         if head is None:
             return loss
