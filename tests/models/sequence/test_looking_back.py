@@ -24,8 +24,13 @@ def looked(last_only: bool) -> tuple[Met, np.ndarray]:
     width = bin_width(6)
     layout, _ = place(history.lengths + 1, width)
     batch = arrange(history, layout, 6, False, torch.device("cpu"), None)
-    asked = (Asked.last_of if last_only else Asked.all_of)(batch, N_ITEMS)
-    return look_back(asked, CODES, N_BEHAVIORS), np.stack(np.divmod(layout.starts + 1, width), 1)
+    if not last_only:
+        first = np.stack(np.divmod(layout.starts + 1, width), 1)
+        return look_back(Asked.all_of(batch, N_ITEMS), CODES, N_BEHAVIORS), first
+    asked, token = Asked.last_of(batch, N_ITEMS)
+    assert (token[:, 0].numpy() == layout.starts).all()
+    assert asked.items.shape == (3, 7), "as wide as the longest history and its start"
+    return look_back(asked, CODES, N_BEHAVIORS), np.ones((3, 2), np.int64)
 
 
 def written_out(row: int, upto: int) -> dict[int, list[float]]:
@@ -75,6 +80,6 @@ def test_behaviours_beyond_eight_are_counted_together() -> None:
     history = from_lists([[1] * 12], 2, [list(range(12))], n_behaviors=12)
     layout, _ = place(history.lengths + 1, bin_width(12))
     batch = arrange(history, layout, 12, False, torch.device("cpu"), None)
-    met = look_back(Asked.last_of(batch, 2), torch.zeros(3, 0, dtype=torch.int64), 12)
+    met = look_back(Asked.last_of(batch, 2)[0], torch.zeros(3, 0, dtype=torch.int64), 12)
     assert met.pairs[0, -8:].tolist() == pytest.approx([np.log(2)] * 7 + [np.log(6)])
     assert not torch.isnan(met.pairs).any()

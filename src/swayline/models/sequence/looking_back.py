@@ -46,13 +46,21 @@ class Asked:
         return cls(items, behaviors, times, places, batch.visible[:, 0] & (items != n_items)[:, None])
 
     @classmethod
-    def last_of(cls, batch: Packed, n_items: int) -> "Asked":
-        """The tokens that answer for the batch's histories: R questions, A = 1."""
+    def last_of(cls, batch: Packed, n_items: int) -> tuple["Asked", Tensor]:
+        """The tokens that answer for the batch's histories (R questions, A = 1), and (R, W) the batch's token of each.
+
+        W is no wider than the longest of the histories: what shares their bins is left out.
+        """
         width = batch.visible.shape[-1]
         row, place = batch.last // width, batch.last % width
-        items, behaviors, times = (x.view(-1, width)[row] for x in (batch.items, batch.behaviors, batch.times))
-        visible = batch.visible[row, 0, place] & (items != n_items)
-        return cls(items, behaviors, times, place[:, None], visible[:, None])
+        own = batch.visible[row, 0, place]
+        first, longest = own.int().argmax(1), int(own.sum(1).max())
+        within = first[:, None] + torch.arange(longest, device=row.device)
+        inside, within = within < width, within.clamp_max(width - 1)
+        token = row[:, None] * width + within
+        items, behaviors, times = batch.items[token], batch.behaviors[token], batch.times[token]
+        visible = own.gather(1, within) & inside & (items != n_items)
+        return cls(items, behaviors, times, (place - first)[:, None], visible[:, None]), token
 
 
 @dataclass(frozen=True)
@@ -87,9 +95,10 @@ def look_back(asked: Asked, codes: Tensor, n_behaviors: int) -> Met:
     alike = asked.items[:, :, None] == asked.items[:, None, :]
     kin = _kin(codes[asked.items])
     told = min(n_behaviors, _MOST_BEHAVIORS)
-    done = F.one_hot(asked.behaviors.clamp_max(told - 1), told)
-    counted = torch.cat([alike.tril(-1)[:, :, None], alike[:, :, None] * done[..., None], kin[:, :, None]], 2)
-    found = asked.visible.float() @ counted.float().view(n_rows, width, -1)
+    done = F.one_hot(asked.behaviors.clamp_max(told - 1), told).bool()
+    counted = torch.empty(n_rows, width, told + 2, width, device=kin.device)
+    counted[:, :, 0], counted[:, :, 1:-1], counted[:, :, -1] = alike.tril(-1), alike[:, :, None] & done[..., None], kin
+    found = asked.visible.float() @ counted.view(n_rows, width, -1)
     found = found.view(n_rows, -1, told + 2, width).float()
     latest = asked.visible & (found[:, :, 0] < 0.5)
     n_events = asked.visible.sum(2).float()

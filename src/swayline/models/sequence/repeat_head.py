@@ -97,9 +97,8 @@ class RepeatHead(nn.Module):
 
     def returns(self, states: Tensor, batch: Packed, codes: Tensor) -> Returns:
         """What each history of a batch of questions may return to; ``states`` (T, D) are those of all tokens."""
-        width = batch.visible.shape[-1]
-        past = states.view(-1, width, states.shape[1])[batch.last // width]
-        return self.returns_of(states[batch.last], past, Asked.last_of(batch, len(codes) - 1), codes)
+        asked, token = Asked.last_of(batch, len(codes) - 1)
+        return self.returns_of(states[batch.last], states[token], asked, codes)
 
     def returns_of(self, states: Tensor, past: Tensor, asked: Asked, codes: Tensor) -> Returns:
         """The same from (Q, D) states, the (Q, W, D) past they look back at and who asks (R = Q, A = 1)."""
