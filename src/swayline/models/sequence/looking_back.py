@@ -91,16 +91,10 @@ def look_back(asked: Asked, codes: Tensor, n_behaviors: int) -> Met:
     Of a pair: log (1 + places) and log (1 + seconds) since the latest event, whether these are known; likeness of
     attributes to the event at the asking token and to all events; log (1 + events), in all and of each behaviour.
     """
-    n_rows, width = asked.items.shape
-    alike = asked.items[:, :, None] == asked.items[:, None, :]
-    kin = _kin(codes[asked.items])
     told = min(n_behaviors, _MOST_BEHAVIORS)
-    done = F.one_hot(asked.behaviors.clamp_max(told - 1), told).bool()
-    counted = torch.empty(n_rows, width, told + 2, width, device=kin.device)
-    counted[:, :, 0], counted[:, :, 1:-1], counted[:, :, -1] = alike.tril(-1), alike[:, :, None] & done[..., None], kin
-    found = asked.visible.float() @ counted.view(n_rows, width, -1)
-    found = found.view(n_rows, -1, told + 2, width).float()
-    latest = asked.visible & (found[:, :, 0] < 0.5)
+    done = F.one_hot(asked.behaviors.clamp_max(told - 1), told)
+    count = _count_once if asked.places.shape[1] == 1 else _count_all
+    latest, by, kin, near, again_now = count(asked, done, codes[asked.items])
     n_events = asked.visible.sum(2).float()
     row, ask, place = latest.nonzero(as_tuple=True)
     at = asked.places[row, ask]
@@ -111,16 +105,73 @@ def look_back(asked: Asked, codes: Tensor, n_behaviors: int) -> Met:
     events = n_events[row, ask]
     known = torch.stack(
         [
-            apart.float().log1p(), lag.log1p() / 5, timed.float(), kin[row, at, place],
-            found[row, ask, -1, place] / events, events.log1p() / 5,
+            apart.float().log1p(), lag.log1p() / 5, timed.float(), near[row, ask, place],
+            kin[row, ask, place] / events, events.log1p() / 5,
         ], 1,
     )  # fmt: skip
-    pairs = torch.cat([known, found[row, ask, 1:-1, place].log1p()], 1)
+    pairs = torch.cat([known, by[row, ask, :, place].log1p()], 1)
     n_met = latest.sum(2).float()
     again = (n_events - n_met + 0.5).log() - (n_met + 0.5).log()
-    last = alike.gather(1, asked.places[:, :, None].expand(-1, -1, width)) & asked.visible
-    asking = torch.stack([again, n_events.log1p() / 5, (last.sum(2) > 1).float()], 2)
+    asking = torch.stack([again, n_events.log1p() / 5, again_now.float()], 2)
     return Met(latest, apart, pairs, asking)
+
+
+def _count_all(asked: Asked, done: Tensor, codes: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """What each of many tokens a row sees, by products of what is visible with what is alike.
+
+    Returns
+    -------
+    latest : (R, A, W) bool
+        The latest visible event on each item.
+    by : (R, A, B, W)
+        Visible events of each behaviour on the place's item.
+    kin : (R, A, W)
+        Likeness of the place's attributes to those of the visible events, added up.
+    near : (R, A, W)
+        Likeness to the asking token's.
+    again : (R, A) bool
+        Whether the asking token's item was met before.
+    """
+    n_rows, width, told = done.shape
+    alike = asked.items[:, :, None] == asked.items[:, None, :]
+    kin = _kin(codes)
+    counted = torch.empty(n_rows, width, told + 2, width, device=kin.device)
+    counted[:, :, 0], counted[:, :, -1] = alike.tril(-1), kin
+    counted[:, :, 1:-1] = alike[:, :, None] & done.bool()[..., None]
+    found = asked.visible.float() @ counted.view(n_rows, width, -1)
+    found = found.view(n_rows, -1, told + 2, width).float()
+    latest = asked.visible & (found[:, :, 0] < 0.5)
+    here = asked.places[:, :, None].expand(-1, -1, width)
+    again = (alike.gather(1, here) & asked.visible).sum(2) > 1
+    return latest, found[:, :, 1:-1], found[:, :, -1], kin.gather(1, here), again
+
+
+def _count_once(asked: Asked, done: Tensor, codes: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """The same for one asking token a row (A = 1), by groups of alike events: no product, no W × W table."""
+    seen = asked.visible[:, 0]
+    group, n_groups = _groups(asked.items)
+    by = done.new_zeros(n_groups, done.shape[2]).index_add_(0, group.view(-1), (done * seen[..., None]).flatten(0, 1))
+    by = by[group].float()  # (R, W, B)
+    place = torch.arange(group.shape[1], device=group.device).expand_as(group)
+    last = place.new_full((n_groups,), -1).scatter_reduce_(0, group[seen], place[seen], "amax")
+    latest = seen & (place == last[group])
+    kin = torch.zeros(seen.shape, device=seen.device)
+    near = torch.zeros_like(kin)
+    for column in codes.unbind(2):
+        alike, n_alike = _groups(column)
+        total = kin.new_zeros(n_alike).index_add_(0, alike.view(-1), seen.view(-1).to(kin.dtype))
+        kin += total[alike] * (column > 0)
+        near += (column == column.gather(1, asked.places)) & (column > 0)
+    n_columns = max(1, codes.shape[2])
+    again = seen.gather(1, asked.places) & (by.sum(2).gather(1, asked.places) > 1)
+    return latest[:, None], by.transpose(1, 2)[:, None], kin[:, None] / n_columns, near[:, None] / n_columns, again
+
+
+def _groups(values: Tensor) -> tuple[Tensor, int]:
+    """(R, W) a number for each value of each row, and how many there are."""
+    row = torch.arange(len(values), device=values.device)[:, None]
+    found, group = torch.unique(row * (int(values.max()) + 1) + values, return_inverse=True)
+    return group, len(found)
 
 
 def _kin(codes: Tensor) -> Tensor:
