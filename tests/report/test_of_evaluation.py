@@ -40,3 +40,10 @@ def test_lists_and_groups_are_tables_with_intervals():
 def test_a_run_without_models_or_groups_has_no_tables():
     assert evaluation_blocks({}) == []
     assert evaluation_blocks({"models": {"most-popular": {"metrics": {"ndcg@10": one(0.1)}}}}) == []
+
+
+def test_groups_that_are_numbers_stand_in_the_order_of_their_numbers():
+    groups = {f"{first} events": group(9, 0.2) for first in ("1-4", "10-19", "20-49", "5-9")}
+    found = {"best": "a", "models": {"a": {"metrics": {"ndcg@10": one(0.3)}, "groups": {"activity": groups}}}}
+    tables = evaluation_blocks(found)
+    assert [row[0] for row in tables[-1].rows] == ["1-4 events", "5-9 events", "10-19 events", "20-49 events"]

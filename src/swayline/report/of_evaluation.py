@@ -1,5 +1,6 @@
 """Blocks about the recommender beyond its ranking: what its lists are like, how sure it is, whom it serves."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -63,11 +64,21 @@ def _of_groups(kind: str, groups: Mapping[str, Any], best: str) -> Table:
             words.number(one["n"]),
             *(_with_interval(one["metrics"].get(metric) or {}) for metric in metrics),
         )
-        for label, one in groups.items()
+        for label, one in sorted(groups.items(), key=lambda group: _place(group[0]))
     ]
     head = (_KINDS.get(kind, words.label(kind, 40)), "Questions", *(metric_words(metric)[0] for metric in metrics))
     caption = f"{words.capital(model_words(best))}, by {_KINDS.get(kind, words.label(kind, 40)).lower()}"
     return Table(caption, head, rows, frozenset(range(1, len(head))))
+
+
+def _place(label: str) -> tuple[float, str]:
+    """Groups that begin with a number stand by it, then all others by name.
+
+    >>> sorted(["5-9 events", "rare", "10-19 events"], key=_place)
+    ['5-9 events', '10-19 events', 'rare']
+    """
+    number = re.match(r"\d+", label)
+    return (float(number[0]) if number else float("inf"), label)
 
 
 def _with_interval(one: Mapping[str, Any]) -> str:

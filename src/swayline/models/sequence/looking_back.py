@@ -19,7 +19,8 @@ _MOST_BEHAVIORS = 8
 """Behaviours beyond are counted together."""
 _OTHER = 6
 _US = 1e6
-_OF_ASKING = 3
+N_ASKING_FEATURES = 3
+"""G."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,6 @@ def n_pair_features(n_behaviors: int) -> int:
     return min(n_behaviors, _MOST_BEHAVIORS) + _OTHER
 
 
-N_ASKING_FEATURES = _OF_ASKING
-
-
 def look_back(asked: Asked, codes: Tensor, n_behaviors: int) -> Met:
     """Count what each asking token met; ``codes`` (I + 1, C) are the items' attributes, 0 where not known.
 
@@ -94,9 +92,9 @@ def look_back(asked: Asked, codes: Tensor, n_behaviors: int) -> Met:
     told = min(n_behaviors, _MOST_BEHAVIORS)
     done = F.one_hot(asked.behaviors.clamp_max(told - 1), told)
     count = _count_once if asked.places.shape[1] == 1 else _count_all
-    latest, by, kin, near, again_now = count(asked, done, codes[asked.items])
+    counts = count(asked, done, codes[asked.items])
     n_events = asked.visible.sum(2).float()
-    row, ask, place = latest.nonzero(as_tuple=True)
+    row, ask, place = counts.latest.nonzero(as_tuple=True)
     at = asked.places[row, ask]
     apart = (at - place).abs()
     now, then = asked.times[row, at], asked.times[row, place]
@@ -105,32 +103,37 @@ def look_back(asked: Asked, codes: Tensor, n_behaviors: int) -> Met:
     events = n_events[row, ask]
     known = torch.stack(
         [
-            apart.float().log1p(), lag.log1p() / 5, timed.float(), near[row, ask, place],
-            kin[row, ask, place] / events, events.log1p() / 5,
+            apart.float().log1p(), lag.log1p() / 5, timed.float(), counts.near[row, ask, place],
+            counts.kin[row, ask, place] / events, events.log1p() / 5,
         ], 1,
     )  # fmt: skip
-    pairs = torch.cat([known, by[row, ask, :, place].log1p()], 1)
-    n_met = latest.sum(2).float()
+    pairs = torch.cat([known, counts.by[row, ask, :, place].log1p()], 1)
+    n_met = counts.latest.sum(2).float()
     again = (n_events - n_met + 0.5).log() - (n_met + 0.5).log()
-    asking = torch.stack([again, n_events.log1p() / 5, again_now.float()], 2)
-    return Met(latest, apart, pairs, asking)
+    asking = torch.stack([again, n_events.log1p() / 5, counts.again.float()], 2)
+    return Met(counts.latest, apart, pairs, asking)
 
 
-def _count_all(asked: Asked, done: Tensor, codes: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """What each of many tokens a row sees, by products of what is visible with what is alike.
+@dataclass(frozen=True)
+class _Counts:
+    """What asking tokens see at each place."""
 
-    Returns
-    -------
-    latest : (R, A, W) bool
-        The latest visible event on each item.
-    by : (R, A, B, W)
-        Visible events of each behaviour on the place's item.
-    kin : (R, A, W)
-        Likeness of the place's attributes to those of the visible events, added up.
-    near : (R, A, W)
-        Likeness to the asking token's.
-    again : (R, A) bool
-        Whether the asking token's item was met before.
+    latest: Tensor
+    """(R, A, W) bool: the latest visible event on each item."""
+    by: Tensor
+    """(R, A, B, W) visible events of each behaviour on the place's item."""
+    kin: Tensor
+    """(R, A, W) likeness of the place's attributes to those of the visible events, added up."""
+    near: Tensor
+    """(R, A, W) likeness to the asking token's."""
+    again: Tensor
+    """(R, A) bool: whether the asking token's item was met before."""
+
+
+def _count_all(asked: Asked, done: Tensor, codes: Tensor) -> _Counts:
+    """For many tokens a row, by products of what is visible with what is alike.
+
+    ``done`` (R, W, B) is 1 at each event's behaviour, ``codes`` (R, W, C) are its item's attributes.
     """
     n_rows, width, told = done.shape
     alike = asked.items[:, :, None] == asked.items[:, None, :]
@@ -143,10 +146,10 @@ def _count_all(asked: Asked, done: Tensor, codes: Tensor) -> tuple[Tensor, Tenso
     latest = asked.visible & (found[:, :, 0] < 0.5)
     here = asked.places[:, :, None].expand(-1, -1, width)
     again = (alike.gather(1, here) & asked.visible).sum(2) > 1
-    return latest, found[:, :, 1:-1], found[:, :, -1], kin.gather(1, here), again
+    return _Counts(latest, found[:, :, 1:-1], found[:, :, -1], kin.gather(1, here), again)
 
 
-def _count_once(asked: Asked, done: Tensor, codes: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+def _count_once(asked: Asked, done: Tensor, codes: Tensor) -> _Counts:
     """The same for one asking token a row (A = 1), by groups of alike events: no product, no W × W table."""
     seen = asked.visible[:, 0]
     group, n_groups = _groups(asked.items)
@@ -155,16 +158,14 @@ def _count_once(asked: Asked, done: Tensor, codes: Tensor) -> tuple[Tensor, Tens
     place = torch.arange(group.shape[1], device=group.device).expand_as(group)
     last = place.new_full((n_groups,), -1).scatter_reduce_(0, group[seen], place[seen], "amax")
     latest = seen & (place == last[group])
-    kin = torch.zeros(seen.shape, device=seen.device)
-    near = torch.zeros_like(kin)
+    kin, near = torch.zeros(2, *seen.shape, device=seen.device)
     for column in codes.unbind(2):
         alike, n_alike = _groups(column)
         total = kin.new_zeros(n_alike).index_add_(0, alike.view(-1), seen.view(-1).to(kin.dtype))
-        kin += total[alike] * (column > 0)
-        near += (column == column.gather(1, asked.places)) & (column > 0)
-    n_columns = max(1, codes.shape[2])
+        kin += total[alike] * (column > 0) / codes.shape[2]
+        near += ((column == column.gather(1, asked.places)) & (column > 0)) / codes.shape[2]
     again = seen.gather(1, asked.places) & (by.sum(2).gather(1, asked.places) > 1)
-    return latest[:, None], by.transpose(1, 2)[:, None], kin[:, None] / n_columns, near[:, None] / n_columns, again
+    return _Counts(latest[:, None], by.transpose(1, 2)[:, None], kin[:, None], near[:, None], again)
 
 
 def _groups(values: Tensor) -> tuple[Tensor, int]:

@@ -76,7 +76,7 @@ class RepeatHead(nn.Module):
         """
         met = look_back(asked, codes, self.n_behaviors)
         scores = (self.query(states) @ self.key(past).transpose(1, 2)).float() * past.shape[-1] ** -0.5
-        with torch.autocast(states.device.type, enabled=False):  # as many pairs as there are, so every batch's shape is new
+        with torch.autocast(states.device.type, enabled=False):  # the number of pairs is never the same: see `batches`
             counted = self.out(F.silu(self.hidden(met.pairs * _FASTER))).squeeze(1)
         counted = counted + self.by_place[met.apart.clamp_max(_FAR - 1)]
         known = torch.full_like(scores, _NEVER)
