@@ -55,6 +55,16 @@ def test_further_effects_and_edits_stand_in_tables_of_their_own():
     assert edits.rows[0][2] == "30%"
 
 
+def test_the_unit_of_further_effects_stands_once_in_the_head_of_their_table():
+    rows = [row(), row(cause="view", estimate=-0.00005), row(unit="logit", estimate=1.0, ci_low=None), row(unit="")]
+    points, logits, plain = effect_blocks(None, rows)
+    assert [table.head[3] for table in (points, logits, plain)] == [
+        "Estimate, percentage points", "Estimate, logits", "Estimate",
+    ]  # fmt: skip
+    assert points.rows[0][3:5] == ("+5.0", "+1.0 to +9.0")
+    assert logits.rows[0][3:5] == ("+1.00", "")
+
+
 @pytest.mark.parametrize("overlap", [None, {}])
 def test_nothing_measured_draws_nothing(overlap):
     assert effect_blocks(overlap, []) == []

@@ -118,28 +118,30 @@ def _graph(edges: Sequence[Row]) -> list[Panel]:
 
 
 def _further(rows: Sequence[Row]) -> list[Table]:
+    """Direct and through, doses, orders, timings and combinations: a table for each unit, which its head names."""
     found = [
         one for one in rows
         if one["estimand"] in _FURTHER and one["cause_kind"] == "behavior" and one["estimate"] is not None
         and one["recommended"]
     ]  # fmt: skip
-    if not found:
-        return []
     return [
         Table(
             "Further effects on the outcome",
-            ("What", "Question", "Against", "Estimate", "95% interval", "Identified", "n"),
+            (
+                "What", "Question", "Against", f"Estimate, {words.unit(unit)}".removesuffix(", "), "95% interval",
+                "Identified", "n",
+            ),
             [
                 (
                     words.label(one["cause"], 60), _FURTHER[one["estimand"]], words.label(one["reference"] or "–", 60),
-                    words.signed(one["estimate"], one["unit"]),
-                    words.between(one["ci_low"], one["ci_high"], one["unit"], sign=True), one["identified"],
+                    *words.together(one["estimate"], one["ci_low"], one["ci_high"], unit), one["identified"],
                     words.number(one["n"]),
                 )
-                for one in found
+                for one in found if one["unit"] == unit
             ],
             frozenset({3, 4, 6}),
         )
+        for unit in dict.fromkeys(str(one["unit"]) for one in found)
     ]  # fmt: skip
 
 

@@ -115,6 +115,27 @@ def signed(value: float | None, unit: str) -> str:
     return "–" if value is None else estimate(value, None, None, unit)
 
 
+def unit(name: str) -> str:
+    """A ledger unit as people say it, for the head of a column.
+
+    >>> unit("probability"), unit("")
+    ('percentage points', '')
+    """
+    return _UNITS.get(name, name)
+
+
+def together(value: float, low: float | None, high: float | None, form: str) -> tuple[str, str]:
+    """A difference and its interval with as many decimals each, without the unit, which the column's head names.
+
+    >>> together(-0.000055, -0.00018, 0.00007, "probability"), together(0.02, None, None, "probability")
+    (('−0.006', '−0.018 to +0.007'), ('+2.0', ''))
+    """
+    if low is None or high is None:
+        return _amounts([value], form, sign=True)[0], ""
+    first, left, right = _amounts([value, low, high], form, sign=True)
+    return first, f"{left} to {right}"
+
+
 def between(low: float | None, high: float | None, form: str = "", sign: bool = False) -> str:
     """An interval in words; ``form`` is ``percent``, a ledger unit, or nothing for plain numbers.
 
