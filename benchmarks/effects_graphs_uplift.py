@@ -2,6 +2,7 @@
 
 python benchmarks/effects_graphs_uplift.py sachs|graphs|hillstrom|policy [--data ../shared/data] [--peer-python PYTHON]
 python benchmarks/effects_graphs_uplift.py hillstrom --splits 20 [--forest] [--keep FILE.csv]     FILE: go on where it ended
+python benchmarks/effects_graphs_uplift.py hillstrom --splits 20 --slow --keep FILE.csv              and the slow learners
 
 causalml needs an environment of its own (`pip install causalml`), whose interpreter ``--peer-python`` or the variable
 SWAYLINE_PEER_PYTHON names; without one its rows are left out.
@@ -58,27 +59,53 @@ def sachs(data: Path) -> None:
 
 
 def graphs() -> None:
-    """Eight simulated graphs a row: 8 columns, 2,000 rows, in half of which one column was set from outside."""
-    for bent in (False, True):
-        for cut in (0.5, 0.7, 0.85):
+    """Sixteen graphs a kind and method; then eight in which one column was set from outside in half of the rows."""
+    for kind in ("linear", "bent", "skewed", "pooled"):
+        for method in ("score", "gaussian", "levels"):
             rows = []
-            for seed in range(8):
-                table, columns, truth = _simulated(seed, bent)
-                rows.append(
-                    [
-                        graph_distance(
-                            discover_graph(table, columns, interventions=told, samples=10, threshold=cut, seed=seed),
-                            truth,
-                        )
-                        for told in (None, "set")
-                    ]
-                )
-            (shd, f1), (shd_told, f1_told) = np.mean(rows, axis=0)
-            print(
-                f"{'bent' if bent else 'linear':<7} confidence ≥ {cut}: SHD {shd:.1f}, F1 {f1:.2f}; told what was set "
-                f"SHD {shd_told:.1f}, F1 {f1_told:.2f}",
-                flush=True,
-            )
+            for seed in range(100, 116):
+                table, columns, truth = _many_kinds(kind, seed)
+                rows.append(graph_distance(discover_graph(table, columns, method=method, samples=12, seed=seed), truth))
+            shd, f1 = np.mean(rows, axis=0)
+            print(f"{kind:<7} {method:<9} SHD {shd:.1f}, F1 {f1:.3f}", flush=True)
+    for bent in (False, True):
+        rows = []
+        for seed in range(8):
+            table, columns, truth = _simulated(seed, bent)
+            found = [discover_graph(table, columns, interventions=one, samples=10, seed=seed) for one in (None, "set")]
+            rows.append([graph_distance(one, truth) for one in found])
+        (shd, f1), (shd_told, f1_told) = np.mean(rows, axis=0)
+        print(
+            f"{'bent' if bent else 'linear':<7} SHD {shd:.1f}, F1 {f1:.2f}; told what was set SHD {shd_told:.1f}, "
+            f"F1 {f1_told:.2f}",
+            flush=True,
+        )
+
+
+def _many_kinds(kind: str, seed: int, p: int = 10, n: int = 3000) -> tuple[dict, list[str], list[tuple[str, str]]]:
+    """Linear and normal; half of the effects squares; bent and skewed; six conditions pooled, each of which nearly
+    cuts a column off from its causes and moves its level, and nobody says which."""
+    rng = np.random.default_rng([91, seed])
+    order, weights, values = rng.permutation(p), np.zeros((p, p)), np.zeros((n, p))
+    for a in range(p):
+        for b in range(a + 1, p):
+            if rng.random() < 0.35:
+                weights[order[a], order[b]] = rng.choice([-1, 1]) * rng.uniform(0.3, 1.2)
+    target = rng.integers(0, p, 6)[np.repeat(np.arange(6), n // 6)]
+    for j in order:
+        value = rng.normal(size=n)
+        value = np.exp(0.6 * value) - 1 if kind == "skewed" else value
+        for i in np.flatnonzero(weights[:, j]):
+            cause = np.tanh(values[:, i]) * 1.5 if kind == "skewed" else values[:, i]
+            cause = cause**2 - 1 if kind == "bent" and (i + j) % 2 == 0 else cause
+            value = value + weights[i, j] * np.where((kind == "pooled") & (target == j), 0.2, 1) * cause
+        if kind == "pooled":
+            value = value + np.where(target == j, rng.choice([-1.5, 1.5]), 0)
+        value = value / max(1.0, value.std())
+        values[:, j] = np.exp(value) if kind in ("skewed", "pooled") else value
+    names = [f"v{k}" for k in range(p)]
+    edges = [(names[i], names[j]) for i, j in zip(*np.nonzero(weights), strict=True)]
+    return dict(zip(names, values.T, strict=True)), names, edges
 
 
 def _simulated(seed: int, bent: bool, p: int = 8, n: int = 2000) -> tuple[dict, list[str], list[tuple[str, str]]]:
@@ -124,6 +151,7 @@ def _causal_learn(frame: pd.DataFrame) -> pa.Table:
 
 
 CONDITIONS = (853, 902, 911, 723, 810, 799, 848, 913, 707)
+ARMS = ("Mens E-Mail", "Womens E-Mail")
 CONTROLS = ["recency", "history", "mens", "womens", "zip_code", "newbie", "channel"]
 PEER = """
 import sys, time, warnings
@@ -140,14 +168,14 @@ for arm in (1, 2):
     both = np.isin(got["arm"], (0, arm))
     x, t, y = got["x"][both], (got["arm"][both] == arm).astype(int), got["y"][both]
     share = np.full(len(t), t.mean())
-    for name, model in (
+    for name, model in () if sys.argv[2:] == ["forest"] else (
         ("causalml X-learner", BaseXRegressor(LGBMRegressor(**small), control_name=0)),
         ("causalml DR-learner", BaseDRRegressor(LGBMRegressor(**small), control_name=0)),
     ):
         start = time.perf_counter()
         model.fit(x, t, y, p=share)
         out[f"{name} ({time.perf_counter() - start:.0f} s)|{arm}"] = np.ravel(model.predict(got["new"], p=np.full(len(got["new"]), t.mean())))
-    if len(sys.argv) > 2:
+    if sys.argv[2:] == ["quick"]:
         continue
     start = time.perf_counter()
     forest = UpliftRandomForestClassifier(
@@ -174,24 +202,26 @@ def _causalml(
         return {(name, arms[int(k) - 1]): scores[key] for key, (name, _, k) in parts.items()}
 
 
-def splits(data: Path, count: int, forest: bool, peer_python: str | None, keep: Path | None) -> None:
-    """Qini over many splits in two: ours, with ``forest`` econml's causal forest's, with a peer causalml's learners'."""
+def splits(data: Path, count: int, peers: set[str], peer_python: str | None, keep: Path | None) -> None:
+    """Qini over many splits in two: ours, and of ``peers`` what ``keep`` does not hold yet."""
     frame = pd.read_csv(data / "hillstrom" / "hillstrom.csv")
     design = pd.get_dummies(frame[CONTROLS], dtype=float)
-    found = pd.read_csv(keep).to_dict("records") if keep is not None and keep.exists() else []
+    known = pd.read_csv(keep).to_dict("records") if keep is not None and keep.exists() else []
+    found: dict[tuple[int, str], dict[str, object]] = {(row["split"], row["arm"]): row for row in known}
     for seed in range(count):
-        if any(row["split"] == seed for row in found):
-            continue
         start = time.perf_counter()
-        found += _one_split(frame, design, seed, forest, peer_python)
+        for arm, scores in _one_split(
+            frame, design, seed, peers, peer_python, set(found.get((seed, ARMS[0]), {}))
+        ).items():
+            found.setdefault((seed, arm), {"split": seed, "arm": arm}).update(scores)
         print(f"split {seed}: {time.perf_counter() - start:.0f} s", flush=True)
         if keep is not None:
-            pd.DataFrame(found).to_csv(keep, index=False)
-    table = pd.DataFrame(found)
-    peers = [name for name in table if name not in ("split", "arm", "swayline")]
+            pd.DataFrame(found.values()).to_csv(keep, index=False)
+    table = pd.DataFrame(found.values())
+    others = [name for name in table if name not in ("split", "arm", "swayline")]
     for arm, part in table.groupby("arm"):
         # Halves of the same rows overlap: the spread over splits says how much the split decides, no more.
-        for name in ("swayline", *peers):
+        for name in ("swayline", *others):
             less = part["swayline"] - part[name]
             print(
                 f"{arm:<15} {name:<22} Qini {part[name].mean():+.5f}, sd over {len(part)} splits {part[name].std():.5f}, "
@@ -200,25 +230,33 @@ def splits(data: Path, count: int, forest: bool, peer_python: str | None, keep: 
 
 
 def _one_split(
-    frame: pd.DataFrame, design: pd.DataFrame, seed: int, forest: bool, peer_python: str | None
-) -> list[dict[str, object]]:
+    frame: pd.DataFrame, design: pd.DataFrame, seed: int, peers: set[str], peer_python: str | None, known: set[str]
+) -> dict[str, dict[str, float]]:
+    """Arm → method → Qini of the half that did not teach, of methods that are not known yet."""
     order = np.random.default_rng(seed).permutation(len(frame))
     train, test = frame.iloc[order[: len(frame) // 2]], frame.iloc[order[len(frame) // 2 :]]
-    made = estimate_effect(train, "segment", "visit", CONTROLS, randomised=True, seed=seed)
-    arms = [one.arm for one in made.arms]
-    others = _causalml(peer_python, train, test, design, arms, "quick") if peer_python else {}
-    found = []
-    for arm in arms:
+    made = (
+        None
+        if "swayline" in known
+        else estimate_effect(train, "segment", "visit", CONTROLS, randomised=True, seed=seed)
+    )
+    others: dict[tuple[str, str], np.ndarray] = {}
+    for part, first in (("quick", "causalml X-learner"), ("forest", "causalml uplift forest")):
+        if peer_python and part in peers and first not in known:
+            others |= _causalml(peer_python, train, test, design, list(ARMS), part)
+    found: dict[str, dict[str, float]] = {}
+    for arm in ARMS:
         both = test.segment.isin([arm, "No E-Mail"]).to_numpy()
         rows = test[both]
         t, y = (rows.segment == arm).to_numpy(), rows.visit.to_numpy(dtype=float)
-        row = {"split": seed, "arm": arm, "swayline": qini(made.effect(rows, arm), t, y)}
-        if forest:
+        row = {name.partition(" (")[0]: qini(score[both], t, y) for (name, of), score in others.items() if of == arm}
+        if made is not None:
+            row["swayline"] = qini(made.effect(rows, arm), t, y)
+        if "econml forest" in peers and "econml causal forest" not in known:
             row["econml causal forest"] = qini(_trees(train, design, arm, rows), t, y)
-        for (name, of), score in others.items():
-            if of == arm:
-                row[name.partition(" (")[0]] = qini(score[both], t, y)
-        found.append(row)
+        if "econml dr" in peers and "econml DR-learner" not in known:
+            row["econml DR-learner"] = qini(_econml_dr(train, design, arm, rows), t, y)
+        found[arm] = row
     return found
 
 
@@ -252,21 +290,9 @@ def hillstrom(data: Path, peer_python: str | None) -> None:
         print(f"  {one.arm}: visit {told.value:+.4f} [{told.low:+.4f}, {told.high:+.4f}], identified {one.identified}")
         _curve("swayline DR-learner", one.arm, scores[one.arm], test)
     design = pd.get_dummies(frame[CONTROLS], dtype=float)
-    from econml.dr import DRLearner
-    from lightgbm import LGBMClassifier, LGBMRegressor
-
     for arm in scores:
-        both = train[train.segment.isin([arm, "No E-Mail"])]
         start = time.perf_counter()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            small = {"n_estimators": 100, "num_leaves": 15, "min_child_samples": 200, "verbosity": -1}
-            model = DRLearner(
-                model_propensity=LGBMClassifier(**small), model_regression=LGBMRegressor(**small),
-                model_final=LGBMRegressor(**small), random_state=0,
-            )  # fmt: skip
-            model.fit(both.visit, (both.segment == arm).astype(int), X=design.loc[both.index].to_numpy())
-            effect = model.effect(design.loc[test.index].to_numpy())
+        effect = _econml_dr(train, design, arm, test)
         _curve(f"econml DRLearner ({time.perf_counter() - start:.0f} s)", arm, effect, test)
     _forest(train, test, design, scores)
     if peer_python:
@@ -290,6 +316,22 @@ def _trees(train: pd.DataFrame, design: pd.DataFrame, arm: str, test: pd.DataFra
     return model.predict(design.loc[test.index].to_numpy()).ravel()
 
 
+def _econml_dr(train: pd.DataFrame, design: pd.DataFrame, arm: str, test: pd.DataFrame) -> np.ndarray:
+    from econml.dr import DRLearner
+    from lightgbm import LGBMClassifier, LGBMRegressor
+
+    both = train[train.segment.isin([arm, "No E-Mail"])]
+    small = {"n_estimators": 100, "num_leaves": 15, "min_child_samples": 200, "verbosity": -1, "n_jobs": 1}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = DRLearner(
+            model_propensity=LGBMClassifier(**small), model_regression=LGBMRegressor(**small),
+            model_final=LGBMRegressor(**small), random_state=0,
+        )  # fmt: skip
+        model.fit(both.visit, (both.segment == arm).astype(int), X=design.loc[both.index].to_numpy())
+        return np.asarray(model.effect(design.loc[test.index].to_numpy()))
+
+
 def _curve(label: str, arm: str, score: np.ndarray, test: pd.DataFrame) -> None:
     rows = test.segment.isin([arm, "No E-Mail"]).to_numpy()
     t, y = (test.segment == arm).to_numpy()[rows], test.visit.to_numpy(dtype=float)[rows]
@@ -303,7 +345,8 @@ if __name__ == "__main__":
     parser.add_argument("what", choices=["sachs", "graphs", "hillstrom", "policy"])
     parser.add_argument("--data", type=Path, default=Path(__file__).resolve().parents[2] / "shared" / "data")
     parser.add_argument("--splits", type=int, default=0)
-    parser.add_argument("--forest", action="store_true")
+    parser.add_argument("--forest", action="store_true", help="econml's causal forest beside the quick learners")
+    parser.add_argument("--slow", action="store_true", help="econml's DR-learner and causalml's uplift forest, too")
     parser.add_argument("--keep", type=Path, default=None)
     parser.add_argument("--peer-python", default=os.environ.get("SWAYLINE_PEER_PYTHON"))
     asked = parser.parse_args()
@@ -314,6 +357,8 @@ if __name__ == "__main__":
     elif asked.what == "policy":
         policy(asked.data)
     elif asked.splits:
-        splits(asked.data, asked.splits, asked.forest, asked.peer_python, asked.keep)
+        wanted = {"quick"} | ({"econml forest"} if asked.forest else set())
+        wanted |= {"econml dr", "forest"} if asked.slow else set()
+        splits(asked.data, asked.splits, wanted, asked.peer_python, asked.keep)
     else:
         hillstrom(asked.data, asked.peer_python)
