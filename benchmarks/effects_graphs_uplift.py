@@ -35,7 +35,7 @@ def sachs(data: Path) -> None:
     rng = np.random.default_rng(0)
     for label, frame in (("all", whole), ("observational", whole.iloc[:853])):
         draws = [frame.iloc[rng.permutation(len(frame))[: len(frame) * 9 // 10]] for _ in range(10)]
-        for method in ("score", "gaussian", "levels", "pc"):
+        for method in ("score", "both", "gaussian", "levels", "pc"):
             start = time.perf_counter()
             found = discover_graph(frame, list(frame), method=method)
             seconds = time.perf_counter() - start
@@ -61,7 +61,7 @@ def sachs(data: Path) -> None:
 def graphs() -> None:
     """Sixteen graphs a kind and method; then eight in which one column was set from outside in half of the rows."""
     for kind in ("linear", "bent", "skewed", "pooled"):
-        for method in ("score", "gaussian", "levels"):
+        for method in ("score", "both", "gaussian", "levels"):
             rows = []
             for seed in range(100, 116):
                 table, columns, truth = _many_kinds(kind, seed)

@@ -64,6 +64,16 @@ def test_no_causal_learn_is_needed_and_the_levels_see_what_no_line_does():
     assert [{row["source"], row["target"]} for row in found] == [{"a", "b"}]
 
 
+def test_both_kinds_together_find_what_only_one_of_them_sees_and_say_so():
+    rng = np.random.default_rng(3)
+    a = rng.normal(size=3000)
+    table = {"a": a, "b": a**2 + 0.3 * rng.normal(size=3000), "c": rng.normal(size=3000)}
+    (found,) = discover_graph(table, list("abc"), method="both", samples=6).to_pylist()
+    assert {found["source"], found["target"]} == {"a", "b"}
+    assert found["confidence"] == 0.5
+    assert discover_graph(table, list("abc"), method="both", samples=6, threshold=0.85).num_rows == 0
+
+
 def test_a_collider_is_oriented_and_a_chain_is_left_open():
     rng = np.random.default_rng(4)
     a, b, noise = rng.normal(size=(3, 3000))
@@ -99,7 +109,7 @@ def switched(seed, n=2000):
     return {"a": a, "b": b, "c": b + 0.5 * rng.normal(size=n), "noise": noise, "set": word}
 
 
-@pytest.mark.parametrize("method", ["gaussian", "levels", "score"])
+@pytest.mark.parametrize("method", ["gaussian", "levels", "score", "both"])
 def test_what_was_set_from_outside_orients_a_chain(method):
     columns = ["a", "b", "c", "noise"]
     found = discover_graph(switched(0), columns, interventions="set", method=method, samples=10).to_pylist()
