@@ -1,91 +1,50 @@
 """Gaussian process over controls and arms for small data: who is affected how much, with an honest spread.
 
-Shapes: x (n, p) standardised controls; arm (n,) from 0; index x @ w (n,).
-
-    k((x, a), (x', a')) = Σ_c  (s_c + d_c·[a = a']) · k_c(x, x')
-
-over four parts: a constant, a linear one, one on a learned index x @ w, and one with a length scale a control. Arms
-share what is common (s) and keep what is their own (d), so that a large arm teaches a small one as much as the data
-allow. Parameters maximise the marginal likelihood under wide priors; effects average what these and what parameters
+Parameters maximise the marginal likelihood under wide priors, once for each of two kernels on the index, and the
+kernel under which the data are more likely is kept; effects average what the most likely parameters and what parameters
 drawn from the posterior say, since an interval that takes them as known is too narrow.
 """
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import linalg, optimize
+from scipy import linalg
 
 from swayline.core.errors import MissingExtraError
 from swayline.core.extras import require
+from swayline.influence.behaviors.gaussian_kernels import (
+    CONSTANT,
+    JITTER,
+    Evidence,
+    Parts,
+    bases,
+    inverse_of,
+    kernel,
+    own_variance,
+    unpack,
+    within_reach,
+)
+from swayline.influence.behaviors.gaussian_posterior import Loss, Mode, draw, most_likely
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 MOST_ROWS = 1200
 """Beyond this the cubic cost is no longer small."""
-_JITTER = 1e-6
 DRAWS = 16
 """Sets of parameters that effects are averaged over."""
-WARM, THIN, LEAPS = 12, 2, 4
-"""Walks before the first draw and from one to the next, and the steps of a walk."""
-MOST_MOVED = 15.0
-"""No parameter is drawn further than this from its most likely value: the exponentials of all stay finite."""
-_CONSTANT, _LINEAR, _INDEX, _LOCAL = range(4)
-
-
-@dataclass(frozen=True)
-class _Parts:
-    """Parameters by name.
-
-    Attributes
-    ----------
-    shared, own : variances of the four kernels that arms share, and that each has for itself, (4,) each
-    noise : noise variance of each arm, (arms,)
-    rate : inverse length scale of each control, (p,)
-    index : direction of the index, (p,)
-    """
-
-    shared: Floats
-    own: Floats
-    noise: Floats
-    rate: Floats
-    index: Floats
-
-
-def _unpack(theta: Floats, p: int, arms: int) -> _Parts:
-    return _Parts(
-        np.exp(theta[:4]), np.exp(theta[4:8]), np.exp(theta[8 : 8 + arms]),
-        np.exp(-theta[8 + arms : 8 + arms + p]), theta[8 + arms + p :],
-    )  # fmt: skip
-
-
-def _bases(parts: _Parts, left: Floats, right: Floats) -> list[Floats]:
-    """The linear, the index and the local kernel before arms come in, each (m, n); the constant one is 1."""
-    one, two = left * parts.rate, right * parts.rate
-    squared = (one**2).sum(1)[:, None] + (two**2).sum(1)[None] - 2 * one @ two.T
-    gap = (left @ parts.index)[:, None] - (right @ parts.index)[None]
-    return [
-        left @ right.T / max(1, left.shape[1]), np.exp(-0.5 * gap**2), np.exp(-0.5 * np.maximum(squared, 0)),
-    ]  # fmt: skip
-
-
-def _kernel(parts: _Parts, left: Floats, left_arm: Ints, right: Floats, right_arm: Ints) -> Floats:
-    same = left_arm[:, None] == right_arm[None]
-    total = parts.shared[_CONSTANT] + parts.own[_CONSTANT] * same
-    for c, base in enumerate(_bases(parts, left, right), start=1):
-        total = total + (parts.shared[c] + parts.own[c] * same) * base
-    return np.asarray(total)
+MODE_SHARE = 0.5
+"""What the most likely parameters weigh; the draws share the rest."""
 
 
 @dataclass(frozen=True)
 class _State:
     """Parameters with the inverse of the noisy kernel matrix, (n, n), and that times the outcome, (n,)."""
 
-    parts: _Parts
+    parts: Parts
     inverse: Floats
     weights: Floats
 
@@ -117,8 +76,8 @@ class ArmsProcess:
     mode: _State
     draws: tuple[_State, ...]
 
-    def _cross(self, parts: _Parts, x: Floats, arm: int, rows: npt.NDArray[np.bool_] | slice = slice(None)) -> Floats:
-        return _kernel(parts, x, np.full(len(x), arm), self.x[rows], self.arm[rows])
+    def _cross(self, parts: Parts, x: Floats, arm: int, rows: npt.NDArray[np.bool_] | slice = slice(None)) -> Floats:
+        return kernel(parts, x, np.full(len(x), arm), self.x[rows], self.arm[rows])
 
     def outcome(self, x: npt.NDArray[Any], arm: int) -> Floats:
         """E[Y | x, arm] at new rows under the most likely parameters, shape (m,)."""
@@ -130,34 +89,41 @@ class ArmsProcess:
         mean, root = [np.zeros(0)], [np.zeros(0)]
         for start in range(0, len(x), 2000):
             new = np.asarray(x[start : start + 2000], dtype=np.float64)
-            means, variances = zip(*(self._effect(state, new, arm, reference) for state in self.draws), strict=True)
-            likely = self._effect(self.mode, new, arm, reference)[0]
-            centre, around = _between(likely, np.array(means))
+            centre, variance = self._mixed(self._effect, new, arm, reference)
             mean.append(centre * self.spread)
-            root.append(np.sqrt(np.mean(variances, axis=0) + around) * self.spread)
+            root.append(np.sqrt(variance) * self.spread)
         return np.concatenate(mean), np.concatenate(root)
 
     def average(self, x: npt.NDArray[Any], arm: int, reference: int = 0) -> tuple[float, float]:
         """The mean effect over rows and its standard error for the population they come from."""
         new = np.asarray(x, dtype=np.float64)
-        means, variances = zip(*(self._average(state, new, arm, reference) for state in self.draws), strict=True)
-        centre, around = _between(self._average(self.mode, new, arm, reference)[0], np.array(means))
+        centre, variance = self._mixed(self._average, new, arm, reference)
         among = float(np.var(self.effect(new, arm, reference)[0])) / len(new) / self.spread**2
-        spread = np.sqrt(np.mean(variances) + around + among)
-        return float(centre) * self.spread, float(spread) * self.spread
+        return float(centre) * self.spread, float(np.sqrt(variance + among)) * self.spread
+
+    def _mixed(
+        self, of: Callable[[_State, Floats, int, int], tuple[Any, Any]], x: Floats, arm: int, reference: int
+    ) -> tuple[Any, Any]:
+        """Mean and variance of the mixture of what the mode and what the draws say."""
+        found = [of(state, x, arm, reference) for state in (self.mode, *self.draws)]
+        means, variances = (np.array(one) for one in zip(*found, strict=True))
+        share = np.array([MODE_SHARE, *np.full(len(self.draws), (1 - MODE_SHARE) / len(self.draws))])
+        centre = np.tensordot(share, means, 1)
+        return centre, np.tensordot(share, variances + (means - centre) ** 2, 1)
 
     def _average(self, state: _State, x: Floats, arm: int, reference: int) -> tuple[float, float]:
         """The mean effect over rows under some parameters, and its variance given them."""
         cross = (self._cross(state.parts, x, arm) - self._cross(state.parts, x, reference)).mean(axis=0)
-        bases, own = _bases(state.parts, x, x), state.parts.own
-        prior = 2 * (own[_CONSTANT] + sum(own[c] * float(base.mean()) for c, base in enumerate(bases, start=1)))
+        own = state.parts.own
+        prior = 2 * (
+            own[CONSTANT]
+            + sum(o * float(base.mean()) for o, base in zip(own[1:], bases(state.parts, x, x), strict=True))
+        )
         return float(cross @ state.weights), max(float(prior - cross @ state.inverse @ cross), 0.0)
 
     def _effect(self, state: _State, x: Floats, arm: int, reference: int) -> tuple[Floats, Floats]:
-        own = state.parts.own
         cross = self._cross(state.parts, x, arm) - self._cross(state.parts, x, reference)
-        linear = (x**2).sum(1) / max(1, x.shape[1])
-        prior = 2 * (own[_CONSTANT] + own[_LINEAR] * linear + own[_INDEX] + own[_LOCAL])
+        prior = 2 * own_variance(state.parts, x)
         return cross @ state.weights, np.maximum(prior - ((cross @ state.inverse) * cross).sum(1), 0)
 
     def held_out(self, fold: Ints, arms: int) -> Floats:
@@ -177,14 +143,8 @@ class ArmsProcess:
         return found
 
 
-def _between(likely: Any, means: Floats) -> tuple[Any, Any]:
-    """Half way from the mean of draws to what the mode says, and the draws' mean square distance from there."""
-    centre = (likely + means.mean(axis=0)) / 2
-    return centre, np.mean((means - centre) ** 2, axis=0)
-
-
 def fit_arms(x: npt.NDArray[Any], arm: Ints, y: Floats, arms: int, steps: int = 120) -> ArmsProcess:
-    """Fit hyperparameters by marginal likelihood with wide normal priors on their logs.
+    """Fit the parameters by marginal likelihood with wide normal priors, and choose the index's kernel by it.
 
     Parameters
     ----------
@@ -196,164 +156,46 @@ def fit_arms(x: npt.NDArray[Any], arm: Ints, y: Floats, arms: int, steps: int = 
     References
     ----------
     Alaa & van der Schaar (2017), Bayesian inference of individualized treatment effects using multi-task Gaussian
-    processes. Constantine, Dow, Wang (2014), Active subspace methods (the learned index).
+    processes. Constantine, Dow, Wang (2014), Active subspace methods (the learned index). MacKay (1992), Bayesian
+    interpolation (choosing between models by their evidence).
     """
     level, spread = float(y.mean()), float(y.std()) or 1.0
     features, target = np.asarray(x, dtype=np.float64), (y - level) / spread
+    with _one_thread():
+        fitted = [(growing, *_fit_kind(features, arm, target, arms, steps, growing)) for growing in (False, True)]
+        growing, mode, loss = max(fitted, key=lambda one: one[1].evidence)
+        thetas = (mode.theta, *draw(mode, loss, DRAWS))
+        found = [within_reach(unpack(theta, x.shape[1], arms, growing), features) for theta in thetas]
+        states = [_state(parts, features, arm, target) for parts in found]
+    return ArmsProcess(features, arm, target, level, spread, states[0], tuple(states[1:]))
+
+
+def _fit_kind(x: Floats, arm: Ints, target: Floats, arms: int, steps: int, growing: bool) -> tuple[Mode, Loss]:
+    """The most likely parameters with one kernel on the index, and -log posterior."""
     p = x.shape[1]
     wide = float(np.log(np.sqrt(max(1, p)))) + 0.5
-    kernels = np.array([0.0, -1, 0, -2, 0, -2, -2, -3])  # shared, then own
-    start = np.concatenate([kernels, np.full(arms, -1.0), np.full(p, wide), _first_index(features, arm, target)])
-    centre = np.concatenate([np.full(8 + arms, -1.0), np.full(p, wide), np.zeros(p)])
-    width = np.concatenate([np.full(8 + arms, 3.0), np.full(p, 1.0), np.full(p, 0.7)])
-    evidence = _Evidence(features, arm, target, arms)
+    centre = np.concatenate([np.full(8 + arms, -1.0), np.full(p, wide), np.zeros(p + 1)])
+    width = np.concatenate([np.full(8 + arms, 3.0), np.full(p, 1.0), np.full(p, 0.7), [1.0]])
+    # A growing index starts small, where it is nearly linear, and takes the linear part's place.
+    kernels = [0.0, -3, 1, -2, -2, -3, 0, -3] if growing else [0.0, -1, 0, -2, -2, -2, -2, -3]
+    index = _first_index(x, arm, target) * (0.2 if growing else 0.5)
+    start = np.concatenate([kernels, np.full(arms, -1.0), np.full(p, wide), index, [0.0]])
+    # Far steps in the index leave L-BFGS where the outcome's tail is not followed; see docs/log/effects.md.
+    scale = np.concatenate([np.ones(8 + arms + p), np.full(p, 0.05), [1.0]])
+    evidence = Evidence(x, arm, target, arms, growing)
 
     def loss(theta: Floats) -> tuple[float, Floats]:
         prior = (theta - centre) / width
         value, slope = evidence(theta)
         return value + 0.5 * float(prior @ prior), slope + prior / width
 
-    with _one_thread():
-        found = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": steps})
-        thetas = _draws(found.x, loss, 1 / width**2)
-        states = [_state(theta, features, arm, target, arms) for theta in (found.x, *thetas)]
-    return ArmsProcess(features, arm, target, level, spread, states[0], tuple(states[1:]))
+    return most_likely(loss, start, 1 / width**2, scale, steps), loss
 
 
-def _state(theta: Floats, x: Floats, arm: Ints, target: Floats, arms: int) -> _State:
-    parts = _unpack(theta, x.shape[1], arms)
-    matrix = _kernel(parts, x, arm, x, arm) + np.diag(parts.noise[arm] + _JITTER)
-    inverse = _inverse(linalg.cholesky(matrix, lower=True))
+def _state(parts: Parts, x: Floats, arm: Ints, target: Floats) -> _State:
+    matrix = kernel(parts, x, arm, x, arm) + np.diag(parts.noise[arm] + JITTER)
+    inverse = inverse_of(linalg.cholesky(matrix, lower=True))
     return _State(parts, inverse, inverse @ target)
-
-
-def _draws(mode: Floats, loss: Callable[[Floats], tuple[float, Floats]], prior: Floats) -> list[Floats]:
-    """Parameters drawn from their posterior by Hamiltonian Monte Carlo, started at the mode.
-
-    The walk runs in coordinates in which the posterior's curvature at the mode (the prior's the least in any direction)
-    is 1 every way. A normal approximation alone puts draws where the likelihood has long fallen away, since it falls
-    off on one side of flat directions: intervals of persons then covered .99 where .95 was promised.
-
-    References
-    ----------
-    Neal (2011), MCMC using Hamiltonian dynamics. MacKay (1992), Bayesian interpolation (the normal approximation).
-    """
-    step = 1e-3
-    centre = loss(mode)[1]
-    curvature = np.stack([(loss(mode + step * unit)[1] - centre) / step for unit in np.eye(len(mode))])
-    root = np.sqrt(prior)
-    values, vectors = linalg.eigh((curvature + curvature.T) / 2 / np.outer(root, root))
-    spread = vectors / np.sqrt(np.maximum(values, 1.0)) / root[:, None]
-
-    def energy(z: Floats) -> tuple[float, Floats]:
-        theta = mode + spread @ z
-        if not (np.abs(theta - mode) < MOST_MOVED).all():
-            return np.inf, np.zeros(len(z))
-        value, slope = loss(theta)
-        return value, spread.T @ slope
-
-    rng, length = np.random.default_rng(0), 0.5
-    at = np.zeros(len(mode))
-    height, slope = energy(at)
-    kept = []
-    for walk in range(WARM + THIN * DRAWS):
-        speed = rng.normal(size=len(at))
-        stride = length * rng.uniform(0.8, 1.2)
-        new, push, fall = at, speed, slope
-        for _ in range(LEAPS):
-            push = push - stride / 2 * fall
-            new = new + stride * push
-            reached, fall = energy(new)
-            push = push - stride / 2 * fall
-        gained = height - reached + 0.5 * float(speed @ speed - push @ push)
-        accepted = bool(np.isfinite(gained) and np.log(rng.random()) < gained)
-        if accepted:
-            at, height, slope = new, reached, fall
-        if walk < WARM:
-            length = min(1.0, length * 1.15) if accepted else length * 0.6
-        elif (walk - WARM) % THIN == THIN - 1:
-            kept.append(mode + spread @ at)
-    return kept
-
-
-class _Evidence:
-    """-log p(y | θ) up to a constant, and its gradient from G = (K⁻¹ - αα')/2 alone.
-
-    Rows stand arm by arm, so that what an arm keeps for itself is a block on the diagonal; the matrices are made once
-    and written over at every θ, since asking the system for memory costs as much as filling it.
-
-    Parameters
-    ----------
-    x : shape (n, p); arm, target : shape (n,)
-    """
-
-    def __init__(self, x: Floats, arm: Ints, target: Floats, arms: int) -> None:
-        order = np.argsort(arm, kind="stable")
-        ends = np.cumsum([0, *np.bincount(arm, minlength=arms)])
-        self.blocks = [slice(int(low), int(high)) for low, high in pairwise(ends)]
-        self.x, self.arm, self.target = x[order], arm[order], target[order]
-        self.squares = self.x**2
-        n = len(x)
-        self.matrix, self.part = np.empty((n, n)), np.empty((n, n))
-        self.bases = [self.x @ self.x.T / max(1, x.shape[1]), np.empty((n, n)), np.empty((n, n))]
-
-    def __call__(self, theta: Floats) -> tuple[float, Floats]:
-        """The value and its gradient, shape as θ; a value of 1e12 where the matrix is not positive definite."""
-        x, parts = self.x, _unpack(theta, self.x.shape[1], len(self.blocks))
-        at = x @ parts.index
-        self._kernels(parts, at)
-        try:
-            factor = linalg.cholesky(self.matrix, lower=True, check_finite=False)
-        except linalg.LinAlgError:
-            return 1e12, np.zeros_like(theta)
-        inverse = _inverse(factor)
-        weights = inverse @ self.target
-        value = 0.5 * float(self.target @ weights) + float(np.log(np.diag(factor)).sum())
-        np.multiply(weights[:, None], weights, out=self.matrix)
-        g = np.subtract(inverse, self.matrix, out=inverse)
-        g *= 0.5
-        shared, own = np.empty(4), np.empty(4)
-        shared[_CONSTANT], own[_CONSTANT] = g.sum(), sum(g[one, one].sum() for one in self.blocks)
-        noise = parts.noise * np.array([np.diag(g)[one].sum() for one in self.blocks])
-        slopes: dict[int, Floats] = {}
-        for c, base in enumerate(self.bases, start=1):
-            part = np.multiply(g, base, out=self.part)
-            shared[c], own[c] = part.sum(), sum(part[one, one].sum() for one in self.blocks)
-            if c == _LINEAR:
-                continue
-            part *= parts.shared[c]
-            for one in self.blocks:
-                part[one, one] *= 1 + parts.own[c] / parts.shared[c]
-            if c == _INDEX:
-                slopes[c] = x.T @ (-2 * (at * part.sum(1) - part @ at))
-            else:
-                slopes[c] = 2 * parts.rate**2 * (self.squares.T @ part.sum(1) - (x * (part @ x)).sum(0))
-        kernels = [parts.shared * shared, parts.own * own]
-        return value, np.concatenate([*kernels, noise, slopes[_LOCAL], slopes[_INDEX]])
-
-    def _kernels(self, parts: _Parts, at: Floats) -> None:
-        """Fill the index and the local kernel, and the noisy sum of all."""
-        index, local = self.bases[_INDEX - 1], self.bases[_LOCAL - 1]
-        np.subtract(at[:, None], at, out=index)
-        np.multiply(index, index, out=index)
-        index *= -0.5
-        np.exp(index, out=index)
-        scaled = self.x * parts.rate
-        half = 0.5 * (scaled**2).sum(1)
-        np.matmul(scaled, scaled.T, out=local)
-        local -= half[:, None]
-        local -= half
-        np.minimum(local, 0, out=local)
-        np.exp(local, out=local)
-        self.matrix.fill(float(parts.shared[_CONSTANT]))
-        for c, base in enumerate(self.bases, start=1):
-            np.multiply(base, parts.shared[c], out=self.part)
-            self.matrix += self.part
-            for one in self.blocks:
-                self.matrix[one, one] += parts.own[c] * base[one, one]
-        for one in self.blocks:
-            self.matrix[one, one] += parts.own[_CONSTANT]
-        self.matrix[np.diag_indices_from(self.matrix)] += parts.noise[self.arm] + _JITTER
 
 
 def _one_thread() -> AbstractContextManager[Any]:
@@ -364,16 +206,11 @@ def _one_thread() -> AbstractContextManager[Any]:
         return nullcontext()
 
 
-def _inverse(factor: Floats) -> Floats:
-    inverse, _ = linalg.lapack.dpotri(factor, lower=1)
-    return np.asarray(np.tril(inverse) + np.tril(inverse, -1).T)
-
-
 def _first_index(x: Floats, arm: Ints, y: Floats) -> Floats:
-    """A start for the index: the direction of a ridge regression, arms' means taken out; shape (p,)."""
+    """The direction of a ridge regression, arms' means taken out, of length 1; shape (p,)."""
     residual = y.copy()
     for a in np.unique(arm):
         residual[arm == a] -= residual[arm == a].mean()
     direction = linalg.solve(x.T @ x + 5 * np.eye(x.shape[1]), x.T @ residual, assume_a="pos")
     length = float(np.linalg.norm(direction))
-    return np.asarray(direction / length * 0.5 if length > 0 else direction)
+    return np.asarray(direction / length if length > 0 else direction)
