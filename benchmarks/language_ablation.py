@@ -109,6 +109,7 @@ def fitted(name: str, vectors: str, text_model: str, split: Split, options: argp
         text_model=text_model,
         max_epochs=options.epochs,
         seed=options.seed,  # type: ignore[arg-type]
+        neighbours=False,
     )
     return Transformer(inside).fit(split.train, split.valid)
 

@@ -96,7 +96,7 @@ def main() -> None:
         report(name, way, asked, hidden)
     for fusion in options.fusion:
         settings_of = TransformerSettings(
-            fusion=fusion, embedding_dim=options.width, max_epochs=options.epochs, seed=options.seed
+            fusion=fusion, embedding_dim=options.width, max_epochs=options.epochs, seed=options.seed, neighbours=False
         )
         fused = kept(Transformer(settings_of), fusion, train, split.valid, work)
         report(f"transformer, {fusion}", fused, asked, hidden)

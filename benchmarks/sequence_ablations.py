@@ -32,6 +32,7 @@ CHANGES = {
     "cosine scores, temperature .07": {"temperature": 0.07},
     "returns mixed in": {"repeats": True},
     "loss gbce": {"loss": "gbce"},
+    "item neighbours beside": {"neighbours": True},
     "width 128": {"embedding_dim": 128},
 }
 
@@ -47,7 +48,9 @@ def main() -> None:
     split = sequence_data.split("beauty", options.data)
     print("| change | valid R@10 | valid N@10 | best epoch | s |\n|---|---|---|---|---|", flush=True)
     for name in options.changes:
-        model = create("transformer", **{"max_epochs": options.max_epochs, "patience": 3} | CHANGES[name])
+        model = create(
+            "transformer", **{"max_epochs": options.max_epochs, "patience": 3, "neighbours": False} | CHANGES[name]
+        )
         model.fit(split.train, split.valid)
         found = rank_targets(model, split.valid, 10, exclude_seen=True).values
         seconds = sum(line["seconds"] for line in model.history_)

@@ -12,7 +12,7 @@ not match, NaN weights, doubled keys, a header that claims gigabytes, is an :cla
 import json
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -98,6 +98,12 @@ def part(folder: Path, stored: Stored, name: str) -> Stored:
         raise ArtifactError(f"{folder / MODEL_FILE}: {name} must be an object, not {shown(learned)}")
     arrays = {key[len(name) + 1 :]: array for key, array in stored.arrays.items() if key.startswith(f"{name}.")}
     return Stored(stored.model, {}, learned, arrays)
+
+
+def apart(folder: Path, stored: Stored, name: str) -> tuple[Stored, Stored]:
+    """The rest, and the part of that name, of a model that may hold another."""
+    rest = {key: array for key, array in stored.arrays.items() if not key.startswith(f"{name}.")}
+    return replace(stored, arrays=rest), part(folder, stored, name)
 
 
 def _built(folder: Path, kind: type[S], values: Mapping[str, object]) -> S:

@@ -127,14 +127,24 @@ class ItemKNN:
         """Count pairs again with the choices already made."""
         return self._become(self.chosen_, lambda one: similarity(train, one, partial(pairs, train)))
 
+    def fading(self, decay: float) -> Self:
+        """The same neighbours under another decay of the history."""
+        other = type(self)(self.settings)
+        other.chosen_, other.similarity_ = dataclasses.replace(self.chosen_, decay=decay), self.similarity_
+        return other
+
     def score(self, history: Sequences) -> Scores:
         """(Q, I) summed similarity to the history; zero where nothing is shared."""
+        scores: Scores = self.found(history).toarray().astype(np.float32, copy=False)
+        return scores
+
+    def found(self, history: Sequences) -> sparse.csr_array:
+        """(Q, I) the scores that are not zero."""
         rows = every_event(history, self.chosen_.decay, self.settings.behavior_weights)
         found = rows @ self.similarity_
         if self.chosen_.returns:
             found = found + self.chosen_.returns * rows
-        scores: Scores = found.toarray().astype(np.float32, copy=False)
-        return scores
+        return found
 
     def save(self, folder: Path) -> None:
         """Write the similarities as compressed sparse rows."""

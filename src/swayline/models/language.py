@@ -88,7 +88,7 @@ class LanguageSettings:
         """The transformer's part."""
         return TransformerSettings(
             embedding_dim=self.embedding_dim, n_blocks=self.n_blocks, dropout=self.dropout, max_epochs=self.max_epochs,
-            batch_tokens=self.batch_tokens, learning_rate=self.learning_rate, seed=self.seed,
+            batch_tokens=self.batch_tokens, learning_rate=self.learning_rate, seed=self.seed, neighbours=False,
         )  # fmt: skip
 
     def text(self) -> TextSequenceSettings:

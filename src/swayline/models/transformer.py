@@ -11,7 +11,7 @@ Klenitskiy and Vasilev, "Turning Dross Into Gold Loss: is BERT4Rec really better
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -23,16 +23,18 @@ from swayline.core.types import Ints, ItemRows
 from swayline.dataset import Sequences, Targets, sample
 from swayline.dataset.attributes import attribute_codes
 from swayline.models import artifact
+from swayline.models.neighbours_beside import Beside, beside
 from swayline.models.protocol import Scores
 from swayline.models.sequence.batches import Packed, bin_width, place
 from swayline.models.sequence.behavior_head import BehaviorHead
 from swayline.models.sequence.blocked import best_of
+from swayline.models.sequence.for_data import OPEN, for_data
 from swayline.models.sequence.fusion.told import Texts
 from swayline.models.sequence.int8 import Rounded, grown, round_weights, shrunk, shrunk_shapes
 from swayline.models.sequence.network import INITIAL_STD, Network
 from swayline.models.sequence.objectives import OBJECTIVES
 from swayline.models.sequence.repeat_head import Returns
-from swayline.models.sequence.settings import MIXING, TransformerSettings
+from swayline.models.sequence.settings import TransformerSettings
 from swayline.models.sequence.slots import is_timed
 from swayline.models.sequence.stream import Stream
 from swayline.models.sequence.training import Watch, train
@@ -43,20 +45,12 @@ from swayline.models.validation import Judge
 _SHORT, _LONG = 50, 200
 _ROWS_AT_ONCE, _TOKENS_AT_ONCE = 512, 8192
 """Histories and tokens of a batch of questions at most: few enough that states stay in the processor's cache."""
-_SPARSE, _SCARCE = 50, 4
-"""Events an item below which a log is learned by heart, and below which a wide table learns nothing."""
-_LONG_HISTORIES = 50
-"""Events a person from which a second block has something to read."""
-_NARROW = 64
-_RETURNING = 0.05
 _SHARES = (1.0, 0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.2, 1.4, 1.6, 2.0, 3.0)
 """Of the strength that texts beside ids are measured to have, what validation may choose; the first where all serve."""
 _CALIBRATING = 20_000
 """Validation questions that behaviour probabilities are calibrated on."""
 
 _SIZES = ("n_items", "n_behaviors", "max_length", "best_epoch", "timed", "n_columns", "n_values", "n_known", "n_told")
-_OPEN = ("embedding_dim", "n_blocks", "n_heads", "dropout", "windows", "repeats")
-"""Settings that the data decides where nobody did."""
 
 
 class Transformer:
@@ -80,6 +74,7 @@ class Transformer:
         self.settings = settings or TransformerSettings()
         self.checkpoint, self.watch = checkpoint, watch
         self._answers: torch.Tensor | Rounded | None = None
+        self._beside: Beside | None = None
         self._moving = False
 
     @property
@@ -97,15 +92,18 @@ class Transformer:
         """
         judge = Judge(valid, self.settings.seed) if valid is not None and len(valid) else None
         self._train(train, self.settings, judge, self.checkpoint)
+        if judge is not None and self.settings.counts_neighbours:
+            self._beside = beside(train, judge, self.score)
         if self._network.head is not None and valid is not None and len(valid):
             self._calibrate(self._network.head, sample(valid, _CALIBRATING, generator(self.settings.seed, "calibrate")))
         return self
 
     def refit(self, train: Sequences) -> Self:
         """Learn again from (more) histories for as many epochs as :meth:`fit` found best."""
-        calibrated, weighed = self._network.head, self._network.told
+        calibrated, weighed, counted = self._network.head, self._network.told, self._beside
         again = self.checkpoint and self.checkpoint.with_name(f"{self.checkpoint.name}.refit")
         self._train(train, dataclasses.replace(self.settings, max_epochs=self.best_epoch_), None, again)
+        self._beside = counted and Beside.counted(train, counted.chosen)
         if self._network.head is not None and calibrated is not None:
             self._network.head.scale.copy_(calibrated.scale)
             self._network.head.shift.copy_(calibrated.shift)
@@ -119,8 +117,8 @@ class Transformer:
     ) -> Self:
         if not len(histories.items):
             raise EmptyLogError("no event is left to train on: give a log with events")
-        settings = _for_data(settings, histories)
-        self.chosen_ = {name: getattr(settings, name) for name in _OPEN if getattr(self.settings, name) is None}
+        settings = for_data(settings, histories)
+        self.chosen_ = {name: getattr(settings, name) for name in OPEN if getattr(self.settings, name) is None}
         longest = int(np.quantile(histories.lengths[histories.lengths > 0], 0.9))
         self.max_length_ = settings.max_length or min(_LONG, max(_SHORT, longest))
         self.n_items_, self.n_behaviors_ = histories.n_items, histories.n_behaviors
@@ -142,7 +140,7 @@ class Transformer:
         if settings.compile:
             for block in self._network.blocks:
                 block.compile()
-        self._answers, self._moving = None, True
+        self._answers, self._beside, self._moving = None, None, True
         asked = (lambda: judge(self)) if judge else None
         trained = train(self._network, histories, settings, self.max_length_, asked, checkpoint, self.watch)
         if first is not None:
@@ -206,6 +204,8 @@ class Transformer:
         scores = np.empty((len(history), self.n_items_), np.float32)
         for rows, states, returns in self._states(history):
             scores[rows] = self._logits(states, returns).cpu().numpy()
+        if self._beside is not None:
+            self._beside.add_to(scores, history)
         return scores
 
     def _logits(self, states: torch.Tensor, returns: Returns | None) -> torch.Tensor:
@@ -231,7 +231,8 @@ class Transformer:
         for rows, states, returns in self._states(history):
             seen = history.take(rows) if exclude_seen else None
             with torch.no_grad():
-                items[rows], values[rows] = best_of(states, self._catalogue(), returns, k, seen)
+                more = None if self._beside is None else self._beside.added(history.take(rows))
+                items[rows], values[rows] = best_of(states, self._catalogue(), returns, k, seen, more)
         return items, values
 
     def stream(self, history: Sequences) -> Stream:
@@ -242,7 +243,7 @@ class Transformer:
         UsageError
             The block or the objective looks ahead, so that every event changes what was read before.
         """
-        return Stream(self, history, self._network, self._logits)
+        return Stream(self, history, self._network, self._logits, self._beside)
 
     def score_items(self, history: Sequences, items: np.ndarray) -> Scores:
         """(Q,) the logit of one item a row, without scoring the whole catalogue."""
@@ -254,7 +255,7 @@ class Transformer:
             with torch.no_grad():
                 wanted = self._network.answers(torch.from_numpy(items[rows].astype(np.int64)).to(states.device))
                 scores[rows] = (states * wanted).sum(1).cpu().numpy()
-        return scores
+        return scores if self._beside is None else scores + self._beside.of_items(history, items)
 
     def behavior_probabilities(self, history: Sequences, items: np.ndarray) -> npt.NDArray[np.float32]:
         """(Q, B) how likely each behaviour is, were the next event of a history on this item (one item a row).
@@ -312,6 +313,9 @@ class Transformer:
         arrays = {name: value.detach().cpu().numpy() for name, value in self._network.state_dict().items()}
         if self.settings.weights == "int8":
             arrays = shrunk(arrays)
+        if self._beside is not None:
+            learned["neighbours"], counted = self._beside.learned()
+            arrays |= {f"neighbours.{name}": array for name, array in counted.items()}
         artifact.write(folder, self.name, dataclasses.asdict(self.settings), learned, arrays)
 
     @classmethod
@@ -319,6 +323,9 @@ class Transformer:
         """Read what :meth:`save` wrote."""
         stored = artifact.read(folder, cls.name)
         model = cls(artifact.settings_of(folder, stored, TransformerSettings))
+        if "neighbours" in stored.learned:
+            stored, counted = artifact.apart(folder, stored, "neighbours")
+            model._beside = Beside.restored(folder, counted)
         sizes = artifact.sizes_of(folder, stored, *_SIZES)
         model.n_items_, model.n_behaviors_, model.max_length_, model.best_epoch_, timed = sizes[:5]
         model.n_columns_, model.n_values_, model.n_known_, model.n_told_ = sizes[5:]
@@ -359,7 +366,7 @@ def _history_of(folder: Path, stored: artifact.Stored) -> list[dict[str, float |
 
 def _chosen_of(folder: Path, stored: artifact.Stored) -> dict[str, object]:
     chosen = stored.learned.get("chosen")
-    if not isinstance(chosen, dict) or sorted(chosen) != sorted(n for n in _OPEN if stored.settings.get(n) is None):
+    if not isinstance(chosen, dict) or sorted(chosen) != sorted(n for n in OPEN if stored.settings.get(n) is None):
         raise ArtifactError(f"{folder / artifact.MODEL_FILE}: what the data decided is not told, or not all of it")
     return chosen
 
@@ -367,32 +374,6 @@ def _chosen_of(folder: Path, stored: artifact.Stored) -> dict[str, object]:
 def _check_codes(folder: Path, codes: np.ndarray, n_values: int) -> None:
     if codes.size and not (codes.min() >= 0 and codes.max() < n_values):
         raise ArtifactError(f"{folder / artifact.WEIGHTS_FILE}: an attribute is outside its table of {n_values} values")
-
-
-def _for_data(settings: TransformerSettings, histories: Sequences) -> TransformerSettings:
-    """The settings with what was left to the data decided."""
-    events_an_item = len(histories.items) / max(1, len(np.unique(histories.items)))
-    dense = events_an_item >= _SPARSE
-    long = len(histories.items) >= _LONG_HISTORIES * np.count_nonzero(histories.lengths)
-    deep = dense or (long and events_an_item >= _SCARCE)
-    rule: dict[str, Any] = {
-        "embedding_dim": 128 if deep else _NARROW if events_an_item < _SCARCE else 256,
-        "n_blocks": 2 if deep else 1,
-        "n_heads": 2 if deep else 1,
-        "dropout": 0.2 if dense else 0.5,
-        "windows": dense,
-        "repeats": settings.loss in MIXING and _returning(histories) >= _RETURNING,
-    }
-    left_open = {name: value for name, value in rule.items() if getattr(settings, name) is None}
-    if settings.n_heads is None and settings.embedding_dim is not None and settings.embedding_dim % 2:
-        left_open["n_heads"] = 1
-    return dataclasses.replace(settings, **left_open)
-
-
-def _returning(histories: Sequences) -> float:
-    """Share of events that return to an item the same person already had."""
-    pairs = histories.users * np.int64(histories.n_items) + histories.items
-    return 1.0 - len(np.unique(pairs)) / max(1, len(pairs))
 
 
 def _device(settings: TransformerSettings) -> torch.device:

@@ -8,6 +8,7 @@ Shapes: Q questions, I items, D width, W places, k places of a list.
 
 import numpy as np
 import torch
+from scipy import sparse
 from torch import Tensor
 
 from swayline.core.types import Ints, ItemRows
@@ -23,7 +24,12 @@ _NARROWEST = 1024
 
 
 def best_of(
-    states: Tensor, catalogue: Tensor | Rounded, returns: Returns | None, k: int, seen: Sequences | None
+    states: Tensor,
+    catalogue: Tensor | Rounded,
+    returns: Returns | None,
+    k: int,
+    seen: Sequences | None,
+    more: sparse.csr_array | None = None,
 ) -> tuple[ItemRows, Scores]:
     """(Q, k) items, best first, and their scores, as :func:`~swayline.models.topk.top_k` of all scores gives them.
 
@@ -35,9 +41,12 @@ def best_of(
         All items as answers.
     seen : Sequences of Q rows, optional
         Items that may not be chosen, row by row.
+    more : (Q, I), optional
+        Added to the scores where anything stands.
     """
     n_rows, n_items = len(states), len(catalogue.values if isinstance(catalogue, Rounded) else catalogue)
     rows, apart = _left_out(seen, returns)
+    more = None if more is None else more.tocsc()
     width = min(n_items, max(_NARROWEST, SCORES_AT_ONCE // max(1, n_rows)))
     held = torch.empty(n_rows, width, device=states.device)
     items, values = np.full((n_rows, k), -1, np.int32), np.full((n_rows, k), -np.inf, np.float32)
@@ -46,6 +55,8 @@ def best_of(
         logits = _product(states, catalogue, first, min(first + width, n_items), held)
         if returns is not None:
             total = torch.logaddexp(total, logits.logsumexp(1).cpu())
+        if more is not None:
+            _add(more, first, logits)
         inside = slice(*np.searchsorted(apart, (first, first + width)))
         logits[torch.from_numpy(rows[inside]), torch.from_numpy(apart[inside] - first)] = -torch.inf
         better = np.flatnonzero(logits.amax(1).cpu().numpy() > values[:, -1])
@@ -58,7 +69,19 @@ def best_of(
     values = values + (returns.log_new.float().cpu() - total).numpy()[:, None]
     if seen is not None:
         return items, values
-    return _merged(items, values, *_again(states, catalogue, returns, total), k)
+    again, found = _again(states, catalogue, returns, total)
+    if more is not None:
+        found = found + more.tocsr()[np.arange(n_rows)[:, None], np.maximum(again, 0)].toarray()
+    return _merged(items, values, again, found, k)
+
+
+def _add(more: sparse.csc_array, first: int, logits: Tensor) -> None:
+    """What is added to the items from ``first`` on, in place."""
+    end = min(first + logits.shape[1], more.shape[1])
+    part = slice(more.indptr[first], more.indptr[end])
+    columns = np.repeat(np.arange(end - first), np.diff(more.indptr[first : end + 1]))
+    where = torch.from_numpy(more.indices[part].astype(np.int64)), torch.from_numpy(columns)
+    logits[where] += torch.from_numpy(more.data[part]).to(logits.device)
 
 
 def _product(states: Tensor, catalogue: Tensor | Rounded, first: int, end: int, held: Tensor) -> Tensor:

@@ -63,6 +63,9 @@ class TransformerSettings:
         What comes is drawn from the catalogue or from the history, as a pointer network mixes them; among what was
         met by how often, how lately and by which behaviour. None: where at least 5% of events return to an item the
         person already had.
+    neighbours : bool, optional
+        Item neighbours count beside the network, as much as validation says (see ``models/neighbours_beside.py``).
+        None: where there are validation questions and no texts inside (``fusion`` none).
     fusion : str
         How the items' titles, descriptions and categories join their ids: one of the files in ``sequence/fusion``.
     text_model : str
@@ -109,6 +112,7 @@ class TransformerSettings:
     windows: bool | None = None
     objective: Objective = "next-item"
     repeats: bool | None = None
+    neighbours: bool | None = None
     fusion: Fusion = "none"
     text_model: str = ""
     warm_start: bool = True
@@ -160,6 +164,11 @@ class TransformerSettings:
             require_one_of("loss", self.loss, MIXING)
         for name, hint in _CHOICES.items():
             require_one_of(name, getattr(self, name), hint.__args__)  # type: ignore[attr-defined]
+
+    @property
+    def counts_neighbours(self) -> bool:
+        """Whether item neighbours may count beside the network."""
+        return self.fusion == "none" if self.neighbours is None else self.neighbours
 
     @property
     def width(self) -> int:

@@ -24,6 +24,7 @@ from swayline.models.sequence.repeat_head import Returns
 from swayline.models.sequence.slots import is_timed
 
 if TYPE_CHECKING:
+    from swayline.models.neighbours_beside import Beside
     from swayline.models.transformer import Transformer
 
 Logits = Callable[[Tensor, Returns | None], Tensor]
@@ -38,14 +39,16 @@ class Stream:
     reads (``max_length_``), its positions shift with every event, so it is read again each time.
     """
 
-    def __init__(self, model: "Transformer", history: Sequences, network: Network, logits: Logits) -> None:
+    def __init__(
+        self, model: "Transformer", history: Sequences, network: Network, logits: Logits, beside: "Beside | None"
+    ) -> None:
         settings = model.settings
         if settings.block not in STREAMING_BLOCKS or settings.objective != "next-item" or settings.positions == "end":
             raise UsageError(
                 "scoring event by event needs block ligr or sasrec, objective next-item and positions start or none, "
                 f"not {settings.block}, {settings.objective}, {settings.positions}: use score(history)"
             )
-        self._model, self._network, self._logits = model, network, logits
+        self._model, self._network, self._logits, self._beside = model, network, logits, beside
         self._device = next(network.parameters()).device
         self._timed, self._profiles = is_timed(history), history.profiles
         self._rows = [_events_of(history, row) for row in range(len(history))]
@@ -78,7 +81,10 @@ class Stream:
         """(Q, I) logits of every item as the next one."""
         rows = torch.arange(len(self._rows), device=self._device)
         states = self._past[rows, self._memory.read]
-        return self._logits(states, self._returns(states)).float().cpu().numpy()
+        scores: Scores = self._logits(states, self._returns(states)).float().cpu().numpy()
+        if self._beside is not None:
+            self._beside.add_to(scores, self._as_sequences(self._rows))
+        return scores
 
     def _returns(self, states: Tensor) -> Returns | None:
         repeats = self._network.repeats
@@ -105,7 +111,7 @@ class Stream:
     def _read(self) -> None:
         """Read every history from its start, and remember."""
         model, width = self._model, bin_width(self._model.max_length_)
-        history = self._as_sequences()
+        history = self._as_sequences([row[-model.max_length_ :] for row in self._rows])
         layout = Layout(np.arange(len(history), dtype=np.int64) * width, len(history), width)
         batch = next_item.arrange(history, layout, model.max_length_, False, self._device)
         self._memory = Memory(len(history), width, self._network.n_layers, self._device)
@@ -116,8 +122,7 @@ class Stream:
             self._past = self._network(batch).view(len(history), width, -1)
         self._met = tuple(x.view(len(history), width) for x in (batch.items, batch.behaviors, batch.times))
 
-    def _as_sequences(self) -> Sequences:
-        events = [row[-self._model.max_length_ :] for row in self._rows]
+    def _as_sequences(self, events: list[list[tuple[int, int, int]]]) -> Sequences:
         grown = from_lists(
             [[event[0] for event in row] for row in events], self._model.n_items_,
             [[event[1] for event in row] for row in events], [[event[2] for event in row] for row in events],

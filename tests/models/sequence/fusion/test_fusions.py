@@ -21,6 +21,7 @@ COLORS = ["red", "blue", "green", "black", "white", "yellow"]
 N = len(WARES) * len(COLORS)
 SETTINGS = {
     "embedding_dim": 64, "max_epochs": 8, "learning_rate": 1e-3, "batch_tokens": 256, "dropout": 0.2, "patience": 8,
+    "neighbours": False,
 }  # fmt: skip
 NAMES = sorted(FUSIONS)
 
