@@ -125,6 +125,29 @@ def test_no_page_is_wider_than_its_screen(visit):
         assert [(name, right) for name, right in wide if right > width + 1] == []
 
 
+WIDE = """() => {
+  const heads = ["Episodes", "With it", "Comparable", "Worth, with it", "Worth, without", "Cut off by the log's end"]
+  const cell = (tag, text) => `<${tag} class="number">${text}</${tag}>`
+  const block = document.createElement("div")
+  block.className = "scroll"
+  block.innerHTML = `<table><thead><tr><th>Behaviour</th><th>Design</th>${heads.map(t => cell("th", t)).join("")}` +
+    `<th>Window, horizon</th></tr></thead><tbody><tr><th>Favorites</th><td>sequential trials</td>` +
+    `${heads.map(() => cell("td", "64,818")).join("")}<td>2.25 d</td></tr></tbody></table>`
+  document.querySelector(".blocks").append(block)
+}"""
+
+
+def test_a_table_of_nine_columns_and_all_others_fit_a_laptop(visit):
+    one = visit(viewport={"width": 1280, "height": 900})
+    one.page.evaluate(WIDE)
+    beyond = one.page.evaluate(
+        "[...document.querySelectorAll('.scroll')].filter(e => e.checkVisibility())"
+        ".map(e => [e.innerText.split('\\n')[0], e.scrollWidth - e.clientWidth])"
+    )
+    assert len(beyond) > 3
+    assert [one for one in beyond if one[1] > 0] == []
+
+
 def test_the_keyboard_reaches_the_findings_the_sections_and_the_tables(visit):
     page = visit(viewport={"width": 1280, "height": 900}).page
     page.keyboard.press("Tab")
