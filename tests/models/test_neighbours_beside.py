@@ -47,11 +47,11 @@ def model(split: Split) -> Transformer:
 
 def test_neighbours_answer_where_the_network_knows_nothing(model: Transformer, split: Split) -> None:
     alone = untaught(split, neighbours=False)
-    assert alone._beside is None
+    assert alone.beside_ is None
     assert hit(alone, split) < 0.4
     assert hit(model, split) > 0.9
-    assert model._beside is not None
-    assert model._beside.chosen.backward < 1.0
+    assert model.beside_ is not None
+    assert model.beside_.chosen.backward < 1.0
 
 
 def test_neighbours_are_left_out_where_they_cannot_help(split: Split) -> None:
@@ -65,7 +65,7 @@ def test_neighbours_are_left_out_where_they_cannot_help(split: Split) -> None:
 
 def test_without_validation_questions_or_with_texts_inside_there_are_none(split: Split) -> None:
     settings = TransformerSettings(embedding_dim=16, max_epochs=1)
-    assert Transformer(settings).fit(split.train)._beside is None
+    assert Transformer(settings).fit(split.train).beside_ is None
     assert not TransformerSettings(fusion="gate").counts_neighbours
     assert TransformerSettings(fusion="gate", neighbours=True).counts_neighbours
 
@@ -98,7 +98,7 @@ def test_the_best_neighbour_counts_one_and_what_was_met_nothing_where_nobody_ret
 @pytest.mark.parametrize("repeats", [False, True])
 def test_every_way_of_asking_gives_the_same_scores(split: Split, repeats: bool) -> None:
     model = untaught(split, repeats=repeats, neighbours=True)
-    model._beside = Beside.counted(split.train, Chosen(0.2, 0.8, 3.0, returning=repeats))
+    model.beside_ = Beside.counted(split.train, Chosen(0.2, 0.8, 3.0, returning=repeats))
     asked = split.test.history.take(np.arange(20))
     scores = model.score(asked)
     assert model.score_items(asked, split.test.items[:20]) == pytest.approx(scores[np.arange(20), split.test.items[:20]], abs=1e-5)  # fmt: skip
@@ -112,7 +112,7 @@ def test_every_way_of_asking_gives_the_same_scores(split: Split, repeats: bool) 
 
 def test_a_stream_counts_events_that_the_network_no_longer_reads(split: Split) -> None:
     model = untaught(split, max_length=3)
-    assert model._beside is not None
+    assert model.beside_ is not None
     history = from_lists([[0, 1, 2, 3, 4, 5]], N_ITEMS)
     stream = model.stream(from_lists([[0, 1, 2, 3, 4]], N_ITEMS))
     stream.add(np.array([5]))
@@ -121,12 +121,12 @@ def test_a_stream_counts_events_that_the_network_no_longer_reads(split: Split) -
 
 def test_refitting_counts_again_with_the_choices_kept(model: Transformer, split: Split) -> None:
     other = untaught(split)
-    assert other._beside is not None
-    chosen = other._beside.chosen
+    assert other.beside_ is not None
+    chosen = other.beside_.chosen
     other.refit(last_out(chains(seed=5)).train)
-    assert other._beside is not None
-    assert other._beside.chosen == chosen
-    assert (other._beside.neighbours.similarity_ != model._beside.neighbours.similarity_).nnz  # type: ignore[union-attr]
+    assert other.beside_ is not None
+    assert other.beside_.chosen == chosen
+    assert (other.beside_.neighbours.similarity_ != model.beside_.neighbours.similarity_).nnz  # type: ignore[union-attr]
 
 
 def test_a_folder_holds_them_and_is_read_with_suspicion(model: Transformer, split: Split, tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ _DECAYS = (0.8, 0.9, 1.0, 0.65, 0.5, 0.3)
 _SHARES = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0)
 _SCORES_AT_ONCE = 1 << 25
 """Scores held at a time while choosing: 128 MiB of float32."""
+_ROWS_AT_ONCE = 512
 
 
 @dataclass(frozen=True)
@@ -89,10 +90,13 @@ class Beside:
 
     def of_items(self, history: Sequences, items: ItemRows | Ints) -> Scores:
         """(Q,) what is added to one item a row."""
-        more = self.added(history)
-        row = np.repeat(np.arange(len(history)), np.diff(more.indptr))
-        at = more.indices == items[row]
-        found: Scores = np.bincount(row[at], more.data[at], len(history)).astype(np.float32)
+        found = np.zeros(len(history), np.float32)
+        for start in range(0, len(history), _ROWS_AT_ONCE):
+            rows = np.arange(start, min(start + _ROWS_AT_ONCE, len(history)))
+            more = self.added(history.take(rows))
+            row = np.repeat(rows, np.diff(more.indptr))
+            at = more.indices == items[row]
+            found[row[at]] = more.data[at]
         return found
 
     def level(self, history: Sequences) -> sparse.csr_array:
@@ -127,7 +131,7 @@ def beside(train: Sequences, judge: Judge, score: Callable[[Sequences], Scores])
     """
     questions = judge.questions
     earlier = unseen_last(train, questions)
-    step = max(1, min(512, _SCORES_AT_ONCE // max(1, train.n_items)))
+    step = max(1, min(_ROWS_AT_ONCE, _SCORES_AT_ONCE // max(1, train.n_items)))
     starts = range(0, len(questions), step)
     total = np.zeros((len(_BACKWARD), len(_DECAYS), len(_SHARES)))
     with task("choose neighbours", total=len(_BACKWARD) * len(starts)) as bar:

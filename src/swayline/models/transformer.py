@@ -59,7 +59,8 @@ class Transformer:
     With a ``checkpoint`` file (and ``….refit`` beside it), training that was cut off goes on from its last whole
     epoch. Under ``torchrun`` every process trains its share and all end with the same weights. ``watch`` is told of
     every epoch as it ends. After :meth:`fit`, ``history_`` holds a line an epoch (loss, validation NDCG@10, seconds,
-    samples a second), ``best_epoch_`` the epoch whose weights were kept and ``chosen_`` what the data decided.
+    samples a second), ``best_epoch_`` the epoch whose weights were kept, ``chosen_`` what the data decided and
+    ``beside_`` the item neighbours that count beside the network (None: none).
     """
 
     name: ClassVar[str] = "transformer"
@@ -74,7 +75,7 @@ class Transformer:
         self.settings = settings or TransformerSettings()
         self.checkpoint, self.watch = checkpoint, watch
         self._answers: torch.Tensor | Rounded | None = None
-        self._beside: Beside | None = None
+        self.beside_: Beside | None = None
         self._moving = False
 
     @property
@@ -93,17 +94,17 @@ class Transformer:
         judge = Judge(valid, self.settings.seed) if valid is not None and len(valid) else None
         self._train(train, self.settings, judge, self.checkpoint)
         if judge is not None and self.settings.counts_neighbours:
-            self._beside = beside(train, judge, self.score)
+            self.beside_ = beside(train, judge, self.score)
         if self._network.head is not None and valid is not None and len(valid):
             self._calibrate(self._network.head, sample(valid, _CALIBRATING, generator(self.settings.seed, "calibrate")))
         return self
 
     def refit(self, train: Sequences) -> Self:
         """Learn again from (more) histories for as many epochs as :meth:`fit` found best."""
-        calibrated, weighed, counted = self._network.head, self._network.told, self._beside
+        calibrated, weighed, counted = self._network.head, self._network.told, self.beside_
         again = self.checkpoint and self.checkpoint.with_name(f"{self.checkpoint.name}.refit")
         self._train(train, dataclasses.replace(self.settings, max_epochs=self.best_epoch_), None, again)
-        self._beside = counted and Beside.counted(train, counted.chosen)
+        self.beside_ = counted and Beside.counted(train, counted.chosen)
         if self._network.head is not None and calibrated is not None:
             self._network.head.scale.copy_(calibrated.scale)
             self._network.head.shift.copy_(calibrated.shift)
@@ -140,7 +141,7 @@ class Transformer:
         if settings.compile:
             for block in self._network.blocks:
                 block.compile()
-        self._answers, self._beside, self._moving = None, None, True
+        self._answers, self.beside_, self._moving = None, None, True
         asked = (lambda: judge(self)) if judge else None
         trained = train(self._network, histories, settings, self.max_length_, asked, checkpoint, self.watch)
         if first is not None:
@@ -204,8 +205,8 @@ class Transformer:
         scores = np.empty((len(history), self.n_items_), np.float32)
         for rows, states, returns in self._states(history):
             scores[rows] = self._logits(states, returns).cpu().numpy()
-        if self._beside is not None:
-            self._beside.add_to(scores, history)
+        if self.beside_ is not None:
+            self.beside_.add_to(scores, history)
         return scores
 
     def _logits(self, states: torch.Tensor, returns: Returns | None) -> torch.Tensor:
@@ -231,7 +232,7 @@ class Transformer:
         for rows, states, returns in self._states(history):
             seen = history.take(rows) if exclude_seen else None
             with torch.no_grad():
-                more = None if self._beside is None else self._beside.added(history.take(rows))
+                more = None if self.beside_ is None else self.beside_.added(history.take(rows))
                 items[rows], values[rows] = best_of(states, self._catalogue(), returns, k, seen, more)
         return items, values
 
@@ -243,7 +244,7 @@ class Transformer:
         UsageError
             The block or the objective looks ahead, so that every event changes what was read before.
         """
-        return Stream(self, history, self._network, self._logits, self._beside)
+        return Stream(self, history, self._network, self._logits, self.beside_)
 
     def score_items(self, history: Sequences, items: np.ndarray) -> Scores:
         """(Q,) the logit of one item a row, without scoring the whole catalogue."""
@@ -255,7 +256,7 @@ class Transformer:
             with torch.no_grad():
                 wanted = self._network.answers(torch.from_numpy(items[rows].astype(np.int64)).to(states.device))
                 scores[rows] = (states * wanted).sum(1).cpu().numpy()
-        return scores if self._beside is None else scores + self._beside.of_items(history, items)
+        return scores if self.beside_ is None else scores + self.beside_.of_items(history, items)
 
     def behavior_probabilities(self, history: Sequences, items: np.ndarray) -> npt.NDArray[np.float32]:
         """(Q, B) how likely each behaviour is, were the next event of a history on this item (one item a row).
@@ -313,8 +314,8 @@ class Transformer:
         arrays = {name: value.detach().cpu().numpy() for name, value in self._network.state_dict().items()}
         if self.settings.weights == "int8":
             arrays = shrunk(arrays)
-        if self._beside is not None:
-            learned["neighbours"], counted = self._beside.learned()
+        if self.beside_ is not None:
+            learned["neighbours"], counted = self.beside_.learned()
             arrays |= {f"neighbours.{name}": array for name, array in counted.items()}
         artifact.write(folder, self.name, dataclasses.asdict(self.settings), learned, arrays)
 
@@ -325,7 +326,7 @@ class Transformer:
         model = cls(artifact.settings_of(folder, stored, TransformerSettings))
         if "neighbours" in stored.learned:
             stored, counted = artifact.apart(folder, stored, "neighbours")
-            model._beside = Beside.restored(folder, counted)
+            model.beside_ = Beside.restored(folder, counted)
         sizes = artifact.sizes_of(folder, stored, *_SIZES)
         model.n_items_, model.n_behaviors_, model.max_length_, model.best_epoch_, timed = sizes[:5]
         model.n_columns_, model.n_values_, model.n_known_, model.n_told_ = sizes[5:]
