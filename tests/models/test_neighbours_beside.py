@@ -12,7 +12,7 @@ from swayline.core.errors import ArtifactError
 from swayline.dataset import Sequences, Split, from_lists, last_out
 from swayline.metrics import ndcg, ranks
 from swayline.models import Transformer, TransformerSettings, mask_seen, top_k
-from swayline.models.neighbours_beside import _SHARES, Beside, Chosen, _summed_ndcg, beside
+from swayline.models.neighbours_beside import _SCALES, _SHARES, Beside, Chosen, _Flat, beside
 from swayline.models.validation import Judge
 
 N_ITEMS = 40
@@ -70,23 +70,25 @@ def test_without_validation_questions_or_with_texts_inside_there_are_none(split:
     assert TransformerSettings(fusion="gate", neighbours=True).counts_neighbours
 
 
-def test_shares_are_judged_as_the_sum_of_both_would_be() -> None:
+def test_weights_are_judged_as_the_sum_of_both_would_be() -> None:
     rng = np.random.default_rng(0)
     scores = rng.normal(size=(30, 50)).astype(np.float32)
-    scores[rng.random(scores.shape) < 0.1] = -np.inf
     answers = rng.integers(50, size=30)
+    scores[rng.random(scores.shape) < 0.1] = -np.inf
+    asked = np.isfinite(scores[np.arange(30), answers])
     level = sparse.csr_array(np.where(rng.random(scores.shape) < 0.2, rng.random(scores.shape), 0).astype(np.float32))
-    plain = [
-        ndcg(*ranks(scores + np.float32(share) * level.toarray(), answers), k=10)[np.isfinite(scores[range(30), answers])].sum()
-        for share in _SHARES
-    ]  # fmt: skip
-    assert _summed_ndcg(scores, answers, level) == pytest.approx(plain)
+    found = _Flat.of(scores, answers).losses(level)
+    for first, scale in enumerate(_SCALES):
+        for second, share in enumerate(_SHARES):
+            both = scale * (scores.astype(float) + share * level.toarray())
+            plain = np.log(np.exp(both).sum(axis=1)) - both[np.arange(30), answers]
+            assert found[first, second] == pytest.approx(plain[asked].sum(), rel=1e-4)
 
 
 def test_the_best_neighbour_counts_one_and_what_was_met_nothing_where_nobody_returns() -> None:
     train = from_lists([[0, 1, 2], [0, 1, 3], [0, 1, 2]], 5)
     asked = from_lists([[0, 1], [], [4]], 5)
-    kept, once = (Beside.counted(train, Chosen(1.0, 0.8, 2.0, returning)) for returning in (True, False))
+    kept, once = (Beside.counted(train, Chosen(1.0, 0.8, 2.0, 1.0, returning)) for returning in (True, False))
     assert kept.level(asked).toarray().max(axis=1).tolist() == [1.0, 0.0, 0.0]
     assert kept.level(asked).toarray()[0, 0] > 0
     found = once.level(asked).toarray()
@@ -98,7 +100,7 @@ def test_the_best_neighbour_counts_one_and_what_was_met_nothing_where_nobody_ret
 @pytest.mark.parametrize("repeats", [False, True])
 def test_every_way_of_asking_gives_the_same_scores(split: Split, repeats: bool) -> None:
     model = untaught(split, repeats=repeats, neighbours=True)
-    model.beside_ = Beside.counted(split.train, Chosen(0.2, 0.8, 3.0, returning=repeats))
+    model.beside_ = Beside.counted(split.train, Chosen(0.2, 0.8, 3.0, 0.7, returning=repeats))
     asked = split.test.history.take(np.arange(20))
     scores = model.score(asked)
     assert model.score_items(asked, split.test.items[:20]) == pytest.approx(scores[np.arange(20), split.test.items[:20]], abs=1e-5)  # fmt: skip

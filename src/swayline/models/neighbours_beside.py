@@ -2,35 +2,36 @@
 
 ::
 
-    score (j)  =  network (j)  +  share · neighbours (j) / max over all items
+    score (j)  =  scale · ( network (j)  +  share · neighbours (j) / max over all items )
 
 Neighbours are those of :class:`~swayline.models.item_knn.ItemKNN`, counted with its middle of the road. How much pairs
-count against their order, how fast the history fades and the share are chosen together on validation questions: what
-serves beside a network is not what serves alone. The tables that choose have not counted the last event of a
-validation history, just as tables in service have not.
+count against their order, how fast the history fades, the share and the scale are chosen together on validation
+questions: what serves beside a network is not what serves alone. The tables that choose have not counted the last
+event of a validation history, just as tables in service have not.
 
 Shapes: Q questions, I items, B questions of a batch.
 
 References
 ----------
 Cheng et al., "Wide & Deep Learning for Recommender Systems", DLRS 2016 (memory beside generalisation).
+Breiman, "Stacked Regressions", Machine Learning 1996; Guo et al., "On Calibration of Modern Neural Networks", ICML 2017
+(the scale is their temperature).
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from scipy import sparse
 
 from swayline.core.progress import task
 from swayline.core.types import Ints, ItemRows
-from swayline.dataset import Sequences
-from swayline.metrics import ndcg
+from swayline.dataset import Sequences, Targets
+from swayline.metrics import ndcg, ranks
 from swayline.models import artifact
 from swayline.models.item_knn import ItemKNN, ItemKNNSettings
 from swayline.models.protocol import Scores
@@ -40,8 +41,9 @@ from swayline.models.tuning import unseen_last
 from swayline.models.validation import Judge, K
 
 _BACKWARD = (0.2, 0.7, 1.0)
-_DECAYS = (0.8, 0.9, 1.0, 0.65, 0.5, 0.3)
-_SHARES = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0)
+_DECAYS = (0.65, 0.8, 0.9, 1.0)
+_SHARES = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
+_SCALES = (0.55, 0.7, 0.85, 1.0, 1.2)
 _SCORES_AT_ONCE = 1 << 25
 """Scores held at a time while choosing: 128 MiB of float32."""
 _ROWS_AT_ONCE = 512
@@ -54,6 +56,7 @@ class Chosen:
     backward: float = 0.7
     decay: float = 0.8
     share: float = 1.0
+    scale: float = 1.0
     returning: bool = False
     """Whether items of the history itself may profit, as where people return to them."""
 
@@ -61,6 +64,7 @@ class Chosen:
         require("backward", self.backward, 0.0, 1.0)
         require("decay", self.decay, 0.0, 1.0)
         require("share", self.share, 0.0)
+        require("scale", self.scale, 0.0)
 
 
 @dataclass(frozen=True)
@@ -80,16 +84,17 @@ class Beside:
         return dataclasses.replace(self, neighbours=self.neighbours.fading(decay))
 
     def added(self, history: Sequences) -> sparse.csr_array:
-        """(Q, I) what is added to the network's scores; nothing where no neighbour is."""
+        """(Q, I) what is added to the network's scores, before ``scale``; nothing where no neighbour is."""
         return self.level(history) * np.float32(self.chosen.share)
 
-    def add_to(self, scores: Scores, history: Sequences) -> None:
-        """Add to (Q, I) scores of some histories, in place."""
+    def join(self, scores: Scores, history: Sequences) -> None:
+        """Make the (Q, I) scores of the network those of both, in place."""
         more = self.added(history)
         scores[np.repeat(np.arange(len(history)), np.diff(more.indptr)), more.indices] += more.data
+        scores *= np.float32(self.chosen.scale)
 
     def of_items(self, history: Sequences, items: ItemRows | Ints) -> Scores:
-        """(Q,) what is added to one item a row."""
+        """(Q,) what is added to one item a row, before ``scale``."""
         found = np.zeros(len(history), np.float32)
         for start in range(0, len(history), _ROWS_AT_ONCE):
             rows = np.arange(start, min(start + _ROWS_AT_ONCE, len(history)))
@@ -122,52 +127,78 @@ class Beside:
 
 
 def beside(train: Sequences, judge: Judge, score: Callable[[Sequences], Scores]) -> Beside | None:
-    """Neighbours with the choices that serve validation best; None where none serves.
+    """Neighbours with the choices under which validation answers are likeliest; None where none serves.
+
+    The likelihood chooses, since it feels every answer and its place; NDCG@10 must rise as well.
 
     Parameters
     ----------
     score : callable
         (B, I) the network's scores of some histories.
     """
+    earlier = unseen_last(train, judge.questions)
+    loss = np.zeros((len(_BACKWARD), len(_DECAYS), len(_SCALES), len(_SHARES)))
+    trials = [Beside.counted(earlier, Chosen(backward, returning=not judge.hides_seen)) for backward in _BACKWARD]
+    for part, scores in _batches(judge, score):
+        flat = _Flat.of(scores, part.items)
+        for first, trial in enumerate(trials):
+            for second, decay in enumerate(_DECAYS):
+                loss[first, second] += flat.losses(trial.fading(decay).level(part.history))
+    best = np.unravel_index(int(loss.argmin()), loss.shape)
+    chosen = Chosen(_BACKWARD[best[0]], _DECAYS[best[1]], _SHARES[best[3]], _SCALES[best[2]], not judge.hides_seen)
+    taken, gained = dataclasses.replace(trials[best[0]].fading(chosen.decay), chosen=chosen), 0.0
+    for part, scores in _batches(judge, score):
+        alone = ndcg(*ranks(scores, part.items), k=K)
+        taken.join(scores, part.history)
+        gained += float((ndcg(*ranks(scores, part.items), k=K) - alone).sum())
+    return Beside.counted(train, chosen) if gained > 0 else None
+
+
+def _batches(judge: Judge, score: Callable[[Sequences], Scores]) -> Iterator[tuple[Targets, Scores]]:
+    """Validation questions and the network's scores of them, seen items left out where they never answer."""
     questions = judge.questions
-    earlier = unseen_last(train, questions)
-    step = max(1, min(_ROWS_AT_ONCE, _SCORES_AT_ONCE // max(1, train.n_items)))
+    step = max(1, min(_ROWS_AT_ONCE, _SCORES_AT_ONCE // max(1, questions.history.n_items)))
     starts = range(0, len(questions), step)
-    total = np.zeros((len(_BACKWARD), len(_DECAYS), len(_SHARES)))
-    with task("choose neighbours", total=len(_BACKWARD) * len(starts)) as bar:
-        for first, backward in enumerate(_BACKWARD):
-            counted = Beside.counted(earlier, Chosen(backward, _DECAYS[0], 0.0, not judge.hides_seen))
-            for start in starts:
-                part = questions.take(np.arange(start, min(start + step, len(questions))))
-                scores = score(part.history)
-                if judge.hides_seen:
-                    mask_seen(scores, part.history)
-                for second, decay in enumerate(_DECAYS):
-                    level = counted.fading(decay).level(part.history)
-                    total[first, second] += _summed_ndcg(scores, part.items, level)
-                bar.advance()
-    best = np.unravel_index(int(total.argmax()), total.shape)
-    chosen = Chosen(_BACKWARD[best[0]], _DECAYS[best[1]], _SHARES[best[2]], not judge.hides_seen)
-    return Beside.counted(train, chosen) if chosen.share else None
+    with task("weigh neighbours", total=len(starts)) as bar:
+        for start in starts:
+            part = questions.take(np.arange(start, min(start + step, len(questions))))
+            scores = score(part.history)
+            yield part, mask_seen(scores, part.history) if judge.hides_seen else scores
+            bar.advance()
 
 
-def _summed_ndcg(scores: Scores, answers: ItemRows, level: sparse.csr_array) -> npt.NDArray[np.float64]:
-    """(shares,) NDCG@10 of (B, I) scores plus each share of ``level``, summed over the questions.
+@dataclass(frozen=True)
+class _Flat:
+    """What the network alone says of B questions, ready to be asked under many weights."""
 
-    What is level with nothing keeps its order, so its ten best are found once for all shares.
-    """
-    rows = np.arange(len(answers))
-    row = np.repeat(rows, np.diff(level.indptr))
-    before, at_answer = scores[row, level.indices], level.indices == answers[row]
-    rest = scores.copy()
-    rest[row, level.indices] = -np.inf
-    rest = torch.topk(torch.from_numpy(rest), min(K, rest.shape[1]), sorted=False).values.numpy()
-    own_level = np.zeros(len(rows), np.float32)
-    own_level[row[at_answer]] = level.data[at_answer]
-    found = np.empty(len(_SHARES))
-    for number, share in enumerate(np.asarray(_SHARES, np.float32)):
-        own = scores[rows, answers] + share * own_level
-        passed = before + share * level.data > own[row]
-        better = (rest > own[:, None]).sum(axis=1) + np.bincount(row[passed], minlength=len(rows))
-        found[number] = ndcg(better, np.zeros_like(better), k=K).sum()
-    return found
+    scores: Scores
+    """(B, I) less the largest of the row."""
+    answers: ItemRows
+    wholes: npt.NDArray[np.float64]
+    """(scales, B) sums of exp(scale · score) over all items."""
+
+    @classmethod
+    def of(cls, scores: Scores, answers: ItemRows) -> Self:
+        """From (B, I) scores."""
+        scores = scores - scores.max(axis=1, keepdims=True)
+        return cls(scores, answers, np.stack([np.exp(scale * scores).sum(axis=1, dtype=float) for scale in _SCALES]))
+
+    def losses(self, level: sparse.csr_array) -> npt.NDArray[np.float64]:
+        """(scales, shares) -log softmax of the answers, summed, with each share of ``level`` (B, I) added.
+
+        Only what stands in ``level`` changes the sum that a softmax divides by.
+        """
+        rows = np.arange(len(self.answers))
+        row = np.repeat(rows, np.diff(level.indptr))
+        at_answer = level.indices == self.answers[row]
+        own, own_level = self.scores[rows, self.answers], np.zeros(len(rows), np.float32)
+        own_level[row[at_answer]] = level.data[at_answer]
+        asked = np.isfinite(own)
+        found = np.empty((len(_SCALES), len(_SHARES)))
+        for first, scale in enumerate(np.asarray(_SCALES, np.float32)):
+            before = np.exp(scale * self.scores[row, level.indices])
+            for second, share in enumerate(np.asarray(_SHARES, np.float32)):
+                more = np.bincount(row, before * np.expm1(scale * share * level.data), len(rows))
+                loss = np.log(self.wholes[first] + more) - scale * (own + share * own_level)
+                found[first, second] = loss[asked].sum()
+        return found

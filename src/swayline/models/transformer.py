@@ -206,7 +206,7 @@ class Transformer:
         for rows, states, returns in self._states(history):
             scores[rows] = self._logits(states, returns).cpu().numpy()
         if self.beside_ is not None:
-            self.beside_.add_to(scores, history)
+            self.beside_.join(scores, history)
         return scores
 
     def _logits(self, states: torch.Tensor, returns: Returns | None) -> torch.Tensor:
@@ -234,7 +234,7 @@ class Transformer:
             with torch.no_grad():
                 more = None if self.beside_ is None else self.beside_.added(history.take(rows))
                 items[rows], values[rows] = best_of(states, self._catalogue(), returns, k, seen, more)
-        return items, values
+        return items, values if self.beside_ is None else values * np.float32(self.beside_.chosen.scale)
 
     def stream(self, history: Sequences) -> Stream:
         """A few histories that grow event by event, scored after each without being read again.
@@ -256,7 +256,9 @@ class Transformer:
             with torch.no_grad():
                 wanted = self._network.answers(torch.from_numpy(items[rows].astype(np.int64)).to(states.device))
                 scores[rows] = (states * wanted).sum(1).cpu().numpy()
-        return scores if self.beside_ is None else scores + self.beside_.of_items(history, items)
+        if self.beside_ is None:
+            return scores
+        return (scores + self.beside_.of_items(history, items)) * np.float32(self.beside_.chosen.scale)
 
     def behavior_probabilities(self, history: Sequences, items: np.ndarray) -> npt.NDArray[np.float32]:
         """(Q, B) how likely each behaviour is, were the next event of a history on this item (one item a row).

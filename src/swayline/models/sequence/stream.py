@@ -83,7 +83,7 @@ class Stream:
         states = self._past[rows, self._memory.read]
         scores: Scores = self._logits(states, self._returns(states)).float().cpu().numpy()
         if self._beside is not None:
-            self._beside.add_to(scores, self._as_sequences(self._rows))
+            self._beside.join(scores, self._as_sequences(self._rows))
         return scores
 
     def _returns(self, states: Tensor) -> Returns | None:
