@@ -64,8 +64,8 @@ class TransformerSettings:
         met by how often, how lately and by which behaviour. None: where at least 5% of events return to an item the
         person already had.
     neighbours : bool, optional
-        Item neighbours count beside the network, as much as validation says (see ``models/neighbours_beside.py``).
-        None: where there are validation questions and no texts inside (``fusion`` none).
+        Item neighbours count beside the network, as much as validation says (see ``models/neighbours_beside.py``);
+        never without validation questions. None: where no texts are inside (``fusion`` none).
     fusion : str
         How the items' titles, descriptions and categories join their ids: one of the files in ``sequence/fusion``.
     text_model : str
