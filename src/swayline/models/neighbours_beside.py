@@ -46,6 +46,8 @@ _SCALES = (0.55, 0.7, 0.85, 1.0, 1.2)
 _SCORES_AT_ONCE = 1 << 25
 """Scores held at a time while choosing: 128 MiB of float32."""
 _ROWS_AT_ONCE = 512
+_SURE = 2.0
+"""Standard errors that the gain in log-likelihood must reach."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ class Beside:
 
 
 def beside(train: Sequences, judge: Judge, score: Callable[[Sequences], Scores]) -> Beside | None:
-    """Neighbours with the choices under which validation answers are likeliest; None where none serves.
+    """Neighbours with the choices under which validation answers are likeliest; None where that may be chance.
 
     The likelihood chooses, since it feels every answer (the share it finds is where NDCG@10 is highest), and since
     NDCG@10 of the same questions chose when training stopped: it would compare the network at its luckiest.
@@ -137,16 +139,18 @@ def beside(train: Sequences, judge: Judge, score: Callable[[Sequences], Scores])
         (B, I) the network's scores of some histories.
     """
     earlier = unseen_last(train, judge.questions)
-    loss = np.zeros((len(_BACKWARD), len(_DECAYS), len(_SCALES), len(_SHARES)))
     trials = [Beside.counted(earlier, Chosen(backward, returning=not judge.hides_seen)) for backward in _BACKWARD]
+    parts = []
     for part, scores in _batches(judge, score):
         flat = _Flat.of(scores, part.items)
-        for first, trial in enumerate(trials):
-            for second, decay in enumerate(_DECAYS):
-                loss[first, second] += flat.losses(trial.fading(decay).level(part.history))
-    best = np.unravel_index(int(loss.argmin()), loss.shape)
+        parts.append([[flat.losses(t.fading(decay).level(part.history)) for decay in _DECAYS] for t in trials])
+    losses = np.concatenate(parts, axis=-1)
+    total = losses.sum(axis=-1)
+    best = np.unravel_index(int(total.argmin()), total.shape)
     chosen = Chosen(_BACKWARD[best[0]], _DECAYS[best[1]], _SHARES[best[3]], _SCALES[best[2]], not judge.hides_seen)
-    return Beside.counted(train, chosen) if chosen.share else None
+    gained = losses[0, 0, total[0, 0, :, 0].argmin(), 0] - losses[best]  # over the network with a scale alone
+    told = gained.sum() > _SURE * np.sqrt(len(gained)) * gained.std()
+    return Beside.counted(train, chosen) if told else None
 
 
 def _batches(judge: Judge, score: Callable[[Sequences], Scores]) -> Iterator[tuple[Targets, Scores]]:
@@ -179,7 +183,7 @@ class _Flat:
         return cls(scores, answers, np.stack([np.exp(scale * scores).sum(axis=1, dtype=float) for scale in _SCALES]))
 
     def losses(self, level: sparse.csr_array) -> npt.NDArray[np.float64]:
-        """(scales, shares) -log softmax of the answers, summed, with each share of ``level`` (B, I) added.
+        """(scales, shares, B) -log softmax of each answer with each share of ``level`` (B, I) added; 0 of a hidden one.
 
         Only what stands in ``level`` changes the sum that a softmax divides by.
         """
@@ -188,12 +192,11 @@ class _Flat:
         at_answer = level.indices == self.answers[row]
         own, own_level = self.scores[rows, self.answers], np.zeros(len(rows), np.float32)
         own_level[row[at_answer]] = level.data[at_answer]
-        asked = np.isfinite(own)
-        found = np.empty((len(_SCALES), len(_SHARES)))
+        found = np.empty((len(_SCALES), len(_SHARES), len(rows)))
         for first, scale in enumerate(np.asarray(_SCALES, np.float32)):
             before = np.exp(scale * self.scores[row, level.indices])
             for second, share in enumerate(np.asarray(_SHARES, np.float32)):
                 more = np.bincount(row, before * np.expm1(scale * share * level.data), len(rows))
                 loss = np.log(self.wholes[first] + more) - scale * (own + share * own_level)
-                found[first, second] = loss[asked].sum()
+                found[first, second] = np.where(np.isfinite(own), loss, 0.0)
         return found
