@@ -12,7 +12,7 @@ from swayline.core.errors import ArtifactError
 from swayline.dataset import Sequences, Split, from_lists, last_out
 from swayline.metrics import ndcg, ranks
 from swayline.models import Transformer, TransformerSettings, mask_seen, top_k
-from swayline.models.neighbours_beside import _SCALES, _SHARES, Beside, Chosen, _Flat, beside
+from swayline.models.neighbours_beside import _SCALES, _SHARES, Beside, Chosen, _Alone, beside
 from swayline.models.validation import Judge
 
 N_ITEMS = 40
@@ -78,7 +78,7 @@ def test_weights_are_judged_as_the_sum_of_both_would_be() -> None:
     scores[rng.random(scores.shape) < 0.1] = -np.inf
     asked = np.isfinite(scores[np.arange(30), answers])
     level = sparse.csr_array(np.where(rng.random(scores.shape) < 0.2, rng.random(scores.shape), 0).astype(np.float32))
-    found = _Flat.of(scores, answers).losses(level)
+    found = _Alone.of(scores, answers).losses(level)
     for first, scale in enumerate(_SCALES):
         for second, share in enumerate(_SHARES):
             both = scale * (scores.astype(float) + share * level.toarray())

@@ -91,7 +91,7 @@ class Beside:
     def join(self, scores: Scores, history: Sequences) -> None:
         """Make the (Q, I) scores of the network those of both, in place."""
         more = self.added(history)
-        scores[np.repeat(np.arange(len(history)), np.diff(more.indptr)), more.indices] += more.data
+        scores[_rows(more), more.indices] += more.data
         scores *= np.float32(self.chosen.scale)
 
     def of_items(self, history: Sequences, items: ItemRows | Ints) -> Scores:
@@ -100,7 +100,7 @@ class Beside:
         for start in range(0, len(history), _ROWS_AT_ONCE):
             rows = np.arange(start, min(start + _ROWS_AT_ONCE, len(history)))
             more = self.added(history.take(rows))
-            row = np.repeat(rows, np.diff(more.indptr))
+            row = rows[_rows(more)]
             at = more.indices == items[row]
             found[row[at]] = more.data[at]
         return found
@@ -111,7 +111,7 @@ class Beside:
         if not self.chosen.returning:
             met = sparse.csr_array((np.ones_like(history.items), history.items, history.offsets), shape=found.shape)
             found = (found - found.multiply(met > 0)).tocsr()
-        row, most = np.repeat(np.arange(len(history)), np.diff(found.indptr)), np.zeros(len(history), np.float32)
+        row, most = _rows(found), np.zeros(len(history), np.float32)
         np.maximum.at(most, row, found.data)
         found.data /= np.where(most > 0, most, 1.0)[row]
         return found
@@ -125,6 +125,11 @@ class Beside:
     def restored(cls, folder: Path, stored: artifact.Stored) -> Self:
         """What a part of a folder holds."""
         return cls(ItemKNN.restored(folder, stored), artifact.part_of(folder, stored, "beside", Chosen))
+
+
+def _rows(matrix: sparse.csr_array) -> Ints:
+    """The row that each stored number stands in."""
+    return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
 
 
 def beside(train: Sequences, judge: Judge, score: Callable[[Sequences], Scores]) -> Beside | None:
@@ -142,8 +147,8 @@ def beside(train: Sequences, judge: Judge, score: Callable[[Sequences], Scores])
     trials = [Beside.counted(earlier, Chosen(backward, returning=not judge.hides_seen)) for backward in _BACKWARD]
     parts = []
     for part, scores in _batches(judge, score):
-        flat = _Flat.of(scores, part.items)
-        parts.append([[flat.losses(t.fading(decay).level(part.history)) for decay in _DECAYS] for t in trials])
+        alone = _Alone.of(scores, part.items)
+        parts.append([[alone.losses(t.fading(decay).level(part.history)) for decay in _DECAYS] for t in trials])
     losses = np.concatenate(parts, axis=-1)
     total = losses.sum(axis=-1)
     best = np.unravel_index(int(total.argmin()), total.shape)
@@ -167,7 +172,7 @@ def _batches(judge: Judge, score: Callable[[Sequences], Scores]) -> Iterator[tup
 
 
 @dataclass(frozen=True)
-class _Flat:
+class _Alone:
     """What the network alone says of B questions, ready to be asked under many weights."""
 
     scores: Scores
@@ -187,8 +192,7 @@ class _Flat:
 
         Only what stands in ``level`` changes the sum that a softmax divides by.
         """
-        rows = np.arange(len(self.answers))
-        row = np.repeat(rows, np.diff(level.indptr))
+        rows, row = np.arange(len(self.answers)), _rows(level)
         at_answer = level.indices == self.answers[row]
         own, own_level = self.scores[rows, self.answers], np.zeros(len(rows), np.float32)
         own_level[row[at_answer]] = level.data[at_answer]

@@ -65,7 +65,7 @@ class ArmsProcess:
     -----
     Effects are the average of the mode's and of the draws' mean. Where the truth is simple the mode is nearer, since
     draws wander in what the data do not need; where it bends, the draws are. The average lost a tenth less than the
-    draws alone on 24 simulated surfaces (exponential against linear). Intervals keep the draws' spread, about it.
+    draws alone on 24 simulated surfaces (exponential against linear). Intervals are those of the same mixture.
     """
 
     x: Floats
