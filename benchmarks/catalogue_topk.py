@@ -23,12 +23,13 @@ def main() -> None:
     parser.add_argument("--dim", type=int, default=64)
     parser.add_argument("--questions", type=int, default=512)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     rng = np.random.default_rng(0)
     seen = from_lists(rng.integers(options.items, size=(options.questions, 20)).tolist(), options.items)
-    states = torch.randn(options.questions, options.dim)
-    table: torch.Tensor | Rounded = torch.empty(options.items, options.dim)
+    states = torch.randn(options.questions, options.dim, device=options.device)
+    table: torch.Tensor | Rounded = torch.empty(options.items, options.dim, device=options.device)
     for part in table.split(1 << 20):
         part.normal_()
     print(
@@ -41,12 +42,18 @@ def main() -> None:
             del parts
         size = sum(part.nbytes for part in ((table.values, table.scale) if isinstance(table, Rounded) else (table,)))
         before = resident()
+        if options.device == "cuda":
+            best_of(states, table, None, 10, seen)  # warms up, and ends with everything on the host
+            torch.cuda.synchronize()
+            torch.cuda.reset_peak_memory_stats()
         began = time.perf_counter()
         best_of(states, table, None, 10, seen)
         seconds = time.perf_counter() - began
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6 if form == "fp32" else float("nan")
         rate = 2e-9 * options.questions * options.items * options.dim / seconds
         above = f"{peak - before:.2f}" if form == "fp32" else ""
+        if options.device == "cuda":
+            above = f"{(torch.cuda.max_memory_allocated() - size) / 1e9:.2f}"
         print(
             f"| {options.items:,} × {options.dim} | {form} | {size / 1e9:.2f} | {seconds:.1f}"
             f" | {options.questions / seconds:.0f} | {rate:.0f} | {above} |",

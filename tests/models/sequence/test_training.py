@@ -1,8 +1,10 @@
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,15 +24,16 @@ QUICK = TransformerSettings(
     n_negatives=16,
     warmup_steps=10,
 )
+EXACT = replace(QUICK, device="cpu")  # a GPU adds gradients up in no fixed order
 SCRIPT = """
 import sys
 from dataclasses import replace
 from pathlib import Path
 import numpy as np
-from tests.models.sequence.test_training import QUICK, ring
+from tests.models.sequence.test_training import EXACT, ring
 from swayline.models import Transformer
 epochs, folder = int(sys.argv[1]), Path(sys.argv[2])
-model = Transformer(replace(QUICK, max_epochs=epochs), checkpoint=folder / "checkpoint").fit(ring())
+model = Transformer(replace(EXACT, max_epochs=epochs), checkpoint=folder / "checkpoint").fit(ring())
 import os
 np.save(folder / f"scores-{os.environ.get('RANK', '0')}.npy", model.score(ring()))
 """
@@ -51,16 +54,14 @@ def environment() -> dict[str, str]:
 
 
 def with_epochs(n: int, **changes) -> TransformerSettings:
-    from dataclasses import replace
-
     return replace(QUICK, max_epochs=n, **changes)
 
 
 def test_a_run_that_was_cut_off_ends_as_if_it_had_not_been(tmp_path: Path) -> None:
     split = last_out(ring())
-    whole = Transformer(QUICK).fit(split.train, split.valid)
-    Transformer(with_epochs(2), checkpoint=tmp_path / "run").fit(split.train, split.valid)
-    resumed = Transformer(QUICK, checkpoint=tmp_path / "run").fit(split.train, split.valid)
+    whole = Transformer(EXACT).fit(split.train, split.valid)
+    Transformer(with_epochs(2, device="cpu"), checkpoint=tmp_path / "run").fit(split.train, split.valid)
+    resumed = Transformer(EXACT, checkpoint=tmp_path / "run").fit(split.train, split.valid)
     np.testing.assert_array_equal(resumed.score(split.train), whole.score(split.train))
     assert [line["loss"] for line in resumed.history_] == [line["loss"] for line in whole.history_]
     assert resumed.best_epoch_ == whole.best_epoch_
@@ -78,15 +79,17 @@ def test_a_killed_process_is_resumed_exactly(tmp_path: Path) -> None:
     with safe_open(tmp_path / "checkpoint", framework="pt") as stored:
         done = len(__import__("json").loads(stored.metadata()["record"])["log"])
     assert 1 <= done < 100_000
-    resumed = Transformer(with_epochs(done + 2), checkpoint=tmp_path / "checkpoint").fit(ring())
-    whole = Transformer(with_epochs(done + 2)).fit(ring())
+    resumed = Transformer(with_epochs(done + 2, device="cpu"), checkpoint=tmp_path / "checkpoint").fit(ring())
+    whole = Transformer(with_epochs(done + 2, device="cpu")).fit(ring())
     np.testing.assert_allclose(resumed.score(ring()), whole.score(ring()), rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("change", ["settings", "data"])
 def test_a_checkpoint_of_another_run_is_not_resumed(tmp_path: Path, change: str) -> None:
-    Transformer(with_epochs(2), checkpoint=tmp_path / "run").fit(ring())
-    settings = with_epochs(2, learning_rate=1e-3) if change == "settings" else with_epochs(2)
+    Transformer(with_epochs(2, device="cpu"), checkpoint=tmp_path / "run").fit(ring())
+    settings = (
+        with_epochs(2, device="cpu", learning_rate=1e-3) if change == "settings" else with_epochs(2, device="cpu")
+    )
     data = ring(n_users=100) if change == "data" else ring()
     again = Transformer(settings, checkpoint=tmp_path / "run").fit(data)
     np.testing.assert_array_equal(again.score(data), Transformer(settings).fit(data).score(data))
@@ -125,6 +128,14 @@ def test_early_stopping_keeps_the_best_epoch_and_stops_after_patience() -> None:
     found = [line["valid_ndcg"] for line in model.history_]
     assert model.best_epoch_ == int(np.argmax(found)) + 1
     assert len(found) <= model.best_epoch_ + 2 < 60
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile wants g++, which is not installed")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore:.*:UserWarning")  # PyTorch's own, of its own parts
+def test_compiled_blocks_learn_what_plain_ones_learn() -> None:
+    settings = with_epochs(2, dropout=0.0, precision="fp32", n_heads=1)
+    compiled, plain = (Transformer(replace(settings, compile=choice)).fit(ring()).history_ for choice in (True, False))
+    assert [line["loss"] for line in compiled] == pytest.approx([line["loss"] for line in plain], rel=1e-4)
 
 
 @pytest.mark.parametrize("loss", ["sampled-softmax", "full-softmax", "gbce", "bpr"])

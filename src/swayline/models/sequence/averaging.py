@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 
 _WARMUP = 10
+_AT_ONCE = 1 << 24
+"""Numbers that change places at a time, so that no third copy of a large table is held."""
 
 
 class Average:
@@ -20,30 +22,44 @@ class Average:
 
     def __init__(self, network: nn.Module, keep: float) -> None:
         self.keep = keep
-        self.live = [parameter.detach() for parameter in network.parameters()]
-        self.mean = [parameter.clone() for parameter in self.live] if keep else []
-        self.held: list[Tensor] = []
+        self._network = [parameter.detach() for parameter in network.parameters()]
+        self._beside = [parameter.clone() for parameter in self._network] if keep else []
+        self._inside = False
 
     def follow(self, step: int) -> None:
         """Take the weights after a step in; early on the average is short, so that the first weights are forgotten."""
         if self.keep:
             keep = min(self.keep, step / (step + _WARMUP))
-            torch._foreach_lerp_(self.mean, self.live, 1.0 - keep)
+            torch._foreach_lerp_(self._beside, self._network, 1.0 - keep)
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
-        """The network with the average for its weights, while the block runs."""
-        if not self.keep:
-            yield
-            return
-        self.held = [parameter.clone() for parameter in self.live]
-        torch._foreach_copy_(self.live, self.mean)
+        """The network with the average for its weights, while the block runs: the two change places."""
+        self._swap()
         try:
             yield
         finally:
-            torch._foreach_copy_(self.live, self.held)
-            self.held = []
+            self._swap()
 
-    def live_weights(self) -> list[Tensor]:
+    def settle(self) -> None:
+        """The network with the average for its weights from now on; there is no going on."""
+        if self.keep:
+            torch._foreach_copy_(self._network, self._beside)
+
+    def _swap(self) -> None:
+        for mine, other in zip(self._network, self._beside, strict=False):
+            for here, there in zip(*(torch.split(all_.view(-1), _AT_ONCE) for all_ in (mine, other)), strict=True):
+                held = here.clone()
+                here.copy_(there)
+                there.copy_(held)
+        self._inside = not self._inside
+
+    @property
+    def live(self) -> list[Tensor]:
         """The weights that training goes on from, inside the block and outside."""
-        return self.held or self.live
+        return self._beside if self._inside and self.keep else self._network
+
+    @property
+    def mean(self) -> list[Tensor]:
+        """Their average; none with ``keep`` 0."""
+        return (self._network if self._inside else self._beside) if self.keep else []

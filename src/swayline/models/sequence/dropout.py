@@ -1,4 +1,4 @@
-"""Dropout that draws eight bits an activation, many times faster on a CPU than a Bernoulli draw each.
+"""Dropout that on a CPU draws eight bits an activation, many times faster than a Bernoulli draw each.
 
 The share dropped is rounded to 1/256. (Measured on two cores, 4,096 × 256: 11.3 ms for PyTorch's, about 1.5 ms here.)
 
@@ -9,6 +9,7 @@ Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfi
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 
 class Dropout(nn.Module):
@@ -22,6 +23,8 @@ class Dropout(nn.Module):
         """The same shape."""
         if not self.training or not self.dropped:
             return x
+        if x.is_cuda:  # one kernel, which a compiled block draws in as well
+            return F.dropout(x, self.dropped / 256)
         words = torch.empty((x.numel() + 7) // 8, dtype=torch.int64, device=x.device).random_(-(2**63), None)
         kept = (words.view(torch.uint8)[: x.numel()] >= self.dropped).view(x.shape)
         return x * kept * (256 / (256 - self.dropped))

@@ -44,12 +44,12 @@ class Slots:
         """(T,) values at the tokens in use (at those ``where`` (S,) says), ``empty`` at all others."""
         array = np.full(self.layout.n_bins * self.layout.width, empty, np.int64)
         array[self.token if where is None else self.token[where]] = values
-        return torch.from_numpy(array).to(self.device)
+        return moved(array, self.device)
 
     def before(self, times: Tensor) -> Tensor:
         """(T,) of (T,) times, that of the token before it in its history; 0 at the first."""
         found = torch.zeros_like(times)
-        later = torch.from_numpy(self.token[self.within > 0]).to(times.device)
+        later = moved(self.token[self.within > 0], times.device)
         found[later] = times[later - 1]
         return found
 
@@ -67,6 +67,12 @@ class Slots:
         """(N, 1, W, W) bool: tokens of one history; empty places are together, so that each sees something."""
         owner = self.owners()
         return owner[:, :, :, None] == owner[:, :, None, :]
+
+
+def moved(array: npt.NDArray[np.integer], device: torch.device) -> Tensor:
+    """An array on a device; a GPU copies it while the program goes on."""
+    tensor = torch.from_numpy(array)
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor
 
 
 def is_timed(history: Sequences) -> bool:

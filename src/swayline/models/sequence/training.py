@@ -5,7 +5,8 @@ Shapes: T tokens, I items.
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,15 @@ from swayline.core.rng import generator
 from swayline.dataset import Sequences
 from swayline.models.sequence import checkpoint
 from swayline.models.sequence.averaging import Average
-from swayline.models.sequence.batches import Packed, batches
+from swayline.models.sequence.batches import Layout, Packed, batches
 from swayline.models.sequence.distributed import average_gradients, together
+from swayline.models.sequence.gpu import LIGHT, SMALL, Recorded, beside_work
 from swayline.models.sequence.losses import LOSSES
-from swayline.models.sequence.negatives import draw
+from swayline.models.sequence.negatives import Candidates, draw
 from swayline.models.sequence.network import Network
 from swayline.models.sequence.objectives import OBJECTIVES
 from swayline.models.sequence.schedule import learning_rate
-from swayline.models.sequence.settings import TransformerSettings
+from swayline.models.sequence.settings import MIXING, TransformerSettings
 from swayline.models.sequence.windows import windows
 
 
@@ -84,7 +86,10 @@ def train(
                 bar.note(_line(state.log[-1]))
                 if watch is not None:
                     watch(state.log[-1])
-    network.load_state_dict(state.kept)
+        if state.kept:
+            network.load_state_dict(state.kept)
+        else:  # nobody judged, so the last weights are the best
+            run.average.settle()
     network.eval()
     return Trained(tuple(state.log), state.best_epoch)
 
@@ -96,7 +101,8 @@ class _State:
         self.run, self.file = run, file
         self.log: list[Epoch] = []
         self.best, self.best_epoch = -1.0, 0
-        self.kept = run.network.state_dict()
+        self.kept: dict[str, Tensor] = {}
+        """The weights of the best epoch that was judged."""
         self.name = checkpoint.fingerprint(run.histories, run.settings) if file else ""
         if file and (found := checkpoint.load(file, self.name, run.optimizer)) is not None:
             self._resume(*found)
@@ -104,11 +110,11 @@ class _State:
     def add(self, epoch: Epoch) -> None:
         """Take an epoch in; the network holds the weights that were judged."""
         self.log.append(epoch)
-        if epoch.valid_ndcg is None or epoch.valid_ndcg > self.best:
-            self.best, self.best_epoch = epoch.valid_ndcg or 0.0, epoch.epoch
-            last = epoch.valid_ndcg is None and not self.run.average.mean  # what is trained is what is kept
-            weights = self.run.network.state_dict()
-            self.kept = weights if last else {name: value.detach().clone() for name, value in weights.items()}
+        if epoch.valid_ndcg is None:
+            self.best_epoch = epoch.epoch
+        elif epoch.valid_ndcg > self.best:
+            self.best, self.best_epoch = epoch.valid_ndcg, epoch.epoch
+            self.kept = {name: value.to("cpu", copy=True) for name, value in self.run.network.state_dict().items()}
         if self.file:
             self._write(self.file)
 
@@ -117,8 +123,7 @@ class _State:
             "log": [epoch.as_dict() for epoch in self.log], "best": self.best, "best_epoch": self.best_epoch,
             "steps": self.run.steps,
         }  # fmt: skip
-        live = self.run.average.live_weights()
-        tensors = {f"live.{index}": value for index, value in enumerate(live)}
+        tensors = {f"live.{index}": value for index, value in enumerate(self.run.average.live)}
         tensors |= {f"mean.{index}": value for index, value in enumerate(self.run.average.mean)}
         tensors |= {f"kept.{name}": value for name, value in self.kept.items()}
         checkpoint.save(file, self.name, record, tensors, self.run.optimizer)
@@ -130,7 +135,8 @@ class _State:
         torch._foreach_copy_(average.live, [tensors[f"live.{index}"] for index in range(len(average.live))])
         if average.mean:
             torch._foreach_copy_(average.mean, [tensors[f"mean.{index}"] for index in range(len(average.mean))])
-        self.kept = {name: tensors[f"kept.{name}"] for name in self.kept}
+        kept = "kept."
+        self.kept = {name.removeprefix(kept): value for name, value in tensors.items() if name.startswith(kept)}
 
 
 def _line(epoch: Epoch) -> str:
@@ -165,6 +171,7 @@ class _Run:
         self.average = Average(network, settings.averaging)
         self.steps = 0
         self.draws = torch.Generator()
+        self.learn = Recorded(self._learn, network.parameters()) if self._recordable() else self._learn
         counts = np.bincount(histories.items, minlength=histories.n_items).astype(np.float64)
         self.share = torch.from_numpy(counts / max(1.0, counts.sum())).to(self.device)
         self.rivals = None if network.told is None else torch.from_numpy(np.flatnonzero(counts)).to(self.device)
@@ -172,6 +179,7 @@ class _Run:
             self.share = self.share[self.rivals]
             self.place = torch.zeros(histories.n_items, dtype=torch.int64, device=self.device)
             self.place[self.rivals] = torch.arange(len(self.rivals), device=self.device)
+        self.whole = settings.loss == "full-softmax" or settings.n_negatives >= len(self.share)
 
     def epoch(self, number: int, bar: Task) -> tuple[float, int]:
         """Mean loss and the number of target positions of one pass over all histories."""
@@ -189,19 +197,43 @@ class _Run:
         for first in range(0, len(parts), settings.accumulation):
             group = parts[first : first + settings.accumulation]
             for users, layout in group:
-                from_end = settings.positions == "end"
-                batch = self.arrange(histories.take(users), layout, self.max_length, from_end, self.device, rng)
+                prepared = beside_work(partial(self._prepared, histories.take(users), layout, rng), self.device)
                 predicted = int(np.minimum(lengths[users], self.max_length + 1).sum())
-                total += self._learn(batch, 1.0 / len(group)) * predicted
+                total += self.learn(*prepared, 1.0 / len(group)) * predicted
                 samples += predicted
                 bar.advance(1 / len(parts))
             self._step(steps)
         return float(total) / max(1, samples), samples
 
-    def _learn(self, batch: Packed, share: float) -> Tensor:
+    def _recordable(self) -> bool:
+        """Whether a step is the same kernels for the same shapes, and so small that it pays to record them."""
+        settings, network = self.settings, self.network
+        fixed = network.repeats is None and network.told is None and settings.loss in MIXING and not settings.compile
+        small = settings.batch_tokens <= SMALL and sum(weight.numel() for weight in network.parameters()) <= LIGHT
+        return self.device.type == "cuda" and fixed and small
+
+    def _prepared(self, history: Sequences, layout: Layout, rng: np.random.Generator) -> tuple[Packed, Candidates]:
+        """A batch and what it is told apart from."""
+        batch = self.arrange(history, layout, self.max_length, self.settings.positions == "end", self.device, rng)
+        targets, weights = batch.targets, batch.weights
+        if targets is None or weights is None:
+            raise TypeError("a training batch carries its targets")
+        settings, rivals, n_items = self.settings, self.rivals, len(self.share)
+        if rivals is not None:
+            targets = self.place[targets]
+        if self.whole:
+            none = torch.zeros(1, device=self.device)
+            return batch, Candidates(targets[:0], none, targets)
+        drawn = draw(
+            targets, weights > 0, settings.n_negatives, self.share if settings.in_batch else None,
+            settings.correction, n_items, self.draws,
+        )  # fmt: skip
+        return batch, drawn if rivals is None else replace(drawn, items=rivals[drawn.items])
+
+    def _learn(self, batch: Packed, drawn: Candidates, share: float) -> Tensor:
         """Add a batch's gradient, times its share of the step; returns its loss."""
         with autocast(self.settings, self.device):
-            loss = self._loss(self.network(batch), batch)
+            loss = self._loss(self.network(batch), batch, drawn)
         (loss * share).backward()  # type: ignore[no-untyped-call]
         return loss.detach()
 
@@ -217,32 +249,16 @@ class _Run:
         self.optimizer.zero_grad(set_to_none=False)
         self.average.follow(self.steps)
 
-    def _loss(self, states: Tensor, batch: Packed) -> Tensor:
-        targets, weights = batch.targets, batch.weights
-        if targets is None or weights is None:
-            raise TypeError("a training batch carries its targets")
-        wanted, head = self.network.answers(targets), self.network.head
-        repeats = self.network.repeats
+    def _loss(self, states: Tensor, batch: Packed, drawn: Candidates) -> Tensor:
+        answers, head, repeats = self.network.answers, self.network.head, self.network.repeats
+        wanted = answers(batch.targets)
         ways = repeats.of_batch(states, batch, self.network.codes) if repeats is not None else ()
-        loss = self._item_loss(states, wanted, targets, weights, *ways)
+        of_items = self._apart(LOSSES[self.settings.loss])
+        others = answers(self.rivals if self.whole else drawn.items)
+        loss = of_items(states, wanted, others, drawn.log_weights, drawn.columns, batch.weights, *ways)
         if head is None:
             return loss
         return loss + self.settings.behavior_loss * head.loss(states, wanted, batch)
-
-    def _item_loss(self, states: Tensor, wanted: Tensor, targets: Tensor, weights: Tensor, *ways: Tensor) -> Tensor:
-        n_items, answers = len(self.share), self.network.answers
-        loss, rivals = self._apart(LOSSES[self.settings.loss]), self.rivals
-        if rivals is not None:
-            targets = self.place[targets]
-        if self.settings.loss == "full-softmax" or self.settings.n_negatives >= n_items:
-            alike = torch.zeros(1, device=self.device)
-            return loss(states, wanted, answers(rivals), alike, targets, weights, *ways)
-        drawn = draw(
-            targets, weights > 0, self.settings.n_negatives, self.share if self.settings.in_batch else None,
-            self.settings.correction, n_items, self.draws,
-        )  # fmt: skip
-        items = drawn.items if rivals is None else rivals[drawn.items]
-        return loss(states, wanted, answers(items), drawn.log_weights, drawn.columns, weights, *ways)
 
     def _apart(self, loss: Callable[..., Tensor]) -> Callable[..., Tensor]:
         """The loss of ids, and where texts stand beside them the texts' own, so that neither learns less for both."""

@@ -19,8 +19,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-_LOGITS_AT_ONCE = 1 << 20
-"""2 MiB of bfloat16: a chunk stays in the cache between its passes."""
+_LOGITS_AT_ONCE = {"cpu": 1 << 20, "cuda": 1 << 27}
+"""On a CPU 2 MiB of bfloat16, so that a chunk stays in the cache between its passes; on a GPU work for all of it."""
 _ROWS = 64
 """At least so many rows a chunk, or the product would be slow: 128 MB of logits for a million items."""
 _COLUMNS = 1 << 17
@@ -38,10 +38,11 @@ class _CandidateSoftmax(torch.autograd.Function):
         grad_states = torch.empty(states.shape, dtype=torch.float32, device=states.device)
         grad_table = torch.zeros(candidates.shape, dtype=torch.float32, device=states.device)
         surprise, pull, drawn = torch.empty_like(own), torch.empty_like(own), torch.ones_like(own)
-        step = min(len(states), max(_ROWS, _LOGITS_AT_ONCE // max(1, len(candidates))))
+        at_once = _LOGITS_AT_ONCE[states.device.type]
+        step = min(len(states), max(_ROWS, at_once // max(1, len(candidates))))
         for start in range(0, len(states), step):
             part = slice(start, start + step)
-            shares, log_sum = _softmax(torch.mm(hidden[part], table.T), log_weights, columns[part])
+            shares, log_sum = _softmax(_logits(hidden[part], table, log_weights), log_weights, columns[part])
             log_total = torch.logaddexp(log_sum, own[part])
             surprise[part] = log_total - own[part]
             counted = weights[part]
@@ -74,13 +75,21 @@ class _CandidateSoftmax(torch.autograd.Function):
         return by_states, wanted, grad_table.mul_(scale), None, None, None, *ways
 
 
+def _logits(hidden: Tensor, table: Tensor, log_weights: Tensor) -> Tensor:
+    """(R, K) products; a weight a candidate is added inside the product where the device can."""
+    if len(log_weights) == 1:
+        return torch.mm(hidden, table.T)
+    by_candidate = log_weights.to(hidden.dtype)
+    if hidden.is_cuda:
+        return torch.addmm(by_candidate, hidden, table.T)
+    return torch.mm(hidden, table.T).add_(by_candidate)
+
+
 def _softmax(logits: Tensor, log_weights: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
     """Shares (R, K) among the candidates, the target's own column left out, and the log of their sum (R,).
 
     PyTorch's softmax is one pass over the logits; the sum it divides by is read back from the largest share.
     """
-    if len(log_weights) > 1:
-        logits += log_weights.to(logits.dtype)
     found = columns.clamp_min(0)[:, None]
     logits.scatter_(1, found, torch.where(columns[:, None] >= 0, _NEVER, logits.gather(1, found)).to(logits.dtype))
     shares = logits.softmax(1)

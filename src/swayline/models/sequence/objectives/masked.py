@@ -16,7 +16,7 @@ import torch
 
 from swayline.dataset import Sequences
 from swayline.models.sequence.batches import Layout, Packed
-from swayline.models.sequence.slots import Slots, is_timed
+from swayline.models.sequence.slots import Slots, is_timed, moved
 
 HIDDEN = 0.3
 """Share of events hidden in training."""
@@ -51,7 +51,7 @@ def arrange(
         asked_at=torch.zeros_like(times),
         timed=is_timed(history),
         visible=slots.together(),
-        last=torch.from_numpy(layout.starts + sizes - 1).to(device),
+        last=moved(layout.starts + sizes - 1, device),
         profiles=slots.profiles(history),
         targets=slots.filled(history.items[wanted], 0, hidden) if training else None,
         target_behaviors=slots.filled(history.behaviors[wanted], 0, hidden) if training else None,

@@ -16,7 +16,7 @@ import torch
 from swayline.core.types import Ints
 from swayline.dataset import Sequences
 from swayline.models.sequence.batches import EMPTY, Layout, Packed
-from swayline.models.sequence.slots import Slots, is_timed
+from swayline.models.sequence.slots import Slots, is_timed, moved
 
 
 def arrange(
@@ -47,7 +47,7 @@ def arrange(
         asked_at=slots.filled(_next_times(history, slots, source, bool(asked)), 0),
         timed=is_timed(history),
         visible=slots.together().tril(),
-        last=torch.from_numpy(layout.starts + read).to(device),
+        last=moved(layout.starts + read, device),
         profiles=slots.profiles(history),
         targets=slots.filled(history.items[source + 1], 0) if asked else None,
         target_behaviors=slots.filled(history.behaviors[source + 1], 0) if asked else None,
