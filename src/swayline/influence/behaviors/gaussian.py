@@ -1,8 +1,7 @@
 """Gaussian process over controls and arms for small data: who is affected how much, with an honest spread.
 
-Parameters maximise the marginal likelihood under wide priors, once for each of two kernels on the index, and the
-kernel under which the data are more likely is kept; effects average what the most likely parameters and what parameters
-drawn from the posterior say, since an interval that takes them as known is too narrow.
+Parameters maximise the marginal likelihood under wide priors; effects average what the most likely parameters and what
+parameters drawn from the posterior say, since an interval that takes them as known is too narrow.
 """
 
 from collections.abc import Callable
@@ -38,6 +37,9 @@ DRAWS = 16
 """Sets of parameters that effects are averaged over."""
 MODE_SHARE = 0.5
 """What the most likely parameters weigh; the draws share the rest."""
+SCALES_APART = 0.5
+"""A priori standard deviation of the log of a control's length scale: how unlike controls are in it. With 1, few rows
+could choose scales under which the local part follows their noise."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,7 @@ class ArmsProcess:
 
 
 def fit_arms(x: npt.NDArray[Any], arm: Ints, y: Floats, arms: int, steps: int = 120) -> ArmsProcess:
-    """Fit the parameters by marginal likelihood with wide normal priors, and choose the index's kernel by it.
+    """Fit the parameters by marginal likelihood with normal priors.
 
     Parameters
     ----------
@@ -156,33 +158,30 @@ def fit_arms(x: npt.NDArray[Any], arm: Ints, y: Floats, arms: int, steps: int = 
     References
     ----------
     Alaa & van der Schaar (2017), Bayesian inference of individualized treatment effects using multi-task Gaussian
-    processes. Constantine, Dow, Wang (2014), Active subspace methods (the learned index). MacKay (1992), Bayesian
-    interpolation (choosing between models by their evidence).
+    processes. Constantine, Dow, Wang (2014), Active subspace methods (the learned index).
     """
     level, spread = float(y.mean()), float(y.std()) or 1.0
     features, target = np.asarray(x, dtype=np.float64), (y - level) / spread
     with _one_thread():
-        fitted = [(growing, *_fit_kind(features, arm, target, arms, steps, growing)) for growing in (False, True)]
-        growing, mode, loss = max(fitted, key=lambda one: one[1].evidence)
+        mode, loss = _fit(features, arm, target, arms, steps)
         thetas = (mode.theta, *draw(mode, loss, DRAWS))
-        found = [within_reach(unpack(theta, x.shape[1], arms, growing), features) for theta in thetas]
+        found = [within_reach(unpack(theta, x.shape[1], arms), features) for theta in thetas]
         states = [_state(parts, features, arm, target) for parts in found]
     return ArmsProcess(features, arm, target, level, spread, states[0], tuple(states[1:]))
 
 
-def _fit_kind(x: Floats, arm: Ints, target: Floats, arms: int, steps: int, growing: bool) -> tuple[Mode, Loss]:
-    """The most likely parameters with one kernel on the index, and -log posterior."""
+def _fit(x: Floats, arm: Ints, target: Floats, arms: int, steps: int) -> tuple[Mode, Loss]:
+    """The most likely parameters, and -log posterior."""
     p = x.shape[1]
     wide = float(np.log(np.sqrt(max(1, p)))) + 0.5
     centre = np.concatenate([np.full(8 + arms, -1.0), np.full(p, wide), np.zeros(p + 1)])
-    width = np.concatenate([np.full(8 + arms, 3.0), np.full(p, 1.0), np.full(p, 0.7), [1.0]])
-    # A growing index starts small, where it is nearly linear, and takes the linear part's place.
-    kernels = [0.0, -3, 1, -2, -2, -3, 0, -3] if growing else [0.0, -1, 0, -2, -2, -2, -2, -3]
-    index = _first_index(x, arm, target) * (0.2 if growing else 0.5)
+    width = np.concatenate([np.full(8 + arms, 3.0), np.full(p, SCALES_APART), np.full(p, 0.7), [1.0]])
+    # The index starts short, where it is nearly linear, and takes the linear part's place.
+    kernels, index = [0.0, -3, 1, -2, -2, -3, 0, -3], 0.2 * _first_index(x, arm, target)
     start = np.concatenate([kernels, np.full(arms, -1.0), np.full(p, wide), index, [0.0]])
     # Far steps in the index leave L-BFGS where the outcome's tail is not followed; see docs/log/effects.md.
     scale = np.concatenate([np.ones(8 + arms + p), np.full(p, 0.05), [1.0]])
-    evidence = Evidence(x, arm, target, arms, growing)
+    evidence = Evidence(x, arm, target, arms)
 
     def loss(theta: Floats) -> tuple[float, Floats]:
         prior = (theta - centre) / width

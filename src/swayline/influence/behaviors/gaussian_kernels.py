@@ -6,9 +6,8 @@ Shapes: x (n, p) standardised controls; arm (n,) from 0; index x @ w (n,).
 
 over four parts: a constant, a linear one, one on a learned index x @ w, and one with a length scale a control. Arms
 share what is common (s) and keep what is their own (d), so that a large arm teaches a small one as much as the data
-allow. The kernel on the index is one of two: exp(-gap²/2), under which the outcome bends alike all along the index, and
-exp(g·g') - 1 with g the index from a learned origin, under which it may grow ever faster to one side, as spendings,
-counts and durations do.
+allow. The kernel on the index is exp(g·g') - 1 with g the index from a learned origin: a straight line where the index
+is short, and any bend, or growth ever faster to one side as spendings, counts and durations have it, where it is long.
 """
 
 from dataclasses import dataclass, replace
@@ -23,7 +22,7 @@ Ints = npt.NDArray[np.int64]
 CONSTANT, LINEAR, INDEX, LOCAL = range(4)
 JITTER = 1e-6
 _MOST_GROWTH = 40.0
-"""No exponent of the growing kernel is larger, so that a far row leaves all numbers finite."""
+"""No exponent of the index's kernel is larger, so that a far row leaves all numbers finite."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +35,8 @@ class Parts:
     noise : noise variance of each arm, (arms,)
     rate : inverse length scale of each control, (p,)
     index : direction of the index, (p,)
-    origin : where a growing index starts from
-    growing : which of the two kernels the index has
-    reach : rows further along a growing index than this count as no further, since growth may not go on unseen
+    origin : where the index starts from
+    reach : rows further along the index than this count as no further, since growth may not go on unseen
     """
 
     shared: Floats
@@ -47,7 +45,6 @@ class Parts:
     rate: Floats
     index: Floats
     origin: float
-    growing: bool
     reach: tuple[float, float] = (-np.inf, np.inf)
 
 
@@ -57,11 +54,11 @@ def within_reach(parts: Parts, x: Floats) -> Parts:
     return replace(parts, reach=(low - (high - low) / 4, high + (high - low) / 4))
 
 
-def unpack(theta: Floats, p: int, arms: int, growing: bool) -> Parts:
+def unpack(theta: Floats, p: int, arms: int) -> Parts:
     """Parameters from their logs (and the index as it is), shape (8 + arms + 2p + 1,)."""
     return Parts(
         np.exp(theta[:4]), np.exp(theta[4:8]), np.exp(theta[8 : 8 + arms]), np.exp(-theta[8 + arms : 8 + arms + p]),
-        theta[8 + arms + p : -1], float(theta[-1]), growing,
+        theta[8 + arms + p : -1], float(theta[-1]),
     )  # fmt: skip
 
 
@@ -77,7 +74,7 @@ def bases(parts: Parts, left: Floats, right: Floats) -> list[Floats]:
 def own_variance(parts: Parts, x: Floats) -> Floats:
     """Prior variance of what an arm has for itself at rows, (m,)."""
     from_origin = _place(parts, x) + parts.origin
-    grown = np.expm1(np.minimum(from_origin**2, _MOST_GROWTH)) if parts.growing else 1.0
+    grown = np.expm1(np.minimum(from_origin**2, _MOST_GROWTH))
     linear = (x**2).sum(1) / max(1, x.shape[1])
     own = parts.own
     return np.asarray(own[CONSTANT] + own[LINEAR] * linear + own[INDEX] * grown + own[LOCAL])
@@ -94,20 +91,13 @@ def kernel(parts: Parts, left: Floats, left_arm: Ints, right: Floats, right_arm:
 
 def _place(parts: Parts, x: Floats) -> Floats:
     """Where rows stand on the index, (n,)."""
-    at = x @ parts.index
-    return np.clip(at, *parts.reach) if parts.growing else at
+    return np.asarray(np.clip(x @ parts.index, *parts.reach))
 
 
 def _on_index(parts: Parts, left: Floats, right: Floats, out: Floats) -> None:
-    if parts.growing:
-        np.multiply((left + parts.origin)[:, None], right + parts.origin, out=out)
-        np.minimum(out, _MOST_GROWTH, out=out)
-        np.expm1(out, out=out)
-    else:
-        np.subtract(left[:, None], right, out=out)
-        np.multiply(out, out, out=out)
-        out *= -0.5
-        np.exp(out, out=out)
+    np.multiply((left + parts.origin)[:, None], right + parts.origin, out=out)
+    np.minimum(out, _MOST_GROWTH, out=out)
+    np.expm1(out, out=out)
 
 
 def inverse_of(factor: Floats) -> Floats:
@@ -125,14 +115,13 @@ class Evidence:
     Parameters
     ----------
     x : shape (n, p); arm, target : shape (n,)
-    growing : which kernel the index has
     """
 
-    def __init__(self, x: Floats, arm: Ints, target: Floats, arms: int, growing: bool) -> None:
+    def __init__(self, x: Floats, arm: Ints, target: Floats, arms: int) -> None:
         order = np.argsort(arm, kind="stable")
         ends = np.cumsum([0, *np.bincount(arm, minlength=arms)])
         self.blocks = [slice(int(low), int(high)) for low, high in pairwise(ends)]
-        self.x, self.arm, self.target, self.growing = x[order], arm[order], target[order], growing
+        self.x, self.arm, self.target = x[order], arm[order], target[order]
         self.squares = self.x**2
         n = len(x)
         self.matrix, self.part = np.empty((n, n)), np.empty((n, n))
@@ -141,7 +130,7 @@ class Evidence:
 
     def __call__(self, theta: Floats) -> tuple[float, Floats]:
         """The value and its gradient, shape as θ; a value of 1e12 where the matrix is not positive definite."""
-        x, parts = self.x, unpack(theta, self.x.shape[1], len(self.blocks), self.growing)
+        x, parts = self.x, unpack(theta, self.x.shape[1], len(self.blocks))
         at = x @ parts.index
         self._fill(parts, at)
         try:
@@ -167,16 +156,14 @@ class Evidence:
     def _index_slope(self, parts: Parts, g: Floats, at: Floats) -> tuple[Floats, float]:
         """The gradient in the index's direction, (p,), and in its origin."""
         part = self._weighted(parts, g, INDEX)
-        if not parts.growing:
-            return self.x.T @ (-2 * (at * part.sum(1) - part @ at)), 0.0
         pull = 2 * part @ (at + parts.origin)
         return self.x.T @ pull, float(pull.sum())
 
     def _weighted(self, parts: Parts, g: Floats, c: int) -> Floats:
-        """G times a part's covariance; of the growing kernel, exp(g·g') - 1, its derivative exp(g·g')."""
+        """G times a part's covariance; of the index's, exp(g·g') - 1, its derivative exp(g·g')."""
         part = self.part
         np.multiply(g, self.bases[c - 1], out=part)
-        if c == INDEX and parts.growing:
+        if c == INDEX:
             part += g
         part *= parts.shared[c]
         for one in self.blocks:

@@ -27,12 +27,10 @@ class Mode:
     ----------
     theta : shape (q,)
     spread : turns standard normal draws into steps that the posterior allows, shape (q, q)
-    evidence : log of the chance of the data over all parameters about this mode (Laplace), up to a constant
     """
 
     theta: Floats
     spread: Floats
-    evidence: float
 
 
 def most_likely(loss: Loss, start: Floats, prior: Floats, scale: Floats, steps: int) -> Mode:
@@ -45,7 +43,7 @@ def most_likely(loss: Loss, start: Floats, prior: Floats, scale: Floats, steps: 
 
     References
     ----------
-    MacKay (1992), Bayesian interpolation (the evidence and the normal approximation).
+    MacKay (1992), Bayesian interpolation (the normal approximation).
     """
 
     def scaled(z: Floats) -> tuple[float, Floats]:
@@ -61,7 +59,7 @@ def most_likely(loss: Loss, start: Floats, prior: Floats, scale: Floats, steps: 
     values, vectors = linalg.eigh((curvature + curvature.T) / 2 / np.outer(root, root))
     values = np.maximum(values, 1.0)
     spread = vectors / np.sqrt(values) / root[:, None]
-    return Mode(theta, spread, -float(found.fun) - 0.5 * float(np.log(values).sum()))
+    return Mode(theta, spread)
 
 
 def draw(mode: Mode, loss: Loss, count: int) -> list[Floats]:
