@@ -134,6 +134,18 @@ def test_no_overlap_is_not_identified():
     assert found.arms[0].share_kept < 0.5
 
 
+def test_an_experiment_names_the_control_that_the_treatment_moved():
+    rng = np.random.default_rng(4)
+    t = rng.integers(0, 2, 2000)
+    clicks = t + rng.normal(size=2000)
+    table = {"t": t, "age": rng.normal(size=2000), "clicks": clicks, "y": clicks + rng.normal(size=2000)}
+    found = estimate_effect(table, "t", "y", randomised=True, learner="linear")
+    assert found.identified == "no"
+    assert "in 'clicks'" in found.arms[0].reason
+    assert "leave it out of the controls" in found.arms[0].reason
+    assert estimate_effect(table, "t", "y", ["age"], randomised=True, learner="linear").identified == "yes"
+
+
 def test_nothing_adjusted_for_is_not_identified_unless_randomised():
     data = world(n=300)
     assert estimate_effect(data, "t", "y", []).identified == "no"

@@ -43,7 +43,9 @@ def refutations(
     if s.randomised:
         before = estimators.balance(c).before
         if data.clusters is None:
-            checks["balance of the assignment"] = refute.assignment_balance(before, *map(float, sizes))
+            checks["balance of the assignment"] = refute.assignment_balance(
+                before, data.encoder.names, *map(float, sizes)
+            )
     return checks
 
 

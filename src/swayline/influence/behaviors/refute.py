@@ -3,7 +3,7 @@
 Every attempt works on residuals or on scores: no n × n matrix, and no refit of the nuisances beyond one on a part.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -135,13 +135,23 @@ def subset_stability(scores: Floats, clusters: Ints | None, rng: np.random.Gener
     return Refutation(chance >= ALARM / 10, chance, f"p-value that {len(means)} random parts share one effect")
 
 
-def assignment_balance(differences: Floats, n1: float, n0: float) -> Refutation:
+def assignment_balance(differences: Floats, names: Sequence[str], n1: float, n0: float) -> Refutation:
     """Controls of a randomised treatment must not differ between arms more than chance allows.
 
-    The figure is the greatest standardised difference, judged at :data:`ALARM` over all controls (Bonferroni).
+    The figure is the greatest standardised difference, judged at :data:`ALARM` over all controls (Bonferroni); the
+    control it is found in is named, since one that was measured after the treatment is the usual reason.
+
+    Parameters
+    ----------
+    differences : standardised differences of the arms, shape (p,); ``names`` : what each is of
+    n1, n0 : rows of the arms
     """
     if not len(differences):
         return Refutation(True, 0.0, "no control to compare")
-    worst = float(np.abs(differences).max())
+    at = int(np.abs(differences).argmax())
+    worst = float(np.abs(differences[at]))
     chance = min(1.0, len(differences) * 2 * float(stats.norm.sf(worst / np.sqrt(1 / n1 + 1 / n0))))
-    return Refutation(chance >= ALARM, worst, f"greatest standardised difference between arms, p = {chance:.3g}")
+    passed = chance >= ALARM
+    why = "" if passed else "; if it was measured after the treatment, leave it out of the controls"
+    words = f"greatest standardised difference between arms, in {names[at]!r}, p = {chance:.3g}{why}"
+    return Refutation(passed, worst, words)
