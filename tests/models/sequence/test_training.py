@@ -13,6 +13,7 @@ import torch
 
 from swayline.dataset import Sequences, from_lists, last_out
 from swayline.models import Transformer, TransformerSettings
+from swayline.models.sequence.for_data import for_data
 
 QUICK = TransformerSettings(
     embedding_dim=16,
@@ -157,6 +158,13 @@ def test_a_log_that_meets_its_items_rarely_gets_a_narrow_table_and_a_dense_one_l
     dense = Transformer(TransformerSettings(max_epochs=1)).fit(ring(n_users=200))
     assert (dense._network.items.embedding_dim, len(dense._network.blocks)) == (128, 2)
     assert dense._network.dropout.dropped == 51
+
+
+@pytest.mark.parametrize(("n_users", "length", "n_blocks"), [(9000, 60, 4), (45_000, 12, 2), (2000, 60, 2)])
+def test_many_long_histories_of_a_dense_log_get_four_blocks(n_users: int, length: int, n_blocks: int) -> None:
+    log = ring(n_users, 20)
+    grown = replace(log, items=np.resize(log.items, n_users * length), offsets=np.arange(n_users + 1) * length)
+    assert for_data(TransformerSettings(), grown).n_blocks == n_blocks
 
 
 @pytest.mark.parametrize(("length", "chosen"), [(10, (256, 1, 1)), (60, (128, 2, 2))])

@@ -17,6 +17,8 @@ _SPARSE, _SCARCE = 50, 4
 """Events an item below which a log is learned by heart, and below which a wide table learns nothing."""
 _LONG_HISTORIES = 50
 """Events a person from which a second block has something to read."""
+_MANY = 500_000
+"""Events from which a dense log of long histories has enough to teach four blocks."""
 _NARROW = 64
 _RETURNING = 0.05
 
@@ -29,7 +31,7 @@ def for_data(settings: TransformerSettings, histories: Sequences) -> Transformer
     deep = dense or (long and events_an_item >= _SCARCE)
     rule: dict[str, Any] = {
         "embedding_dim": 128 if deep else _NARROW if events_an_item < _SCARCE else 256,
-        "n_blocks": 2 if deep else 1,
+        "n_blocks": 4 if dense and long and len(histories.items) >= _MANY else 2 if deep else 1,
         "n_heads": 2 if deep else 1,
         "dropout": 0.2 if dense else 0.5,
         "windows": dense,

@@ -58,9 +58,7 @@ class Recorded:
         graph.replay()
         return loss
 
-    def _record(
-        self, batch: Packed, drawn: Candidates, share: float
-    ) -> tuple[torch.cuda.CUDAGraph, list[Tensor], Tensor]:
+    def _record(self, batch: Packed, drawn: Candidates, share: float) -> Recording:
         batch, drawn = _copied(batch), _copied(drawn)
         before = [None if parameter.grad is None else parameter.grad.clone() for parameter in self._parameters]
         chance = torch.cuda.get_rng_state()

@@ -31,7 +31,8 @@ class TransformerSettings:
     ----------
     embedding_dim, n_blocks, n_heads : int, optional
         Width, depth and attention heads. None: 256, 1, 1; in logs with 50 events an item and more 128, 2, 2, since
-        there is more to learn and less to remember; in logs with fewer than 4, 64, 1, 1.
+        there is more to learn and less to remember, with four blocks where these are half a million events and more in
+        histories of 50 and more; in logs with fewer than 4 events an item 64, 1, 1.
     expansion : int
         Width of the feed-forward layer as a multiple of the model's.
     block : str
