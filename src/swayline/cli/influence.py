@@ -15,10 +15,6 @@ from swayline.core.time import parse_duration_s
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_SHOWN = ["cause", "effect", "estimand", "estimate", "ci_low", "ci_high", "unit", "method", "identified", "recommended"]
-_MAIN = ("ate", "att", "late")
-"""Estimands whose reason is told on the screen; every row of the file has its own."""
-
 app = typer.Typer(help="Measure what moved what; every verb writes rows of one influence table.", no_args_is_help=True)
 
 Out = Annotated[Path, typer.Option("--out", help="Influence table to write (Parquet).")]
@@ -131,6 +127,7 @@ def behaviors(
 ) -> None:
     """What each behaviour causes: effects beside associations, with intervals, refutations and a verdict."""
     from swayline.influence.behaviors import BehaviorEffects
+    from swayline.influence.behaviors.words import in_words
     from swayline.influence.ledger import write_ledger
 
     log = read(events, reading, items=items)
@@ -140,7 +137,7 @@ def behaviors(
         seed=seed,
     ).fit(log)  # fmt: skip
     write_ledger(effects.ledger_, out)
-    show(json, _result(effects.ledger_, out), [*_in_words(effects.ledger_), f"written: {out}"])
+    show(json, _result(effects.ledger_, out), [*in_words(effects.ledger_), f"written: {out}"])
 
 
 @app.command("table")
@@ -182,6 +179,7 @@ def table(
     """The effect of one column on another, from an experiment or from observation."""
     from swayline.events import read_table
     from swayline.influence.behaviors import estimate_effect
+    from swayline.influence.behaviors.words import in_words
     from swayline.influence.ledger import write_ledger
 
     found = estimate_effect(
@@ -194,7 +192,7 @@ def table(
     show(
         json,
         _result(found.ledger, out) | {"notes": list(found.notes)},
-        [*_in_words(found.ledger), *found.notes, f"written: {out}"],
+        [*in_words(found.ledger), *found.notes, f"written: {out}"],
     )
 
 
@@ -317,24 +315,7 @@ def _graph(written: str | None) -> str | None:
 
 
 def _result(table: "pa.Table", out: Path) -> dict[str, object]:
-    recommended = [row for row in table.select(_SHOWN).to_pylist() if row["recommended"]]
+    from swayline.influence.behaviors.words import SHOWN
+
+    recommended = [row for row in table.select(SHOWN).to_pylist() if row["recommended"]]
     return {"out": str(out), "rows": len(table), "recommended": recommended[:1000]}
-
-
-def _in_words(table: "pa.Table") -> list[str]:
-    """A line for each estimate to quote, the association before it; beneath an effect, why it holds or does not."""
-    lines = []
-    for row in table.select([*_SHOWN, "assumptions"]).to_pylist():
-        if not (row["recommended"] or row["estimand"] == "association"):
-            continue
-        if row["estimate"] is None:
-            lines.append(f"{row['cause']} → {row['effect']}  {row['estimand']:<12} none  {row['assumptions']}")
-            continue
-        between = "" if row["ci_low"] is None else f" [{row['ci_low']:+.4f}, {row['ci_high']:+.4f}]"
-        lines.append(
-            f"{row['cause']} → {row['effect']}  {row['estimand']:<12} {row['estimate']:+.4f}{between} {row['unit']}"
-            f"  identified: {row['identified']}  ({row['method']})"
-        )
-        if row["estimand"] in _MAIN:
-            lines.append(f"    {row['assumptions']}")
-    return lines

@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from swayline.core.errors import IdentificationError, SchemaError, UsageError
@@ -132,6 +133,26 @@ def test_no_overlap_is_not_identified():
     )
     assert found.identified == "no"
     assert found.arms[0].share_kept < 0.5
+
+
+def test_shown_it_says_what_to_quote_and_whether_it_holds():
+    found = estimate_effect(world(n=400), "t", "y", CONTROLS, learner="linear")
+    shown = repr(found).splitlines()
+    assert "association" in shown[0]
+    assert "identified: no" in shown[0]
+    assert f"{found.estimate.value:+.4f}" in shown[1]
+    assert f"identified: {found.identified}" in shown[1]
+    assert found.arms[0].reason in shown[2]
+    assert len(shown) == 3
+
+
+def test_shown_effects_of_persons_are_a_line_and_rows_of_the_ledger():
+    found = estimate_effect(world(n=400), "t", "y", CONTROLS, estimand="cate", learner="linear")
+    each = found.ledger.filter(pc.equal(found.ledger["estimand"], "cate"))["estimate"].to_numpy()
+    last = repr(found).splitlines()[-1]
+    assert len(repr(found).splitlines()) == 4
+    assert len(each) == 400
+    assert f"{np.median(each):+.4f} in the middle of 400 rows" in last
 
 
 def test_an_experiment_names_the_control_that_the_treatment_moved():

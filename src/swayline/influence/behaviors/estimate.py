@@ -1,7 +1,7 @@
 """The effect of a treatment in any table: estimated several ways, bounded, refuted, and judged."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,7 @@ from swayline.influence.behaviors.by_instrument import ByInstrument, by_instrume
 from swayline.influence.behaviors.checks import bound, refutations, untrimmed
 from swayline.influence.behaviors.cut import Cut
 from swayline.influence.behaviors.forest import learn_forest
-from swayline.influence.behaviors.frame import (
-    Encoder,
-    as_table,
-)
+from swayline.influence.behaviors.frame import Encoder, as_table
 from swayline.influence.behaviors.gaussian import MOST_ROWS, ArmsProcess, fit_arms
 from swayline.influence.behaviors.graph import adjust, read_graph
 from swayline.influence.behaviors.heterogeneity import EffectModel, learn_effects
@@ -39,6 +36,7 @@ from swayline.influence.behaviors.problem import Data, Setting, check, read
 from swayline.influence.behaviors.results import ArmResult, base_row, method_rows, person_rows
 from swayline.influence.behaviors.sensitivity import sensitivity
 from swayline.influence.behaviors.verdict import verdict
+from swayline.influence.behaviors.words import in_words
 from swayline.influence.ledger import concat, ledger
 
 Floats = npt.NDArray[np.float64]
@@ -46,9 +44,9 @@ Ints = npt.NDArray[np.int64]
 Z = 1.959963984540054
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class EffectEstimate:
-    """What :func:`estimate_effect` returns.
+    """What :func:`estimate_effect` returns; shown, it says what to quote and whether it holds.
 
     Attributes
     ----------
@@ -61,9 +59,12 @@ class EffectEstimate:
     ledger: pa.Table
     arms: tuple[ArmResult, ...]
     notes: tuple[str, ...]
-    encoder: Encoder = field(repr=False)
-    models: Callable[[], tuple[EffectModel, ...]] = field(repr=False)
+    encoder: Encoder
+    models: Callable[[], tuple[EffectModel, ...]]
     by_instrument: tuple[ByInstrument, ...] = ()
+
+    def __repr__(self) -> str:
+        return "\n".join(in_words(self.ledger))
 
     @property
     def estimate(self) -> Estimate:
