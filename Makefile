@@ -9,7 +9,7 @@ OPTIONS ?=
 # Benchmarks and what each is asked about.
 BENCHES := \
 	sequence_quality:beauty sequence_quality:toys sequence_quality:ml-1m sequence_ablations time_to_quality train_speed \
-	score_users catalogue_topk full_softmax_memory behavior_probabilities model_table read_clean profiles run_scaling \
+	score_users catalogue_topk gpu_training full_softmax_memory behavior_probabilities model_table read_clean profiles run_scaling \
 	encode_titles language_fusion:beauty language_cold:beauty language_cold:ml-100k language_ablation \
 	language_tuning:beauty language_tuning:ml-100k language_transfer language_search \
 	effects_tables:ihdp effects_tables:lalonde effects_tables:insurance effects_graphs_uplift:sachs \

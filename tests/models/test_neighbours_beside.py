@@ -54,6 +54,15 @@ def test_neighbours_answer_where_the_network_knows_nothing(model: Transformer, s
     assert model.beside_.chosen.backward < 1.0
 
 
+def test_a_history_that_hides_the_whole_catalogue_asks_nothing() -> None:
+    scores = np.array([[0.0, 1.0, 2.0], [-np.inf] * 3], np.float32)
+    level = sparse.csr_array(np.array([[0.0, 1.0, 0.5], [1.0, 1.0, 0.0]], np.float32))
+    losses = _Alone.of(scores, np.array([2, 1])).losses(level)
+    assert np.isfinite(losses).all()
+    assert (losses[:, :, 0] > 0).all()
+    assert not losses[:, :, 1].any()
+
+
 def test_neighbours_are_left_out_where_nothing_follows_from_anything() -> None:
     rng = np.random.default_rng(0)
     noise = last_out(from_lists([rng.permutation(N_ITEMS)[:7].tolist() for _ in range(600)], N_ITEMS))

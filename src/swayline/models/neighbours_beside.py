@@ -184,7 +184,8 @@ class _Alone:
     @classmethod
     def of(cls, scores: Scores, answers: ItemRows) -> Self:
         """From (B, I) scores."""
-        scores = scores - scores.max(axis=1, keepdims=True)
+        most = scores.max(axis=1, keepdims=True)
+        scores = scores - np.where(np.isfinite(most), most, np.float32(0.0))  # a history may hide the whole catalogue
         return cls(scores, answers, np.stack([_sums_of_exp(row) for row in scores], axis=1))
 
     def losses(self, level: sparse.csr_array) -> npt.NDArray[np.float64]:

@@ -37,28 +37,31 @@ Given = TypeVar("Given", Packed, Candidates)
 
 
 class Recorded:
-    """A step that is recorded when its shapes are met first, and replayed from then on."""
+    """A step that is recorded when its shapes are met first, and replayed from then on.
 
-    def __init__(self, learn: Learn, parameters: Iterable[torch.nn.Parameter]) -> None:
-        self._learn, self._parameters = learn, list(parameters)
+    The step is given with each call, not kept: what it belongs to would keep this, and neither would be freed.
+    """
+
+    def __init__(self, parameters: Iterable[torch.nn.Parameter]) -> None:
+        self._parameters = list(parameters)
         self._pool = torch.cuda.graph_pool_handle()
         self._known: dict[tuple[object, ...], Recording] = {}
 
-    def __call__(self, batch: Packed, drawn: Candidates, share: float) -> Tensor:
+    def __call__(self, learn: Learn, batch: Packed, drawn: Candidates, share: float) -> Tensor:
         """The loss; its tensor is written to by the next call."""
         given = [*tensors(batch).values(), *tensors(drawn).values()]
         key = (share, *(part.shape for part in given))
         if key not in self._known:
             if len(self._known) == _MOST:
-                return self._learn(batch, drawn, share)
-            self._known[key] = self._record(batch, drawn, share)
+                return learn(batch, drawn, share)
+            self._known[key] = self._record(learn, batch, drawn, share)
         graph, inputs, loss = self._known[key]
         for mine, new in zip(inputs, given, strict=True):
             mine.copy_(new)
         graph.replay()
         return loss
 
-    def _record(self, batch: Packed, drawn: Candidates, share: float) -> Recording:
+    def _record(self, learn: Learn, batch: Packed, drawn: Candidates, share: float) -> Recording:
         batch, drawn = _copied(batch), _copied(drawn)
         before = [None if parameter.grad is None else parameter.grad.clone() for parameter in self._parameters]
         chance = torch.cuda.get_rng_state()
@@ -66,11 +69,11 @@ class Recorded:
         side.wait_stream(here)
         with torch.cuda.stream(side):  # libraries choose their kernels now, since they may not while recording
             for _ in range(_WARMING):
-                self._learn(batch, drawn, share)
+                learn(batch, drawn, share)
         here.wait_stream(side)
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, pool=self._pool):
-            loss = self._learn(batch, drawn, share)
+            loss = learn(batch, drawn, share)
         for parameter, grad in zip(self._parameters, before, strict=True):
             if parameter.grad is not None:
                 parameter.grad.zero_() if grad is None else parameter.grad.copy_(grad)

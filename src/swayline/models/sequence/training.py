@@ -171,7 +171,7 @@ class _Run:
         self.average = Average(network, settings.averaging)
         self.steps = 0
         self.draws = torch.Generator()
-        self.learn = Recorded(self._learn, network.parameters()) if self._recordable() else self._learn
+        self.recorded = Recorded(network.parameters()) if self._recordable() else None
         counts = np.bincount(histories.items, minlength=histories.n_items).astype(np.float64)
         self.share = torch.from_numpy(counts / max(1.0, counts.sum())).to(self.device)
         self.rivals = None if network.told is None else torch.from_numpy(np.flatnonzero(counts)).to(self.device)
@@ -199,7 +199,7 @@ class _Run:
             for users, layout in group:
                 prepared = beside_work(partial(self._prepared, histories.take(users), layout, rng), self.device)
                 predicted = int(np.minimum(lengths[users], self.max_length + 1).sum())
-                total += self.learn(*prepared, 1.0 / len(group)) * predicted
+                total += self._learned(*prepared, 1.0 / len(group)) * predicted
                 samples += predicted
                 bar.advance(1 / len(parts))
             self._step(steps)
@@ -229,6 +229,12 @@ class _Run:
             settings.correction, n_items, self.draws,
         )  # fmt: skip
         return batch, drawn if rivals is None else replace(drawn, items=rivals[drawn.items])
+
+    def _learned(self, batch: Packed, drawn: Candidates, share: float) -> Tensor:
+        """:meth:`_learn`, recorded where it is small."""
+        if self.recorded is None:
+            return self._learn(batch, drawn, share)
+        return self.recorded(self._learn, batch, drawn, share)
 
     def _learn(self, batch: Packed, drawn: Candidates, share: float) -> Tensor:
         """Add a batch's gradient, times its share of the step; returns its loss."""
