@@ -44,7 +44,7 @@ from swayline.models.text_features import told_features
 from swayline.models.validation import Judge
 
 _SHORT, _LONG = 50, 200
-_AT_ONCE = {"cpu": (512, 8192), "cuda": (4096, 1 << 17)}
+_AT_ONCE = {"cpu": (512, 8192), "gpu": (4096, 1 << 17)}
 """Histories and tokens of a batch of questions at most: on a CPU so few that states stay in its cache."""
 _SHARES = (1.0, 0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.2, 1.4, 1.6, 2.0, 3.0)
 """Of the strength that texts beside ids are measured to have, what validation may choose; the first where all serve."""
@@ -290,7 +290,7 @@ class Transformer:
     def _batches(self, history: Sequences) -> Iterator[tuple[Ints, Packed]]:
         """Rows and their questions; longest histories first."""
         self._network.eval()
-        most_rows, most_tokens = _AT_ONCE[next(self._network.parameters()).device.type]
+        most_rows, most_tokens = _AT_ONCE["cpu" if next(self._network.parameters()).device.type == "cpu" else "gpu"]
         tokens = np.minimum(history.lengths, self.max_length_) + 1
         order = np.argsort(-tokens, kind="stable")
         while len(order):

@@ -23,7 +23,7 @@ def test_blocks_of_items_give_the_lists_of_whole_rows(
 ) -> None:
     model = create("transformer", embedding_dim=16, max_epochs=3, repeats=repeats, weights=weights).fit(history)
     wanted, values = top_k(model.score(history), 6, history if exclude else None)
-    monkeypatch.setattr(blocked, "SCORES_AT_ONCE", dict.fromkeys(("cpu", "cuda"), 1))
+    monkeypatch.setattr(blocked, "SCORES_AT_ONCE", dict.fromkeys(("cpu", "gpu"), 1))
     monkeypatch.setattr(blocked, "_NARROWEST", 7)
     monkeypatch.setattr(topk, "_LONG_ROW", 10)
     items, found = recommend(model, history, 6, exclude_seen=exclude)
@@ -32,7 +32,7 @@ def test_blocks_of_items_give_the_lists_of_whole_rows(
 
 
 def test_equal_scores_stand_in_the_order_of_the_items(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blocked, "SCORES_AT_ONCE", dict.fromkeys(("cpu", "cuda"), 1))
+    monkeypatch.setattr(blocked, "SCORES_AT_ONCE", dict.fromkeys(("cpu", "gpu"), 1))
     monkeypatch.setattr(blocked, "_NARROWEST", 3)
     catalogue = torch.tensor([[1.0], [2.0], [2.0], [1.0], [2.0], [2.0], [0.0]])
     items, values = blocked.best_of(torch.ones(2, 1), catalogue, None, 3, from_lists([[1], []], 7))

@@ -21,7 +21,7 @@ def plain_softmax(states, table, targets, items, log_weights):
 def test_loss_and_gradients_are_those_of_the_loss_written_out(
     monkeypatch, at_once: int, n: int, in_batch: bool
 ) -> None:
-    monkeypatch.setattr(softmax, "_LOGITS_AT_ONCE", dict.fromkeys(("cpu", "cuda"), at_once))
+    monkeypatch.setattr(softmax, "_LOGITS_AT_ONCE", dict.fromkeys(("cpu", "gpu"), at_once))
     monkeypatch.setattr(softmax, "_ROWS", 1)
     torch.manual_seed(0)
     states, table = torch.randn(50, 8, requires_grad=True), torch.randn(40, 8, requires_grad=True)

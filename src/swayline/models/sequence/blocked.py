@@ -18,7 +18,7 @@ from swayline.models.sequence.int8 import Rounded
 from swayline.models.sequence.repeat_head import Returns
 from swayline.models.topk import top_k
 
-SCORES_AT_ONCE = {"cpu": 1 << 21, "cuda": 1 << 28}
+SCORES_AT_ONCE = {"cpu": 1 << 21, "gpu": 1 << 28}
 """Scores held at a time: on a CPU 8 MiB of float32, which stay in its cache (three times as fast as 128 MiB)."""
 _NARROWEST = 1024
 
@@ -47,7 +47,8 @@ def best_of(
     n_rows, n_items = len(states), len(catalogue.values if isinstance(catalogue, Rounded) else catalogue)
     rows, apart = _left_out(seen, returns)
     more = None if more is None else more.tocsc()
-    width = min(n_items, max(_NARROWEST, SCORES_AT_ONCE[states.device.type] // max(1, n_rows)))
+    at_once = SCORES_AT_ONCE["cpu" if states.device.type == "cpu" else "gpu"]
+    width = min(n_items, max(_NARROWEST, at_once // max(1, n_rows)))
     held = torch.empty(n_rows, width, device=states.device)
     items, values = np.full((n_rows, k), -1, np.int32), np.full((n_rows, k), -np.inf, np.float32)
     total = torch.full((n_rows,), -torch.inf)
@@ -77,7 +78,7 @@ def best_of(
 
 def _best(scores: Tensor, k: int) -> tuple[ItemRows, Scores]:
     """(Q, k) as :func:`~swayline.models.topk.top_k`; of a GPU's scores only what is chosen is moved."""
-    if not scores.is_cuda:
+    if scores.device.type == "cpu":
         return top_k(scores.numpy(), k)
     chosen = scores.topk(k, sorted=False).indices.sort(1).values
     values, order = scores.gather(1, chosen).sort(dim=1, descending=True, stable=True)

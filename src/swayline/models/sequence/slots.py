@@ -72,7 +72,7 @@ class Slots:
 def moved(array: npt.NDArray[np.integer], device: torch.device) -> Tensor:
     """An array on a device; a GPU copies it while the program goes on."""
     tensor = torch.from_numpy(array)
-    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
 
 def is_timed(history: Sequences) -> bool:

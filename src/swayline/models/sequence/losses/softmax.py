@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-_LOGITS_AT_ONCE = {"cpu": 1 << 20, "cuda": 1 << 27}
+_LOGITS_AT_ONCE = {"cpu": 1 << 20, "gpu": 1 << 27}
 """On a CPU 2 MiB of bfloat16, so that a chunk stays in the cache between its passes; on a GPU work for all of it."""
 _ROWS = 64
 """At least so many rows a chunk, or the product would be slow: 128 MB of logits for a million items."""
@@ -38,7 +38,7 @@ class _CandidateSoftmax(torch.autograd.Function):
         grad_states = torch.empty(states.shape, dtype=torch.float32, device=states.device)
         grad_table = torch.zeros(candidates.shape, dtype=torch.float32, device=states.device)
         surprise, pull, drawn = torch.empty_like(own), torch.empty_like(own), torch.ones_like(own)
-        at_once = _LOGITS_AT_ONCE[states.device.type]
+        at_once = _LOGITS_AT_ONCE["cpu" if states.device.type == "cpu" else "gpu"]
         step = min(len(states), max(_ROWS, at_once // max(1, len(candidates))))
         for start in range(0, len(states), step):
             part = slice(start, start + step)
