@@ -31,6 +31,7 @@ from swayline.models.sequence.blocked import best_of
 from swayline.models.sequence.distributed import own_gpu
 from swayline.models.sequence.for_data import OPEN, for_data
 from swayline.models.sequence.fusion.told import Texts
+from swayline.models.sequence.gpu import kind_of
 from swayline.models.sequence.int8 import Rounded, grown, round_weights, shrunk, shrunk_shapes
 from swayline.models.sequence.network import INITIAL_STD, Network
 from swayline.models.sequence.objectives import OBJECTIVES
@@ -290,7 +291,7 @@ class Transformer:
     def _batches(self, history: Sequences) -> Iterator[tuple[Ints, Packed]]:
         """Rows and their questions; longest histories first."""
         self._network.eval()
-        most_rows, most_tokens = _AT_ONCE["cpu" if next(self._network.parameters()).device.type == "cpu" else "gpu"]
+        most_rows, most_tokens = _AT_ONCE[kind_of(next(self._network.parameters()).device)]
         tokens = np.minimum(history.lengths, self.max_length_) + 1
         order = np.argsort(-tokens, kind="stable")
         while len(order):

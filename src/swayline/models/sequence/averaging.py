@@ -47,11 +47,11 @@ class Average:
             torch._foreach_copy_(self._network, self._beside)
 
     def _swap(self) -> None:
-        for mine, other in zip(self._network, self._beside, strict=False):
-            for here, there in zip(*(torch.split(all_.view(-1), _AT_ONCE) for all_ in (mine, other)), strict=True):
-                held = here.clone()
-                here.copy_(there)
-                there.copy_(held)
+        for pair in zip(self._network, self._beside, strict=False):
+            for mine, other in zip(*(torch.split(weights.view(-1), _AT_ONCE) for weights in pair), strict=True):
+                held = mine.clone()
+                mine.copy_(other)
+                other.copy_(held)
         self._inside = not self._inside
 
     @property

@@ -14,6 +14,7 @@ from torch import Tensor
 from swayline.core.types import Ints, ItemRows
 from swayline.dataset import Sequences
 from swayline.models.protocol import Scores
+from swayline.models.sequence.gpu import kind_of
 from swayline.models.sequence.int8 import Rounded
 from swayline.models.sequence.repeat_head import Returns
 from swayline.models.topk import top_k
@@ -47,7 +48,7 @@ def best_of(
     n_rows, n_items = len(states), len(catalogue.values if isinstance(catalogue, Rounded) else catalogue)
     rows, apart = _left_out(seen, returns)
     more = None if more is None else more.tocsc()
-    at_once = SCORES_AT_ONCE["cpu" if states.device.type == "cpu" else "gpu"]
+    at_once = SCORES_AT_ONCE[kind_of(states.device)]
     width = min(n_items, max(_NARROWEST, at_once // max(1, n_rows)))
     held = torch.empty(n_rows, width, device=states.device)
     items, values = np.full((n_rows, k), -1, np.int32), np.full((n_rows, k), -np.inf, np.float32)
@@ -78,7 +79,7 @@ def best_of(
 
 def _best(scores: Tensor, k: int) -> tuple[ItemRows, Scores]:
     """(Q, k) as :func:`~swayline.models.topk.top_k`; of a GPU's scores only what is chosen is moved."""
-    if scores.device.type == "cpu":
+    if kind_of(scores.device) == "cpu":
         return top_k(scores.numpy(), k)
     chosen = scores.topk(k, sorted=False).indices.sort(1).values
     values, order = scores.gather(1, chosen).sort(dim=1, descending=True, stable=True)

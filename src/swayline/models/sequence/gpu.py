@@ -91,6 +91,11 @@ def _copied(given: Given) -> Given:
     return replace(given, **{name: value.clone() for name, value in tensors(given).items()})  # type: ignore[arg-type]
 
 
+def kind_of(device: torch.device) -> str:
+    """``cpu``, whose blocks fit its cache, or ``gpu``, whose blocks give all of it work."""
+    return "cpu" if device.type == "cpu" else "gpu"
+
+
 def beside_work(make: Callable[[], tuple[Packed, Candidates]], device: torch.device) -> tuple[Packed, Candidates]:
     """What ``make`` makes; on a GPU it does not wait for the work that is under way."""
     if device.type != "cuda":

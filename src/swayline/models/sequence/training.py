@@ -199,7 +199,7 @@ class _Run:
             for users, layout in group:
                 prepared = beside_work(partial(self._prepared, histories.take(users), layout, rng), self.device)
                 predicted = int(np.minimum(lengths[users], self.max_length + 1).sum())
-                total += self._learned(*prepared, 1.0 / len(group)) * predicted
+                total += self._learn_or_replay(*prepared, 1.0 / len(group)) * predicted
                 samples += predicted
                 bar.advance(1 / len(parts))
             self._step(steps)
@@ -230,7 +230,7 @@ class _Run:
         )  # fmt: skip
         return batch, drawn if rivals is None else replace(drawn, items=rivals[drawn.items])
 
-    def _learned(self, batch: Packed, drawn: Candidates, share: float) -> Tensor:
+    def _learn_or_replay(self, batch: Packed, drawn: Candidates, share: float) -> Tensor:
         """:meth:`_learn`, recorded where it is small."""
         if self.recorded is None:
             return self._learn(batch, drawn, share)

@@ -19,6 +19,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from swayline.models.sequence.gpu import kind_of
+
 _LOGITS_AT_ONCE = {"cpu": 1 << 20, "gpu": 1 << 27}
 """On a CPU 2 MiB of bfloat16, so that a chunk stays in the cache between its passes; on a GPU work for all of it."""
 _ROWS = 64
@@ -38,7 +40,7 @@ class _CandidateSoftmax(torch.autograd.Function):
         grad_states = torch.empty(states.shape, dtype=torch.float32, device=states.device)
         grad_table = torch.zeros(candidates.shape, dtype=torch.float32, device=states.device)
         surprise, pull, drawn = torch.empty_like(own), torch.empty_like(own), torch.ones_like(own)
-        at_once = _LOGITS_AT_ONCE["cpu" if states.device.type == "cpu" else "gpu"]
+        at_once = _LOGITS_AT_ONCE[kind_of(states.device)]
         step = min(len(states), max(_ROWS, at_once // max(1, len(candidates))))
         for start in range(0, len(states), step):
             part = slice(start, start + step)
