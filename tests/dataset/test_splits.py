@@ -109,6 +109,17 @@ def test_a_history_from_the_future_is_a_leak(part: str) -> None:
         check_leakage(with_history(split, part, times=times))
 
 
+@pytest.mark.parametrize("part", ["valid", "test"])
+def test_a_question_asked_after_its_answer_is_a_leak(part: str) -> None:
+    split = honest()
+    targets = getattr(split, part)
+    asked_at = targets.times.copy()
+    check_leakage(with_history(split, part, asked_at=asked_at))
+    asked_at[-1] += 1
+    with pytest.raises(LeakageError, match=r"asked after its answer came .first: user row 1"):
+        check_leakage(with_history(split, part, asked_at=asked_at))
+
+
 def test_a_later_event_in_an_ordered_history_is_a_leak() -> None:
     sequences = from_lists([[1, 2, 3, 4]], 10)
     split = last_out(sequences)

@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pyarrow as pa
 import pytest
+import torch
 
 import swayline as sw
 from swayline.core.errors import ArtifactError, ConfigError, UsageError
@@ -125,3 +126,19 @@ def test_behaviours_of_the_next_event_are_told_in_the_users_own_ids():
         model.behavior_probabilities(["u3"], [])
     with pytest.raises(UsageError, match="behavior_loss"):
         sw.SequenceRecommender(**FAST).fit(_log()).behavior_probabilities(["u3"], ["i5"])
+
+
+def test_lists_are_asked_for_when_the_log_ends():
+    """Everybody's last event but one person's is two hours before the log's end: they are known to be away."""
+    log = _log()
+    late = log.events["time"].cast(pa.int64()).to_numpy().copy()
+    late[-1] += 7_200_000_000
+    log = EventLog(log.events.set_column(4, "time", pa.array(late, pa.timestamp("us", tz="UTC"))), items=log.items)
+    fitted = sw.SequenceRecommender(max_epochs=2, embedding_dim=16).fit(log).fitted_
+    torch.nn.init.normal_(fitted.model._network.away.table.weight, std=0.3)
+    assert (fitted.histories.asked_at == late[-1]).all()
+    lists = fitted.recommend(["u3"], k=2)
+    history = fitted.histories.take(fitted.rows_of(["u3"]))
+    scores, unseen = fitted.model.score(history)[0], ~np.isin(np.arange(12), history.items)
+    assert lists["score"].to_pylist() == pytest.approx(sorted(scores[unseen], reverse=True)[:2], abs=1e-5)
+    assert not np.allclose(scores, fitted.model.score(fitted.dataset.sequences.take(fitted.rows_of(["u3"])))[0])

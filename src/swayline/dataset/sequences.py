@@ -46,7 +46,9 @@ class Sequences:
     profiles : (U, A) int64, optional
         What is known of the users, as numbers from 1, 0 unknown (see :mod:`~swayline.dataset.attributes`).
     asked_at : (U,) int64, optional
-        When what comes next is asked, UTC microseconds: the time of the request, for models that read it.
+        When what comes next is asked, UTC microseconds, where that is known beforehand: a request, a cut in time.
+    answered_at : (U,) int64, optional
+        When it came. Nothing reads it but models of the target's own time (HSTU with ``target_time``).
     """
 
     offsets: Ints
@@ -59,6 +61,7 @@ class Sequences:
     catalogue: Catalogue | None = None
     profiles: Ints | None = None
     asked_at: Ints | None = None
+    answered_at: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -82,14 +85,20 @@ class Sequences:
         lengths = self.lengths[users]
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         index = np.repeat(self.offsets[users] - offsets[:-1], lengths) + np.arange(offsets[-1])
-        profiles = None if self.profiles is None else self.profiles[users]
-        asked_at = None if self.asked_at is None else self.asked_at[users]
-        return replace(self._pick(index, offsets), profiles=profiles, asked_at=asked_at)
+        own = {name: getattr(self, name) for name in ("profiles", "asked_at", "answered_at")}
+        own = {name: None if values is None else values[users] for name, values in own.items()}
+        return replace(self._pick(index, offsets), **own)
 
     def keep(self, mask: np.ndarray) -> Self:
         """The same users with only the events where ``mask`` (E,) is true; positions close up, times stay."""
         kept = np.concatenate([[0], np.cumsum(mask)])
         return self._pick(np.flatnonzero(mask), kept[self.offsets].astype(np.int64))
+
+    def asked(self, moment_us: int) -> Self:
+        """The same histories, all of them asked at one moment (UTC microseconds); as they are in ordered logs."""
+        if not len(self.times) or self.times[0] == NO_TIME:
+            return self
+        return replace(self, asked_at=np.full(len(self), moment_us, np.int64))
 
     def last(self, n: int) -> Self:
         """The last ``n`` events of every user."""

@@ -31,8 +31,8 @@ class Targets:
     users : (Q,) int64
         Rows of the users asked about.
     history : Sequences of Q rows
-        What came before, oldest first; its ``asked_at`` is when the answer came, which only models of the request's
-        time read.
+        What came before, oldest first. A time split asks at its cut (``asked_at``); when a last event is asked for,
+        nobody says. ``answered_at`` is the answer's own time, which only models of the target's time read.
     items : (Q,) int32
         The item that came.
     behaviors : (Q,) int16
@@ -73,7 +73,7 @@ class Split:
 
 def targets_at(sequences: Sequences, positions: Ints, users: Ints) -> Targets:
     """Questions whose answer is the event at each flat position, with all that user's earlier events as history."""
-    history = replace(sequences.take(users), asked_at=sequences.times[positions])
+    history = replace(sequences.take(users), answered_at=sequences.times[positions])
     asked = positions - sequences.offsets[users]
     place = np.arange(len(history.items)) - np.repeat(history.offsets[:-1], history.lengths)
     return Targets(
@@ -156,7 +156,8 @@ def _first_after(sequences: Sequences, cut_us: int) -> Targets:
     later = np.concatenate([[0], np.cumsum(sequences.times < cut_us)])
     before = later[sequences.offsets[1:]] - later[sequences.offsets[:-1]]
     users = np.flatnonzero((before > 0) & (before < sequences.lengths))
-    return targets_at(sequences, sequences.offsets[users] + before[users], users)
+    found = targets_at(sequences, sequences.offsets[users] + before[users], users)
+    return replace(found, history=found.history.asked(cut_us))
 
 
 def sample(targets: Targets, n: int, rng: np.random.Generator) -> Targets:
@@ -172,8 +173,8 @@ def check_leakage(split: Split) -> Split:
     Raises
     ------
     LeakageError
-        A target is in training or in its own history, a history holds something later than its target,
-        or a time split trains on something after its cut.
+        A target is in training or in its own history, a history holds something later than its target, a question is
+        asked after its answer came, or a time split trains on something after its cut.
     """
     for name, targets in (("validation", split.valid), ("test", split.test)):
         shown = np.isin(targets.events, split.train.events)
@@ -187,6 +188,9 @@ def check_leakage(split: Split) -> Split:
         # Order is (time, row), as histories are built; in logs without times the row alone says it.
         level = history.times == targets.times[row]
         later = (history.times > targets.times[row]) | (level & (history.events > targets.events[row]))
+        if history.asked_at is not None and (history.asked_at > targets.times).any():
+            user = targets.users[history.asked_at > targets.times][0]
+            raise LeakageError(f"a {name} question is asked after its answer came (first: user row {user})")
         if itself.any() or later.any():
             user = targets.users[row[itself | later][0]]
             raise LeakageError(

@@ -228,7 +228,7 @@ def measure_influence(work: Workspace) -> None:
     """Effects of behaviours beside associations, influence on ties, and the model's answer to removing things."""
     fitted, settings = work.fitted, work.settings
     parts = [_behavior_effects(work), *_people(work)]
-    histories = fitted.dataset.sequences
+    histories = fitted.histories
     rng = generator(settings.seed, "explained users")
     active = np.flatnonzero(histories.lengths >= 2)
     drawn = np.sort(rng.permutation(active)[: max(_ASKED_USERS, settings.explained_users)])

@@ -46,7 +46,7 @@ def behavior_probabilities(fitted: FittedModel, users: Sequence[str], items: Seq
     rows, wanted = fitted.rows_of(users), data.items.rows(items)
     if (wanted < 0).any():
         raise UsageError(f"item {items[int(np.flatnonzero(wanted < 0)[0])]!r} is not in the log the model learned from")
-    found = model.behavior_probabilities(data.sequences.take(rows), wanted)
+    found = model.behavior_probabilities(fitted.histories.take(rows), wanted)
     n_behaviors = found.shape[1]
     return pa.table({
         USER: pa.array(np.repeat(np.asarray(users, object), n_behaviors), pa.string()),

@@ -16,7 +16,7 @@ _RECENT = 12
 
 def examples(fitted: FittedModel, k: int, seed: int, n_users: int = 10) -> list[dict[str, Any]]:
     """Users drawn by the seed among those with some history, with recent events, recommendations and reasons."""
-    histories = fitted.dataset.sequences
+    histories = fitted.histories
     least = np.quantile(histories.lengths, 0.5)
     drawn = np.sort(generator(seed, "examples").permutation(np.flatnonzero(histories.lengths >= least))[:n_users])
     part = histories.take(drawn)

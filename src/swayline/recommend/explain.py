@@ -44,7 +44,7 @@ class Reason:
 def reasons(fitted: FittedModel, users: Ints, items: Ints, label: str = "reasons") -> list[Reason]:
     """(Q,) a reason for each recommendation, given as rows of users and items."""
     found: list[Reason] = []
-    sequences = fitted.dataset.sequences
+    sequences = fitted.histories
     for start in range(0, len(users), USERS_AT_ONCE * 10):
         rows, wanted = users[start : start + USERS_AT_ONCE * 10], items[start : start + USERS_AT_ONCE * 10]
         asked, history = np.unique(rows, return_inverse=True)
@@ -101,7 +101,7 @@ def explain_events(
     UsageError
         A user or the item is unknown.
     """
-    histories = fitted.dataset.sequences
+    histories = fitted.histories
     drawn = _asked(fitted, users, seed)
     asked = histories.take(drawn)
     if item is None:
@@ -128,7 +128,7 @@ def edit_behaviors(fitted: FittedModel, users: list[str] | None, *, seed: int = 
     UsageError
         A user is unknown.
     """
-    histories = fitted.dataset.sequences.take(_asked(fitted, users, seed))
+    histories = fitted.histories.take(_asked(fitted, users, seed))
     return edit_rows(fitted.model, fitted.dataset, histories, k=k, exclude_seen=fitted.exclude_seen)
 
 
@@ -136,7 +136,7 @@ def _asked(fitted: FittedModel, users: list[str] | None, seed: int) -> Ints:
     """Rows of the users named, or of some drawn by the seed among those with a history."""
     if users is not None:
         return fitted.rows_of(users)
-    some = np.flatnonzero(fitted.dataset.sequences.lengths >= 1)
+    some = np.flatnonzero(fitted.histories.lengths >= 1)
     return np.sort(generator(seed, "explained users").permutation(some)[:EXPLAINED_USERS])
 
 

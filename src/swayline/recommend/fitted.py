@@ -4,6 +4,7 @@ import dataclasses
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -54,6 +55,12 @@ class FittedModel:
     options: ReadOptions
     event_ids: dict[int, str] = field(default_factory=dict)
 
+    @cached_property
+    def histories(self) -> Sequences:
+        """Everybody's history, asked when the log ends."""
+        sequences = self.dataset.sequences
+        return sequences.asked(int(sequences.times.max(initial=0)))
+
     def rows_of(self, users: Sequence[str]) -> Ints:
         """Rows of users by id.
 
@@ -84,7 +91,7 @@ class FittedModel:
             ``user``, ``item``, ``rank`` (from 1), ``score``.
         """
         rows = np.arange(len(self.dataset.users)) if users is None else self.rows_of(users)
-        items, scores = best_items(self.model, self.dataset.sequences.take(rows), k, self.exclude_seen)
+        items, scores = best_items(self.model, self.histories.take(rows), k, self.exclude_seen)
         filled = items >= 0
         place = np.broadcast_to(np.arange(1, k + 1), items.shape)
         return pa.table({

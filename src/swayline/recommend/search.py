@@ -104,7 +104,7 @@ class ItemSearch:
     def personal(self, relevance: Scores, rows: npt.NDArray[np.int64]) -> Scores:
         """(U, I) relevance (I,) of one query with each user's preference among the best answers added."""
         shortlist, _ = top_k(relevance[None], min(_SHORTLIST, len(relevance)))
-        logits = self.fitted.model.score(self.fitted.dataset.sequences.take(rows))[:, shortlist[0]]
+        logits = self.fitted.model.score(self.fitted.histories.take(rows))[:, shortlist[0]]
         place = logits.argsort(axis=1).argsort(axis=1) / max(1, logits.shape[1] - 1)
         scores = np.repeat(relevance[None], len(rows), axis=0)
         scores[:, shortlist[0]] += np.float32(PERSONAL) * place.astype(np.float32)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -33,6 +35,12 @@ def test_removing_takes_all_events_and_leaves_nobody_empty(histories):
     edited, rows = drop_behavior(histories, CART)
     assert rows.tolist() == [0, 2]
     assert acts(edited) == [[(1, VIEW), (3, VIEW)], [(4, VIEW)]]
+
+
+def test_edits_keep_what_is_known_of_people_and_when_they_are_asked(histories):
+    known = replace(histories, profiles=np.arange(4)[:, None], asked_at=np.arange(4))
+    for edited, rows in (add_behavior(known, CART), drop_behavior(known, CART), swap_behavior(known, CART, VIEW)):
+        assert edited.profiles[:, 0].tolist() == edited.asked_at.tolist() == rows.tolist()
 
 
 def test_replacing_keeps_items_and_order(histories):

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from swayline.core.errors import UsageError
-from swayline.dataset import Targets, from_lists
+from swayline.dataset import Sequences, Targets, from_lists
 from swayline.models import create
 from swayline.models.sequence.batches import bin_width, place
 from swayline.models.sequence.behavior_head import platt
@@ -37,6 +37,28 @@ def behaves(n_users: int = 400, seed: int = 0):
         items.append(row)
         behaviors.append([1 if buys and item >= 10 and rng.random() < 0.8 else 0 for item in row])
     return from_lists(items, 20, behaviors=behaviors, n_behaviors=2)
+
+
+WAITING = {
+    "embedding_dim": 16,
+    "n_blocks": 1,
+    "max_epochs": 50,
+    "dropout": 0.0,
+    "batch_tokens": 512,
+    "learning_rate": 1e-2,
+}
+
+
+def waiting() -> tuple[Sequences, Targets]:
+    """People whose next item is 1 after a wait of more than an hour, else 2; what they are asked last."""
+    rng = np.random.default_rng(0)
+    items, times = [], []
+    for _ in range(300):
+        waits = rng.random(8) < 0.5
+        items.append([0, *np.where(waits, 1, 2).tolist()])
+        times.append((SECOND * (1_600_000_000 + np.cumsum([0, *np.where(waits, 5000, 2)]))).tolist())
+    asked = questions(from_lists(items, 3, times=times))
+    return from_lists([row[:-1] for row in items], 3, times=[row[:-1] for row in times]), asked
 
 
 def questions(history) -> Targets:
@@ -118,7 +140,14 @@ def test_times_of_events_are_read_where_asked() -> None:
     told = {}
     for reads in (False, True):
         model = create(
-            "transformer", times=reads, repeats=False, embedding_dim=16, max_epochs=15, dropout=0.0, batch_tokens=512
+            "transformer",
+            times=reads,
+            repeats=False,
+            embedding_dim=16,
+            max_epochs=15,
+            dropout=0.0,
+            positions="none",
+            batch_tokens=512,
         )
         model.fit(history.keep(~np.isin(history.events, asked.events)))
         told[reads] = float((model.score(asked.history).argmax(1) == asked.items).mean())
@@ -228,38 +257,19 @@ def test_what_the_users_table_says_is_read_from_the_first_event_on(tmp_path) -> 
     assert np.allclose(stream.score(), scores, atol=1e-4)
 
 
-def test_the_time_of_the_request_is_read_only_where_asked() -> None:
-    """After a long wait item 1 comes, else item 2: only who knows when the question is asked can tell."""
-    rng = np.random.default_rng(0)
-    items, times = [], []
-    for _ in range(300):
-        waits = rng.random(8) < 0.5
-        items.append([0, *np.where(waits, 1, 2).tolist()])
-        times.append((SECOND * (1_600_000_000 + np.cumsum([0, *np.where(waits, 5000, 2)]))).tolist())
-    asked = questions(from_lists(items, 3, times=times))
-    history = from_lists([row[:-1] for row in items], 3, times=[row[:-1] for row in times])
+def test_the_time_of_the_answer_is_read_only_where_asked() -> None:
+    """After a long wait item 1 comes, else item 2: only who knows when the answer came can tell."""
+    history, asked = waiting()
     told = {}
     for reads in (False, True):
-        model = create(
-            "transformer",
-            block="hstu",
-            request_time=reads,
-            repeats=False,
-            embedding_dim=16,
-            n_blocks=1,
-            max_epochs=50,
-            dropout=0.0,
-            batch_tokens=512,
-            learning_rate=1e-2,
-        )
-        model.fit(history)
+        model = create("transformer", block="hstu", target_time=reads, repeats=False, **WAITING).fit(history)
         told[reads] = float((model.score(asked.history).argmax(1) == asked.items).mean())
     assert told[True] > 0.95
     assert told[False] < 0.7
 
 
-def test_only_hstu_reads_the_time_of_the_request() -> None:
+def test_only_hstu_reads_the_time_of_the_answer() -> None:
     from swayline.core.errors import ConfigError
 
     with pytest.raises(ConfigError, match="hstu"):
-        create("transformer", request_time=True)
+        create("transformer", target_time=True)

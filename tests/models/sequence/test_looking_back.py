@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,7 +7,7 @@ import torch
 
 from swayline.dataset import from_lists
 from swayline.models.sequence.batches import bin_width, place
-from swayline.models.sequence.looking_back import N_ASKING_FEATURES, Asked, Met, look_back, n_pair_features
+from swayline.models.sequence.looking_back import Asked, Met, look_back, n_asking_features, n_pair_features
 from swayline.models.sequence.objectives.next_item import arrange
 
 ITEMS = [[1, 2, 1, 3, 1, 2], [4, 4], [0]]
@@ -72,8 +73,8 @@ def test_every_met_item_is_counted_once_at_its_latest_event_from_what_came_befor
             wanted = [np.log((n - distinct + 0.5) / (distinct + 0.5)), np.log1p(n) / 5, again]
             assert met.asking[key].tolist() == pytest.approx(wanted, abs=1e-6)
     assert told == len(met.pairs) == int(met.latest.sum())
-    assert met.pairs.shape[1] == n_pair_features(N_BEHAVIORS)
-    assert met.asking.shape[2] == N_ASKING_FEATURES
+    assert met.pairs.shape[1] == n_pair_features(N_BEHAVIORS, False)
+    assert met.asking.shape[2] == n_asking_features(False)
 
 
 def test_behaviours_beyond_eight_are_counted_together() -> None:
@@ -83,3 +84,22 @@ def test_behaviours_beyond_eight_are_counted_together() -> None:
     met = look_back(Asked.last_of(batch, 2)[0], torch.zeros(3, 0, dtype=torch.int64), 12)
     assert met.pairs[0, -8:].tolist() == pytest.approx([np.log(2)] * 7 + [np.log(6)])
     assert not torch.isnan(met.pairs).any()
+
+
+def test_seconds_run_to_the_moment_of_asking_where_it_is_known() -> None:
+    """Of two like histories one is asked a minute after its last event, the other nobody knows when."""
+    times = [[1_000_000 * second for second in SECONDS[0]]] * 2
+    history = from_lists([ITEMS[0]] * 2, N_ITEMS, [DONE[0]] * 2, times, N_BEHAVIORS)
+    history = replace(history, asked_at=np.array([150_000_000, 0]))
+    layout, _ = place(history.lengths + 1, bin_width(6))
+    asked, _ = Asked.last_of(arrange(history, layout, 6, False, torch.device("cpu"), None), N_ITEMS)
+    plain = look_back(asked, CODES, N_BEHAVIORS)
+    met = look_back(asked, CODES, N_BEHAVIORS, reads_request=True)
+    assert met.pairs.shape[1] == n_pair_features(N_BEHAVIORS, True) == plain.pairs.shape[1] + 2
+    assert met.asking.shape[2] == n_asking_features(True)
+    n = len(met.pairs) // 2
+    assert torch.equal(met.pairs[n:, :-2], plain.pairs[n:])
+    assert torch.allclose(met.pairs[:n, 1], torch.tensor([150 - 50, 150 - 80, 150 - 90.0]).log1p() / 5)
+    assert torch.equal(met.pairs[:n, 2:-2], plain.pairs[:n, 2:])
+    assert torch.allclose(met.pairs[:, -2:], torch.tensor([[np.log1p(60) / 5, 1.0]] * n + [[0.0, 0.0]] * n).float())
+    assert torch.allclose(met.asking[:, 0, -2:], torch.tensor([[np.log1p(60) / 5, 1.0], [0.0, 0.0]]).float())

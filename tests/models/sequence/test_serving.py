@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pyarrow as pa
 import pytest
+import torch
 from safetensors.numpy import load_file, save_file
 
 from swayline.core.errors import ArtifactError, UsageError
@@ -31,6 +32,7 @@ def fitted(**settings):
 @pytest.mark.parametrize("settings", [{}, {"block": "sasrec", "positions": "none"}, {"max_length": 5}])
 def test_event_by_event_scores_what_the_whole_history_scores(settings: dict) -> None:
     model = fitted(**settings)
+    torch.nn.init.normal_(model._network.away.table.weight, std=0.3)
     whole = log(8, seed=1, longest=12)
     whole = whole.take(np.flatnonzero(whole.lengths >= 3))
     place = np.arange(len(whole.items)) - np.repeat(whole.offsets[:-1], whole.lengths)
@@ -42,6 +44,10 @@ def test_event_by_event_scores_what_the_whole_history_scores(settings: dict) -> 
         stream.add(whole.items[newest], whole.behaviors[newest], whole.times[newest])
         so_far = whole.keep(place < np.repeat(whole.lengths - left, whole.lengths))
         assert np.allclose(stream.score(), model.score(so_far), atol=1e-4)
+        moments = so_far.times[so_far.offsets[1:] - 1] + 3_000 * SECOND
+        asked = stream.score(moments)
+        assert np.allclose(asked, model.score(dataclasses.replace(so_far, asked_at=moments)), atol=1e-4)
+        assert not np.allclose(asked, stream.score(), atol=1e-2)
 
 
 @pytest.mark.parametrize("settings", [{"block": "hstu"}, {"objective": "masked"}, {"positions": "end"}])
@@ -58,6 +64,8 @@ def test_a_stream_refuses_events_that_cannot_be() -> None:
     ):  # fmt: skip
         with pytest.raises(UsageError, match=said):
             stream.add(np.array(items), behaviors and np.array(behaviors), times and np.array(times))
+    with pytest.raises(UsageError, match="a moment for each of the 2 histories, not 3"):
+        stream.score(np.array([1, 2, 3]))
 
 
 def test_eight_bits_rank_nearly_as_the_full_weights() -> None:

@@ -11,6 +11,7 @@ Shapes: Q recommendations, H histories; k items a list.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -40,10 +41,10 @@ def add_behavior(histories: Sequences, behavior: int) -> tuple[Sequences, Ints]:
     def longer(values: np.ndarray, new: Any) -> np.ndarray:
         return np.insert(values, at, new)
 
-    edited = Sequences(
-        some.offsets + np.arange(len(some) + 1), longer(some.items, some.items[at - 1]),
-        longer(some.behaviors, behavior), longer(some.times, some.times[at - 1]), longer(some.events, -1),
-        some.n_items, some.n_behaviors, some.catalogue,
+    edited = replace(
+        some, offsets=some.offsets + np.arange(len(some) + 1), items=longer(some.items, some.items[at - 1]),
+        behaviors=longer(some.behaviors, behavior), times=longer(some.times, some.times[at - 1]),
+        events=longer(some.events, -1),
     )  # fmt: skip
     return edited, rows
 
@@ -62,9 +63,7 @@ def swap_behavior(histories: Sequences, behavior: int, by: int) -> tuple[Sequenc
     rows = np.unique(histories.users[histories.behaviors == behavior])
     some = histories.take(rows)
     acts = np.where(some.behaviors == behavior, by, some.behaviors).astype(some.behaviors.dtype)
-    return Sequences(
-        some.offsets, some.items, acts, some.times, some.events, some.n_items, some.n_behaviors, some.catalogue
-    ), rows  # fmt: skip
+    return replace(some, behaviors=acts), rows
 
 
 def edit_rows(

@@ -60,7 +60,9 @@ class Packed:
     before: Tensor
     """(T,) the time of the event before it; 0 where that is not known."""
     asked_at: Tensor
-    """(T,) when what comes after it came or is asked; 0 where that is not known."""
+    """(T,) when what comes after it is asked; 0 where that is not known."""
+    answered_at: Tensor
+    """(T,) when what comes after it came; 0 where that is not known."""
     timed: bool
     """Whether the log has times."""
     visible: Tensor

@@ -14,13 +14,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from swayline.models.sequence.batches import Packed
+from swayline.models.sequence.request import NOT_KNOWN, seconds_away
 
 _MOST_BEHAVIORS = 8
 """Behaviours beyond are counted together."""
 _OTHER = 6
+_ASKED = 2
+"""What is told of when the question is asked, where the model reads it."""
 _US = 1e6
-N_ASKING_FEATURES = 3
-"""G."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class Asked:
     """(R, A) where each asking token stands."""
     visible: Tensor
     """(R, A, W) the events it may look at."""
+    moments: Tensor
+    """(R, A) when each asks, 0 where not known."""
 
     @classmethod
     def all_of(cls, batch: Packed, n_items: int) -> "Asked":
@@ -44,7 +47,8 @@ class Asked:
         n_bins, _, width, _ = batch.visible.shape
         items, behaviors, times = (x.view(n_bins, width) for x in (batch.items, batch.behaviors, batch.times))
         places = torch.arange(width, device=items.device).expand(n_bins, width)
-        return cls(items, behaviors, times, places, batch.visible[:, 0] & (items != n_items)[:, None])
+        moments = batch.asked_at.view(n_bins, width)
+        return cls(items, behaviors, times, places, batch.visible[:, 0] & (items != n_items)[:, None], moments)
 
     @classmethod
     def last_of(cls, batch: Packed, n_items: int) -> tuple["Asked", Tensor]:
@@ -61,7 +65,8 @@ class Asked:
         token = row[:, None] * width + within
         items, behaviors, times = batch.items[token], batch.behaviors[token], batch.times[token]
         visible = own.gather(1, within) & inside & (items != n_items)
-        return cls(items, behaviors, times, (place - first)[:, None], visible[:, None]), token
+        moments = batch.asked_at[batch.last][:, None]
+        return cls(items, behaviors, times, (place - first)[:, None], visible[:, None], moments), token
 
 
 @dataclass(frozen=True)
@@ -78,16 +83,23 @@ class Met:
     """(R, A, G) of the asking tokens: log-odds of returning so far, log (1 + events), whether the last one returned."""
 
 
-def n_pair_features(n_behaviors: int) -> int:
+def n_pair_features(n_behaviors: int, reads_request: bool) -> int:
     """F."""
-    return min(n_behaviors, _MOST_BEHAVIORS) + _OTHER
+    return min(n_behaviors, _MOST_BEHAVIORS) + _OTHER + _ASKED * reads_request
 
 
-def look_back(asked: Asked, codes: Tensor, n_behaviors: int) -> Met:
+def n_asking_features(reads_request: bool) -> int:
+    """G."""
+    return 3 + _ASKED * reads_request
+
+
+def look_back(asked: Asked, codes: Tensor, n_behaviors: int, reads_request: bool = False) -> Met:
     """Count what each asking token met; ``codes`` (I + 1, C) are the items' attributes, 0 where not known.
 
     Of a pair: log (1 + places) and log (1 + seconds) since the latest event, whether these are known; likeness of
-    attributes to the event at the asking token and to all events; log (1 + events), in all and of each behaviour.
+    attributes to the event at the asking token and to all events; log (1 + events), in all and of each behaviour. With
+    ``reads_request`` seconds run to the moment of asking where that is known, and pairs and asking tokens are told log
+    (1 + seconds away) and whether it is known.
     """
     told = min(n_behaviors, _MOST_BEHAVIORS)
     done = F.one_hot(asked.behaviors.clamp_max(told - 1), told)
@@ -97,7 +109,10 @@ def look_back(asked: Asked, codes: Tensor, n_behaviors: int) -> Met:
     row, ask, place = counts.latest.nonzero(as_tuple=True)
     at = asked.places[row, ask]
     apart = (at - place).abs()
-    now, then = asked.times[row, at], asked.times[row, place]
+    here = asked.times.gather(1, asked.places)
+    away = seconds_away(asked.moments, here) if reads_request else torch.full_like(here, NOT_KNOWN, dtype=torch.double)
+    is_known = away >= 0
+    now, then = torch.where(is_known, asked.moments, here)[row, ask], asked.times[row, place]
     timed = (now > 0) & (then > 0)
     lag = torch.where(timed, (now - then).clamp_min(0).double() / _US, 0.0).float()
     events = n_events[row, ask]
@@ -111,6 +126,9 @@ def look_back(asked: Asked, codes: Tensor, n_behaviors: int) -> Met:
     n_met = counts.latest.sum(2).float()
     again = (n_events - n_met + 0.5).log() - (n_met + 0.5).log()
     asking = torch.stack([again, n_events.log1p() / 5, counts.again.float()], 2)
+    if reads_request:
+        wait = torch.stack([away.clamp_min(0).log1p().float() / 5, is_known.float()], 2)
+        pairs, asking = torch.cat([pairs, wait[row, ask]], 1), torch.cat([asking, wait], 2)
     return Met(counts.latest, apart, pairs, asking)
 
 

@@ -15,6 +15,7 @@ from swayline.models.sequence.fusion import FUSIONS
 from swayline.models.sequence.fusion.told import Texts, Told
 from swayline.models.sequence.inputs import Inputs
 from swayline.models.sequence.repeat_head import RepeatHead
+from swayline.models.sequence.request import Away, seconds_away
 from swayline.models.sequence.rows import first_rows, rows
 from swayline.models.sequence.settings import TransformerSettings
 
@@ -48,7 +49,9 @@ class Network(nn.Module):
         wide = dim + (0 if self.told is None else self.told.beside)  # states and answers
         self.inputs = Inputs(settings, n_behaviors, max_length, timed, n_known)
         self.head = BehaviorHead(wide, n_behaviors) if settings.behavior_loss and n_behaviors > 1 else None
-        self.repeats = RepeatHead(wide, n_behaviors) if settings.repeats else None
+        asked = settings.request_time and timed and settings.objective != "masked"
+        self.away = Away(wide) if asked else None
+        self.repeats = RepeatHead(wide, n_behaviors, asked) if settings.repeats else None
         self.dropout = Dropout(settings.dropout)
         self.blocks = nn.ModuleList(BLOCKS[settings.block](settings) for _ in range(settings.depth))
         self.norm = nn.LayerNorm(dim)
@@ -73,8 +76,9 @@ class Network(nn.Module):
                         module.weight.zero_()
                     if module.bias is not None:
                         module.bias.zero_()
-            if self.attributes is not None:
-                self.attributes.weight.zero_()
+            for table in (self.attributes, None if self.away is None else self.away.table):
+                if table is not None:
+                    table.weight.zero_()
             if items is not None:
                 self.items.weight *= _NOISE
                 if self.told is not None:
@@ -93,7 +97,16 @@ class Network(nn.Module):
         states = states if self.temperature is None else F.normalize(states, dim=1) / self.temperature
         if self.told is not None:
             states = self.told.states(states, batch, only)
+        moments, times = (x if only is None else x[only] for x in (batch.asked_at, batch.times))
+        states = self.after(states, moments, times)
         return states if only is not None or not last_only else states[batch.last]
+
+    def after(self, states: Tensor, moments: Tensor, times: Tensor) -> Tensor:
+        """(T, W) states after events at (T,) times, as they answer at (T,) moments; 0 where either is not known."""
+        if self.away is None:
+            return states
+        found: Tensor = self.away(states, seconds_away(moments, times))
+        return found
 
     @property
     def n_beside(self) -> int:

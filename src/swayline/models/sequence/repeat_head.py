@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from swayline.models.sequence.batches import Packed
-from swayline.models.sequence.looking_back import N_ASKING_FEATURES, Asked, look_back, n_pair_features
+from swayline.models.sequence.looking_back import Asked, look_back, n_asking_features, n_pair_features
 
 _FAR = 512
 _HIDDEN = 16
@@ -58,14 +58,14 @@ class Returns:
 class RepeatHead(nn.Module):
     """The gate and the choice among what was met."""
 
-    def __init__(self, dim: int, n_behaviors: int) -> None:
+    def __init__(self, dim: int, n_behaviors: int, reads_request: bool = False) -> None:
         super().__init__()
-        self.n_behaviors = n_behaviors
+        self.n_behaviors, self.reads_request = n_behaviors, reads_request
         self.query, self.key = nn.Linear(dim, dim, bias=False), nn.Linear(dim, dim, bias=False)
         self.gate = nn.Linear(dim, 1)
         self.often = nn.Parameter(torch.full((1,), _SELDOM / _FASTER))
-        self.by_asking = nn.Parameter(torch.zeros(N_ASKING_FEATURES))
-        self.hidden = nn.Linear(n_pair_features(n_behaviors), _HIDDEN)
+        self.by_asking = nn.Parameter(torch.zeros(n_asking_features(reads_request)))
+        self.hidden = nn.Linear(n_pair_features(n_behaviors, reads_request), _HIDDEN)
         self.out = nn.Linear(_HIDDEN, 1, bias=False)
         self.by_place = nn.Parameter(-torch.arange(1.0, _FAR + 1).log() / _FASTER)  # what is near returns sooner
 
@@ -74,7 +74,7 @@ class RepeatHead(nn.Module):
 
         ``states`` (R, A, D) ask, ``past`` (R, W, D) answers; ``codes`` (I + 1, C) are the items' attributes.
         """
-        met = look_back(asked, codes, self.n_behaviors)
+        met = look_back(asked, codes, self.n_behaviors, self.reads_request)
         scores = (self.query(states) @ self.key(past).transpose(1, 2)).float() * past.shape[-1] ** -0.5
         with torch.autocast(states.device.type, enabled=False):  # the number of pairs is never the same: see `batches`
             counted = self.out(F.silu(self.hidden(met.pairs * _FASTER))).squeeze(1)

@@ -52,7 +52,11 @@ class TransformerSettings:
     profiles : bool
         What the users table says of a person is read with each event (columns whose values repeat).
     request_time : bool
-        The time of the request is known and read (block hstu): ``history.asked_at``.
+        How long the person has been away when the question is asked (``history.asked_at``) is read in logs with times,
+        where anybody says it (see ``models/sequence/request.py``).
+    target_time : bool
+        The time of the very event to predict is read (``history.answered_at``, block hstu), as in HSTU's published
+        figures: another and easier question.
     behavior_loss : float
         Weight of predicting which behaviour the next event is, in logs with more than one; 0 learns items alone.
     windows : bool, optional
@@ -108,7 +112,8 @@ class TransformerSettings:
     times: bool = False
     attributes: bool = True
     profiles: bool = False
-    request_time: bool = False
+    request_time: bool = True
+    target_time: bool = False
     behavior_loss: float = 0.0
     windows: bool | None = None
     objective: Objective = "next-item"
@@ -154,8 +159,8 @@ class TransformerSettings:
         require("seed", self.seed, 0)
         if self.width % self.heads:
             require_one_of("n_heads", self.n_heads, tuple(n for n in range(1, 65) if self.width % n == 0))
-        if self.request_time and (self.block != "hstu" or self.objective == "masked"):
-            raise ConfigError("setting request_time is read by block hstu with a causal objective: set block = hstu")
+        if self.target_time and (self.block != "hstu" or self.objective == "masked"):
+            raise ConfigError("setting target_time is read by block hstu with a causal objective: set block = hstu")
         if self.fusion == "concatenate" and self.objective == "masked":
             raise ConfigError(
                 "fusion concatenate reads the title at the place that is asked, which objective masked hides: set"

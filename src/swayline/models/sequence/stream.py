@@ -77,25 +77,37 @@ class Stream:
         for kept, new in zip(self._met, (newest.items, newest.behaviors, newest.times), strict=True):
             kept[rows, self._memory.read] = new
 
-    def score(self) -> Scores:
-        """(Q, I) logits of every item as the next one."""
-        rows = torch.arange(len(self._rows), device=self._device)
-        states = self._past[rows, self._memory.read]
-        scores: Scores = self._logits(states, self._returns(states)).float().cpu().numpy()
+    def score(self, asked_at: Ints | None = None) -> Scores:
+        """(Q, I) logits of every item as the next one, asked at (Q,) moments, UTC microseconds, where they are known.
+
+        Raises
+        ------
+        UsageError
+            There is not one moment a history.
+        """
+        moments = np.zeros(len(self._rows), np.int64) if asked_at is None else np.asarray(asked_at)
+        if len(moments) != len(self._rows):
+            raise UsageError(f"asked_at holds a moment for each of the {len(self._rows)} histories, not {len(moments)}")
+        at = torch.from_numpy(moments).to(self._device)
+        rows, read = torch.arange(len(self._rows), device=self._device), self._memory.read
+        with torch.no_grad():
+            states = self._network.after(self._past[rows, read], at, self._met[2][rows, read])
+        scores: Scores = self._logits(states, self._returns(states, at)).float().cpu().numpy()
         if self._beside is not None:
             self._beside.join(scores, self._as_sequences(self._rows))
         return scores
 
-    def _returns(self, states: Tensor) -> Returns | None:
+    def _returns(self, states: Tensor, moments: Tensor) -> Returns | None:
         repeats = self._network.repeats
         if repeats is None:
             return None
         items, behaviors, times = self._met
         read = self._memory.read[:, None]
         visible = (torch.arange(items.shape[1], device=self._device) <= read) & (items != self._model.n_items_)
-        asked = Asked(items, behaviors, times, read, visible[:, None])
+        asked = Asked(items, behaviors, times, read, visible[:, None], moments[:, None])
+        past = self._past.scatter(1, read[:, None].expand(-1, -1, states.shape[1]), states[:, None])
         with torch.no_grad():
-            return repeats.returns_of(states, self._past, asked, self._network.codes)
+            return repeats.returns_of(states, past, asked, self._network.codes)
 
     def _check(self, items: np.ndarray, behaviors: np.ndarray, times: np.ndarray, timed: bool) -> None:
         if not len(items) == len(behaviors) == len(times) == len(self._rows):
@@ -142,6 +154,7 @@ class Stream:
             times=self._tensor([max(0, event[2]) for event in newest]),
             before=self._tensor([max(0, time) for time in earlier]),
             asked_at=torch.zeros(n, dtype=torch.int64, device=self._device),
+            answered_at=torch.zeros(n, dtype=torch.int64, device=self._device),
             timed=self._timed,
             visible=torch.ones(n, 1, 1, 1, dtype=torch.bool, device=self._device),
             last=torch.arange(n, device=self._device),

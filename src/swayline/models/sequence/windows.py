@@ -29,4 +29,4 @@ def windows(histories: Sequences, max_length: int) -> Sequences:
     starts = histories.offsets[:-1][user] + np.where(place == 0, 0, rest[user] + (place - 1) * size)
     offsets = np.append(starts, histories.offsets[-1]).astype(np.int64)
     profiles = None if histories.profiles is None else histories.profiles[user]
-    return dataclasses.replace(histories, offsets=offsets, profiles=profiles, asked_at=None)
+    return dataclasses.replace(histories, offsets=offsets, profiles=profiles, asked_at=None, answered_at=None)

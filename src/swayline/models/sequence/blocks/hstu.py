@@ -1,8 +1,8 @@
 """HSTU: attention by SiLU instead of softmax, so that how much there was to look at counts, gated by its input.
 
 Scores get a bias for how many places apart two events are and, in logs with times, for how much time lies between them
-(powers of two of a second). With ``request_time`` it is the time between an event and the request, which is known when
-a list is asked for; in a test that is the target's own time, so figures with and without it are different questions.
+(powers of two of a second). With ``target_time`` it is the time between an event and what is predicted, as published:
+in a test that is the target's own time, so figures with and without it are different questions.
 
 Shapes: T tokens in N bins of W places, D width, H heads.
 
@@ -31,7 +31,7 @@ class HSTU(nn.Module):
     def __init__(self, settings: TransformerSettings) -> None:
         super().__init__()
         dim = settings.width
-        self.n_heads, self.reads_request = settings.heads, settings.request_time
+        self.n_heads, self.reads_target = settings.heads, settings.target_time
         self.norm, self.norm_drawn = nn.LayerNorm(dim), nn.LayerNorm(dim)
         self.uvqk, self.out = nn.Linear(dim, 4 * dim), nn.Linear(dim, dim)
         self.by_place = nn.Parameter(torch.zeros(_FAR, settings.heads))
@@ -61,9 +61,9 @@ class HSTU(nn.Module):
             return bias
         times = batch.times.view(n_bins, width)
         now = times
-        if self.reads_request:
-            asked = batch.asked_at.view(n_bins, width)
-            now = torch.where(asked > 0, asked, times)
+        if self.reads_target:
+            answered = batch.answered_at.view(n_bins, width)
+            now = torch.where(answered > 0, answered, times)
         elapsed = (now[:, :, None] - times[:, None, :]).clamp_min(0).double() / _US
         bucket = (elapsed + 1.0).log2().long().clamp_max(_TIMES - 1)
         return bias + self.by_time[bucket].permute(0, 3, 1, 2)

@@ -49,6 +49,7 @@ def arrange(
         times=times,
         before=slots.before(times),
         asked_at=torch.zeros_like(times),
+        answered_at=torch.zeros_like(times),
         timed=is_timed(history),
         visible=slots.together(),
         last=moved(layout.starts + sizes - 1, device),

@@ -16,6 +16,7 @@ import torch
 from swayline.core.types import Ints
 from swayline.dataset import Sequences
 from swayline.models.sequence.batches import EMPTY, Layout, Packed
+from swayline.models.sequence.request import draw_moments
 from swayline.models.sequence.slots import Slots, is_timed, moved
 
 
@@ -44,7 +45,8 @@ def arrange(
         positions=slots.filled(read[slots.row] - slots.within if from_end else slots.within, 0),
         times=times,
         before=slots.before(times),
-        asked_at=slots.filled(_next_times(history, slots, source, bool(asked)), 0),
+        asked_at=slots.filled(_asked(history, slots, source, rng), 0),
+        answered_at=slots.filled(_answered(history, slots, source, rng is not None), 0),
         timed=is_timed(history),
         visible=slots.together().tril(),
         last=moved(layout.starts + read, device),
@@ -55,13 +57,29 @@ def arrange(
     )
 
 
-def _next_times(history: Sequences, slots: Slots, source: Ints, training: bool) -> Ints:
-    """(S,) when what comes after each token came; after a question's last one, when it is asked (0: nobody says)."""
+def _asked(history: Sequences, slots: Slots, source: Ints, rng: np.random.Generator | None) -> Ints:
+    """(S,) when what comes after each token is asked, 0 where nobody says: drawn in training, told of a question."""
+    if rng is None:
+        found = np.zeros(len(source), np.int64)
+        found[_ends(slots)] = 0 if history.asked_at is None else np.maximum(history.asked_at, 0)
+        return found
+    if not is_timed(history):
+        return np.zeros(len(source), np.int64)
+    return np.where(slots.within > 0, draw_moments(history.times[source], history.times[source + 1], rng), 0)
+
+
+def _answered(history: Sequences, slots: Slots, source: Ints, training: bool) -> Ints:
+    """(S,) when what comes after each token came; after a question's last one what is told, or when it is asked."""
     following = (
         history.times[np.minimum(source + 1, max(0, len(history.times) - 1))] if len(history.times) else 0 * source
     )
     if not training:
-        ends = np.flatnonzero(np.append(np.diff(slots.row), 1))
+        told = history.asked_at if history.answered_at is None else history.answered_at
         following = following.copy()
-        following[ends] = 0 if history.asked_at is None else history.asked_at
+        following[_ends(slots)] = 0 if told is None else told
     return np.maximum(following, 0)
+
+
+def _ends(slots: Slots) -> Ints:
+    """(Q,) where each history's last token stands among the tokens in use."""
+    return np.flatnonzero(np.append(np.diff(slots.row), 1))
