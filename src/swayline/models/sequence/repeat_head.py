@@ -26,7 +26,7 @@ from swayline.models.sequence.batches import Packed
 from swayline.models.sequence.looking_back import Asked, look_back, n_asking_features, n_pair_features
 
 _FAR = 512
-_HIDDEN = 16
+_HIDDEN = 64
 _NEVER = -1e9
 _LEAST = 1e-9
 _SELDOM = -2.0
@@ -68,6 +68,10 @@ class RepeatHead(nn.Module):
         self.hidden = nn.Linear(n_pair_features(n_behaviors, reads_request), _HIDDEN)
         self.out = nn.Linear(_HIDDEN, 1, bias=False)
         self.by_place = nn.Parameter(-torch.arange(1.0, _FAR + 1).log() / _FASTER)  # what is near returns sooner
+
+    def quick(self) -> list[nn.Parameter]:
+        """The few numbers that weigh counts: hundreds of steps must place them, before ids are learned by heart."""
+        return [self.often, self.by_asking, *self.hidden.parameters(), *self.out.parameters(), self.by_place]
 
     def among(self, states: Tensor, past: Tensor, asked: Asked, codes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(R, A, W) shares of the items met, each at its latest place, and (R, A) log (1 - g) and log g.

@@ -30,6 +30,9 @@ from swayline.models.sequence.schedule import learning_rate
 from swayline.models.sequence.settings import MIXING, TransformerSettings
 from swayline.models.sequence.windows import windows
 
+_QUICK = 10.0
+"""How much faster what weighs a history's counts moves than what is learned of each item."""
+
 
 @dataclass(frozen=True)
 class Epoch:
@@ -162,7 +165,7 @@ class _Run:
         self.rank, self.size = rank, size
         self.device = next(network.parameters()).device
         self.optimizer = torch.optim.AdamW(
-            network.parameters(),
+            _paces(network),
             settings.learning_rate,
             betas=(0.9, 0.98),
             weight_decay=settings.weight_decay,
@@ -247,7 +250,7 @@ class _Run:
         """Move the weights by the gradients gathered, and forget these."""
         self.steps += 1
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(self.settings, self.steps, steps)
+            group["lr"] = learning_rate(self.settings, self.steps, steps) * group["pace"]
         if self.size > 1:
             average_gradients(self.network.parameters(), self.size)
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.max_gradient)
@@ -281,6 +284,14 @@ class _Run:
             return first + loss(*of_texts, *rest[:3])
 
         return both
+
+
+def _paces(network: Network) -> list[dict[str, Any]]:
+    """All weights, and how many times as fast as the rate says they move."""
+    quick = [] if network.repeats is None else network.repeats.quick()
+    apart = {id(weight) for weight in quick}
+    others = [weight for weight in network.parameters() if id(weight) not in apart]
+    return [{"params": others, "pace": 1.0}, *([{"params": quick, "pace": _QUICK}] if quick else [])]
 
 
 def autocast(settings: TransformerSettings, device: torch.device) -> torch.autocast:
