@@ -36,13 +36,13 @@ from swayline.models.sequence.int8 import Rounded, grown, round_weights, shrunk,
 from swayline.models.sequence.network import INITIAL_STD, Network
 from swayline.models.sequence.objectives import OBJECTIVES
 from swayline.models.sequence.repeat_head import Returns
-from swayline.models.sequence.settings import TransformerSettings
+from swayline.models.sequence.settings import MIXING, TransformerSettings
 from swayline.models.sequence.slots import is_timed
 from swayline.models.sequence.stream import Stream
 from swayline.models.sequence.training import Watch, train
 from swayline.models.sequence.warm_start import first_items
 from swayline.models.text_features import told_features
-from swayline.models.validation import Judge
+from swayline.models.validation import Judge, K
 
 _SHORT, _LONG = 50, 200
 _AT_ONCE = {"cpu": (512, 8192), "gpu": (4096, 1 << 17)}
@@ -87,6 +87,9 @@ class Transformer:
 
     def fit(self, train: Sequences, valid: Targets | None = None) -> Self:
         """Learn from histories; with ``valid``, stop when its NDCG@10 no longer rises.
+
+        Where a list of ten holds the whole catalogue (behaviours), NDCG@10 feels little, so the answers' likelihood
+        decides instead.
 
         Raises
         ------
@@ -144,7 +147,8 @@ class Transformer:
             for block in self._network.blocks:
                 block.compile()
         self._answers, self.beside_, self._moving = None, None, True
-        asked = (lambda: judge(self)) if judge else None
+        few = settings.loss in MIXING and self.n_items_ <= K
+        asked = (lambda: (judge(self), judge.likelihood(self) if few else None)) if judge else None
         trained = train(self._network, histories, settings, self.max_length_, asked, checkpoint, self.watch)
         if first is not None:
             self._network.place_unmet(first, torch.from_numpy(np.bincount(histories.items, minlength=len(first)) > 0))

@@ -4,6 +4,9 @@ Items already seen are left out exactly where the data says that nobody repeats:
 item is never the answer, in a shop's log it often is.
 """
 
+import math
+from collections.abc import Callable
+
 import numpy as np
 
 from swayline.core.rng import generator
@@ -43,8 +46,22 @@ class Judge:
 
     def __call__(self, model: Recommender, batch: int = 512) -> float:
         """NDCG@10 of a model, in bounded memory."""
+        return self._mean(lambda part: quality(model.score(part.history), part, self.hides_seen), batch)
+
+    def likelihood(self, model: Recommender, batch: int = 512) -> float:
+        """Geometric mean probability of the answers, for models whose scores are log-probabilities up to a constant."""
+        return math.exp(self._mean(lambda part: _log_probability(model.score(part.history), part), batch))
+
+    def _mean(self, found: Callable[[Targets], float], batch: int) -> float:
         total = 0.0
         for start in range(0, len(self.questions), batch):
             part = self.questions.take(np.arange(start, min(start + batch, len(self.questions))))
-            total += quality(model.score(part.history), part, self.hides_seen) * len(part)
+            total += found(part) * len(part)
         return total / max(1, len(self.questions))
+
+
+def _log_probability(scores: Scores, targets: Targets) -> float:
+    """Mean log softmax of the answers."""
+    scores = scores - scores.max(axis=1, keepdims=True)
+    whole = np.log(np.exp(scores.astype(np.float64)).sum(axis=1))
+    return float((scores[np.arange(len(targets)), targets.items] - whole).mean())

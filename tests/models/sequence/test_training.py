@@ -131,6 +131,18 @@ def test_early_stopping_keeps_the_best_epoch_and_stops_after_patience() -> None:
     assert len(found) <= model.best_epoch_ + 2 < 60
 
 
+def test_where_a_list_holds_the_whole_catalogue_the_likelihood_chooses_the_epoch() -> None:
+    few = last_out(ring(n_items=6))
+    model = Transformer(with_epochs(12, patience=12, neighbours=False)).fit(few.train, few.valid)
+    found = [line["valid_likelihood"] for line in model.history_]
+    assert model.best_epoch_ == int(np.argmax(found)) + 1
+    chance = np.exp(model.score(few.valid.history).astype(np.float64))
+    mine = np.log((chance / chance.sum(1, keepdims=True))[np.arange(len(few.valid)), few.valid.items]).mean()
+    assert np.exp(mine) == pytest.approx(max(found), rel=1e-4)
+    many = last_out(ring())
+    assert Transformer(with_epochs(1)).fit(many.train, many.valid).history_[0]["valid_likelihood"] is None
+
+
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile wants g++, which is not installed")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore:.*:UserWarning")  # PyTorch's own, of its own parts
 def test_compiled_blocks_learn_what_plain_ones_learn() -> None:

@@ -1,4 +1,4 @@
-"""The training loop: epochs of packed batches, early stopping on validation NDCG@10, everything decided by one seed.
+"""The training loop: epochs of packed batches, early stopping on validation questions, everything decided by one seed.
 
 Shapes: T tokens, I items.
 """
@@ -44,6 +44,13 @@ class Epoch:
     seconds: float
     samples_per_s: float
     """Target positions a second, validation aside."""
+    valid_likelihood: float | None = None
+    """Geometric mean probability of the validation answers, where it decides instead of NDCG@10."""
+
+    @property
+    def judged(self) -> float | None:
+        """What is to rise."""
+        return self.valid_ndcg if self.valid_likelihood is None else self.valid_likelihood
 
     def as_dict(self) -> dict[str, float | int | None]:
         """For JSON and the report."""
@@ -51,6 +58,8 @@ class Epoch:
 
 
 Watch = Callable[[Epoch], None]
+Judged = Callable[[], tuple[float, float | None]]
+"""Validation NDCG@10 and, where that decides instead, the likelihood of the answers; higher is better."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +75,11 @@ def train(
     histories: Sequences,
     settings: TransformerSettings,
     max_length: int,
-    judge: Callable[[], float] | None,
+    judge: Judged | None,
     checkpoint_file: Path | None = None,
     watch: Watch | None = None,
 ) -> Trained:
-    """Train in place; with a ``judge`` (validation NDCG@10, higher is better) the best epoch's weights are kept.
+    """Train in place; with a ``judge`` the best epoch's weights are kept.
 
     With a ``checkpoint_file``, every epoch is written there, and a run that was cut off goes on from it. ``watch`` is
     told of every epoch as it ends, while the network holds the weights that were judged.
@@ -84,8 +93,8 @@ def train(
             seconds = time.perf_counter() - began
             network.eval()
             with run.average.in_place():
-                found = judge() if judge is not None else None
-                state.add(Epoch(epoch, loss, found, seconds, samples / seconds))
+                ndcg, likelihood = judge() if judge is not None else (None, None)
+                state.add(Epoch(epoch, loss, ndcg, seconds, samples / seconds, likelihood))
                 bar.note(_line(state.log[-1]))
                 if watch is not None:
                     watch(state.log[-1])
@@ -113,10 +122,10 @@ class _State:
     def add(self, epoch: Epoch) -> None:
         """Take an epoch in; the network holds the weights that were judged."""
         self.log.append(epoch)
-        if epoch.valid_ndcg is None:
+        if epoch.judged is None:
             self.best_epoch = epoch.epoch
-        elif epoch.valid_ndcg > self.best:
-            self.best, self.best_epoch = epoch.valid_ndcg, epoch.epoch
+        elif epoch.judged > self.best:
+            self.best, self.best_epoch = epoch.judged, epoch.epoch
             self.kept = {name: value.to("cpu", copy=True) for name, value in self.run.network.state_dict().items()}
         if self.file:
             self._write(self.file)
@@ -144,6 +153,8 @@ class _State:
 
 def _line(epoch: Epoch) -> str:
     quality = "" if epoch.valid_ndcg is None else f" · NDCG@10 {epoch.valid_ndcg:.4f}"
+    if epoch.valid_likelihood is not None:
+        quality += f" · likelihood {epoch.valid_likelihood:.4f}"
     return f"epoch {epoch.epoch} · loss {epoch.loss:.3f}{quality} · {epoch.samples_per_s:,.0f} samples/s"
 
 
