@@ -134,7 +134,7 @@ def test_lists_are_asked_for_when_the_log_ends():
     late = log.events["time"].cast(pa.int64()).to_numpy().copy()
     late[-1] += 7_200_000_000
     log = EventLog(log.events.set_column(4, "time", pa.array(late, pa.timestamp("us", tz="UTC"))), items=log.items)
-    fitted = sw.SequenceRecommender(max_epochs=2, embedding_dim=16).fit(log).fitted_
+    fitted = sw.SequenceRecommender(max_epochs=2, embedding_dim=16, request_time=True).fit(log).fitted_
     torch.nn.init.normal_(fitted.model._network.away.table.weight, std=0.3)
     assert (fitted.histories.asked_at == late[-1]).all()
     lists = fitted.recommend(["u3"], k=2)

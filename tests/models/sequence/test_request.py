@@ -16,7 +16,7 @@ from swayline.models.sequence.request import Away, draw_moments, seconds_away
 def test_who_is_known_to_be_away_for_long_gets_what_follows_long_waits(repeats: bool) -> None:
     """Item 1 follows waits of 5,000 s, item 2 waits of 2 s: asked after ten minutes only the first is left."""
     history, asked = waiting()
-    model = create("transformer", repeats=repeats, **WAITING).fit(history)
+    model = create("transformer", repeats=repeats, request_time=True, **WAITING).fit(history)
     last = asked.history.times[asked.history.offsets[1:] - 1]
     away = model.score(replace(asked.history, asked_at=last + 600 * SECOND))
     assert (away.argmax(1) == 1).mean() > 0.95
@@ -40,10 +40,17 @@ def test_without_request_time_the_moment_of_asking_changes_nothing() -> None:
     assert np.array_equal(model.score(asked.history), model.score(moved))
 
 
+def test_the_moment_is_read_by_default_where_people_return() -> None:
+    times = [[SECOND * (1_600_000_000 + step) for step in range(6)]] * 30
+    for items, reads in (([1, 2, 1, 2, 3, 1], True), ([1, 2, 3, 4, 5, 6], False)):
+        model = create("transformer", **WAITING | {"max_epochs": 1}).fit(from_lists([items] * 30, 7, times=times))
+        assert model.chosen_["request_time"] is model.chosen_["repeats"] is reads
+
+
 @pytest.mark.parametrize("weights", ["fp32", "int8"])
 def test_what_is_read_of_the_moment_survives_saving(tmp_path, weights: str) -> None:
     history, asked = waiting()
-    model = create("transformer", weights=weights, **WAITING | {"max_epochs": 3}).fit(history)
+    model = create("transformer", weights=weights, request_time=True, **WAITING | {"max_epochs": 3}).fit(history)
     moved = asked.history.asked(int(history.times.max()) + 10**6 * SECOND)
     scores = model.score(moved)
     assert not np.allclose(scores, model.score(asked.history))

@@ -26,6 +26,7 @@ def log(n_users: int = 60, n_items: int = 40, seed: int = 0, longest: int = 14) 
 
 def fitted(**settings):
     chosen = {"embedding_dim": 16, "n_heads": 2, "n_blocks": 2, "max_epochs": 3, "times": True, "max_length": 12}
+    chosen["request_time"] = True
     return create("transformer", **(chosen | settings)).fit(log())
 
 

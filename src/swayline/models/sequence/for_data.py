@@ -1,4 +1,4 @@
-"""What the data decides where nobody did: width, depth, dropout, windows and whether people return.
+"""What the data decides where nobody did: width, depth, dropout, windows, returns, the moment of asking.
 
 Shapes: E events.
 """
@@ -11,7 +11,7 @@ import numpy as np
 from swayline.dataset import Sequences
 from swayline.models.sequence.settings import MIXING, TransformerSettings
 
-OPEN = ("embedding_dim", "n_blocks", "n_heads", "dropout", "windows", "repeats")
+OPEN = ("embedding_dim", "n_blocks", "n_heads", "dropout", "windows", "repeats", "request_time")
 """Settings that the data decides."""
 _SPARSE, _SCARCE = 50, 4
 """Events an item below which a log is learned by heart, and below which a wide table learns nothing."""
@@ -29,13 +29,15 @@ def for_data(settings: TransformerSettings, histories: Sequences) -> Transformer
     dense = events_an_item >= _SPARSE
     long = len(histories.items) >= _LONG_HISTORIES * np.count_nonzero(histories.lengths)
     deep = dense or (long and events_an_item >= _SCARCE)
+    returning = settings.loss in MIXING and _returning(histories) >= _RETURNING
     rule: dict[str, Any] = {
         "embedding_dim": 128 if deep else _NARROW if events_an_item < _SCARCE else 256,
         "n_blocks": 4 if dense and long and len(histories.items) >= _MANY else 2 if deep else 1,
         "n_heads": 2 if deep else 1,
         "dropout": 0.2 if dense else 0.5,
         "windows": dense,
-        "repeats": settings.loss in MIXING and _returning(histories) >= _RETURNING,
+        "repeats": returning,
+        "request_time": returning if settings.repeats is None else settings.repeats,
     }
     left_open = {name: value for name, value in rule.items() if getattr(settings, name) is None}
     if settings.n_heads is None and settings.embedding_dim is not None and settings.embedding_dim % 2:

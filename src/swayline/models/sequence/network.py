@@ -49,7 +49,7 @@ class Network(nn.Module):
         wide = dim + (0 if self.told is None else self.told.beside)  # states and answers
         self.inputs = Inputs(settings, n_behaviors, max_length, timed, n_known)
         self.head = BehaviorHead(wide, n_behaviors) if settings.behavior_loss and n_behaviors > 1 else None
-        asked = settings.request_time and timed and settings.objective != "masked"
+        asked = bool(settings.request_time) and timed and settings.objective != "masked"
         self.away = Away(wide) if asked else None
         self.repeats = RepeatHead(wide, n_behaviors, asked) if settings.repeats else None
         self.dropout = Dropout(settings.dropout)

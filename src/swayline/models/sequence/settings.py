@@ -51,9 +51,9 @@ class TransformerSettings:
         Items share what they have in common (category, and every column of the items table whose values repeat).
     profiles : bool
         What the users table says of a person is read with each event (columns whose values repeat).
-    request_time : bool
+    request_time : bool, optional
         How long the person has been away when the question is asked (``history.asked_at``) is read in logs with times,
-        where anybody says it (see ``models/sequence/request.py``).
+        where anybody says it (see ``models/sequence/request.py``). None: where people return (``repeats``).
     target_time : bool
         The time of the very event to predict is read (``history.answered_at``, block hstu), as in HSTU's published
         figures: another and easier question.
@@ -112,7 +112,7 @@ class TransformerSettings:
     times: bool = False
     attributes: bool = True
     profiles: bool = False
-    request_time: bool = True
+    request_time: bool | None = None
     target_time: bool = False
     behavior_loss: float = 0.0
     windows: bool | None = None
