@@ -72,6 +72,11 @@ class Sequences:
         return np.diff(self.offsets)
 
     @property
+    def timed(self) -> bool:
+        """Whether events have times; an ordered log's have none."""
+        return bool(len(self.times)) and int(self.times[0]) != NO_TIME
+
+    @property
     def users(self) -> Ints:
         """(E,) the row of the user each event belongs to."""
         return np.repeat(np.arange(len(self)), self.lengths)
@@ -96,9 +101,7 @@ class Sequences:
 
     def asked(self, moment_us: int) -> Self:
         """The same histories, all of them asked at one moment (UTC microseconds); as they are in ordered logs."""
-        if not len(self.times) or self.times[0] == NO_TIME:
-            return self
-        return replace(self, asked_at=np.full(len(self), moment_us, np.int64))
+        return replace(self, asked_at=np.full(len(self), moment_us, np.int64)) if self.timed else self
 
     def last(self, n: int) -> Self:
         """The last ``n`` events of every user."""

@@ -37,7 +37,6 @@ from swayline.models.sequence.network import INITIAL_STD, Network
 from swayline.models.sequence.objectives import OBJECTIVES
 from swayline.models.sequence.repeat_head import Returns
 from swayline.models.sequence.settings import MIXING, TransformerSettings
-from swayline.models.sequence.slots import is_timed
 from swayline.models.sequence.stream import Stream
 from swayline.models.sequence.training import Watch, train
 from swayline.models.sequence.warm_start import first_items
@@ -128,7 +127,7 @@ class Transformer:
         longest = int(np.quantile(histories.lengths[histories.lengths > 0], 0.9))
         self.max_length_ = settings.max_length or min(_LONG, max(_SHORT, longest))
         self.n_items_, self.n_behaviors_ = histories.n_items, histories.n_behaviors
-        self.timed_ = is_timed(histories)
+        self.timed_ = histories.timed
         codes, self.n_values_ = attribute_codes(histories.catalogue if settings.attributes else None, self.n_items_)
         self.n_columns_ = codes.shape[1]
         told = None if settings.fusion == "none" else _told(histories, settings.text_model)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from swayline.core.types import Ints
-from swayline.dataset import NO_TIME, Sequences
+from swayline.dataset import Sequences
 from swayline.models.sequence.batches import EMPTY, Layout
 
 Where = npt.NDArray[np.bool_]
@@ -73,8 +73,3 @@ def moved(array: npt.NDArray[np.integer], device: torch.device) -> Tensor:
     """An array on a device; a GPU copies it while the program goes on."""
     tensor = torch.from_numpy(array)
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
-
-
-def is_timed(history: Sequences) -> bool:
-    """Whether events have times."""
-    return bool(len(history.times)) and int(history.times[0]) != NO_TIME

@@ -21,7 +21,6 @@ from swayline.models.sequence.memory import Memory
 from swayline.models.sequence.network import Network
 from swayline.models.sequence.objectives import next_item
 from swayline.models.sequence.repeat_head import Returns
-from swayline.models.sequence.slots import is_timed
 
 if TYPE_CHECKING:
     from swayline.models.neighbours_beside import Beside
@@ -50,7 +49,7 @@ class Stream:
             )
         self._model, self._network, self._logits, self._beside = model, network, logits, beside
         self._device = next(network.parameters()).device
-        self._timed, self._profiles = is_timed(history), history.profiles
+        self._timed, self._profiles = history.timed, history.profiles
         self._rows = [_events_of(history, row) for row in range(len(history))]
         self._read()
 

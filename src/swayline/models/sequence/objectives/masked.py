@@ -16,7 +16,7 @@ import torch
 
 from swayline.dataset import Sequences
 from swayline.models.sequence.batches import Layout, Packed
-from swayline.models.sequence.slots import Slots, is_timed, moved
+from swayline.models.sequence.slots import Slots, moved
 
 HIDDEN = 0.3
 """Share of events hidden in training."""
@@ -50,7 +50,7 @@ def arrange(
         before=slots.before(times),
         asked_at=torch.zeros_like(times),
         answered_at=torch.zeros_like(times),
-        timed=is_timed(history),
+        timed=history.timed,
         visible=slots.together(),
         last=moved(layout.starts + sizes - 1, device),
         profiles=slots.profiles(history),

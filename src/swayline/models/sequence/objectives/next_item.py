@@ -17,7 +17,7 @@ from swayline.core.types import Ints
 from swayline.dataset import Sequences
 from swayline.models.sequence.batches import EMPTY, Layout, Packed
 from swayline.models.sequence.request import draw_moments
-from swayline.models.sequence.slots import Slots, is_timed, moved
+from swayline.models.sequence.slots import Slots, moved
 
 
 def arrange(
@@ -47,7 +47,7 @@ def arrange(
         before=slots.before(times),
         asked_at=slots.filled(_asked(history, slots, source, rng), 0),
         answered_at=slots.filled(_answered(history, slots, source, rng is not None), 0),
-        timed=is_timed(history),
+        timed=history.timed,
         visible=slots.together().tril(),
         last=moved(layout.starts + read, device),
         profiles=slots.profiles(history),
@@ -63,7 +63,7 @@ def _asked(history: Sequences, slots: Slots, source: Ints, rng: np.random.Genera
         found = np.zeros(len(source), np.int64)
         found[_ends(slots)] = 0 if history.asked_at is None else np.maximum(history.asked_at, 0)
         return found
-    if not is_timed(history):
+    if not history.timed:
         return np.zeros(len(source), np.int64)
     return np.where(slots.within > 0, draw_moments(history.times[source], history.times[source + 1], rng), 0)
 
