@@ -1,5 +1,6 @@
 """Vocabularies, k-core and sequences of an event table, against plain Python."""
 
+import math
 import random
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
@@ -153,3 +154,33 @@ def test_items_are_known_by_the_median_place_of_their_events():
     assert (float(known["lat"][row].as_py()), float(known["lon"][row].as_py())) == (2.0, 5.0)
     assert known["lat"][1 - row].as_py() is None
     assert float(stated.sequences.catalogue.table["lat"][row].as_py()) == 7.0
+
+
+def with_values(values: list[float | None]) -> pa.Table:
+    events = table(3, n=len(values))
+    return events.append_column("value", pa.array(values, pa.float64()))
+
+
+def test_values_stand_beside_their_events_and_none_is_nan(engine: DuckEngine) -> None:
+    rng = random.Random(4)
+    values = [rng.choice([None, math.nan, 1.0, 4.5, -2.0]) for _ in range(200)]
+    made = build_dataset(engine, with_values(values)).sequences
+    assert made.values is not None
+    for row, value in zip(made.events, made.values, strict=True):
+        given = values[row - 1]
+        assert math.isnan(value) if given is None or math.isnan(given) else value == given
+
+
+@pytest.mark.parametrize("value", [None, math.nan])
+def test_a_log_whose_values_are_all_missing_has_none(engine: DuckEngine, value: float | None) -> None:
+    assert build_dataset(engine, with_values([value] * 50)).sequences.values is None
+    assert build_dataset(engine, table(3)).sequences.values is None
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf])
+def test_an_infinite_value_is_refused_by_its_row(engine: DuckEngine, value: float) -> None:
+    events = with_values([1.0] * 50)
+    named = next(row["row"] for row in events.to_pylist() if row["item"] is not None)
+    events = with_values([value if row == named else 1.0 for row in range(1, 51)])
+    with pytest.raises(SchemaError, match=f"value of row {named} is infinite"):
+        build_dataset(engine, events)

@@ -49,3 +49,21 @@ def test_keep_closes_up_positions_and_keeps_every_column_together(rows: list[lis
 @given(HISTORIES, st.integers(0, 8))
 def test_last_keeps_the_newest(rows: list[list[int]], n: int) -> None:
     assert lists(from_lists(rows, n_items=10).last(n)) == [row[max(len(row) - n, 0) :] for row in rows]
+
+
+@given(HISTORIES, st.data())
+def test_values_go_with_their_events(rows: list[list[int]], data: st.DataObject) -> None:
+    sequences = from_lists(rows, 10, values=[[item / 2 for item in row] for row in rows])
+    mask = np.array(
+        data.draw(st.lists(st.booleans(), min_size=sum(map(len, rows)), max_size=sum(map(len, rows)))), bool
+    )
+    users = np.array(data.draw(st.lists(st.integers(0, len(rows) - 1), max_size=9)) if rows else [], np.int64)
+    for part in (sequences.keep(mask), sequences.take(users), sequences.last(2)):
+        assert part.values is not None
+        assert (part.values == part.items / 2).all()
+
+
+def test_a_log_is_valued_when_an_event_of_it_is() -> None:
+    assert not from_lists([[1]], 2).valued
+    assert not from_lists([[1]], 2, values=[[np.nan]]).valued
+    assert from_lists([[1, 0]], 2, values=[[np.nan, 3.0]]).valued

@@ -171,3 +171,16 @@ def test_a_sample_keeps_questions_whole_and_in_order() -> None:
     assert some.users.tolist() == sorted(some.users.tolist())
     assert some.items.tolist() == some.users.tolist()
     assert sample(targets, 9, np.random.default_rng(1)) is targets
+
+
+def test_every_question_carries_the_value_of_its_answer() -> None:
+    sequences = from_lists([[1, 2, 3, 4], [5, 6, 7]], 9, values=[[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, np.nan]])
+    split = last_out(sequences)
+    assert split.valid.values is not None
+    assert split.valid.values.tolist() == [3.0, 6.0]
+    assert split.test.values is not None
+    np.testing.assert_array_equal(split.test.values, [4.0, np.nan])
+    np.testing.assert_array_equal(split.test.take(np.array([1, 0])).values, [np.nan, 4.0])
+    assert split.test.history.values is not None
+    assert split.test.history.values.tolist() == [1.0, 2.0, 3.0, 5.0, 6.0]
+    assert last_out(from_lists([[1, 2, 3]], 9)).test.values is None

@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import torch
+from safetensors.numpy import load_file, save_file
 
 import swayline as sw
 from swayline.core.errors import ArtifactError, ConfigError, UsageError
@@ -142,3 +143,19 @@ def test_lists_are_asked_for_when_the_log_ends():
     scores, unseen = fitted.model.score(history)[0], ~np.isin(np.arange(12), history.items)
     assert lists["score"].to_pylist() == pytest.approx(sorted(scores[unseen], reverse=True)[:2], abs=1e-5)
     assert not np.allclose(scores, fitted.model.score(fitted.dataset.sequences.take(fitted.rows_of(["u3"])))[0])
+
+
+def test_values_are_kept_with_the_histories_and_damaged_ones_are_refused(tmp_path):
+    log = _log()
+    stars = np.where(np.arange(len(log.events)) % 3, np.nan, 4.5)
+    log = EventLog(log.events.append_column("value", pa.array(stars)), items=log.items)
+    model = sw.SequenceRecommender(**FAST).fit(log)
+    model.save(tmp_path / "m")
+    loaded = FittedModel.load(tmp_path / "m").dataset.sequences
+    np.testing.assert_array_equal(loaded.values, model.fitted_.dataset.sequences.values)
+    assert sw.SequenceRecommender(**FAST).fit(_log()).fitted_.dataset.sequences.values is None
+    path = tmp_path / "m" / "histories.safetensors"
+    for bad in (loaded.values[:-1], np.full(len(loaded.items), np.inf), loaded.values.astype(np.float32)):
+        save_file({**load_file(path), "values": bad}, path)
+        with pytest.raises(ArtifactError, match="does not fit"):
+            FittedModel.load(tmp_path / "m")

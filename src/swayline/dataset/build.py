@@ -10,14 +10,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from swayline.core.errors import EmptyLogError, SchemaError
-from swayline.core.names import BEHAVIOR, CATEGORY, EXPOSED, ITEM, LAT, LON, ROW, TIME, USER
-from swayline.core.types import Ints
+from swayline.core.names import BEHAVIOR, CATEGORY, EXPOSED, ITEM, LAT, LON, ROW, TIME, USER, VALUE
+from swayline.core.types import Floats, Ints
 from swayline.dataset.attributes import attribute_codes
 from swayline.dataset.catalogue import build_catalogue
 from swayline.dataset.sequences import Sequences
 from swayline.engine import Engine, operators
 
 MAX_BEHAVIORS = 32_767
+_CODED = ("named", "user_codes", "item_codes", "behavior_codes")
 UNKNOWN = -1
 """The row number of an id that a vocabulary does not hold."""
 
@@ -101,7 +102,8 @@ def build_dataset(
     Parameters
     ----------
     events : pa.Table
-        ``row``, ``user``, ``item``, ``behavior``, ``time``, and ``exposed`` where the log has it.
+        ``row``, ``user``, ``item``, ``behavior``, ``time``, ``exposed`` and ``value`` where the log has them.
+        A ``value`` that is null or NaN is none.
     items, behaviors : Vocabulary, optional
         Fixed vocabularies (a fitted model's); events outside them are left out. By default those of the log.
     side : pa.Table, optional
@@ -117,12 +119,13 @@ def build_dataset(
     EmptyLogError
         No event names an item, or nothing is left after the limits.
     SchemaError
-        The behaviours are too many to be behaviours.
+        The behaviours are too many to be behaviours, or a value is infinite.
     """
     acted = pc.is_valid(events[ITEM])
     if EXPOSED in events.column_names:
         acted = pc.and_not(acted, pc.fill_null(events[EXPOSED], False))
-    kept = [ROW, USER, ITEM, BEHAVIOR, TIME, *(name for name in (CATEGORY, LAT, LON) if name in events.column_names)]
+    further = [name for name in (CATEGORY, LAT, LON, VALUE) if name in events.column_names]
+    kept = [ROW, USER, ITEM, BEHAVIOR, TIME, *further]
     named = events.select(kept).filter(acted)
     if len(named) == 0:
         raise EmptyLogError("no event of this log names an item, so there is nothing to recommend")
@@ -142,7 +145,7 @@ def build_dataset(
         engine.register(
             f"{name}_codes", pa.table({"id": vocabulary.ids, "code": pa.array(range(len(vocabulary)), pa.int64())})
         )
-    flat = engine.sql(operators.ordered_sequences("named", "user_codes", "item_codes", "behavior_codes"))
+    flat = engine.sql(operators.ordered_sequences(*_CODED, with_values=VALUE in further))
     counts = np.bincount(flat[USER].to_numpy(), minlength=len(tables[USER]))
     sequences = Sequences(
         offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
@@ -154,6 +157,7 @@ def build_dataset(
         n_behaviors=len(tables[BEHAVIOR]),
         catalogue=build_catalogue(tables[ITEM].ids, side, _categories(engine, named), _places(engine, named)),
         profiles=_profiles(tables[USER].ids, people),
+        values=_values(flat),
     )
     ordered = bool(named[TIME].null_count == len(named))
     return Dataset(tables[USER], tables[ITEM], tables[BEHAVIOR], sequences, ordered)
@@ -175,6 +179,17 @@ def _places(engine: Engine, named: pa.Table) -> pa.Table | None:
     if LAT not in named.column_names or LON not in named.column_names:
         return None
     return engine.sql(operators.median_place("named"))
+
+
+def _values(flat: pa.Table) -> Floats | None:
+    """(E,) float64, NaN where an event has no value; None where none has."""
+    if VALUE not in flat.column_names:
+        return None
+    values = np.asarray(pc.fill_null(pc.cast(flat[VALUE], pa.float64()), np.nan), dtype=np.float64)
+    if np.isinf(values).any():
+        row = flat[ROW][int(np.flatnonzero(np.isinf(values))[0])].as_py()
+        raise SchemaError(f"{VALUE} of row {row} is infinite: give a finite number, or leave the cell empty")
+    return None if np.isnan(values).all() else values
 
 
 def _profiles(ids: pa.Array, people: pa.Table | None) -> Ints | None:

@@ -6,6 +6,7 @@ Three users, the second without events, the third with two::
     items     7  3        3  9        row numbers into the item vocabulary
     behaviors 0  1        0  0        row numbers into the behaviour vocabulary
     times    10 12       11 15        UTC microseconds, -1 in logs without times
+    values    4 nan       2  5        stars, seconds, prices; NaN where an event has none
 
 Shapes: U users, E events, I items, B behaviours.
 """
@@ -16,7 +17,7 @@ from typing import Self
 
 import numpy as np
 
-from swayline.core.types import Ints, ItemRows
+from swayline.core.types import Floats, Ints, ItemRows
 from swayline.dataset.catalogue import Catalogue
 
 NO_TIME = -1
@@ -49,6 +50,9 @@ class Sequences:
         When what comes next is asked, UTC microseconds, where that is known beforehand: a request, a cut in time.
     answered_at : (U,) int64, optional
         When it came. Nothing reads it but models of the target's own time (HSTU with ``target_time``).
+    values : (E,) float64, optional
+        The value of each event (stars, seconds, counts, prices), NaN where it has none; None where no event of the
+        log has one.
     """
 
     offsets: Ints
@@ -62,6 +66,7 @@ class Sequences:
     profiles: Ints | None = None
     asked_at: Ints | None = None
     answered_at: Ints | None = None
+    values: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -75,6 +80,11 @@ class Sequences:
     def timed(self) -> bool:
         """Whether events have times; an ordered log's have none."""
         return bool(len(self.times)) and int(self.times[0]) != NO_TIME
+
+    @property
+    def valued(self) -> bool:
+        """Whether any of these events has a value."""
+        return self.values is not None and not bool(np.isnan(self.values).all())
 
     @property
     def users(self) -> Ints:
@@ -112,6 +122,7 @@ class Sequences:
         return replace(
             self, offsets=offsets, items=self.items[index], behaviors=self.behaviors[index],
             times=self.times[index], events=self.events[index],
+            values=None if self.values is None else self.values[index],
         )  # fmt: skip
 
 
@@ -121,8 +132,9 @@ def from_lists(
     behaviors: Iterable[Iterable[int]] | None = None,
     times: Iterable[Iterable[int]] | None = None,
     n_behaviors: int = 1,
+    values: Iterable[Iterable[float]] | None = None,
 ) -> Sequences:
-    """Sequences from plain lists, one list a user (tests, small examples).
+    """Sequences from plain lists, one list a user (tests, small examples); a value of NaN is none.
 
     >>> from_lists([[7, 3], [], [3, 9]], n_items=10).lengths.tolist()
     [2, 0, 2]
@@ -140,4 +152,6 @@ def from_lists(
         if times is None
         else np.array([t for row in times for t in row], np.int64)
     )
-    return Sequences(offsets, flat, acts, clock, np.arange(len(flat), dtype=np.int64), n_items, n_behaviors)
+    worth = None if values is None else np.array([v for row in values for v in row], np.float64)
+    events = np.arange(len(flat), dtype=np.int64)
+    return Sequences(offsets, flat, acts, clock, events, n_items, n_behaviors, values=worth)

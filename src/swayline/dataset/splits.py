@@ -18,7 +18,7 @@ import numpy as np
 
 from swayline.core.errors import LeakageError, UsageError, nearest, shown
 from swayline.core.time import parse_date
-from swayline.core.types import Ints, ItemRows
+from swayline.core.types import Floats, Ints, ItemRows
 from swayline.dataset.sequences import NO_TIME, Sequences
 
 
@@ -41,6 +41,8 @@ class Targets:
         When, UTC microseconds; -1 in ordered logs.
     events : (Q,) int64
         The event's row in the log's table.
+    values : (Q,) float64, optional
+        The value of the event that came, NaN where it has none; None where no event of the log has one.
     """
 
     users: Ints
@@ -49,6 +51,7 @@ class Targets:
     behaviors: np.ndarray
     times: Ints
     events: Ints
+    values: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.users)
@@ -58,6 +61,7 @@ class Targets:
         return Targets(
             self.users[index], self.history.take(index), self.items[index],
             self.behaviors[index], self.times[index], self.events[index],
+            None if self.values is None else self.values[index],
         )  # fmt: skip
 
 
@@ -79,6 +83,7 @@ def targets_at(sequences: Sequences, positions: Ints, users: Ints) -> Targets:
     return Targets(
         users, history.keep(place < np.repeat(asked, history.lengths)), sequences.items[positions],
         sequences.behaviors[positions], sequences.times[positions], sequences.events[positions],
+        None if sequences.values is None else sequences.values[positions],
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ come from :class:`Dialect`. Known trap kept out by construction: no RANGE window
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from swayline.core.names import BEHAVIOR, ITEM, LAT, LON, ROW, SESSION, TIME, USER
+from swayline.core.names import BEHAVIOR, ITEM, LAT, LON, ROW, SESSION, TIME, USER, VALUE
 
 
 @dataclass(frozen=True)
@@ -111,11 +111,14 @@ def median_place(table: str) -> str:
     )
 
 
-def ordered_sequences(table: str, users: str, items: str, behaviors: str, dialect: Dialect = DUCKDB) -> str:
+def ordered_sequences(
+    table: str, users: str, items: str, behaviors: str, with_values: bool = False, dialect: Dialect = DUCKDB
+) -> str:
     """Events as row numbers of three vocabularies (tables ``id, code``), by user, then time, then source row."""
+    value = f", e.{VALUE} AS {VALUE}" if with_values else ""
     return (
         f"SELECT u.code AS {USER}, i.code AS {ITEM}, b.code AS {BEHAVIOR},"
-        f" coalesce({dialect.epoch_us.format('e.' + TIME)}, -1) AS {TIME}, e.{ROW} AS {ROW}"
+        f" coalesce({dialect.epoch_us.format('e.' + TIME)}, -1) AS {TIME}, e.{ROW} AS {ROW}{value}"
         f" FROM {table} e JOIN {users} u ON e.{USER} = u.id JOIN {items} i ON e.{ITEM} = i.id"
         f" JOIN {behaviors} b ON e.{BEHAVIOR} = b.id ORDER BY 1, 4, 5"
     )

@@ -24,7 +24,7 @@ from swayline.models import Recommender, load_model
 from swayline.models import recommend as best_items
 
 _FILES = {"items": "items.parquet", "people": "people.parquet", "histories": "histories.safetensors", "log": "log.json"}
-_PROFILES = "profiles"
+_OPTIONAL = ("profiles", "values")
 _ARRAYS = ("offsets", "items", "behaviors", "times", "events")
 
 
@@ -115,8 +115,8 @@ class FittedModel:
         _write_table(folder / _FILES["people"], pa.table({USER: data.users.ids}))
         with whole(folder / _FILES["histories"]) as temporary:
             arrays = {name: getattr(data.sequences, name) for name in _ARRAYS}
-            if data.sequences.profiles is not None:
-                arrays[_PROFILES] = data.sequences.profiles
+            optional = {name: getattr(data.sequences, name) for name in _OPTIONAL}
+            arrays |= {name: array for name, array in optional.items() if array is not None}
             save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, temporary)
         write_json(folder / _FILES["log"], {
             "behaviors": data.behaviors.names, "ordered": data.ordered, "exclude_seen": self.exclude_seen,
@@ -142,7 +142,8 @@ class FittedModel:
             log: dict[str, Any] = json.loads((folder / _FILES["log"]).read_text("utf-8"))
             options = ReadOptions.from_json(log["options"])
             behaviors = Vocabulary.of(log["behaviors"])
-            stored: dict[str, Any] = {name: arrays[name] for name in _ARRAYS} | {_PROFILES: arrays.get(_PROFILES)}
+            stored: dict[str, Any] = {name: arrays[name] for name in _ARRAYS}
+            stored |= {name: arrays.get(name) for name in _OPTIONAL}
             sequences = Sequences(**stored, n_items=len(items), n_behaviors=len(behaviors))
         except (OSError, ValueError, KeyError, TypeError, pa.ArrowException, SafetensorError) as error:
             raise ArtifactError(
@@ -171,6 +172,11 @@ def _check(folder: Path, sequences: Sequences, n_users: int) -> None:
             len(sequences.items) == 0
             or (sequences.behaviors.min() >= 0 and sequences.behaviors.max() < sequences.n_behaviors)
         )
+        and _sound_values(sequences.values, len(sequences.items))
     )
     if not sound:
         raise ArtifactError(f"{folder / _FILES['histories']} does not fit its vocabularies: fit the model again")
+
+
+def _sound_values(values: np.ndarray | None, n_events: int) -> bool:
+    return values is None or (values.shape == (n_events,) and values.dtype == np.float64 and not np.isinf(values).any())

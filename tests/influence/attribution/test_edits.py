@@ -106,3 +106,11 @@ def test_weights_and_returns_survive_the_disk(world, tmp_path):
     again = type(model).load(tmp_path / "m")
     np.testing.assert_allclose(model.score(world.sequences), again.score(world.sequences))
     assert again.settings.behavior_weights == (1.0, 4.0)
+
+
+def test_values_go_with_kept_events_and_made_up_events_have_none():
+    made = from_lists([[0, 1], [2]], 3, behaviors=[[0, 0], [1]], n_behaviors=2, values=[[4.0, 5.0], [3.0]])
+    added, _ = add_behavior(made, 1)
+    np.testing.assert_array_equal(added.values, [4.0, 5.0, np.nan])
+    swapped, _ = swap_behavior(made, 1, 0)
+    np.testing.assert_array_equal(swapped.values, [np.nan])

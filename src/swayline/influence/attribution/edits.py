@@ -44,7 +44,7 @@ def add_behavior(histories: Sequences, behavior: int) -> tuple[Sequences, Ints]:
     edited = replace(
         some, offsets=some.offsets + np.arange(len(some) + 1), items=longer(some.items, some.items[at - 1]),
         behaviors=longer(some.behaviors, behavior), times=longer(some.times, some.times[at - 1]),
-        events=longer(some.events, -1),
+        events=longer(some.events, -1), values=None if some.values is None else longer(some.values, np.nan),
     )  # fmt: skip
     return edited, rows
 
@@ -59,11 +59,12 @@ def drop_behavior(histories: Sequences, behavior: int) -> tuple[Sequences, Ints]
 
 
 def swap_behavior(histories: Sequences, behavior: int, by: int) -> tuple[Sequences, Ints]:
-    """Histories with every event of a behaviour turned into another; rows that have it."""
+    """Histories with every event of a behaviour turned into another, without its value; rows that have it."""
     rows = np.unique(histories.users[histories.behaviors == behavior])
     some = histories.take(rows)
     acts = np.where(some.behaviors == behavior, by, some.behaviors).astype(some.behaviors.dtype)
-    return replace(some, behaviors=acts), rows
+    values = None if some.values is None else np.where(some.behaviors == behavior, np.nan, some.values)
+    return replace(some, behaviors=acts, values=values), rows
 
 
 def edit_rows(

@@ -61,6 +61,8 @@ class SequenceState:
         """
         time = events.column(names.TIME).cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
         early = events.filter(pc.fill_null(pc.less(time, from_us), False))
+        # The moments asked about carry no values (see _Past), so the models learn without them.
+        early = early.select([name for name in early.column_names if name != names.VALUE])
         try:
             self.dataset_: Dataset = build_dataset(engine, early)
         except EmptyLogError:

@@ -24,6 +24,8 @@ def fingerprint(histories: Sequences, settings: Any) -> str:
     data = hashlib.sha256()
     for array in (histories.offsets, histories.items, histories.behaviors, histories.times):
         data.update(array.tobytes())
+    if histories.values is not None:
+        data.update(histories.values.tobytes())
     asked = dataclasses.asdict(settings) | {"max_epochs": 0, "patience": 0, "device": ""}
     return digest([data.hexdigest(), histories.n_items, histories.n_behaviors, asked])
 
