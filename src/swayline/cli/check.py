@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from swayline.cli import options
-from swayline.cli.output import show
+from swayline.cli.output import show, table_path
 from swayline.cli.reading import EventsArgument, Items, Said, Ties, Users, as_options, reads
 
 _SHOWN = 20
@@ -19,23 +19,26 @@ def check(
     users: Users = None,
     ties: Ties = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Write the rejected rows here as Parquet.", show_default=False)
+        Path | None,
+        typer.Option(
+            "--out",
+            callback=table_path,
+            help="Write the rejected rows here (.parquet, .csv, .jsonl).",
+            show_default=False,
+        ),
     ] = None,
     json: options.Json = False,
     *,
     reading: Said,
 ) -> None:
     """Say what would be read and what rejected, with reasons; exit 1 if anything was rejected."""
-    import pyarrow.parquet as pq
-
-    from swayline.core.files import whole
+    from swayline.core.tables import write_table
     from swayline.events import read_events
 
     log = read_events(events, items=items, users=users, ties=ties, options=as_options(reading))
     rejected = log.rejected.to_pylist()
     if out is not None:
-        with whole(out) as temporary:
-            pq.write_table(log.rejected, temporary)
+        write_table(out, log.rejected)
     span = [] if log.ordered else [str(log.events["time"][0]), str(log.events["time"][-1])]
     sides = {name: len(table) for name in ("items", "users", "ties") if (table := getattr(log, name)) is not None}
     result = {

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from swayline.cli import options
-from swayline.cli.output import show
+from swayline.cli.output import json_path, show
 from swayline.cli.reading import EventsArgument, Items, Said, Users, read, reads
 from swayline.core.errors import UsageError, nearest
 
@@ -34,7 +34,7 @@ def evaluate(
         typer.Option("--segment", help="A column of the users table to tell groups by.", show_default=False),
     ] = None,
     k: options.K = 10,
-    out: Annotated[Path, typer.Option("--out", help="JSON to write.")] = Path("metrics.json"),
+    out: Annotated[Path, typer.Option("--out", callback=json_path, help="JSON to write.")] = Path("metrics.json"),
     items: Items = None,
     users: Users = None,
     seed: options.Seed = 0,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from swayline.cli import options
-from swayline.cli.output import show
+from swayline.cli.output import show, table_path
 from swayline.cli.reading import EventsArgument, EventsOption, Items, Said, read, reads
 from swayline.cli.recommend import user_ids
 from swayline.core.errors import UsageError
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Measure what moved what; every verb writes rows of one influence table.", no_args_is_help=True)
 
-Out = Annotated[Path, typer.Option("--out", help="Influence table to write (Parquet).")]
+Out = Annotated[
+    Path, typer.Option("--out", callback=table_path, help="Influence table to write (.parquet, .csv, .jsonl).")
+]
 
 
 @app.command("events")
@@ -257,15 +259,16 @@ def spread(
         str | None, typer.Option("--deadline", help="Count only who is reached in time: 7d.", show_default=False)
     ] = None,
     seed: options.Seed = 0,
-    out: Annotated[Path, typer.Option("--out", help="Parquet to write: rank, user, gain, spread.")] = Path(
-        "seeds.parquet"
-    ),
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", callback=table_path, help="File to write: rank, user, gain, spread (.parquet, .csv, .jsonl)."
+        ),
+    ] = Path("seeds.parquet"),
     json: options.Json = False,
 ) -> None:
     """Whom to start with so that influence reaches furthest."""
-    import pyarrow.parquet as pq
-
-    from swayline.core.files import whole
+    from swayline.core.tables import write_table
     from swayline.influence.ledger import read_ledger
     from swayline.influence.spread import spread_from_ledger
 
@@ -274,8 +277,7 @@ def spread(
         audience=user_ids(audience) if audience else None,
         deadline_s=parse_duration_s(deadline) if deadline else None,
     )  # fmt: skip
-    with whole(out) as temporary:
-        pq.write_table(found.table, temporary)
+    write_table(out, found.table)
     rows = found.table.to_pylist()
     lines = [f"{row['rank']:>3}  {row['user']}  +{row['gain']:.2f}  reaches {row['spread']:.2f}" for row in rows[:10]]
     surely = found.seeds.guarantee

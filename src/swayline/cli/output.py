@@ -2,7 +2,10 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
+
+from swayline.core.errors import UsageError, shown
 
 
 def show(as_json: bool, result: dict[str, Any], lines: list[str]) -> None:
@@ -14,6 +17,22 @@ def show(as_json: bool, result: dict[str, Any], lines: list[str]) -> None:
 def warn(text: str) -> None:
     """A line for people beside the result."""
     sys.stderr.write(text + "\n")
+
+
+def table_path(path: Path | None) -> Path | None:
+    """What ``--out`` of a table may be called; said at the door and not after the work."""
+    from swayline.core.tables import table_ending
+
+    if path is not None:
+        table_ending(path)
+    return path
+
+
+def json_path(path: Path) -> Path:
+    """What ``--out`` of a JSON file may be called."""
+    if path.suffix.lower() != ".json":
+        raise UsageError(f"--out {shown(path.name)}: metrics are written as JSON, so end the name in .json")
+    return path
 
 
 def one_line(text: str) -> str:

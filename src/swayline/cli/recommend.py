@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from swayline.cli import options
-from swayline.cli.output import show
+from swayline.cli.output import show, table_path
 from swayline.cli.reading import EventsOption
 from swayline.core.errors import SourceError, UsageError
 
@@ -42,15 +42,16 @@ def recommend(
         ),
     ] = None,
     k: options.K = 10,
-    out: Annotated[Path, typer.Option("--out", help="Parquet to write: user, item, rank, score.")] = Path(
-        "recs.parquet"
-    ),
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", callback=table_path, help="File to write: user, item, rank, score (.parquet, .csv, .jsonl)."
+        ),
+    ] = Path("recs.parquet"),
     json: options.Json = False,
 ) -> None:
     """Write the best next items of each user, or the items that answer a query."""
-    import pyarrow.parquet as pq
-
-    from swayline.core.files import whole
+    from swayline.core.tables import write_table
     from swayline.recommend import FittedModel, with_log
 
     fitted = FittedModel.load(model)
@@ -60,8 +61,7 @@ def recommend(
     if query is None and encoder is not None:
         raise UsageError("--encoder belongs to a search: say --query too")
     lists = fitted.recommend(wanted, k) if query is None else _found(fitted, query, wanted, k, model, encoder)
-    with whole(out) as temporary:
-        pq.write_table(lists, temporary)
+    write_table(out, lists)
     n_users = len(lists["user"].unique()) if "user" in lists.column_names else 0
     result = {"out": str(out), "users": n_users, "rows": len(lists)}
     if query is not None and not n_users:

@@ -11,10 +11,9 @@ from typing import Any
 from urllib.parse import quote
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from swayline.core.errors import ArtifactError, UsageError, shown
-from swayline.core.files import whole
+from swayline.core.tables import read_typed, write_table
 
 _FLOATS = ("estimate", "ci_low", "ci_high", "p_value", "window_s", "horizon_s")
 COLUMNS = (
@@ -94,9 +93,8 @@ def escape(part: str) -> str:
 
 
 def write_ledger(table: pa.Table, path: Path) -> None:
-    """Write a ledger as Parquet, whole or not at all."""
-    with whole(path) as temporary:
-        pq.write_table(table.cast(SCHEMA), temporary)
+    """Write a ledger whole or not at all, as Parquet, CSV or JSON lines by the file's ending."""
+    write_table(path, table.cast(SCHEMA))
 
 
 def read_ledger(path: Path) -> pa.Table:
@@ -105,12 +103,9 @@ def read_ledger(path: Path) -> pa.Table:
     Raises
     ------
     ArtifactError
-        The file is missing, no Parquet, or has other columns.
+        The file is missing, not of the format its ending names, or has other columns.
     """
-    try:
-        table = pq.read_table(path)
-    except (OSError, pa.ArrowException) as error:
-        raise ArtifactError(f"{path} cannot be read as an influence table: {error}") from None
+    table = read_typed(path, SCHEMA)
     missing = [column for column in COLUMNS if column not in table.column_names]
     if missing:
         raise ArtifactError(f"{path} is no influence table: it lacks {', '.join(missing)}")
