@@ -49,9 +49,11 @@ def test_seen_items_stay_when_they_may_come_again():
     assert ranking.values["mrr"].tolist() == [0.25, 1.0]
 
 
-def test_the_answer_itself_is_never_hidden_when_it_was_seen():
-    targets = last_out(from_lists([[0, 1, 2, 0]], n_items=3)).test
-    assert rank_targets(Fixed([3, 2, 1]), targets, k=1, exclude_seen=True).values["hr@1"].tolist() == [1.0]
+@pytest.mark.parametrize("k", [1, 5])
+def test_a_return_is_a_miss_where_seen_items_leave_the_ranking(k):
+    targets = last_out(from_lists([[0, 1, 2, 0]], n_items=4)).test
+    values = rank_targets(Fixed([4, 3, 2, 1]), targets, k=k, exclude_seen=True).values
+    assert {name: one.tolist() for name, one in values.items()} == {name: [0.0] for name in values}
 
 
 def test_a_model_that_knows_nothing_gets_what_chance_gives():

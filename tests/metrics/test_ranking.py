@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import label_ranking_average_precision_score, ndcg_score, top_k_accuracy_score
 
 from swayline.core.errors import UsageError
-from swayline.metrics import coverage, hit_rate, mrr, ndcg, ranks, recall
+from swayline.metrics import auc, coverage, hit_rate, mrr, ndcg, ranks, recall
 
 
 def by_hand(scores: np.ndarray, target: int, gain: object) -> float:
@@ -65,10 +65,19 @@ def test_a_model_that_scores_everything_alike_earns_what_chance_does() -> None:
 
 
 def test_no_number_earns_nothing() -> None:
-    scores = np.array([[np.nan, 1.0, 0.0], [np.nan, 1.0, 0.0], [-np.inf, -np.inf, 0.0]])
-    better, tied = ranks(scores, np.array([0, 1, 0]))
-    assert better.tolist() == [2, 1, 1]
-    assert tied.tolist() == [0, 0, 1]
+    scores = np.array([[np.nan, 1.0, 0.0], [np.nan, 1.0, 0.0]])
+    better, tied = ranks(scores, np.array([0, 1]))
+    assert better.tolist() == [2, 1]
+    assert tied.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("k", [1, 3, 50])
+def test_a_target_that_may_not_be_recommended_is_a_miss_however_long_the_list(k: int) -> None:
+    scores = np.array([[-np.inf, -np.inf, 0.0], [-np.inf, -np.inf, -np.inf]])
+    better, tied = ranks(scores, np.array([0, 2]))
+    for value in (hit_rate(better, tied, k), ndcg(better, tied, k), mrr(better, tied, k), mrr(better, tied)):
+        assert value.tolist() == [0.0, 0.0]
+    assert auc(better, tied, np.array([1, 0])).tolist() == [0.0, 0.0]
 
 
 def test_recall_is_the_hit_rate_with_one_target() -> None:

@@ -37,6 +37,17 @@ def test_lists_and_groups_are_tables_with_intervals():
     assert "country" in country.caption
 
 
+def test_returns_and_discoveries_stand_apart_with_their_share():
+    answers = {"return": group(20, 0.4), "discovery": group(80, 0.1)}
+    models = {"item-knn": {"metrics": {"ndcg@10": one(0.3)}, "groups": {"answer": answers}}}
+    for exclude_seen, miss in ((True, "a miss each"), (False, "20% of answers are returns")):
+        found = {"best": "item-knn", "models": models, "protocol": {"exclude_seen": exclude_seen}}
+        table = evaluation_blocks(found)[-1]
+        assert "20% of answers are returns" in table.caption
+        assert miss in table.caption
+        assert [row[:2] for row in table.rows] == [("discovery", "80"), ("return", "20")]
+
+
 def test_a_run_without_models_or_groups_has_no_tables():
     assert evaluation_blocks({}) == []
     assert evaluation_blocks({"models": {"most-popular": {"metrics": {"ndcg@10": one(0.1)}}}}) == []

@@ -66,11 +66,22 @@ def _in_words(result: dict[str, Any]) -> list[str]:
     for name, one in result["models"].items():
         lines.append(f"{name} on {told['n_questions']:,} questions, all {told['n_items']:,} candidates ranked")
         lines += [f"  {metric:<22} {_number(value)}" for metric, value in (one["metrics"] | one["measures"]).items()]
+        lines += _apart(one["groups"]["answer"], told["n_questions"])
     for row in result["comparisons"]:
         lines.append(
             f"{row['model']} over {row['baseline']}: {row['metric']} {row['difference']:+.4f}"
             f"  [{row['ci_low']:+.4f}, {row['ci_high']:+.4f}]  p {row['p_value']:.4f} (Holm)"
         )
+    return lines
+
+
+def _apart(answers: dict[str, Any], n_questions: int) -> list[str]:
+    """Answers that the user already had, and answers new to them, each on lines of its own."""
+    lines = []
+    for kind, plural in (("return", "returns"), ("discovery", "discoveries")):
+        one = answers.get(kind, {"n": 0, "metrics": {}})
+        lines.append(f"  {plural}: {one['n']:,} of {n_questions:,} ({one['n'] / n_questions:.1%})")
+        lines += [f"    {metric:<20} {_number(value)}" for metric, value in one["metrics"].items()]
     return lines
 
 

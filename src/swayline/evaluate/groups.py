@@ -20,6 +20,10 @@ _HEAD = 0.2
 _MOST = 20
 """Values of a segment that are told apart; the others are one group."""
 OTHERS = "others"
+RETURN, DISCOVERY = "return", "discovery"
+"""An answer that the user already had, and one that is new to them."""
+_ALWAYS = ("activity", "answer")
+"""Told even where all questions are of one group."""
 
 
 def groups_of(
@@ -37,12 +41,12 @@ def groups_of(
     found = {
         "activity": activity(targets.history.lengths),
         "popularity": _popularity(items)[targets.items],
-        "answer": np.where(is_repeat(targets), "return", "discovery"),
+        "answer": np.where(is_repeat(targets), RETURN, DISCOVERY),
         "behavior": np.array(behaviors, object)[targets.behaviors],
     }
     for kind, names in (segments or {}).items():
         found[kind] = names[targets.users]
-    return {kind: names for kind, names in found.items() if len(np.unique(names)) > 1 or kind == "activity"}
+    return {kind: names for kind, names in found.items() if len(np.unique(names)) > 1 or kind in _ALWAYS}
 
 
 def activity(lengths: np.ndarray) -> np.ndarray:

@@ -146,6 +146,10 @@ def _of_folds(found: _Found, protocols: Sequence[dict[str, Any]], seed: int) -> 
 
 
 def _whole_protocol(protocols: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    whole = dict(protocols[-1]) | {"n_questions": sum(_sizes(protocols)), "folds": [one["fold"] for one in protocols]}
+    n_questions, n_returns = sum(_sizes(protocols)), sum(int(one["n_returns"]) for one in protocols)
+    whole = dict(protocols[-1]) | {
+        "n_questions": n_questions, "n_returns": n_returns, "share_of_returns": n_returns / max(1, n_questions),
+        "folds": [one["fold"] for one in protocols],
+    }  # fmt: skip
     del whole["fold"]
     return whole

@@ -79,7 +79,7 @@ def rank_targets(
     Parameters
     ----------
     exclude_seen : bool
-        Leave out items of the history (the papers' protocol where nothing repeats); the target itself always stays.
+        Leave out items of the history (the papers' protocol where nothing repeats): a return is then a miss.
     items, answers : optional
         With them come diversity, novelty and popularity, and what followed the answers.
     inverse_temperature : float, optional
@@ -185,7 +185,8 @@ def _of_answers(whole: _Part, answers: Answers, k: int) -> dict[str, Values]:
 
 
 def _of_probabilities(whole: _Part) -> tuple[dict[str, Values], dict[str, float]]:
-    values = {"log_loss": -whole.log_p, "brier": whole.brier}
+    # A return that could not be recommended has no probability to take the logarithm of; its Brier score counts it.
+    values = {"log_loss": np.where(np.isneginf(whole.log_p), np.nan, -whole.log_p), "brier": whole.brier}
     right = ((whole.better == 0) & (whole.tied == 0)).astype(np.float64)
     return values, {"calibration_error": prediction.calibration_error(right, whole.confidence, equal="mass")}
 
@@ -207,8 +208,11 @@ def joined(rankings: Sequence[Ranking]) -> Ranking:
 
 def protocol(split: str, targets: Targets, k: int, exclude_seen: bool, train: Sequences) -> dict[str, Any]:
     """What the figures mean, in words that stand beside them."""
+    n_returns = int(is_repeat(targets).sum())
     return {
         "split": split, "k": k, "n_questions": len(targets), "n_users": len(train), "n_items": train.n_items,
         "n_train_events": len(train.items), "exclude_seen": exclude_seen, "candidates": "all items",
+        "n_returns": n_returns, "share_of_returns": n_returns / max(1, len(targets)),
+        "returns": "a miss: seen items leave the ranking" if exclude_seen else "ranked: seen items stay",
         "ties": "expected over all orders", "intervals": "95% bootstrap over users",
     }  # fmt: skip

@@ -5,6 +5,9 @@ A rank is two whole numbers per question, so that ties cannot be gamed::
     better (Q,)   items that score above the target
     tied   (Q,)   other items that score the same
 
+A target that may not be recommended (its score is -inf) stands in no place: ``better`` is :data:`UNRANKED`, and every
+metric counts a miss.
+
 Every metric returns (Q,) values: its expectation over all orders of the tied items, which is the plain metric where
 nothing ties. One target a question, so recall@k is the hit rate.
 
@@ -23,6 +26,9 @@ from swayline.core.errors import UsageError
 Values = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
+UNRANKED = np.iinfo(np.int64).max // 2
+"""``better`` of a target that may not be recommended: beyond any list, however long."""
+
 
 def ranks(scores: np.ndarray, targets: np.ndarray) -> tuple[Counts, Counts]:
     """Where each target stands among all items.
@@ -37,12 +43,18 @@ def ranks(scores: np.ndarray, targets: np.ndarray) -> tuple[Counts, Counts]:
     Returns
     -------
     better, tied : (Q,) int64
-        Items above the target, and other items level with it. A NaN score counts as above every number.
+        Items above the target, and other items level with it. A NaN score counts as above every number; a target
+        whose own score is -inf is :data:`UNRANKED`.
+
+    >>> better, tied = ranks(np.array([[0.5, 0.9, -np.inf]] * 2), np.array([0, 2]))
+    >>> better.tolist() == [1, UNRANKED], tied.tolist()
+    (True, [0, 0])
     """
     target = scores[np.arange(len(targets)), targets][:, None]
     below = (scores < target).sum(axis=1)
-    tied = (scores == target).sum(axis=1)
-    return scores.shape[1] - below - np.maximum(tied, 1), np.maximum(tied, 1) - 1
+    level = np.maximum((scores == target).sum(axis=1), 1)
+    missing = np.isneginf(target[:, 0])
+    return np.where(missing, UNRANKED, scores.shape[1] - below - level), np.where(missing, 0, level - 1)
 
 
 def _expected(better: Counts, tied: Counts, gain: Values) -> Values:
@@ -90,7 +102,8 @@ def mrr(better: Counts, tied: Counts, k: int | None = None) -> Values:
     >>> mrr(np.array([0, 3]), np.array([0, 0])).tolist()
     [1.0, 0.25]
     """
-    longest = _positive(k) if k is not None else int((better + tied).max(initial=0)) + 1
+    last = np.where(better < UNRANKED, better + tied, 0)
+    longest = _positive(k) if k is not None else int(last.max(initial=0)) + 1
     return _expected(better, tied, 1.0 / np.arange(1, longest + 1))
 
 
@@ -122,11 +135,12 @@ def auc(better: Counts, tied: Counts, n_candidates: Counts | int) -> Values:
     Parameters
     ----------
     n_candidates : (Q,) int or int
-        Items that could be recommended, the target among them; with no other, the chance is .5.
+        Items that could be recommended, the target among them; with no other, the chance is .5. A target that may
+        not be recommended stands below all of them: 0.
 
     >>> auc(np.array([0, 4, 2]), np.array([0, 0, 1]), n_candidates=5).tolist()
     [1.0, 0.0, 0.375]
     """
     others = np.broadcast_to(np.asarray(n_candidates) - 1, better.shape)
     above: Values = np.where(others > 0, 1.0 - (better + tied / 2) / np.maximum(others, 1), 0.5)
-    return above
+    return np.where(better < UNRANKED, above, 0.0)

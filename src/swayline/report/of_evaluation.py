@@ -29,7 +29,8 @@ def evaluation_blocks(found: Mapping[str, Any]) -> list[Table]:
     tables = [_beyond(models, best)]
     for kind, groups in (models[best].get("groups") or {}).items():
         if len(groups) > 1:
-            tables.append(_of_groups(kind, groups, best))
+            about = _of_returns(groups, found.get("protocol") or {}) if kind == "answer" else ""
+            tables.append(_of_groups(kind, groups, best, about))
     return [table for table in tables if table.rows]
 
 
@@ -55,7 +56,14 @@ def _figure(one: Mapping[str, Any], metric: str) -> str:
     return "–" if value is None else words.number(value)
 
 
-def _of_groups(kind: str, groups: Mapping[str, Any], best: str) -> Table:
+def _of_returns(groups: Mapping[str, Any], protocol: Mapping[str, Any]) -> str:
+    """How many answers are returns, and what becomes of them."""
+    share = groups.get("return", {}).get("n", 0) / max(1, sum(one["n"] for one in groups.values()))
+    told = f": {words.percent(share)} of answers are returns"
+    return told + (", a miss each since seen items are left out" if protocol.get("exclude_seen") else "")
+
+
+def _of_groups(kind: str, groups: Mapping[str, Any], best: str, about: str = "") -> Table:
     names = next(iter(groups.values()))["metrics"]
     metrics = [name for one in _GROUP_METRICS for name in names if name.partition("@")[0] == one]
     rows = [
@@ -67,7 +75,7 @@ def _of_groups(kind: str, groups: Mapping[str, Any], best: str) -> Table:
         for label, one in sorted(groups.items(), key=lambda group: _place(group[0]))
     ]
     head = (_KINDS.get(kind, words.label(kind, 40)), "Questions", *(metric_words(metric)[0] for metric in metrics))
-    caption = f"{words.capital(model_words(best))}, by {_KINDS.get(kind, words.label(kind, 40)).lower()}"
+    caption = f"{words.capital(model_words(best))}, by {_KINDS.get(kind, words.label(kind, 40)).lower()}{about}"
     return Table(caption, head, rows, frozenset(range(1, len(head))))
 
 

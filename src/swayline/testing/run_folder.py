@@ -138,6 +138,12 @@ def _metrics() -> dict[str, Any]:
                 "mrr": metric(value / 2),
                 "coverage@10": {"value": value, "ci_low": None, "ci_high": None},
             },
+            "groups": {
+                "answer": {
+                    "return": {"n": 8, "metrics": {"ndcg@10": metric(1.2 * value), "hr@10": metric(2.4 * value)}},
+                    "discovery": {"n": 4, "metrics": {"ndcg@10": metric(0.6 * value), "hr@10": metric(1.2 * value)}},
+                },
+            },
             "fit_s": 1.5,
             "score_s": 0.2,
             "history": [
@@ -166,6 +172,8 @@ def _metrics() -> dict[str, Any]:
         "k": 10,
         "n_questions": 12,
         "n_items": 6,
+        "n_returns": 8,
+        "share_of_returns": 8 / 12,
         "exclude_seen": False,
         "candidates": "all items",
         "min_events": 3,
