@@ -11,7 +11,7 @@ import pytest
 from swayline.core.errors import ArtifactError, ConfigError, EmptyLogError, SchemaError, UsageError
 from swayline.dataset import Catalogue, Sequences, from_lists, last_out
 from swayline.metrics import ndcg, ranks
-from swayline.models import Recommender, create, load_model, mask_seen, names, recommend, score_items
+from swayline.models import Recommender, create, load_model, mask_seen, names, reads_values, recommend, score_items
 
 QUICK: dict[str, dict[str, object]] = {
     "boosted-trees": {"n_trees": 50, "n_leaves": 8},
@@ -341,3 +341,40 @@ def test_seen_items_are_masked_in_place() -> None:
     assert mask_seen(scores, from_lists([[0], []], 3)) is scores
     assert np.isneginf(scores[0, 0])
     assert np.isfinite(scores[1]).all()
+
+
+# --- values ------------------------------------------------------------------------------------
+
+
+def starred(n_users: int = 80, n_items: int = 16, length: int = 8, seed: int = 0) -> Sequences:
+    """People who love the even or the odd items: 4 or 5 stars for these, 1 or 2 for the others, met alike."""
+    rng = np.random.default_rng(seed)
+    rows = [rng.permutation(n_items)[:length].tolist() for _ in range(n_users)]
+    taste = rng.integers(2, size=n_users)
+    stars = [
+        [float((4 if item % 2 == own else 1) + rng.integers(2)) for item in row]
+        for own, row in zip(taste, rows, strict=True)
+    ]
+    made = from_lists(rows, n_items, values=stars)
+    return described(made, np.arange(n_items) // 2)
+
+
+def test_a_model_reads_values_exactly_where_it_says_so(name: str) -> None:
+    log = starred()
+    inverted = replace(log, values=6.0 - log.values)
+    first, second = (quick(name, **ONE_EPOCH.get(name, {})).fit(one).score(one) for one in (log, inverted))
+    assert np.array_equal(first, second) is not reads_values(name)
+
+
+def test_a_log_without_values_is_scored_as_if_values_were_unknown(name: str) -> None:
+    log = starred()
+    absent, unknown = replace(log, values=None), replace(log, values=np.full(len(log.items), np.nan))
+    first, second = (quick(name, **ONE_EPOCH.get(name, {})).fit(one).score(one) for one in (absent, unknown))
+    np.testing.assert_array_equal(first, second)
+
+
+def test_what_was_read_of_values_is_kept_with_the_model(name: str, tmp_path) -> None:
+    log = starred()
+    model = quick(name, **ONE_EPOCH.get(name, {})).fit(log)
+    model.save(tmp_path)
+    np.testing.assert_array_equal(load_model(tmp_path).score(log), model.score(log))

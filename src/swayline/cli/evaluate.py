@@ -61,10 +61,13 @@ def evaluate(
 
 
 def _in_words(result: dict[str, Any]) -> list[str]:
+    from swayline.models import values_line
+
     told = result["protocol"]
     lines = []
     for name, one in result["models"].items():
         lines.append(f"{name} on {told['n_questions']:,} questions, all {told['n_items']:,} candidates ranked")
+        lines += [f"  {line}" for line in values_line(name, one["values"])]
         lines += [f"  {metric:<22} {_number(value)}" for metric, value in (one["metrics"] | one["measures"]).items()]
         lines += _apart(one["groups"]["answer"], told["n_questions"])
     for row in result["comparisons"]:

@@ -41,9 +41,13 @@ def fit(
 ) -> None:
     """Fit a model and write a folder that recommend and influence read."""
     from swayline.models import names as model_names
+    from swayline.models import reads_values, told_of_values, values_line
 
     if model == "list":
-        show(json, {"models": model_names()}, model_names())
+        ignore = {name: "" if reads_values(name) else "ignores values" for name in model_names()}
+        lines = [f"{name:<24}{said}".rstrip() for name, said in ignore.items()]
+        reading_values = [name for name, said in ignore.items() if not said]
+        show(json, {"models": model_names(), "reads_values": reading_values}, lines)
         return
     if model not in model_names():
         raise UsageError(f"model {model!r} is unknown: {nearest(model, model_names())}")
@@ -64,6 +68,7 @@ def fit(
             watch=watch,
         )  # fmt: skip
     fitted.save(out)
+    told = told_of_values(fitted.model, fitted.dataset.sequences, fitted.dataset.behaviors.names)
     result = {
         "model": model,
         "out": str(out),
@@ -71,10 +76,12 @@ def fit(
         "items": len(fitted.dataset.items),
         "events": len(log),
         "rejected": len(log.rejected),
+        "values": told,
     }
     lines = [
         f"{model} fitted on {len(log):,} events ({result['users']:,} users, {result['items']:,} items; "
         f"{len(log.rejected):,} rows rejected)",
+        *values_line(model, told),
         f"model: {out}",
     ]
     show(json, result, lines)

@@ -18,7 +18,7 @@ from swayline.evaluate.ranking import REPEATS_MATTER, Ranking, joined, protocol,
 from swayline.evaluate.results import best_of, by_group, compare, summary
 from swayline.evaluate.target import about_target
 from swayline.events import EventLog
-from swayline.models import create, with_seed
+from swayline.models import create, told_of_values, with_seed
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ class _Found:
     rankings: list[Ranking] = field(default_factory=list)
     fit_s: float = 0.0
     history: list[Any] = field(default_factory=list)
+    values: dict[str, object] | None = None
 
 
 def evaluate_models(engine: Engine, log: EventLog, names: Sequence[str], plan: Plan | None = None) -> dict[str, Any]:
@@ -104,7 +105,7 @@ def evaluate_models(engine: Engine, log: EventLog, names: Sequence[str], plan: P
         name: {
             **summary(rankings[name], plan.seed), "groups": by_group(rankings[name], groups, plan.seed),
             "folds": _of_folds(found[name], protocols, plan.seed), "fit_s": found[name].fit_s,
-            "score_s": rankings[name].seconds, "history": found[name].history,
+            "score_s": rankings[name].seconds, "history": found[name].history, "values": found[name].values,
         }
         for name in names
     }  # fmt: skip
@@ -121,6 +122,7 @@ def _ask(found: _Found, name: str, fold: Fold, dataset: Dataset, items: Items, e
     model = create(name, **with_seed(name, {}, plan.seed)).fit(split.train, split.valid)
     found.fit_s += time.perf_counter() - started
     found.history = list(getattr(model, "history_", []))
+    found.values = told_of_values(model, split.train, dataset.behaviors.names)
     sure = inverse_temperature(model, split.valid, exclude, plan.seed)
     answers = Answers.of(dataset.sequences, split.test, fold.until_us) if len(split.test) else None
     found.rankings.append(

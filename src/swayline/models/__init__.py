@@ -13,12 +13,13 @@ from swayline.models.most_popular import MostPopular, MostPopularSettings
 from swayline.models.naive_bayes import NaiveBayes, NaiveBayesSettings
 from swayline.models.protocol import Recommender, Scores
 from swayline.models.recent_popular import RecentPopular, RecentPopularSettings
-from swayline.models.registry import create, load_model, names, with_seed
+from swayline.models.registry import create, load_model, names, reads_values, with_seed
 from swayline.models.regression import LinearRegression, LogisticRegression, RegressionSettings
 from swayline.models.sequence.settings import TransformerSettings
 from swayline.models.topk import mask_seen, recommend, score_items, top_k
 from swayline.models.transformer import Transformer
 from swayline.models.user_knn import UserKNN, UserKNNSettings
+from swayline.models.values import told_of_values, values_line
 
 __all__ = [
     "EASE", "GRU", "BoostedTrees", "BoostedTreesSettings", "Content", "ContentSettings", "EASESettings",
@@ -26,6 +27,6 @@ __all__ = [
     "ImplicitALSSettings", "ItemKNN", "ItemKNNSettings", "LinearRegression", "LogisticRegression", "MarkovChain",
     "MarkovChainSettings", "MostPopular", "MostPopularSettings", "NaiveBayes", "NaiveBayesSettings", "RecentPopular",
     "RecentPopularSettings", "Recommender", "RegressionSettings", "Scores", "Transformer", "TransformerSettings",
-    "UserKNN", "UserKNNSettings", "create", "load_model", "mask_seen", "names", "recommend", "score_items", "top_k",
-    "with_seed",
+    "UserKNN", "UserKNNSettings", "create", "load_model", "mask_seen", "names", "reads_values", "recommend",
+    "score_items", "told_of_values", "top_k", "values_line", "with_seed",
 ]  # fmt: skip

@@ -68,6 +68,7 @@ class BoostedTrees:
     """The next item by boosted trees on behaviour features."""
 
     name: ClassVar[str] = "boosted-trees"
+    reads_values: ClassVar[bool] = False
     Settings: ClassVar[type[BoostedTreesSettings]] = BoostedTreesSettings
 
     def __init__(self, settings: BoostedTreesSettings | None = None) -> None:

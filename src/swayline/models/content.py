@@ -73,6 +73,7 @@ class Content:
     """Items with the words of the history's items; needs an items table, or categories in the events."""
 
     name: ClassVar[str] = "content"
+    reads_values: ClassVar[bool] = False
     Settings: ClassVar[type[ContentSettings]] = ContentSettings
 
     def __init__(self, settings: ContentSettings | None = None) -> None:

@@ -4,6 +4,7 @@ Shapes: E events, I items.
 """
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 from swayline.core.types import Ints
@@ -14,7 +15,11 @@ REACH = 50
 
 
 def pairs(
-    train: Sequences, closeness: float, events: Ints | None = None, n_events: int | None = None
+    train: Sequences,
+    closeness: float,
+    events: Ints | None = None,
+    n_events: int | None = None,
+    of_event: npt.NDArray[np.float32] | None = None,
 ) -> sparse.csr_array:
     """(I, I) weighted count of "i, and later j" over pairs at most 50 events apart.
 
@@ -24,6 +29,8 @@ def pairs(
         A pair counts closeness^(events in between).
     events : (E,) int64, optional
         What the earlier event of a pair is counted as, from 0 to ``n_events`` - 1, where that is not its item.
+    of_event : (E,) float32, optional
+        The weight of each event; a pair counts the product of its two.
     """
     ends = np.repeat(train.offsets[1:], train.lengths)
     earlier = train.items if events is None else events
@@ -36,5 +43,7 @@ def pairs(
             break
         first = np.flatnonzero(place + distance < ends)
         data = np.full(len(first), weight, np.float32)
+        if of_event is not None:
+            data *= of_event[first] * of_event[first + distance]
         total = total + sparse.csr_array((data, (earlier[first], train.items[first + distance])), shape=total.shape)
     return total

@@ -32,7 +32,15 @@ from swayline.models import artifact
 from swayline.models.profiles import every_event, last_events
 from swayline.models.protocol import Scores
 from swayline.models.settings import require
-from swayline.models.tuning import choose, judge_of
+from swayline.models.values import (
+    ValueKind,
+    ValueReading,
+    as_learned,
+    choose_valued,
+    reading_of,
+    require_value_settings,
+    value_weights,
+)
 
 Matrix = npt.NDArray[np.float32]
 _BLOCK = 1024
@@ -48,9 +56,12 @@ class EASESettings:
 
     l2: float | None = None
     decay: float | None = None
+    value_weight: float | None = None
+    values: ValueKind = "auto"
     max_items: int = 20_000
 
     def __post_init__(self) -> None:
+        require_value_settings(self.value_weight)
         require("l2", self.l2, 1e-3)
         require("decay", self.decay, 0.0, 1.0)
         require("max_items", self.max_items, 1)
@@ -62,12 +73,14 @@ class Chosen:
 
     l2: float = 300.0
     decay: float = 0.8
+    value_weight: float = 0.0
 
 
 class EASE:
     """Item weights by ridge regression of every item on all others."""
 
     name: ClassVar[str] = "ease"
+    reads_values: ClassVar[bool] = True
     Settings: ClassVar[type[EASESettings]] = EASESettings
 
     def __init__(self, settings: EASESettings | None = None) -> None:
@@ -82,13 +95,18 @@ class EASE:
             More items have events than ``max_items``.
         """
         self._prepare(train)
-        judge, solved = judge_of(valid), lru_cache(maxsize=1)(partial(self._solve, train))
-        found = (lambda trial: judge(self._become(trial, solved))) if judge else None
-        return self._become(choose(self.name, self.settings, Chosen, _CHOICES, found, rounds=1), solved)
+        self.values_ = ValueReading.of(train, self.settings.values)
+        solved = lru_cache(maxsize=1)(partial(self._solve, train))
+        chosen = choose_valued(
+            self.name, self.settings, Chosen, _CHOICES, lambda trial: self._become(trial, solved), valid, self.values_,
+            rounds=1,
+        )  # fmt: skip
+        return self._become(chosen, solved)
 
     def refit(self, train: Sequences) -> Self:
         """Invert again with the choices already made."""
         self._prepare(train)
+        self.values_ = ValueReading.of(train, self.settings.values)
         return self._become(self.chosen_, partial(self._solve, train))
 
     def _prepare(self, train: Sequences) -> None:
@@ -103,15 +121,15 @@ class EASE:
                 " max_items on a machine that has the memory, or use item-knn or implicit-als"
             )
 
-    def _become(self, chosen: Chosen, solved: Callable[[float], Matrix]) -> Self:
-        self.chosen_, self.weights_ = chosen, solved(chosen.l2)
+    def _become(self, chosen: Chosen, solved: Callable[[float, float], Matrix]) -> Self:
+        self.chosen_, self.weights_ = chosen, solved(chosen.l2, chosen.value_weight)
         return self
 
-    def _solve(self, train: Sequences, l2: float) -> Matrix:
+    def _solve(self, train: Sequences, l2: float, value_weight: float) -> Matrix:
         """(A, A) the item weights, in one matrix of that size and its sparse product."""
         from scipy.linalg import lapack
 
-        met = last_events(train, 1.0)[:, self.rows_]
+        met = last_events(train, 1.0, value_weights(train, self.values_, value_weight))[:, self.rows_]
         gram = (met.T @ met).toarray().T  # symmetric: the transpose is the order of columns that LAPACK works in
         gram[np.diag_indices_from(gram)] += np.float32(l2)
         gram, _ = lapack.spotrf(gram, lower=1, overwrite_a=1)
@@ -130,14 +148,21 @@ class EASE:
         """(Q, I) summed weights of the history; zero for items without training events."""
         scores = np.zeros((len(history), self.n_items_), np.float32)
         if len(self.rows_):
-            scores[:, self.rows_] = every_event(history, self.chosen_.decay).tocsc()[:, self.rows_] @ self.weights_
+            liked = value_weights(history, self.values_, self.chosen_.value_weight)
+            known = every_event(history, self.chosen_.decay, of_event=liked).tocsc()
+            scores[:, self.rows_] = known[:, self.rows_] @ self.weights_
         return scores
 
     def save(self, folder: Path) -> None:
         """Write the weights."""
         known = np.zeros(self.n_items_, np.uint8)
         known[self.rows_] = 1
-        learned = {"n_items": self.n_items_, "n_rows": len(self.rows_), "chosen": dataclasses.asdict(self.chosen_)}
+        learned: dict[str, object] = {
+            "n_items": self.n_items_,
+            "n_rows": len(self.rows_),
+            "chosen": dataclasses.asdict(self.chosen_),
+        }
+        learned |= as_learned(self.values_)
         arrays: dict[str, np.ndarray] = {"known": known, "weights": self.weights_}
         artifact.write(folder, self.name, dataclasses.asdict(self.settings), learned, arrays)
 
@@ -153,5 +178,6 @@ class EASE:
             raise ArtifactError(f"{folder / artifact.WEIGHTS_FILE}: weights of {n_rows} items, {len(rows)} are known")
         model = cls(artifact.settings_of(folder, stored, EASESettings))
         model.chosen_ = artifact.part_of(folder, stored, "chosen", Chosen)
+        model.values_ = reading_of(folder, stored)
         model.n_items_, model.rows_, model.weights_ = n_items, rows, stored.arrays["weights"]
         return model

@@ -81,6 +81,7 @@ class FactorizationMachine:
     """The next item from products of vectors. After :meth:`fit`, ``history_`` holds a line an epoch."""
 
     name: ClassVar[str] = "factorization-machine"
+    reads_values: ClassVar[bool] = False
     Settings: ClassVar[type[FactorizationMachineSettings]] = FactorizationMachineSettings
 
     def __init__(self, settings: FactorizationMachineSettings | None = None) -> None:

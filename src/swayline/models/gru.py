@@ -83,6 +83,7 @@ class GRU:
     """The next item from a recurrent state. After :meth:`fit`, ``history_`` holds a line an epoch."""
 
     name: ClassVar[str] = "gru"
+    reads_values: ClassVar[bool] = False
     Settings: ClassVar[type[GRUSettings]] = GRUSettings
 
     def __init__(self, settings: GRUSettings | None = None) -> None:

@@ -56,6 +56,7 @@ class Hybrid:
     """Item neighbours and item words together; needs an items table, or categories in the events."""
 
     name: ClassVar[str] = "hybrid"
+    reads_values: ClassVar[bool] = True
     Settings: ClassVar[type[HybridSettings]] = HybridSettings
 
     def __init__(self, settings: HybridSettings | None = None) -> None:

@@ -5,7 +5,8 @@
     Σ over users u, items i:  c_ui (p_ui - x_u · y_i)²  +  regularization (Σ |x_u|² + Σ |y_i|²)
     p_ui = 1 where u met i, else 0          c_ui = 1 + alpha · r_ui
 
-r_ui is 1 for an item that was met, or how often it was (``counts``: what people return to weighs more). The library
+r_ui is 1 for an item that was met, or how often it was (``counts``: what people return to weighs more), times what the
+values of its events weigh; where that is below zero, the item is disliked: p = 0, c = 1 + alpha · |r|. The library
 learns the item factors. A history, known from training or not, is folded in: its user factors solve the same least
 squares with the item factors held, its recent events weighing more (r = decay^age, or the sum of these). That needs
 neither the library nor the users, so a folder holds item factors alone. All numbers are chosen on validation questions.
@@ -35,7 +36,15 @@ from swayline.models import artifact
 from swayline.models.profiles import every_event, last_events
 from swayline.models.protocol import Scores
 from swayline.models.settings import require
-from swayline.models.tuning import choose, judge_of
+from swayline.models.values import (
+    ValueKind,
+    ValueReading,
+    as_learned,
+    choose_valued,
+    reading_of,
+    require_value_settings,
+    value_weights,
+)
 
 _CHOICES: dict[str, tuple[bool, ...] | tuple[float, ...]] = {
     "counts": (False, True),
@@ -55,10 +64,13 @@ class ImplicitALSSettings:
     alpha: float | None = None
     decay: float | None = None
     counts: bool | None = None
+    value_weight: float | None = None
+    values: ValueKind = "auto"
     iterations: int = 15
     seed: int = 0
 
     def __post_init__(self) -> None:
+        require_value_settings(self.value_weight)
         require("factors", self.factors, 1, 4096)
         require("regularization", self.regularization, 1e-6)
         require("alpha", self.alpha, 1e-3)
@@ -76,12 +88,14 @@ class Chosen:
     alpha: float = 5.0
     decay: float = 0.9
     counts: bool = False
+    value_weight: float = 0.0
 
 
 class ImplicitALS:
     """Item factors from ``implicit``, histories folded in."""
 
     name: ClassVar[str] = "implicit-als"
+    reads_values: ClassVar[bool] = True
     Settings: ClassVar[type[ImplicitALSSettings]] = ImplicitALSSettings
 
     def __init__(self, settings: ImplicitALSSettings | None = None) -> None:
@@ -95,12 +109,17 @@ class ImplicitALS:
         MissingExtraError
             The library ``implicit`` is not installed.
         """
-        judge, factorised = judge_of(valid), lru_cache(maxsize=2)(partial(self._factorise, train))
-        found = (lambda trial: judge(self._become(trial, factorised))) if judge else None
-        return self._become(choose(self.name, self.settings, Chosen, _CHOICES, found, rounds=1), factorised)
+        self.values_ = ValueReading.of(train, self.settings.values)
+        factorised = lru_cache(maxsize=2)(partial(self._factorise, train))
+        chosen = choose_valued(
+            self.name, self.settings, Chosen, _CHOICES, lambda trial: self._become(trial, factorised), valid,
+            self.values_, rounds=1,
+        )  # fmt: skip
+        return self._become(chosen, factorised)
 
     def refit(self, train: Sequences) -> Self:
         """Factorise again with the choices already made."""
+        self.values_ = ValueReading.of(train, self.settings.values)
         return self._become(self.chosen_, partial(self._factorise, train))
 
     def _become(self, chosen: Chosen, factorised: Callable[[Chosen], Scores]) -> Self:
@@ -113,8 +132,9 @@ class ImplicitALS:
         """(I, D) item factors."""
         als = require_extra("implicit.cpu.als", extra="models")
         pools = require_extra("threadpoolctl", extra="models")
-        met = sparse.csr_matrix(_met(train, dataclasses.replace(chosen, decay=1.0)))
-        met.data[:] = 1.0 + chosen.alpha * met.data
+        met = sparse.csr_matrix(_met(train, dataclasses.replace(chosen, decay=1.0), self.values_))
+        # The library reads c < 0 as a preference of 0 held with confidence -c.
+        met.data[:] = np.where(met.data < 0, -1.0, 1.0).astype(np.float32) + chosen.alpha * met.data
         rng = generator(self.settings.seed, "implicit als")
         engine = als.AlternatingLeastSquares(
             factors=chosen.factors, regularization=chosen.regularization, alpha=1.0,
@@ -126,19 +146,21 @@ class ImplicitALS:
 
     def score(self, history: Sequences) -> Scores:
         """(Q, I) products of the folded-in user factors and the item factors; zero for empty histories."""
-        weights = _met(history, self.chosen_)
+        weights = _met(history, self.chosen_, self.values_)
         people = np.zeros((len(history), self.items_.shape[1]), np.float32)
         base = self._products + self.chosen_.regularization * np.eye(len(self._products), dtype=np.float32)
         for row in np.flatnonzero(np.diff(weights.indptr)):
             part = slice(weights.indptr[row], weights.indptr[row + 1])
             own, extra = self.items_[weights.indices[part]], self.chosen_.alpha * weights.data[part]
-            people[row] = np.linalg.solve(base + (own * extra[:, None]).T @ own, own.T @ (1.0 + extra))
+            liked = np.where(extra < 0, np.float32(0.0), 1.0 + extra)
+            people[row] = np.linalg.solve(base + (own * np.abs(extra)[:, None]).T @ own, own.T @ liked)
         scores: Scores = people @ self.items_.T
         return scores
 
     def save(self, folder: Path) -> None:
         """Write the item factors."""
-        learned = {"n_items": len(self.items_), "chosen": dataclasses.asdict(self.chosen_)}
+        learned: dict[str, object] = {"n_items": len(self.items_), "chosen": dataclasses.asdict(self.chosen_)}
+        learned |= as_learned(self.values_)
         artifact.write(folder, self.name, dataclasses.asdict(self.settings), learned, {"items": self.items_})
 
     @classmethod
@@ -149,13 +171,15 @@ class ImplicitALS:
         chosen = artifact.part_of(folder, stored, "chosen", Chosen)
         artifact.check_arrays(folder, stored, {"items": ((n_items, chosen.factors), "float32")})
         model = cls(artifact.settings_of(folder, stored, ImplicitALSSettings))
+        model.values_ = reading_of(folder, stored)
         return model._become(chosen, lambda _: stored.arrays["items"])
 
 
-def _met(history: Sequences, chosen: Chosen) -> sparse.csr_array:
+def _met(history: Sequences, chosen: Chosen, reading: ValueReading | None) -> sparse.csr_array:
     """(Q, I) r of every item of each history."""
+    liked = value_weights(history, reading, chosen.value_weight)
     if not chosen.counts:
-        return last_events(history, chosen.decay)
-    found = every_event(history, chosen.decay).copy()  # whose places are the history's own
+        return last_events(history, chosen.decay, liked)
+    found = every_event(history, chosen.decay, of_event=liked).copy()  # whose places are the history's own
     found.sum_duplicates()
     return found

@@ -37,7 +37,16 @@ from swayline.models.neighbours import nearest
 from swayline.models.profiles import every_event
 from swayline.models.protocol import Scores
 from swayline.models.settings import require
-from swayline.models.tuning import choose, judge_of, unseen_last
+from swayline.models.tuning import unseen_last
+from swayline.models.values import (
+    ValueKind,
+    ValueReading,
+    as_learned,
+    choose_valued,
+    reading_of,
+    require_value_settings,
+    value_weights,
+)
 
 _CHOICES: dict[str, tuple[float, ...]] = {
     "returns": (0.0, 0.03, 0.1, 0.3, 1.0),
@@ -55,6 +64,10 @@ class ItemKNNSettings:
 
     Parameters
     ----------
+    value_weight : float, optional
+        How much the values of events count (see :mod:`~swayline.models.values`); 0 leaves them out.
+    values : str
+        What the values are, where the measured kind is wrong: ``rating``, ``amount``, ``price`` or ``none``.
     returns : float, optional
         How like itself an item is: above 0 people are led back to what they had, as where views come before purchases.
     behavior_weights : tuple of float, optional
@@ -68,10 +81,13 @@ class ItemKNNSettings:
     closeness: float | None = None
     backward: float | None = None
     returns: float | None = None
+    value_weight: float | None = None
+    values: ValueKind = "auto"
     behavior_weights: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         require("returns", self.returns, 0.0)
+        require_value_settings(self.value_weight)
         for weight in self.behavior_weights or ():
             require("behavior_weights", weight, 0.0)
         require("neighbours", self.neighbours, 1)
@@ -90,6 +106,7 @@ class Chosen:
     closeness: float = 0.9
     backward: float = 0.7
     returns: float = 0.0
+    value_weight: float = 0.0
 
 
 class ItemKNN:
@@ -99,6 +116,7 @@ class ItemKNN:
     """
 
     name: ClassVar[str] = "item-knn"
+    reads_values: ClassVar[bool] = True
     Settings: ClassVar[type[ItemKNNSettings]] = ItemKNNSettings
 
     def __init__(self, settings: ItemKNNSettings | None = None) -> None:
@@ -111,11 +129,13 @@ class ItemKNN:
             raise ConfigError(
                 f"behavior_weights has {len(weights)} numbers and the log {train.n_behaviors} behaviours: give one each"
             )
-        judge, earlier = judge_of(valid), unseen_last(train, valid)
-        counted = lru_cache(maxsize=2)(partial(pairs, earlier))
-        similar = lru_cache(maxsize=2)(lambda one: similarity(earlier, one, counted))
-        found = (lambda trial: judge(self._become(trial, similar))) if judge else None
-        self.chosen_ = choose(self.name, self.settings, Chosen, _CHOICES, found)
+        earlier = unseen_last(train, valid)
+        self.values_ = ValueReading.of(train, self.settings.values)
+        counted = lru_cache(maxsize=2)(partial(_counted, earlier, self.values_))
+        similar = lru_cache(maxsize=2)(lambda one: similarity(earlier, one, self.values_, counted))
+        self.chosen_ = choose_valued(
+            self.name, self.settings, Chosen, _CHOICES, lambda trial: self._become(trial, similar), valid, self.values_
+        )
         return self.refit(train)
 
     def _become(self, chosen: Chosen, similar: Callable[[Chosen], sparse.csr_array]) -> Self:
@@ -125,12 +145,15 @@ class ItemKNN:
 
     def refit(self, train: Sequences) -> Self:
         """Count pairs again with the choices already made."""
-        return self._become(self.chosen_, lambda one: similarity(train, one, partial(pairs, train)))
+        self.values_ = ValueReading.of(train, self.settings.values)
+        counted = partial(_counted, train, self.values_)
+        return self._become(self.chosen_, lambda one: similarity(train, one, self.values_, counted))
 
     def fading(self, decay: float) -> Self:
         """The same neighbours under another decay of the history."""
         other = type(self)(self.settings)
         other.chosen_, other.similarity_ = dataclasses.replace(self.chosen_, decay=decay), self.similarity_
+        other.values_ = self.values_
         return other
 
     def score(self, history: Sequences) -> Scores:
@@ -140,7 +163,8 @@ class ItemKNN:
 
     def found(self, history: Sequences) -> sparse.csr_array:
         """(Q, I) the scores that are not zero."""
-        rows = every_event(history, self.chosen_.decay, self.settings.behavior_weights)
+        liked = value_weights(history, self.values_, self.chosen_.value_weight)
+        rows = every_event(history, self.chosen_.decay, self.settings.behavior_weights, liked)
         found = rows @ self.similarity_
         if self.chosen_.returns:
             found = found + self.chosen_.returns * rows
@@ -153,6 +177,7 @@ class ItemKNN:
     def learned(self) -> tuple[dict[str, object], dict[str, np.ndarray]]:
         """Sizes and choices, and arrays, as a folder holds them."""
         sizes = {"n_items": self.similarity_.shape[0], "chosen": dataclasses.asdict(self.chosen_)}
+        sizes |= as_learned(self.values_)
         return sizes, stored_matrix.as_arrays(self.similarity_)
 
     @classmethod
@@ -167,17 +192,29 @@ class ItemKNN:
         artifact.check_arrays(folder, stored, stored_matrix.expected(n_items))
         model = cls(artifact.settings_of(folder, stored, ItemKNNSettings))
         model.chosen_ = artifact.part_of(folder, stored, "chosen", Chosen)
+        model.values_ = reading_of(folder, stored)
         model.similarity_ = stored_matrix.from_arrays(folder, stored.arrays, (n_items, n_items))
         return model
 
 
-def similarity(train: Sequences, chosen: Chosen, counted: Callable[[float], sparse.csr_array]) -> sparse.csr_array:
+def _counted(train: Sequences, reading: ValueReading | None, closeness: float, value_weight: float) -> sparse.csr_array:
+    return pairs(train, closeness, of_event=value_weights(train, reading, value_weight))
+
+
+def similarity(
+    train: Sequences,
+    chosen: Chosen,
+    reading: ValueReading | None,
+    counted: Callable[[float, float], sparse.csr_array],
+) -> sparse.csr_array:
     """(I, I) each item's nearest neighbours and how near they are, from counts of what came after what."""
-    forward = counted(chosen.closeness)
+    forward = counted(chosen.closeness, chosen.value_weight)
     both = (forward + chosen.backward * forward.T).tocsr() if chosen.backward else forward.copy()
     both.setdiag(0.0)
     both.eliminate_zeros()
-    norm = np.sqrt(np.maximum(np.bincount(train.items, minlength=train.n_items), 1.0))
+    liked = value_weights(train, reading, chosen.value_weight)
+    sizes = np.bincount(train.items, None if liked is None else liked**2, minlength=train.n_items)
+    norm = np.sqrt(np.maximum(sizes, 1.0))
     rows = np.repeat(np.arange(train.n_items), np.diff(both.indptr))
     both.data = (both.data / (norm[rows] * norm[both.indices] + chosen.shrinkage)).astype(np.float32)
     return nearest(both, chosen.neighbours)

@@ -112,6 +112,7 @@ class Language:
     """
 
     name: ClassVar[str] = "language"
+    reads_values: ClassVar[bool] = False
     Settings: ClassVar[type[LanguageSettings]] = LanguageSettings
     serves_unmet: ClassVar[bool] = True
     """Items of the items table that no event names belong to its catalogue."""

@@ -70,6 +70,7 @@ class MarkovChain:
     """The chance of each next item given the last ones. Pairs more than 50 events apart are not counted."""
 
     name: ClassVar[str] = "markov-chain"
+    reads_values: ClassVar[bool] = False
     Settings: ClassVar[type[MarkovChainSettings]] = MarkovChainSettings
 
     def __init__(self, settings: MarkovChainSettings | None = None) -> None:

@@ -25,6 +25,7 @@ class MostPopular:
     """
 
     name: ClassVar[str] = "most-popular"
+    reads_values: ClassVar[bool] = False
     Settings: ClassVar[type[MostPopularSettings]] = MostPopularSettings
 
     def __init__(self, settings: MostPopularSettings | None = None) -> None:

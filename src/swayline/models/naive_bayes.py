@@ -81,6 +81,7 @@ class NaiveBayes:
     """Posterior chance of each next item, events as independent witnesses."""
 
     name: ClassVar[str] = "naive-bayes"
+    reads_values: ClassVar[bool] = False
     Settings: ClassVar[type[NaiveBayesSettings]] = NaiveBayesSettings
 
     def __init__(self, settings: NaiveBayesSettings | None = None) -> None:

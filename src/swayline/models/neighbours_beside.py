@@ -78,7 +78,9 @@ class Beside:
     @classmethod
     def counted(cls, train: Sequences, chosen: Chosen) -> Self:
         """Count the pairs of some histories."""
-        return cls(ItemKNN(ItemKNNSettings(backward=chosen.backward, decay=chosen.decay)).fit(train), chosen)
+        return cls(
+            ItemKNN(ItemKNNSettings(backward=chosen.backward, decay=chosen.decay, value_weight=0.0)).fit(train), chosen
+        )
 
     def fading(self, decay: float) -> Self:
         """The same neighbours under another decay of the history."""

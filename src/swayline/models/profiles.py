@@ -6,10 +6,13 @@ Shapes: Q histories, I items.
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 from swayline.core.types import Ints
 from swayline.dataset import Sequences
+
+Weights = npt.NDArray[np.float32]
 
 
 def ages(history: Sequences) -> Ints:
@@ -23,16 +26,20 @@ def ages(history: Sequences) -> Ints:
     return found
 
 
-def every_event(history: Sequences, decay: float, of_behavior: Sequence[float] | None = None) -> sparse.csr_array:
-    """(Q, I) decay^age of every event, times the weight of its behaviour; an item met twice counts twice."""
+def every_event(
+    history: Sequences, decay: float, of_behavior: Sequence[float] | None = None, of_event: Weights | None = None
+) -> sparse.csr_array:
+    """(Q, I) decay^age of every event, times the weight of its behaviour and its own; items met twice count twice."""
     weights = np.power(decay, ages(history).astype(np.float64)).astype(np.float32)
     if of_behavior is not None:
         weights *= np.asarray(of_behavior, dtype=np.float32)[history.behaviors]
+    if of_event is not None:
+        weights *= of_event
     return sparse.csr_array((weights, history.items, history.offsets), shape=(len(history), history.n_items))
 
 
-def last_events(history: Sequences, decay: float) -> sparse.csr_array:
-    """(Q, I) decay^age of the last event with each item, and 1 for all where nothing decays: who met what, once.
+def last_events(history: Sequences, decay: float, of_event: Weights | None = None) -> sparse.csr_array:
+    """(Q, I) decay^age of the last event with each item, times its weight: who met what, once.
 
     >>> from swayline.dataset import from_lists
     >>> last_events(from_lists([[2, 0, 2]], n_items=3), 0.5).toarray().tolist()
@@ -44,5 +51,7 @@ def last_events(history: Sequences, decay: float) -> sparse.csr_array:
     kept = np.zeros(len(keys), bool)
     kept[len(keys) - 1 - from_end] = True
     weights = np.power(decay, ages(history).astype(np.float64)).astype(np.float32)
+    if of_event is not None:
+        weights *= of_event
     once = history.keep(kept)
     return sparse.csr_array((weights[kept], once.items, once.offsets), shape=(len(history), history.n_items))

@@ -19,6 +19,8 @@ class Recommender(Protocol):
     """A model of who does what next. Settings are stored in ``__init__``; what is learned ends in ``_``."""
 
     name: ClassVar[str]
+    reads_values: ClassVar[bool]
+    """Whether the values of events (stars, seconds, prices) are evidence to it; a model that ignores them says so."""
 
     def fit(self, train: Sequences, valid: Targets | None = None) -> Self:
         """Learn from histories; ``valid`` is for early stopping alone and may be ignored."""

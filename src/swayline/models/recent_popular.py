@@ -38,6 +38,7 @@ class RecentPopular:
     """Score = events of the item, each weighted ½^(age / half-life)."""
 
     name: ClassVar[str] = "recent-popular"
+    reads_values: ClassVar[bool] = False
     Settings: ClassVar[type[RecentPopularSettings]] = RecentPopularSettings
 
     def __init__(self, settings: RecentPopularSettings | None = None) -> None:

@@ -68,6 +68,15 @@ def create(name: str, **settings: object) -> Recommender:
     return model(build(model.Settings, settings))  # type: ignore[no-any-return]
 
 
+def reads_values(name: str) -> bool:
+    """Whether a model's answers depend on the values of events.
+
+    >>> reads_values("item-knn"), reads_values("most-popular")
+    (True, False)
+    """
+    return bool(_MODELS[name].reads_values)
+
+
 def with_seed(name: str, settings: Mapping[str, object], seed: int) -> dict[str, object]:
     """The settings with the run's seed, where the model has one and none was said.
 

@@ -64,6 +64,7 @@ class LinearRegression:
     """The next item by weighted least squares on behaviour features."""
 
     name: ClassVar[str] = "linear-regression"
+    reads_values: ClassVar[bool] = False
     Settings: ClassVar[type[RegressionSettings]] = RegressionSettings
 
     def __init__(self, settings: RegressionSettings | None = None) -> None:
@@ -108,6 +109,7 @@ class LogisticRegression:
     """The next item by logistic regression on behaviour features."""
 
     name: ClassVar[str] = "logistic-regression"
+    reads_values: ClassVar[bool] = False
     Settings: ClassVar[type[RegressionSettings]] = RegressionSettings
 
     def __init__(self, settings: RegressionSettings | None = None) -> None:

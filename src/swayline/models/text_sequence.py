@@ -117,6 +117,7 @@ class TextSequence:
     """Ranks by what titles follow what titles; knows items without a single event."""
 
     name: ClassVar[str] = "text-sequence"
+    reads_values: ClassVar[bool] = False
     Settings: ClassVar[type[TextSequenceSettings]] = TextSequenceSettings
     serves_unmet: ClassVar[bool] = True
     """Items of the items table that no event names belong to its catalogue."""

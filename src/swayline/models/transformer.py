@@ -65,6 +65,7 @@ class Transformer:
     """
 
     name: ClassVar[str] = "transformer"
+    reads_values: ClassVar[bool] = False
     Settings: ClassVar[type[TransformerSettings]] = TransformerSettings
 
     def __init__(

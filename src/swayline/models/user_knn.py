@@ -35,7 +35,15 @@ from swayline.models.neighbours import nearest
 from swayline.models.profiles import last_events
 from swayline.models.protocol import Scores
 from swayline.models.settings import require
-from swayline.models.tuning import choose, judge_of
+from swayline.models.values import (
+    ValueKind,
+    ValueReading,
+    as_learned,
+    choose_valued,
+    reading_of,
+    require_value_settings,
+    value_weights,
+)
 
 _PRODUCTS_AT_ONCE = 1 << 24
 """Likenesses summed at a time: at most 200 MB of them."""
@@ -57,8 +65,11 @@ class UserKNNSettings:
     decay: float | None = None
     memory: float | None = None
     specificity: float | None = None
+    value_weight: float | None = None
+    values: ValueKind = "auto"
 
     def __post_init__(self) -> None:
+        require_value_settings(self.value_weight)
         require("neighbours", self.neighbours, 1)
         require("shrinkage", self.shrinkage, 0.0)
         require("specificity", self.specificity, 0.0, 4.0)
@@ -75,6 +86,7 @@ class Chosen:
     decay: float = 0.8
     memory: float = 0.98
     specificity: float = 0.5
+    value_weight: float = 0.0
 
 
 class UserKNN:
@@ -84,6 +96,7 @@ class UserKNN:
     """
 
     name: ClassVar[str] = "user-knn"
+    reads_values: ClassVar[bool] = True
     Settings: ClassVar[type[UserKNNSettings]] = UserKNNSettings
 
     def __init__(self, settings: UserKNNSettings | None = None) -> None:
@@ -91,18 +104,22 @@ class UserKNN:
 
     def fit(self, train: Sequences, valid: Targets | None = None) -> Self:
         """Keep the histories and choose what was left open."""
-        judge = judge_of(valid)
-        found = (lambda trial: judge(self._become(train, trial))) if judge else None
-        return self._become(train, choose(self.name, self.settings, Chosen, _CHOICES, found))
+        self.values_ = ValueReading.of(train, self.settings.values)
+        chosen = choose_valued(
+            self.name, self.settings, Chosen, _CHOICES, lambda trial: self._become(train, trial), valid, self.values_
+        )
+        return self._become(train, chosen)
 
     def refit(self, train: Sequences) -> Self:
         """Keep (more) histories with the choices already made."""
+        self.values_ = ValueReading.of(train, self.settings.values)
         return self._become(train, self.chosen_)
 
     def _become(self, train: Sequences, chosen: Chosen) -> Self:
+        liked = value_weights(train, self.values_, chosen.value_weight)
         met = np.maximum(1, np.diff(last_events(train, 1.0).tocsc().indptr))
         rarity = np.log1p(len(train) / met) ** chosen.specificity
-        return self._with(last_events(train, chosen.memory), rarity.astype(np.float32), chosen)
+        return self._with(last_events(train, chosen.memory, liked), rarity.astype(np.float32), chosen)
 
     def _with(self, histories: sparse.csr_array, rarity: Scores, chosen: Chosen) -> Self:
         self.chosen_, self.histories_, self.rarity_ = chosen, histories, rarity
@@ -114,7 +131,8 @@ class UserKNN:
     def score(self, history: Sequences) -> Scores:
         """(Q, I) summed likeness of the neighbours who met each item; zero where none did."""
         scores = np.zeros((len(history), history.n_items), np.float32)
-        asked = (last_events(history, self.chosen_.decay) * self.rarity_[None, :]).tocsr()
+        liked = value_weights(history, self.values_, self.chosen_.value_weight)
+        asked = (last_events(history, self.chosen_.decay, liked) * self.rarity_[None, :]).tocsr()
         for rows in self._blocks(asked):
             scores[rows] = (self._neighbours(asked[rows]) @ self.histories_).toarray()
         return scores
@@ -140,7 +158,12 @@ class UserKNN:
     def save(self, folder: Path) -> None:
         """Write the histories as compressed sparse rows."""
         n_users, n_items = self.histories_.shape
-        learned = {"n_users": n_users, "n_items": n_items, "chosen": dataclasses.asdict(self.chosen_)}
+        learned: dict[str, object] = {
+            "n_users": n_users,
+            "n_items": n_items,
+            "chosen": dataclasses.asdict(self.chosen_),
+        }
+        learned |= as_learned(self.values_)
         arrays = stored_matrix.as_arrays(self.histories_) | {"rarity": self.rarity_}
         artifact.write(folder, self.name, dataclasses.asdict(self.settings), learned, arrays)
 
@@ -151,5 +174,6 @@ class UserKNN:
         n_users, n_items = artifact.sizes_of(folder, stored, "n_users", "n_items")
         artifact.check_arrays(folder, stored, stored_matrix.expected(n_users) | {"rarity": ((n_items,), "float32")})
         model = cls(artifact.settings_of(folder, stored, UserKNNSettings))
+        model.values_ = reading_of(folder, stored)
         histories = stored_matrix.from_arrays(folder, stored.arrays, (n_users, n_items))
         return model._with(histories, stored.arrays["rarity"], artifact.part_of(folder, stored, "chosen", Chosen))

@@ -70,7 +70,7 @@ from swayline.influence import ledger
 from swayline.influence.attribution import behavior_rows, edit_rows, event_rows, remove_events
 from swayline.influence.behaviors import BehaviorEffects, associations
 from swayline.influence.people import PeopleInfluence
-from swayline.models import create, load_model, with_seed
+from swayline.models import create, load_model, told_of_values, with_seed
 from swayline.models import recommend as best_items
 from swayline.pipeline.looking import look_at_quality, profile
 from swayline.pipeline.settings import RunSettings
@@ -175,7 +175,10 @@ def train(work: Workspace) -> None:
         ndcg = 0.0
         if len(questions):
             ndcg = float(rank_targets(model, questions, 10, exclude, f"validate {name}").values["ndcg@10"].mean())
-        found[name] = {"validation_ndcg@10": ndcg, "fit_s": fit_s, "history": getattr(model, "history_", [])}
+        found[name] = {
+            "validation_ndcg@10": ndcg, "fit_s": fit_s, "history": getattr(model, "history_", []),
+            "values": told_of_values(model, split.train, dataset.behaviors.names),
+        }  # fmt: skip
     best = (
         settings.model
         if settings.model != "auto"
@@ -215,6 +218,7 @@ def evaluate(work: Workspace) -> None:
                 **summary(rankings[name], settings.seed), "score_s": rankings[name].seconds,
                 "groups": by_group(rankings[name], groups, settings.seed),
                 "fit_s": choice["models"][name]["fit_s"], "history": choice["models"][name]["history"],
+                "values": choice["models"][name].get("values"),
             }  # fmt: skip
     write_json(work.folder / METRICS_FILE, {
         "protocol": protocol("last-out", split.test, settings.k, exclude, split.train), "models": models,
