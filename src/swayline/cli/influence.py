@@ -228,11 +228,18 @@ def people(
     found = PeopleInfluence(outcome, max_radius=max_radius, seed=seed).fit(log)
     write_ledger(found.ledger_, out)
     told = found.ledger_.to_pandas()
-    rows = told[told["estimand"] == "excitation"].sort_values("ci_low", ascending=False).head(10)
+    whole = told[told["estimand"] == "excitation"]
+    rows = whole[whole["estimate"].notna()].sort_values("ci_low", ascending=False).head(10)
     lines = [
         f"{row.cause} → {row.effect}: {row.estimate:.3f} acts per act [{row.ci_low:.3f}, {row.ci_high:.3f}]"
         for row in rows.itertuples()
     ]
+    if silent := int(whole["estimate"].isna().sum()):
+        strangers = int((~found.read_.known).sum())
+        lines.append(
+            f"{silent:,} of {len(whole):,} ties say nothing: their source never did {found.outcome_!r}, "
+            f"or they name people who are not in the log ({strangers:,} ties)"
+        )
     radius = {"radius": found.radius_, "free_radius": found.free_radius_}
     show(json, _result(found.ledger_, out) | radius, [*lines, found.stability(), f"written: {out}"])
 

@@ -95,4 +95,4 @@ def test_a_cost_keeps_an_arm_away():
 
 def test_a_dose_has_no_policy():
     with pytest.raises(UsageError, match="is a dose"):
-        learn_policy({"x": np.arange(50.0), "t": np.arange(50.0), "y": np.ones(50)}, "t", "y", ["x"])
+        learn_policy({"x": np.arange(50.0), "t": np.arange(50.0), "y": np.arange(50.0) % 7}, "t", "y", ["x"])

@@ -189,3 +189,25 @@ def test_refuses_what_it_cannot_answer(case):
         PeopleInfluence("share").fit(log, case.ties)
     with pytest.raises(SchemaError, match="no times"):
         PeopleInfluence().fit(EventLog(case.events.drop(["time"])), case.ties)
+
+
+def test_ties_between_people_who_are_not_in_the_log_are_an_error():
+    case = shop()
+    strangers = pa.table({"source": ["nobody", "lead"], "target": ["nowhere", "ghost"]})
+    with pytest.raises(EmptyLogError, match="no tie joins two people of the log.*'nobody'"):
+        PeopleInfluence("purchase").fit(EventLog(case.events, ties=strangers))
+    browsers = pa.table({"source": ["reader"], "target": ["fan"]})
+    row = {name: case.events[name][:1] for name in case.events.column_names}
+    row["user"], row["behavior"] = pa.array(["reader"]), pa.array(["view"])
+    events = pa.concat_tables([case.events, pa.table(row)])
+    with pytest.raises(EmptyLogError, match="no source of the 1 ties ever did 'purchase'"):
+        PeopleInfluence("purchase").fit(EventLog(events, ties=browsers))
+
+
+def test_a_tie_to_somebody_who_is_not_in_the_log_claims_nothing():
+    case = shop()
+    ties = pa.table({"source": ["lead", "lead"], "target": ["fan", "ghost"]})
+    rows = PeopleInfluence("purchase").fit(EventLog(case.events, ties=ties)).ledger_.to_pylist()
+    assert {row["identified"] for row in rows if row["effect"] == "ghost"} == {"no"}
+    assert {row["estimate"] for row in rows if row["effect"] == "ghost"} == {None}
+    assert any(row["identified"] == "assumed" for row in rows if row["effect"] == "fan")

@@ -15,6 +15,7 @@ from swayline.influence.behaviors.instruments import InstrumentEstimate, two_sta
 from swayline.influence.behaviors.nuisance import crossfit, default_learners, folds
 from swayline.influence.behaviors.problem import Data, Setting
 from swayline.influence.behaviors.refute import Refutation
+from swayline.influence.behaviors.unusable import known_of
 
 Floats = npt.NDArray[np.float64]
 LATE = "late"
@@ -64,9 +65,10 @@ def by_instrument(data: Data, s: Setting, name: str, values: Floats) -> ByInstru
     checks = {"subset stability": refute.subset_stability(_scores(found.estimate, z, d, y), clusters,
                                                           generator(s.seed, "instrument parts"))}  # fmt: skip
     for other, outcome in data.negatives.items():
-        known = outcome[rows]
-        full = np.where(np.isfinite(known), known, np.nanmean(known))
-        against = two_stage(z, d, _left(x, full, fold, data, s), clusters)
+        at = known_of(outcome[rows], other)
+        left = _left(x[at], outcome[rows][at], fold[at], data, s)
+        within = None if clusters is None else np.unique(clusters[at], return_inverse=True)[1].astype(np.int64)
+        against = two_stage(z[at], d[at], left, within)
         checks[f"negative control: {other}"] = refute.placebo_outcome(
             against.reduced, f"{other!r}, which it cannot have caused"
         )

@@ -7,19 +7,21 @@ from swayline.core.rng import generator
 from swayline.influence.behaviors import estimators, refute
 from swayline.influence.behaviors.cut import Cut
 from swayline.influence.behaviors.estimators import Contrast
-from swayline.influence.behaviors.inference import Estimate
-from swayline.influence.behaviors.nuisance import Nuisances, crossfit, default_learners
+from swayline.influence.behaviors.inference import Estimate, from_scores
+from swayline.influence.behaviors.nuisance import CLIP, Nuisances, crossfit, default_learners
 from swayline.influence.behaviors.problem import Data, Setting
 from swayline.influence.behaviors.refute import Refutation
 from swayline.influence.behaviors.sensitivity import Sensitivity, sensitivity
+from swayline.influence.behaviors.unusable import gaps_left, known_of
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 
 def untrimmed(found: Nuisances) -> Nuisances:
     """The same nuisances with even propensities, so that trimming keeps every row (for associations)."""
     even = np.full_like(found.propensity, 1 / found.propensity.shape[1])
-    return Nuisances(even, found.outcome, found.mean, found.fold, found.notes)
+    return Nuisances(even, found.outcome, found.mean, found.fold, found.notes, known=True)
 
 
 def refutations(
@@ -40,6 +42,13 @@ def refutations(
     }
     for name, values in data.negatives.items():
         checks[f"negative control: {name}"] = negative_control(data, s, a, found, values, name)
+    if not s.randomised:
+        among = np.zeros(len(data.y), dtype=bool)
+        among[np.flatnonzero(c.kept)[both]] = True
+        treated = (data.treatment.arm == a).astype(np.float64)
+        checks |= gaps_left(data.x, treated, data.y, among, data.encoder, data.missing, data.clusters, main)
+    if data.known is not None:
+        checks["propensity"] = refute_propensity(data.known, data.treatment.dose, data.clusters)
     if s.randomised:
         before = estimators.balance(c).before
         if data.clusters is None:
@@ -68,8 +77,9 @@ def part_estimate(
     if not s.randomised:
         chosen = default_learners(x, range(x.shape[1]), True, "linear", s.seed)[0][:1]
         treat, _ = crossfit(cut, (arm == 1).astype(np.float64), chosen)
-        rest = np.clip(1 - treat if len(data.treatment.arms) == 2 else found.propensity[at, 0], 0.005, 0.995)
-        part = Nuisances(np.column_stack([rest, np.clip(treat, 0.005, 0.995)]), outcome, outcome[:, 0], fold)
+        floor = CLIP * min(float((arm == 1).mean()), float((arm == 0).mean()))
+        rest = np.clip(1 - treat if len(data.treatment.arms) == 2 else found.propensity[at, 0], floor, 1 - floor)
+        part = Nuisances(np.column_stack([rest, np.clip(treat, floor, 1 - floor)]), outcome, outcome[:, 0], fold)
     again = Contrast(
         x, c.y[::step], arm == 1, arm == 0, part.propensity[:, 1], part.propensity[:, 0], outcome[:, 1], outcome[:, 0],
         None, c.estimand, c.share_kept, np.ones(len(at), dtype=bool),
@@ -77,15 +87,24 @@ def part_estimate(
     return estimators.aipw(again)
 
 
+def refute_propensity(known: Floats, treated: Floats, clusters: Ints | None) -> Refutation:
+    """Given propensities must say how many are treated; the figure is by how much their mean is off."""
+    off = from_scores(float((treated - known).mean()), treated - known, clusters)
+    told = f"mean of the treatment less the mean of its given chances, {known.mean():.3g}"
+    return Refutation(not off.p < refute.ALARM, off.value, told)
+
+
 def negative_control(data: Data, s: Setting, a: int, found: Nuisances, values: Floats, name: str) -> Refutation:
     """AIPW of the arm on an outcome that it cannot have caused."""
-    full = np.where(np.isfinite(values), values, np.nanmean(values))
-    learners, _ = default_learners(data.x, data.encoder.groups, False, "linear", s.seed)
-    cut, arms = Cut(data.x, found.fold), range(len(data.treatment.arms))
-    outcome = np.column_stack([crossfit(cut, full, learners, data.treatment.arm == k)[0] for k in arms])
-    other = Nuisances(found.propensity, outcome, found.mean, found.fold)
+    rows = known_of(values, name)
+    x, y, arm, fold = data.x[rows], values[rows], data.treatment.arm[rows], found.fold[rows]
+    learners, _ = default_learners(x, data.encoder.groups, False, "linear", s.seed)
+    cut, arms = Cut(x, fold), range(len(data.treatment.arms))
+    outcome = np.column_stack([crossfit(cut, y, learners, arm == k)[0] for k in arms])
+    other = Nuisances(found.propensity[rows], outcome, found.mean[rows], fold, known=found.known)
     estimand = "att" if s.estimand == "att" else "ate"
-    c = estimators.contrast(data.x, full, data.treatment.arm, a, other, data.clusters, estimand)
+    clusters = None if data.clusters is None else data.clusters[rows]
+    c = estimators.contrast(x, y, arm, a, other, clusters, estimand)
     return refute.placebo_outcome(estimators.aipw(c), f"{name!r}, which it cannot have caused")
 
 

@@ -232,7 +232,9 @@ class BehaviorEffects:
     ) -> tuple[pa.Table, dict[str, Any], list[pa.Table], list[str]]:
         made, at = design.episodes, np.flatnonzero(design.compared)
         said = {name: history.number_at(line, events, name, made.order) for name in self._columns()}
+        asked_of = len(at)
         at = at[np.all([np.isfinite(values[at]) for values in said.values()], axis=0)] if said else at
+        lacking = f"{asked_of - len(at):,} episodes without {' or '.join(self._columns())} left out"
         treated = made.treated[at]
         overlap: dict[str, Any] = {
             "treatment": made.treatment, "design": design.label, "rows": len(at), "treated": int(treated.sum()),
@@ -243,12 +245,14 @@ class BehaviorEffects:
             why = (
                 f"{made.treatment!r} ({design.label}): {int(treated.sum()):,} episodes with it, "
                 f"{int((~treated).sum()):,} without, {int(made.outcome[at].sum()):,} with the outcome: too few"
+                + (f" ({lacking})" if len(at) < asked_of else "")
             )
             return SCHEMA.empty_table(), overlap, [], [why]
         chance, pull = ((said[name][at] if name else None) for name in (self.propensity, self.instrument))
         if chance is not None and not ((chance > 0) & (chance < 1)).all():
             raise UsageError(f"propensity column {self.propensity!r} must lie strictly between 0 and 1")
         data = replace(self._data(line, design, at, known), known=chance, instrument=pull)
+        data = replace(data, remarks=(lacking,)) if len(at) < asked_of else data
         assert self.outcome_ is not None
         setting = Setting(
             made.treatment, self.outcome_, self.estimand if design.quoted else "ate", "user", None, chance is not None,

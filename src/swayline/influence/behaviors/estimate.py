@@ -35,6 +35,7 @@ from swayline.influence.behaviors.nuisance import (
 from swayline.influence.behaviors.problem import Data, Setting, check, read
 from swayline.influence.behaviors.results import ArmResult, base_row, method_rows, person_rows
 from swayline.influence.behaviors.sensitivity import sensitivity
+from swayline.influence.behaviors.unusable import gaps_left, known_of
 from swayline.influence.behaviors.verdict import verdict
 from swayline.influence.behaviors.words import in_words
 from swayline.influence.ledger import concat, ledger
@@ -199,7 +200,7 @@ def estimate_arms(data: Data, s: Setting) -> EffectEstimate:
     found = _nuisances(data, s, fold, known, process)
     results = tuple(_one_arm(data, s, a, found, process) for a in range(1, n_arms))
     models = _effect_models(data, s, results, found, process)
-    notes = (*_dropped(data), *found.notes)
+    notes = (*data.remarks, *found.notes)
     rows = method_rows(data, s, results, notes)
     if s.estimand == "cate":
         rows += person_rows(data, s, results, models)
@@ -232,13 +233,13 @@ def _nuisances(data: Data, s: Setting, fold: Ints, known: Floats | None, process
     if known is None:
         known = _small_propensity(data, fold, n_arms, s.seed)
     why = f"{len(data.y):,} rows: a Gaussian process over controls and arms, held out by fold"
-    return Nuisances(known, outcome, (known * outcome).sum(axis=1), fold, (why,))
+    return Nuisances(known, outcome, (known * outcome).sum(axis=1), fold, (why,), s.randomised)
 
 
 def _small_propensity(data: Data, fold: Ints, n_arms: int, seed: int) -> Floats:
     learners, _ = default_learners(data.x, data.encoder.groups, True, "linear", seed)
     found, _ = crossfit_all(Cut(data.x, fold), np.eye(n_arms)[data.treatment.arm][:, 1:], learners)
-    return to_simplex(np.column_stack([1 - found.sum(axis=1), found]), n_arms)
+    return to_simplex(np.column_stack([1 - found.sum(axis=1), found]), np.bincount(data.treatment.arm) / len(data.y))
 
 
 def _one_arm(data: Data, s: Setting, a: int, found: Nuisances, process: ArmsProcess | None) -> ArmResult:
@@ -269,8 +270,9 @@ def _one_arm(data: Data, s: Setting, a: int, found: Nuisances, process: ArmsProc
     balance = estimators.balance(c) if min(sizes) >= 2 else None
     limits = bound(data, c, estimates[recommended], sizes)
     identified, reason = verdict(
-        randomised=s.randomised, n_controls=len(data.encoder.controls), share_kept=c.share_kept, arm_sizes=sizes,
-        refutations=checks, others=data.against, told=data.told,
+        randomised=s.randomised, n_controls=len(data.encoder.used), share_kept=c.share_kept, arm_sizes=sizes,
+        refutations=checks, others=data.against, told=data.told, effective=balance.effective if balance else None,
+        averaged="treated rows" if estimand == "att" else "rows",
     )  # fmt: skip
     return ArmResult(
         data.treatment.arms[a], data.treatment.arms[0], estimates, recommended, len(c.y), sizes, c.share_kept, checks,
@@ -356,16 +358,19 @@ def _dose(data: Data, s: Setting) -> EffectEstimate:
     }
     learners, _ = default_learners(data.x, groups, False, "linear", s.seed)
     for name, values in data.negatives.items():
-        full = np.where(np.isfinite(values), values, np.nanmean(values))
-        left = full - crossfit(Cut(data.x, fold), full, learners)[0]
-        slope = estimators.partial_slope(d, left, data.clusters)
+        at = known_of(values, name)
+        left = values[at] - crossfit(Cut(data.x[at], fold[at]), values[at], learners)[0]
+        within = None if data.clusters is None else np.unique(data.clusters[at], return_inverse=True)[1]
+        slope = estimators.partial_slope(d[at], left, within)
         checks[f"negative control: {name}"] = refute.placebo_outcome(slope, f"{name!r}, which it cannot have caused")
     kept = np.ones(len(y), dtype=bool)
+    if not s.randomised:
+        checks |= gaps_left(data.x, dose, data.y, kept, data.encoder, data.missing, data.clusters, main)
     share = float(np.var(d)) / max(float(np.var(dose)), 1e-300)
     others = (f"the controls predict all but {share:.1%} of the dose",) if share < 0.02 else ()
     limits = sensitivity(main, data.x, dose, data.y, d, y, data.encoder.controls, groups)
     identified, reason = verdict(
-        randomised=s.randomised, n_controls=len(data.encoder.controls), share_kept=1.0,
+        randomised=s.randomised, n_controls=len(data.encoder.used), share_kept=1.0,
         arm_sizes=(len(y), len(y)), refutations=checks, others=(*others, *data.against), told=data.told,
     )  # fmt: skip
     one = ArmResult(
@@ -374,7 +379,7 @@ def _dose(data: Data, s: Setting) -> EffectEstimate:
         main.value + d * (y - main.value * d) / float(np.mean(d * d)),
     )  # fmt: skip
     models = _dose_model(data, s, d, y)
-    notes = (*_dropped(data), *found.notes)
+    notes = (*data.remarks, *found.notes)
     rows = method_rows(data, s, (one,), notes)
     if s.estimand == "cate":
         rows += person_rows(data, s, (one,), models)
@@ -397,7 +402,3 @@ def _dose_model(data: Data, s: Setting, d: Floats, y: Floats) -> Callable[[], tu
         return kept[0]
 
     return models
-
-
-def _dropped(data: Data) -> tuple[str, ...]:
-    return (f"{data.dropped:,} rows without treatment or outcome left out",) if data.dropped else ()

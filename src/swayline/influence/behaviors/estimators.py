@@ -18,8 +18,12 @@ from swayline.influence.behaviors.nuisance import Nuisances
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-TRIM = 0.02
-"""Rows whose propensity lies outside [TRIM, 1 - TRIM] are not averaged over."""
+LEAST_CHANCE = 0.04
+"""A row is averaged over where its propensity of either arm is at least this much of the arm's share of the rows.
+
+Its stabilised weight (share over propensity) is then 25 at most. With arms of half the rows each that is a propensity
+within [.02, .98]; an arm of 1% of the rows is not refused because each of its propensities is near .01.
+"""
 
 
 @dataclass(frozen=True)
@@ -67,16 +71,12 @@ def contrast(
     """Rows of arm ``a`` against the reference, trimmed to common support.
 
     For the effect on the treated only a propensity near 1 is a lack of support: a row near 0 weighs almost nothing.
+    Known propensities need no support in the data, and nothing is trimmed.
     """
     e1, e0 = found.propensity[:, a], found.propensity[:, 0]
-    among = e1 / (e1 + e0)
-    if estimand == "att":
-        keep = among <= 1 - TRIM
-        of = arm == a
-        share = float(keep[of].mean()) if of.any() else 0.0
-    else:
-        keep = (e1 >= TRIM) & (e0 >= TRIM) & (among <= 1 - TRIM)
-        share = float(keep.mean())
+    keep = np.ones(len(y), dtype=bool) if found.known else has_support(e1, e0, arm, a, estimand)
+    of = arm == a if estimand == "att" else np.ones(len(y), dtype=bool)
+    share = float(keep[of].mean()) if of.any() else 0.0
     packed = None
     if clusters is not None:
         packed = np.unique(clusters[keep], return_inverse=True)[1].astype(np.int64)
@@ -84,6 +84,27 @@ def contrast(
         x[keep], y[keep], (arm == a)[keep], (arm == 0)[keep], e1[keep], e0[keep], found.outcome[keep, a],
         found.outcome[keep, 0], packed, estimand, share, keep,
     )  # fmt: skip
+
+
+def has_support(e1: Floats, e0: Floats, arm: Ints, a: int, estimand: str) -> Flags:
+    """Which rows may be in either arm, by their propensities relative to the arms' shares, shape (n,).
+
+    Notes
+    -----
+    An absolute bound refuses every arm that is small by design. Weights are compared with the average one instead.
+
+    References
+    ----------
+    Robins, Hernán, Brumback (2000), Marginal structural models and causal inference in epidemiology (stabilised
+    weights). Cole & Hernán (2008), Constructing inverse probability weights for marginal structural models. Crump,
+    Hotz, Imbens, Mitnik (2009), Dealing with limited overlap in estimation of average treatment effects: there, too,
+    nothing is trimmed where propensities are small but alike.
+    """
+    share1, share0 = float((arm == a).mean()), float((arm == 0).mean())
+    keep = e0 / (e1 + e0) >= LEAST_CHANCE * share0 / max(share1 + share0, 1e-300)
+    if estimand == "att":
+        return np.asarray(keep)
+    return np.asarray(keep & (e1 >= LEAST_CHANCE * share1) & (e0 >= LEAST_CHANCE * share0))
 
 
 def naive(c: Contrast) -> Estimate:

@@ -28,24 +28,34 @@ def as_table(frame: Any) -> pa.Table:
     UsageError
         The object is none of these, or a column's name is doubled.
     """
-    if isinstance(frame, pa.Table):
-        table = frame
-    elif hasattr(frame, "__arrow_c_stream__") and not hasattr(frame, "iloc"):
-        table = pa.table(frame)
-    elif hasattr(frame, "iloc"):
-        table = pa.Table.from_pandas(frame, preserve_index=False)
-    elif isinstance(frame, Mapping):
-        table = pa.table({str(name): pa.array(values) for name, values in frame.items()})
-    else:
-        raise UsageError(f"a table is needed (Arrow, pandas, Polars or a mapping), not {type(frame).__name__}")
+    try:
+        table = _arrow(frame)
+    except (pa.ArrowException, ValueError, TypeError) as error:
+        raise UsageError(f"the table cannot be read as columns of one type each: {_first_line(error)}") from None
     doubled = {name for name in table.column_names if table.column_names.count(name) > 1}
     if doubled:
         raise UsageError(f"the table has more than one column {sorted(doubled)[0]!r}: rename one")
     return table
 
 
+def _arrow(frame: Any) -> pa.Table:
+    if isinstance(frame, pa.Table):
+        return frame
+    if hasattr(frame, "__arrow_c_stream__") and not hasattr(frame, "iloc"):
+        return pa.table(frame)
+    if hasattr(frame, "iloc"):
+        return pa.Table.from_pandas(frame, preserve_index=False)
+    if isinstance(frame, Mapping):
+        return pa.table({str(name): pa.array(values) for name, values in frame.items()})
+    raise UsageError(f"a table is needed (Arrow, pandas, Polars or a mapping), not {type(frame).__name__}")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+
+
 def column(table: pa.Table, name: str) -> pa.ChunkedArray:
-    """A column by name, dictionary columns decoded.
+    """A column by name, dictionary columns decoded; a NaN is a null.
 
     Raises
     ------
@@ -55,7 +65,19 @@ def column(table: pa.Table, name: str) -> pa.ChunkedArray:
     if name not in table.column_names:
         raise SchemaError(f"the table has no column {name!r}; {nearest(name, table.column_names)}")
     values = table.column(name)
-    return values.cast(values.type.value_type) if pa.types.is_dictionary(values.type) else values
+    if pa.types.is_dictionary(values.type):
+        values = values.cast(values.type.value_type)
+    if pa.types.is_null(values.type):
+        values = values.cast(pa.float64())
+    if not pa.types.is_floating(values.type):
+        return values
+    return pc.if_else(pc.is_nan(values), pa.scalar(None, values.type), values)
+
+
+def is_text(values: pa.ChunkedArray) -> bool:
+    """Whether a column holds words."""
+    kind = values.type
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
 def numeric(table: pa.Table, name: str) -> Floats:
@@ -64,7 +86,7 @@ def numeric(table: pa.Table, name: str) -> Floats:
     Raises
     ------
     SchemaError
-        The column is missing or holds no numbers.
+        The column is missing, holds no numbers, or an infinite one.
     """
     values = column(table, name)
     if pa.types.is_boolean(values.type):
@@ -73,7 +95,14 @@ def numeric(table: pa.Table, name: str) -> Floats:
         values = values.cast(pa.timestamp("us")).cast(pa.int64())
     if not (pa.types.is_integer(values.type) or pa.types.is_floating(values.type) or pa.types.is_decimal(values.type)):
         raise SchemaError(f"column {name!r} holds {values.type}, and numbers (or true/false) are needed")
-    return np.asarray(values.cast(pa.float64()).to_numpy(), dtype=np.float64)
+    found = np.asarray(values.cast(pa.float64()).to_numpy(), dtype=np.float64)
+    infinite = np.flatnonzero(np.isinf(found))
+    if len(infinite):
+        raise SchemaError(
+            f"column {name!r} holds {len(infinite):,} infinite value(s), the first in row {infinite[0] + 1}: "
+            "put numbers or nulls there, or leave the column out"
+        )
+    return found
 
 
 @dataclass(frozen=True)
@@ -114,17 +143,19 @@ def read_treatment(table: pa.Table, name: str, reference: str | None = None) -> 
         ``reference`` is no value of the column, or a text column has too many arms.
     """
     values = column(table, name)
-    is_text = pa.types.is_string(values.type) or pa.types.is_large_string(values.type)
+    words_given = is_text(values)
+    if not words_given:
+        numeric(table, name)
     distinct = pc.unique(pc.drop_null(values))
     if len(distinct) < 2:
         raise IdentificationError(f"treatment {name!r} has {len(distinct)} value(s): nothing to compare")
-    if not is_text and len(distinct) > MOST_ARMS:
+    if not words_given and len(distinct) > MOST_ARMS:
         if reference is not None:
             raise UsageError(f"treatment {name!r} is a dose ({len(distinct)} values); it has no reference arm")
         return Treatment((), np.zeros(0, dtype=np.int64), numeric(table, name))
     if len(distinct) > 50:
         raise UsageError(f"treatment {name!r} has {len(distinct)} words; at most 50 arms can be compared")
-    whole = not is_text and not pa.types.is_boolean(values.type)
+    whole = not words_given and not pa.types.is_boolean(values.type)
     words = sorted(distinct.to_pylist(), key=float if whole else str)
     shown_words = [_word(word) for word in words]
     first = _reference(shown_words, reference, name)
@@ -192,6 +223,11 @@ class Encoder:
     mean: Floats
     scale: Floats
 
+    @property
+    def used(self) -> tuple[str, ...]:
+        """The controls that vary, and so can be adjusted for."""
+        return tuple(self.controls[group] for group in sorted(set(self.groups)))
+
     def transform(self, frame: Any) -> npt.NDArray[Any]:
         """The design of a frame, shape (n, p), mean 0 and variance 1 over the rows learned from.
 
@@ -242,7 +278,7 @@ def learn_encoder(table: pa.Table, controls: Sequence[str]) -> tuple[Encoder, np
 
 def _learn_column(table: pa.Table, name: str) -> _Column:
     values = column(table, name)
-    if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
+    if is_text(values):
         counts = pc.value_counts(pc.fill_null(values.cast(pa.string()), "(missing)")).to_pylist()
         counts.sort(key=lambda one: (-one["counts"], one["values"]))
         levels = tuple(one["values"] for one in counts[:MOST_LEVELS])
@@ -257,8 +293,19 @@ def _learn_column(table: pa.Table, name: str) -> _Column:
 
 
 def read_clusters(table: pa.Table, name: str) -> npt.NDArray[np.int64]:
-    """Cluster numbers from 0; a null is a cluster of its own."""
+    """Cluster numbers from 0; a null is a cluster of its own, of which there may be no more than the others.
+
+    Raises
+    ------
+    IdentificationError
+        Most rows have no cluster, so that which of them depend on each other is unknown.
+    """
     values = column(table, name)
+    if 2 * values.null_count > len(values):
+        raise IdentificationError(
+            f"clusters {name!r} is empty in {values.null_count:,} of {len(values):,} rows: which of them depend on "
+            "each other is not known; fill it in, or leave those rows out"
+        )
     codes = np.asarray(
         pc.fill_null(values.combine_chunks().dictionary_encode().indices, -1).to_numpy(zero_copy_only=False)
     )

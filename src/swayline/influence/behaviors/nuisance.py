@@ -20,8 +20,8 @@ from swayline.influence.behaviors.learners import (
     stack_weights,
 )
 
-CLIP = 0.005
-"""Propensities are kept this far from 0 and 1 before anything divides by them; trimming is stricter."""
+CLIP = 0.01
+"""Propensities are at least this much of their arm's share before anything divides by them; trimming is stricter."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Nuisances:
     mean : E[Y | X], shape (n,)
     fold : fold of each row, shape (n,)
     notes : which learners, and the weight of each
+    known : whether the propensities were given by design, and need no support in the data
     """
 
     propensity: Floats
@@ -42,6 +43,7 @@ class Nuisances:
     mean: Floats
     fold: Ints
     notes: tuple[str, ...] = field(default=())
+    known: bool = False
 
 
 def folds(n: int, k: int, clusters: Ints | None, rng: np.random.Generator, strata: Ints | None = None) -> Ints:
@@ -139,24 +141,33 @@ def nuisances(
         notes.append(f"outcome, arm {a}: {_weights_in_words(learners, weights)}")
     if binary_y:
         outcome = np.clip(outcome, 0.0, 1.0)
+    known = propensity is not None
     if propensity is None:
         chosen, _ = default_learners(x, groups, True, kind, seed)
         raw = np.empty((len(y), n_arms))
         for a in range(1, n_arms):
             raw[:, a], weights = crossfit(cut, (arm == a).astype(np.float64), chosen)
             notes.append(f"propensity, arm {a}: {_weights_in_words(chosen, weights)}")
-        propensity = to_simplex(raw, n_arms)
+        propensity = to_simplex(raw, np.bincount(arm, minlength=n_arms) / len(arm))
     mean = (propensity * outcome).sum(axis=1)
-    return Nuisances(propensity, outcome, mean, fold, tuple(notes))
+    return Nuisances(propensity, outcome, mean, fold, tuple(notes), known)
 
 
-def to_simplex(raw: Floats, n_arms: int) -> Floats:
-    """Arm probabilities that add to one: with two arms the complement, with more all scaled alike."""
-    clipped = np.clip(raw, CLIP, 1 - CLIP)
-    if n_arms == 2:
-        clipped[:, 0] = 1 - clipped[:, 1]
-        return clipped
-    clipped[:, 0] = np.clip(1 - raw[:, 1:].sum(axis=1), CLIP, 1 - CLIP)
+def to_simplex(raw: Floats, shares: Floats) -> Floats:
+    """Arm probabilities that add to one: with two arms the complement, with more all scaled alike.
+
+    ``raw``: those of every arm but the first, which stands in column 0 unread, shape (n, arms); ``shares``: of the
+    rows in each arm, (arms,).
+
+    >>> to_simplex(np.array([[0.0, 0.3], [0.0, -0.2]]), np.array([0.99, 0.01])).round(4).tolist()
+    [[0.7, 0.3], [0.9999, 0.0001]]
+    """
+    floor = CLIP * np.minimum(shares, 0.5)
+    if len(shares) == 2:
+        high = np.clip(raw[:, 1], floor[1], 1 - floor[0])
+        return np.column_stack([1 - high, high])
+    whole = np.column_stack([1 - raw[:, 1:].sum(axis=1), raw[:, 1:]])
+    clipped = np.clip(whole, floor, 1 - floor)
     return np.asarray(clipped / clipped.sum(axis=1, keepdims=True))
 
 

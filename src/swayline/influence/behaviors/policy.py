@@ -18,7 +18,7 @@ from swayline.core.errors import IdentificationError, UsageError, nearest
 from swayline.core.rng import generator
 from swayline.influence.behaviors import refute
 from swayline.influence.behaviors.cut import Cut
-from swayline.influence.behaviors.estimators import TRIM
+from swayline.influence.behaviors.estimators import LEAST_CHANCE
 from swayline.influence.behaviors.frame import Encoder, as_table
 from swayline.influence.behaviors.heterogeneity import mixed
 from swayline.influence.behaviors.inference import Estimate, from_scores
@@ -156,8 +156,8 @@ def learn_policy(
     best = arms[int(np.argmax((pseudo[kept] - cost).mean(axis=0)))]
     checks = {"subset stability": refute.subset_stability(chosen - own[:, 0], packed, generator(seed, "policy parts"))}
     identified, reason = verdict(
-        randomised=s.randomised, n_controls=len(data.encoder.controls), share_kept=float(kept.mean()),
-        arm_sizes=(int(np.bincount(data.treatment.arm).min()), len(rows)), refutations=checks,
+        randomised=s.randomised, n_controls=len(data.encoder.used), share_kept=float(kept.mean()),
+        arm_sizes=(int(np.bincount(data.treatment.arm).min()), len(rows)), refutations=checks, others=data.against,
     )  # fmt: skip
     told = _rows(data, s, (value, gain, over), every[kept & later], best, identified, reason, checks)
     rule = _learn(data, s, np.arange(len(fold)), cost)
@@ -186,7 +186,8 @@ def _pseudo(data: Data, s: Setting, fold: Ints, rows: Ints) -> tuple[Floats, Fla
     found = nuisances(x, y, arm, count, fold, data.encoder.groups, kind=kind, propensity=known, seed=s.seed)
     mine = arm[:, None] == np.arange(count)
     pseudo = found.outcome + np.where(mine, (y[:, None] - found.outcome) / found.propensity, 0.0)
-    return pseudo, np.asarray((found.propensity >= TRIM).all(axis=1))
+    least = LEAST_CHANCE * np.bincount(arm, minlength=count) / len(arm)
+    return pseudo, np.asarray((found.propensity >= least).all(axis=1) | found.known)
 
 
 def _choices(data: Data, s: Setting, fold: Ints, cost: Floats) -> tuple[Ints, Ints, Flags]:
@@ -228,7 +229,7 @@ def _learn(data: Data, s: Setting, rows: Ints, cost: Floats) -> Rule:
     pseudo, kept = _pseudo(data, s, inner, rows)
     if kept.sum() < 2 * s.n_folds:
         raise IdentificationError(
-            f"{int(kept.sum())} rows have a like one in every arm: too few for a policy to learn from"
+            f"{int(kept.sum())} rows have a comparable one in every arm: too few for a policy to learn from"
         )
     own, x = pseudo[kept] - cost, data.x[rows[kept]]
     kind = "linear" if s.learner == "linear" else "auto"

@@ -9,11 +9,21 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from swayline.core.errors import IdentificationError, UsageError, nearest
-from swayline.influence.behaviors.frame import Encoder, Treatment, learn_encoder, numeric, read_clusters, read_treatment
+from swayline.influence.behaviors.frame import (
+    Encoder,
+    Treatment,
+    column,
+    learn_encoder,
+    numeric,
+    read_clusters,
+    read_treatment,
+)
 from swayline.influence.behaviors.refute import Refutation
+from swayline.influence.behaviors.unusable import control_remarks, copies, does_not_vary, missing_in
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 ESTIMANDS = ("ate", "att", "cate")
 LEARNERS = ("auto", "linear", "boosting", "gaussian", "forest")
 
@@ -41,7 +51,8 @@ class Setting:
 class Data:
     """The rows that have treatment and outcome.
 
-    ``checks`` made and reasons ``against`` found before estimating; ``told``: what a graph says of the controls.
+    ``checks`` made and reasons ``against`` found before estimating; ``told``: what a graph says of the controls;
+    ``remarks``: what was done about rows and controls that lack values; ``missing``: rows in which a control is empty.
     """
 
     x: npt.NDArray[Any]
@@ -57,6 +68,8 @@ class Data:
     against: tuple[str, ...] = ()
     told: str = ""
     instrument: Floats | None = None
+    remarks: tuple[str, ...] = ()
+    missing: dict[str, Flags] = field(default_factory=dict, repr=False)
 
 
 def check(table: pa.Table, s: Setting, controls: Sequence[str] | None) -> tuple[str, ...]:
@@ -90,6 +103,8 @@ def check(table: pa.Table, s: Setting, controls: Sequence[str] | None) -> tuple[
             raise UsageError(f"{name!r} is the instrument, which must not be a control too: leave it out")
         if name not in table.column_names:
             raise UsageError(f"the table has no control {name!r}; {nearest(name, table.column_names)}")
+        if column(table, name).null_count == table.num_rows:
+            raise UsageError(f"control {name!r} is empty in every row, so nothing can be adjusted for: leave it out")
     return tuple(dict.fromkeys(controls))
 
 
@@ -107,8 +122,12 @@ def read(table: pa.Table, s: Setting, controls: tuple[str, ...]) -> Data:
     known = None
     if s.propensity:
         known = numeric(table, s.propensity)
-        if not ((known > 0) & (known < 1))[good].all():
-            raise UsageError(f"propensity column {s.propensity!r} must lie strictly between 0 and 1")
+        outside = good & ~((known > 0) & (known < 1))
+        if outside.any():
+            raise UsageError(
+                f"propensity column {s.propensity!r} must lie strictly between 0 and 1 in every row: "
+                f"{int(outside.sum()):,} rows are empty or do not, the first is row {np.flatnonzero(outside)[0] + 1}"
+            )
         if len(treatment.arms) != 2:
             raise UsageError(
                 f"a propensity column needs a treatment with two arms; {s.treatment!r} has {len(treatment.arms)}"
@@ -127,14 +146,16 @@ def read(table: pa.Table, s: Setting, controls: tuple[str, ...]) -> Data:
         raise IdentificationError(
             f"{len(rows)} rows have both {s.treatment!r} and {s.outcome!r}: at least 10 are needed"
         )
+    does_not_vary(y[rows], s.outcome)
     encoder, x = learn_encoder(clean, controls)
+    missing = missing_in(clean, controls)
+    remarks = control_remarks(clean, encoder, missing)
+    if len(rows) < table.num_rows:
+        remarks = (f"{table.num_rows - len(rows):,} rows without treatment or outcome left out", *remarks)
     clusters = None
     if s.clusters:
-        clusters = read_clusters(clean, s.clusters)
-        if clusters.max() + 1 < s.n_folds:
-            raise IdentificationError(
-                f"{s.clusters!r} has {clusters.max() + 1} clusters: at least {s.n_folds} are needed"
-            )
+        clusters, said = _clusters(clean, s)
+        remarks += said
     negatives = {name: numeric(clean, name) for name in s.negative_controls}
     return Data(
         x,
@@ -146,5 +167,18 @@ def read(table: pa.Table, s: Setting, controls: tuple[str, ...]) -> Data:
         negatives,
         rows,
         table.num_rows - len(rows),
+        against=tuple(copies(x, encoder, y[rows], kept, s.outcome, s.treatment)),
         instrument=numeric(clean, s.instrument) if s.instrument else None,
+        remarks=remarks,
+        missing=missing,
     )
+
+
+def _clusters(table: pa.Table, s: Setting) -> tuple[Ints, tuple[str, ...]]:
+    """Cluster numbers, and what was done about rows without one."""
+    assert s.clusters is not None
+    clusters, gaps = read_clusters(table, s.clusters), column(table, s.clusters).null_count
+    count = int(clusters.max()) + 1 - gaps
+    if count < s.n_folds:
+        raise IdentificationError(f"{s.clusters!r} has {count} clusters: at least {s.n_folds} are needed")
+    return clusters, (f"{gaps:,} rows without {s.clusters!r} are clusters of their own",) if gaps else ()

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from swayline.influence.behaviors import refute
+from swayline.influence.behaviors.estimators import LEAST_CHANCE
 from swayline.influence.behaviors.heterogeneity import EffectModel
 from swayline.influence.behaviors.inference import Estimate
 from swayline.influence.behaviors.problem import Data, Setting
@@ -91,15 +92,27 @@ def _row(data: Data, s: Setting, one: ArmResult, method: str, found: Estimate, n
         }
     main = method == one.recommended
     return row | {
-        "estimand": "att" if s.estimand == "att" else "ate", "identified": one.identified, "recommended": main,
-        "assumptions": f"{one.reason} {_bound_words(one)} Models: {'; '.join(notes)}." if main else one.reason,
+        "estimand": "att" if s.estimand == "att" else "ate", "recommended": main,
+        "identified": one.identified if np.isfinite([found.value, found.low, found.high]).all() else "no",
+        "assumptions": f"{one.reason} {_bound_words(data, s, one)} Models: {'; '.join(notes)}." if main else one.reason,
         "refutations": refute.as_json(one.refutations),
     }  # fmt: skip
 
 
-def _bound_words(one: ArmResult) -> str:
+def _averaged(data: Data, s: Setting, one: ArmResult) -> str:
+    """Over whom the effect is an average."""
+    who = "treated rows" if s.estimand == "att" else "rows"
+    if one.kept.all():
+        return f"Averaged over all {who}."
+    return (
+        f"Averaged over the {one.share_kept:.1%} of {who} whose chance of either arm is at least {LEAST_CHANCE:.0%} of "
+        f"that arm's share, not over the other {np.sum(~one.kept):,}, which have nothing comparable."
+    )
+
+
+def _bound_words(data: Data, s: Setting, one: ArmResult) -> str:
     bound = one.sensitivity
-    kept = f"Averaged over the {one.share_kept:.0%} of rows with support." if one.reference else ""
+    kept = _averaged(data, s, one) if one.reference else ""
     if bound.strongest is None:
         return kept
     return (
@@ -113,7 +126,7 @@ def _bound_row(data: Data, s: Setting, one: ArmResult) -> dict[str, Any]:
     return base_row(data, s, one) | {
         "estimand": "bound", "estimate": _finite(one.estimates[one.recommended].value), "ci_low": _finite(bound.low),
         "ci_high": _finite(bound.high), "method": "hidden cause as strong as the strongest control (Cinelli-Hazlett)",
-        "identified": one.identified, "assumptions": _bound_words(one),
+        "identified": one.identified, "assumptions": _bound_words(data, s, one),
     }  # fmt: skip
 
 

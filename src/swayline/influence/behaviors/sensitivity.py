@@ -118,7 +118,7 @@ def _bias_factor(with_d: float, with_y: float) -> float:
 
 
 def _robustness(f: float) -> float:
-    return float(0.5 * (np.sqrt(f**4 + 4 * f**2) - f**2))
+    return 2 / (1 + float(np.sqrt(1 + 4 / max(f, 1e-150) ** 2)))
 
 
 def _e_value(estimate: float, rates: tuple[float, float] | None, spread: float) -> float:

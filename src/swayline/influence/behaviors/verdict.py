@@ -7,7 +7,7 @@ from swayline.influence.behaviors.refute import Refutation
 LEAST_KEPT = 0.5
 """Where trimming keeps a smaller share than this, the average is over too odd a part to be quoted."""
 FEWEST = 10
-"""Arms with fewer rows than this are not compared."""
+"""Arms with fewer rows than this, or with weights worth fewer, are not compared."""
 
 
 def verdict(
@@ -19,22 +19,32 @@ def verdict(
     refutations: Mapping[str, Refutation],
     others: tuple[str, ...] = (),
     told: str = "",
+    effective: tuple[float, float] | None = None,
+    averaged: str = "rows",
 ) -> tuple[str, str]:
     """The ledger's ``identified`` and the reason.
 
     Parameters
     ----------
     others : further reasons against, found elsewhere (such as outcomes that precede the landmark)
+    n_controls : controls that vary, and so were adjusted for
     told : what a causal graph says of the controls
+    effective : effective rows (Kish) of the weighted arms
+    averaged : what the average is over, in words
     """
     against = list(others)
     failed = [f"{name} ({one.words}: {one.figure:.3g})" for name, one in refutations.items() if not one.passed]
     if failed:
         against.append(f"a check failed: {'; '.join(failed)}")
     if share_kept < LEAST_KEPT:
-        against.append(f"only {share_kept:.0%} of the rows have a like one in the other arm")
+        against.append(
+            f"the controls all but decide the treatment in {1 - share_kept:.0%} of the {averaged}, which have nothing "
+            "comparable in the other arm"
+        )
     if min(arm_sizes) < FEWEST:
-        against.append(f"an arm has only {min(arm_sizes)} rows")
+        against.append(f"an arm has only {min(arm_sizes)} comparable rows")
+    elif effective is not None and min(effective) < FEWEST:
+        against.append(f"the weights leave an arm worth only {min(effective):.1f} rows")
     if not randomised and n_controls == 0 and not told:
         against.append("nothing was adjusted for and the treatment was not randomised")
     if against:
@@ -44,6 +54,6 @@ def verdict(
     if told:
         return "assumed", f"Holds if the graph is right: {told}; no check failed, and none can prove the graph."
     return "assumed", (
-        f"Holds if the {n_controls} controls carry every common cause of treatment and outcome; no check failed, "
-        "and none can prove that."
+        f"Holds if the {n_controls} {'control carries' if n_controls == 1 else 'controls carry'} every common cause of "
+        "treatment and outcome; no check failed, and none can prove that."
     )

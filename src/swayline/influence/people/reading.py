@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from swayline.core.errors import EmptyLogError, SchemaError
 from swayline.core.names import BEHAVIOR, CATEGORY, ITEM, SOURCE, TARGET, TIME, USER
-from swayline.core.types import Floats, Ints
+from swayline.core.types import Bools, Floats, Ints
 from swayline.influence.people.acts import Acts, Ties, make_acts, make_ties
 
 CONTENT_BEHAVIORS = ("review", "share", "comment", "rate", "tag", "post")
@@ -33,6 +33,8 @@ class People:
     content_person, content_time_s : (content rows,)
         Acts of content behaviours other than the outcome.
     outcome : str
+    known : (ties,) bool
+        Whether both people of a tie stand in the log at all; of others nothing can be said.
     category : (rows,) string, optional
         The category of each outcome row, where the log has any.
     """
@@ -46,6 +48,7 @@ class People:
     content_person: Ints
     content_time_s: Floats
     outcome: str
+    known: Bools
     category: pa.Array | None = None
 
 
@@ -72,7 +75,7 @@ def read_people(events: pa.Table, ties: pa.Table, outcome: str, items: pa.Table 
     SchemaError
         The events have no times, or a table lacks a column.
     EmptyLogError
-        Nobody did the outcome, or no tie joins two different people.
+        Nobody did the outcome, or no tie joins two different people of the log, one of whom did it.
     """
     for column in (USER, BEHAVIOR):
         if column not in events.column_names:
@@ -103,13 +106,29 @@ def read_people(events: pa.Table, ties: pa.Table, outcome: str, items: pa.Table 
     joined = make_ties(source, target, len(ids))
     if len(joined) == 0:
         raise EmptyLogError(f"no tie joins two different people ({len(ties)} ties read)")
+    known = _known(ids, users, joined, ties)
     person, time_s = rows[wanted], span[wanted]
+    if not np.isin(joined.source[known], person).any():
+        raise EmptyLogError(f"no source of the {len(joined):,} ties ever did {outcome!r}: nothing can be said of any")
     moments = np.unique(np.stack([person.astype(np.float64), time_s]), axis=1)
     acts = make_acts(moments[0].astype(np.int64), moments[1], len(ids), float(span.min()), float(span.max()))
     return People(
         ids, acts, joined, person, time_s, _items(events, wanted), *_content(events, rows, span, outcome), outcome,
-        _categories(events, wanted, items),
+        known, _categories(events, wanted, items),
     )  # fmt: skip
+
+
+def _known(ids: pa.Array, users: pa.ChunkedArray, joined: Ties, ties: pa.Table) -> Bools:
+    """Ties between people who both stand in the log, (ties,)."""
+    in_log = np.asarray(pc.is_in(ids, value_set=pc.unique(users)).to_numpy(zero_copy_only=False), bool)
+    known = in_log[joined.source] & in_log[joined.target]
+    if not known.any():
+        one = f"{ties[SOURCE][0].as_py()!r} → {ties[TARGET][0].as_py()!r}"
+        raise EmptyLogError(
+            f"no tie joins two people of the log: the first tie is {one}, the first user {users[0].as_py()!r}; "
+            "users, sources and targets must be the same ids"
+        )
+    return np.asarray(known)
 
 
 def _categories(events: pa.Table, wanted: "np.ndarray", items: pa.Table | None) -> pa.Array | None:

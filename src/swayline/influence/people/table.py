@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from scipy.stats import norm
 
-from swayline.core.types import Floats
+from swayline.core.types import Bools, Floats
 from swayline.influence.ledger import SCHEMA
 from swayline.influence.people.channels import CHANNELS, ChannelEstimates
 from swayline.influence.people.goodness import Goodness
@@ -34,13 +34,14 @@ def ledger_rows(
     """One ``excitation`` row a tie (channel ``all``), then its ``excitation_part`` rows by channel.
 
     A tie is ``identified`` "assumed" where its placebo found nothing; "no" where the target runs ahead of the source,
-    or where the source never did the outcome (its estimate is null). ``radius``: the spectral radius of the branching,
-    and the one that the log asks for where it was held below a limit.
+    or where the source never did the outcome or one of the two is not in the log (its estimate is null).
+    ``radius``: the spectral radius of the branching, and the one that the log asks for where it was held below a limit.
     """
     shared = {
         "time_rescaling": {"passed": bool(goodness.ks < 0.05), "figure": round(goodness.ks, 4)},
         "stable_branching": {"passed": bool(radius[1] < 1.0), "figure": round(radius[1], 4)},
     }
+    sound = ties.sound & people.known & np.isfinite(ties.estimate)
     held = "" if radius[0] == radius[1] else f", branching held at a radius of {radius[0]:.3g}"
     opening = json.dumps(shared)[:-1]
     refutations = [opening + _placebo(z, ok) for z, ok in zip(ties.ahead.tolist(), ties.sound.tolist(), strict=True)]
@@ -48,16 +49,16 @@ def ledger_rows(
     whole = common | {
         "channel": _same("all", len(fit.ties)),
         "estimand": _same("excitation", len(fit.ties)),
-        **_numbers(ties.estimate, ties.low, ties.high, ties.p_value),
+        **_numbers(*(np.where(people.known, of, np.nan) for of in (ties.estimate, ties.low, ties.high, ties.p_value))),
         "n": pa.array(fit.acts.counts[fit.ties.source], pa.int64()),
         "method": _same(f"hawkes {fit.kernel.name}, {ties.method}{held}", len(fit.ties)),
         "recommended": pa.array(np.ones(len(fit.ties), bool)),
-        "identified": pa.array(np.where(ties.sound, "assumed", "no").tolist(), pa.string()),
+        "identified": pa.array(np.where(sound, "assumed", "no").tolist(), pa.string()),
         "refutations": pa.array(refutations, pa.string()),
     }
     tables = [_table(whole, len(fit.ties))]
     if channels is not None:
-        tables += [_channel_rows(fit, ties, channels, common, k) for k in range(len(CHANNELS))]
+        tables += [_channel_rows(fit, sound, people.known, channels, common, k) for k in range(len(CHANNELS))]
     return pa.concat_tables(tables)
 
 
@@ -67,9 +68,9 @@ def _placebo(z: float, passed: bool) -> str:
 
 
 def _channel_rows(
-    fit: HawkesFit, ties: TieEstimates, channels: ChannelEstimates, common: dict[str, Any], k: int
+    fit: HawkesFit, sound: Bools, known: Bools, channels: ChannelEstimates, common: dict[str, Any], k: int
 ) -> pa.Table:
-    estimate, error = channels.estimate[:, k], channels.error[:, k]
+    estimate, error = np.where(known, channels.estimate[:, k], np.nan), channels.error[:, k]
     z = estimate / np.maximum(error, 1e-12)
     rows = common | {
         "channel": _same(CHANNELS[k], len(fit.ties)),
@@ -78,7 +79,7 @@ def _channel_rows(
         "n": pa.array(channels.n[:, k], pa.int64()),
         "method": _same(f"marked hawkes {fit.kernel.name}, observed information", len(fit.ties)),
         "recommended": pa.array(np.ones(len(fit.ties), bool)),
-        "identified": pa.array(np.where(ties.sound & ~np.isnan(estimate), "assumed", "no").tolist(), pa.string()),
+        "identified": pa.array(np.where(sound & ~np.isnan(estimate), "assumed", "no").tolist(), pa.string()),
     }
     table = _table(rows, len(fit.ties))
     return table.filter(pa.array(~np.isnan(estimate)))
