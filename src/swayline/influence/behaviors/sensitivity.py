@@ -118,7 +118,7 @@ def _bias_factor(with_d: float, with_y: float) -> float:
 
 
 def _robustness(f: float) -> float:
-    return 2 / (1 + float(np.sqrt(1 + 4 / max(f, 1e-150) ** 2)))
+    return float(2 / (1 + np.hypot(1, 2 / max(f, 1e-150))))
 
 
 def _e_value(estimate: float, rates: tuple[float, float] | None, spread: float) -> float:
