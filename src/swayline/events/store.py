@@ -103,7 +103,16 @@ def _described(path: Path) -> dict[str, Any]:
         raise ArtifactError(
             f"{path.parent} holds no finished log ({path.name} is missing): read the log anew"
         ) from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, UsageError) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        OverflowError,
+        UsageError,
+    ) as error:
         raise ArtifactError(f"{path} is damaged ({shown(error)}): read the log anew") from None
 
 

@@ -109,7 +109,19 @@ def read_ledger(path: Path) -> pa.Table:
     missing = [column for column in COLUMNS if column not in table.column_names]
     if missing:
         raise ArtifactError(f"{path} is no influence table: it lacks {', '.join(missing)}")
-    return table.select(COLUMNS).cast(SCHEMA)
+    table = pa.table({field.name: _cast(path, table[field.name], field) for field in SCHEMA}, schema=SCHEMA)
+    empty = [column for column in _NEEDED if table[column].null_count]
+    if empty:
+        raise ArtifactError(f"{path} is no influence table: column {empty[0]!r} has a null")
+    return table
+
+
+def _cast(path: Path, values: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
+    try:
+        return values.cast(field.type)
+    except pa.ArrowException as error:
+        why = str(error).splitlines()[0][:200]
+        raise ArtifactError(f"{path} is no influence table: column {field.name!r}: {why}") from None
 
 
 def concat(tables: Iterable[pa.Table]) -> pa.Table:

@@ -9,7 +9,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from typing_extensions import TypedDict
+
 import swayline
+from swayline.core.artifacts import read_json
 from swayline.core.errors import ArtifactError, UsageError, nearest
 from swayline.core.files import digest, fingerprint, write_json
 from swayline.core.memory import peak_mb, reset_peak
@@ -19,9 +22,23 @@ from swayline.core.time import iso
 from swayline.events import is_address, name_of
 from swayline.models import names as model_names
 from swayline.pipeline.settings import RunSettings
-from swayline.pipeline.stages import STAGES, Inputs, Stage, Workspace, read_json
+from swayline.pipeline.stages import STAGES, Inputs, Stage, Workspace
 
 _LIBRARIES = ("numpy", "pyarrow", "duckdb", "torch", "scipy", "plotly")
+
+
+class _StageRecord(TypedDict):
+    name: str
+    key: str
+    seconds: float
+    peak_mb: float
+    outputs: dict[str, str]
+
+
+class _Record(TypedDict):
+    """What is read of an earlier ``run.json``."""
+
+    stages: list[_StageRecord]
 
 
 @dataclass(frozen=True)
@@ -134,9 +151,9 @@ def _outputs(stage: Stage, folder: Path) -> dict[str, str]:
 def _past(folder: Path) -> dict[str, dict[str, Any]]:
     """Stages of an earlier run here; none where its record is missing or damaged."""
     try:
-        stages = read_json(folder / RUN_FILE)["stages"]
+        stages = read_json(folder / RUN_FILE, _Record)["stages"]
         return {stage["name"]: stage for stage in stages}
-    except (ArtifactError, KeyError, TypeError):
+    except ArtifactError:
         return {}
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from swayline.core.artifacts import is_text, read_table
 from swayline.core.files import whole, write_json
-from swayline.core.names import FLAGS_FILE, PROFILES_FOLDER, QUALITY_FILE, REASON
+from swayline.core.names import FLAGS_FILE, PROFILES_FOLDER, QUALITY_FILE, REASON, USER
 from swayline.core.progress import task
 from swayline.dataset import BotFlags, flag_bots
 from swayline.dataset.profiles import build_profiles
@@ -34,6 +35,7 @@ def look_at_quality(log: EventLog, folder: Path, seed: int) -> None:
 
 def profile(log: EventLog, folder: Path, outcome: str, seed: int) -> None:
     """Write ``profiles/``: people, items and what they are read against."""
+    read_table(folder / FLAGS_FILE, {USER: is_text, REASON: is_text}, never_null=USER)
     flags = BotFlags(pq.read_table(folder / FLAGS_FILE), 0)
     with task("profiles"), DuckEngine() as engine:
         build_profiles(engine, log, outcome, flags, seed=seed).save(folder / PROFILES_FOLDER)

@@ -9,7 +9,6 @@
                     └─ recommend ──────────────┘
 """
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -20,8 +19,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from typing_extensions import TypedDict
 
-from swayline.core.errors import ArtifactError, DataError, UsageError
+from swayline.core.artifacts import read_json
+from swayline.core.errors import DataError, UsageError
 from swayline.core.extras import require
 from swayline.core.files import whole, write_json
 from swayline.core.names import (
@@ -82,6 +83,18 @@ CHOICE_FILE = "choice.json"
 _VALIDATION_QUESTIONS = 2048
 _ASKED_USERS = 500
 _EDITED_USERS, _EDITED_BEHAVIORS = 200, 5
+
+
+class _Chosen(TypedDict):
+    fit_s: float
+    history: list[dict[str, Any]]
+
+
+class Choice(TypedDict):
+    """``choice.json``: which model validation chose, and how each was fitted."""
+
+    best: str
+    models: dict[str, _Chosen]
 
 
 @dataclass(frozen=True)
@@ -197,7 +210,7 @@ def evaluate(work: Workspace) -> None:
     """Rank the whole catalogue for every test question, with every model; groups of questions apart."""
     settings, split = work.settings, work.split
     exclude = repeats(split.valid) < REPEATS_MATTER
-    choice = read_json(work.folder / CHOICE_FILE)
+    choice = read_json(work.folder / CHOICE_FILE, Choice)
     rankings, models = {}, {}
     if len(split.test):
         items, answers = Items.of(split.train), Answers.of(work.dataset.sequences, split.test)
@@ -341,17 +354,3 @@ STAGES = (
     Stage("report", report, ("describe", "quality", "profiles", "evaluate", "influence", "recommend"), (),
           (REPORT_FILE,)),
 )  # fmt: skip
-
-
-def read_json(path: Path) -> Any:
-    """A JSON file of a run folder.
-
-    Raises
-    ------
-    ArtifactError
-        It is missing or damaged.
-    """
-    try:
-        return json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise ArtifactError(f"{path} cannot be read: {error}") from None

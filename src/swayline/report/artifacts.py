@@ -1,6 +1,5 @@
 """The files of a run folder, read once; what is missing or damaged becomes a sentence, never a crash."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from swayline.core.artifacts import is_number, is_text, read_json, read_table
 from swayline.core.errors import ArtifactError, SwaylineError
 from swayline.core.names import (
     DESCRIBE_FILE,
@@ -27,6 +27,7 @@ from swayline.core.names import (
     USERS_FILE,
 )
 from swayline.influence.ledger import read_ledger
+from swayline.report.layouts import Anything, Describe, Examples, Metrics, Run
 
 PROFILES_FILE = f"{PROFILES_FOLDER}/summary.json"
 PEOPLE_FILE = f"{PROFILES_FOLDER}/{USERS_FILE}"
@@ -123,15 +124,14 @@ def read_artifacts(folder: Path) -> Artifacts:
 
 def _read(folder: Path, name: str, reader: Callable[[Path], Any], missing: dict[str, str]) -> Any:
     path = folder / name
-    if not path.exists():
+    if not (path.exists() or path.is_symlink()):
         missing[name] = f"The {STAGES[name]} stage did not run: the folder has no {name}."
         return None
     try:
         return reader(path)
     except (SwaylineError, OSError, ValueError, pa.ArrowException) as error:
-        missing[name] = (
-            f"{name} could not be read ({str(error).splitlines()[0][:200]}): run the {STAGES[name]} stage again."
-        )
+        why = str(error).replace(f"{path}: ", "").replace(f"{path} ", "it ").splitlines()[0][:200]
+        missing[name] = f"{name} could not be read ({why}): run the {STAGES[name]} stage again."
         return None
 
 
@@ -141,49 +141,49 @@ def _reason(path: Path) -> str:
     return metadata.get(b"reason", b"").decode("utf-8", "replace")
 
 
-def _object(path: Path) -> Mapping[str, Any]:
-    content = json.loads(path.read_text("utf-8"))
-    if not isinstance(content, dict):
-        raise ValueError("it holds no JSON object")
-    return content
-
-
-def _list(path: Path) -> list[Mapping[str, Any]]:
-    content = json.loads(path.read_text("utf-8"))
-    if not isinstance(content, list):
-        raise ValueError("it holds no JSON list")
-    return content
+def _json(layout: Any) -> Callable[[Path], Any]:
+    return lambda path: read_json(path, layout)
 
 
 def _served(path: Path) -> tuple[int, int]:
     """(recommendations, people)."""
-    users = pq.read_table(path, columns=["user"])["user"]
+    users = read_table(path, {"user": is_text}, never_null="user")["user"]
     return len(users), len(users.unique())
 
 
+def _flags(path: Path) -> pa.Table:
+    columns = {"user": is_text, "reason": is_text, "events": is_number, "explanation": is_text}
+    return read_table(path, columns, never_null="user")
+
+
+def _rejected(path: Path) -> pa.Table:
+    return read_table(path, {"file": is_text, "row": is_number, "column": is_text, "value": is_text, "reason": is_text})
+
+
 def _people(path: Path) -> pa.Table:
-    return pq.read_table(path, columns=["user", "profile", "events", "segment", "stage"])
+    columns = {"user": is_text, "profile": is_text, "events": is_number, "segment": is_text, "stage": is_text}
+    return read_table(path, columns, never_null="user")
 
 
 def _things(path: Path) -> pa.Table:
-    known = pq.read_schema(path).names
-    wanted = ("item", "label", "profile", "category", "events", "users", "reached", "conversion", "tier", "stage")
-    return pq.read_table(path, columns=[name for name in wanted if name in known])
+    words = dict.fromkeys(("label", "profile", "category", "tier", "stage"), is_text)
+    numbers = dict.fromkeys(("events", "users", "reached", "conversion"), is_number)
+    return read_table(path, {"item": is_text}, words | numbers, never_null="item")
 
 
 _READERS: dict[str, Callable[[Path], Any]] = {
-    DESCRIBE_FILE: _object,
-    METRICS_FILE: _object,
+    DESCRIBE_FILE: _json(Describe),
+    METRICS_FILE: _json(Metrics),
     INFLUENCE_FILE: read_ledger,
     RECOMMENDATIONS_FILE: _served,
-    REJECTED_FILE: pq.read_table,
-    EXAMPLES_FILE: _list,
-    RUN_FILE: _object,
-    QUALITY_FILE: _object,
-    FLAGS_FILE: pq.read_table,
-    PROFILES_FILE: _object,
+    REJECTED_FILE: _rejected,
+    EXAMPLES_FILE: _json(Examples),
+    RUN_FILE: _json(Run),
+    QUALITY_FILE: _json(Anything),
+    FLAGS_FILE: _flags,
+    PROFILES_FILE: _json(Anything),
     PEOPLE_FILE: _people,
     THINGS_FILE: _things,
-    NETWORK_FILE: _object,
-    OVERLAP_FILE: _object,
+    NETWORK_FILE: _json(Anything),
+    OVERLAP_FILE: _json(Anything),
 }

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
+
+from swayline.core.errors import ArtifactError, SwaylineError
 from swayline.core.files import whole
 from swayline.core.names import (
     DESCRIBE_FILE,
@@ -63,9 +66,18 @@ def write_report(folder: Path) -> Path:
     sections = [_built(build, run, *where) for build, *where in _SECTIONS]
     page = render(_title(run), _subtitle(run), [one for one in sections if one is not None])
     path = Path(folder) / REPORT_FILE
+    if path.is_dir():
+        raise ArtifactError(f"{path} is a folder: move it away, the report is written there")
     with whole(path) as temporary:
         temporary.write_text(page, "utf-8")
     return path
+
+
+_WRONG_LAYOUT = (
+    LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, OSError, pa.ArrowException,
+    SwaylineError,
+)  # fmt: skip
+"""What drawing a part can raise where its file holds other values than this version writes."""
 
 
 def _built(
@@ -74,7 +86,7 @@ def _built(
     """A section; where its file parses and yet is not laid out as this version writes it, a section that says so."""
     try:
         return build(run)
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+    except _WRONG_LAYOUT as error:
         what = f"{type(error).__name__}: {words.label(error, 80)}"
         stage = f"run the {STAGES[file]} stage again"
         return Section(
@@ -94,8 +106,11 @@ def _title(run: Artifacts) -> str:
 def _subtitle(run: Artifacts) -> str:
     """The file the page is about, and when it was read."""
     events = ((run.run or {}).get("inputs") or {}).get("events") or {}
-    parts = [words.label(Path(events["path"]).name, 80)] if isinstance(events, dict) and events.get("path") else []
+    parts = [words.label(Path(str(events["path"])).name, 80)] if isinstance(events, dict) and events.get("path") else []
     if (run.run or {}).get("started"):
-        parts.append(words.day(run.run["started"]))  # type: ignore[index]
+        try:
+            parts.append(words.day(run.run["started"]))  # type: ignore[index]
+        except _WRONG_LAYOUT:
+            parts.append("at an unknown time")
     about = ", ".join(parts)
     return f"{about}. {_BRACKETS}" if about else _BRACKETS
