@@ -7,8 +7,7 @@ import typer
 
 from swayline import __version__
 from swayline.cli import check, evaluate, fit, influence, recommend, report, run, simulate, tune
-from swayline.cli.output import one_line
-from swayline.core.errors import SwaylineError
+from swayline.cli.edge import guarded
 
 app = typer.Typer(
     name="swayline",
@@ -48,14 +47,5 @@ app.command("tune")(tune.tune)
 
 
 def main() -> None:
-    """Run the command line; what we raise on purpose becomes one line and an exit code, never a traceback."""
-    try:
-        app()
-    except SwaylineError as error:
-        sys.stderr.write(f"swayline: {one_line(str(error))}\n")
-        raise SystemExit(error.exit_code) from None
-    except KeyboardInterrupt:
-        sys.stderr.write("swayline: stopped; finished stages are kept and reused\n")
-        raise SystemExit(130) from None
-    except BrokenPipeError:
-        raise SystemExit(1) from None
+    """Run the command line; whatever goes wrong becomes one line and an exit code, never a traceback."""
+    guarded(lambda: app(standalone_mode=False))

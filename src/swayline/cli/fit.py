@@ -35,6 +35,7 @@ def fit(
         Path | None, typer.Option("--tensorboard", help="Folder for training curves.", show_default=False)
     ] = None,
     seed: options.Seed = 0,
+    force: options.Force = False,
     json: options.Json = False,
     *,
     reading: Said,
@@ -53,21 +54,28 @@ def fit(
         raise UsageError(f"model {model!r} is unknown: {nearest(model, model_names())}")
     if events is None:
         raise UsageError("give the log to learn from: swayline fit EVENTS")
+    from swayline.core.locks import only_one
+    from swayline.core.outputs import claim_folder, is_model_folder
     from swayline.engine import DuckEngine
     from swayline.recommend import fit_log
 
+    claim_folder(out, "fit", is_model_folder, (events, items), force)
+    if checkpoint is not None:
+        from swayline.models.sequence.checkpoint import claim_checkpoint
+
+        claim_checkpoint(checkpoint, (events, items), force)
     watch = None
     if tensorboard is not None:
         from swayline.models.sequence.tensorboard import to_tensorboard
 
         watch = to_tensorboard(tensorboard)
-    with DuckEngine() as engine:
+    with only_one(out, "fit"), DuckEngine() as engine:
         log = read(events, reading, engine, items=items)
         fitted = fit_log(
             engine, log, model, settings=options.settings_of(settings), split=split, seed=seed, checkpoint=checkpoint,
             watch=watch,
         )  # fmt: skip
-    fitted.save(out)
+        fitted.save(out)
     told = told_of_values(fitted.model, fitted.dataset.sequences, fitted.dataset.behaviors.names)
     result = {
         "model": model,

@@ -9,6 +9,9 @@ from swayline.core.errors import UsageError, shown
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Decides every random number.")]
+Force = Annotated[
+    bool, typer.Option("--force", help="Write over a file or folder at --out that this verb did not make.")
+]
 K = Annotated[int, typer.Option("-k", min=1, max=1000, help="Length of the lists.")]
 Set = Annotated[
     list[str] | None,

@@ -5,13 +5,20 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from swayline.core.errors import UsageError, shown
+from swayline.core.errors import OutputError, UsageError, shown
 
 
 def show(as_json: bool, result: dict[str, Any], lines: list[str]) -> None:
     """Print the result in the form asked for."""
     text = json.dumps(result, ensure_ascii=True, sort_keys=True, allow_nan=False) if as_json else "\n".join(lines)
-    sys.stdout.write(text + "\n")
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise OutputError("what reads standard output went away before the result was printed") from None
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(f"the result cannot be printed to standard output ({reason}): send it elsewhere") from None
 
 
 def warn(text: str) -> None:

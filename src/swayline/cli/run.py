@@ -40,6 +40,7 @@ def run(
             "--timezone", help="Clock of the hour-of-week page, as in Asia/Shanghai (UTC).", show_default=False
         ),
     ] = None,
+    force: options.Force = False,
     json: options.Json = False,
     *,
     reading: Said,
@@ -55,7 +56,7 @@ def run(
         if not json:
             warn(f"{stage.name:<10} {'reused' if stage.reused else f'{stage.seconds:.1f} s, {stage.peak_mb:,.0f} MB'}")
 
-    done = run_all(Inputs(events, items, users, ties), RunSettings.load(config, said), out, told)
+    done = run_all(Inputs(events, items, users, ties), RunSettings.load(config, said), out, told, force=force)
     rows = done.record["inputs"]["events"]
     for note in rows["notes"]:
         warn(f"note: {note}")

@@ -15,10 +15,11 @@ def simulate(
     events: Annotated[int, typer.Option("--events", min=100, help="About how many events.")] = 100_000,
     seed: options.Seed = 0,
     out: Annotated[Path, typer.Option("--out", help="Folder to write.")] = Path("world"),
+    force: options.Force = False,
     json: options.Json = False,
 ) -> None:
     """Write events, items, users, ties and truth.json of a simulated shop."""
     from swayline.simulate import WorldSettings, write_world
 
-    files = write_world(WorldSettings(users=users, items=items, events=events, seed=seed), out)
+    files = write_world(WorldSettings(users=users, items=items, events=events, seed=seed), out, force=force)
     show(json, {"out": str(out), "files": [str(path) for path in files]}, [f"written: {path}" for path in files])

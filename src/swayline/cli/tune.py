@@ -22,15 +22,19 @@ def tune(
     out: Annotated[Path, typer.Option("--out", help="Folder of the study; run again to go on.")] = Path("tune"),
     items: Items = None,
     seed: options.Seed = 0,
+    force: options.Force = False,
     json: options.Json = False,
     *,
     reading: Said,
 ) -> None:
     """Try settings on validation, drop those that lag behind, keep the best; stop any time and go on later."""
+    from swayline.core.outputs import claim_folder
     from swayline.dataset import build_dataset, split_by_name
     from swayline.engine import DuckEngine
     from swayline.pipeline import tune as search
+    from swayline.pipeline.tune import is_study
 
+    claim_folder(out, "tune", is_study, (events, items), force)
     with DuckEngine() as engine:
         log = read(events, reading, engine, items=items)
         dataset = build_dataset(engine, log.events, side=log.items, people=log.users)

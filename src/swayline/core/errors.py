@@ -6,6 +6,8 @@
     ├── UsageError (also ValueError)      misuse: exit 2
     │   ├── ConfigError                   a setting is unknown or out of range
     │   └── MissingExtraError             an optional library is not installed
+    ├── BusyError                         another process works in the folder: exit 1
+    ├── OutputError                       what was made cannot be printed: exit 1
     └── DataError                         the data cannot answer: exit 1
         ├── SourceError                   a file cannot be read as what it says it is
         ├── SchemaError                   a column is missing, doubled or cannot be told
@@ -50,6 +52,14 @@ class ConfigError(UsageError):
 
 class MissingExtraError(UsageError):
     """An optional library is needed and not installed; the message names the extra."""
+
+
+class BusyError(SwaylineError):
+    """Another process is at work where this one would write."""
+
+
+class OutputError(SwaylineError):
+    """The result cannot be printed where it should go."""
 
 
 class DataError(SwaylineError):

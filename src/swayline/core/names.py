@@ -113,6 +113,8 @@ USERS_FILE = "users.parquet"
 TIES_FILE = "ties.parquet"
 LOG_FILE = "log.json"
 MODEL_FOLDER = "model"
+MODEL_FILE = "model.json"
+WEIGHTS_FILE = "weights.safetensors"
 RUN_FILE = "run.json"
 
 

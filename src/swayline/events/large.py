@@ -17,6 +17,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from swayline.core.files import clear_folders, to_disk
+from swayline.core.locks import only_one
 from swayline.core.names import EVENT_ID, EVENTS_FILE, REJECTED_FILE, REST, ROW, SESSION, TEXT, TIME
 from swayline.engine import DuckEngine, operators
 from swayline.events.blocks import Account, account_of, checked_blocks
@@ -26,6 +28,7 @@ from swayline.events.side import read_sides
 from swayline.events.sources.block import REJECTED
 from swayline.events.store import begin, finish, write_tables
 
+_STAGE = ".stage-"
 _GROUP_ROWS = 1 << 18
 
 
@@ -66,19 +69,26 @@ def clean_log(
         The source cannot be read, its columns cannot be told, or no row is left.
     """
     folder, options = Path(folder), options or ReadOptions()
+    with only_one(folder, "clean"):
+        return _cleaned(path, folder, (items, users, ties), options, memory_limit)
+
+
+def _cleaned(path: Any, folder: Path, others: tuple[Any, Any, Any], options: ReadOptions, memory_limit: str) -> Cleaned:
     account = account_of(path)
     begin(folder)
-    stage = Path(tempfile.mkdtemp(prefix=".stage-", dir=folder))
+    clear_folders(folder, _STAGE)
+    stage = Path(tempfile.mkdtemp(prefix=_STAGE, dir=folder))
     try:
         with DuckEngine(memory_limit=memory_limit) as engine:
             _stage(path, options, engine, account, stage)
             account.need_rows()
-            sides, more = read_sides(items, users, ties, options, engine)
+            sides, more = read_sides(*others, options, engine)
             with _writer(stage / REJECTED_FILE, REJECTED) as writer:
                 for part in (pq.read_table(stage / "refused.parquet"), more):
                     writer.write_table(part)
             n_events = _clean(engine, stage, options, account)
         for name in (EVENTS_FILE, REJECTED_FILE):
+            to_disk(stage / name)
             (stage / name).replace(folder / name)
         n_rejected = account.n_refused + len(more)
         rows = {"events": n_events, "rejected": n_rejected} | write_tables(folder, sides)

@@ -20,11 +20,11 @@ import numpy as np
 
 from swayline.core.errors import ArtifactError, ConfigError, shown
 from swayline.core.files import whole, write_json
+from swayline.core.names import MODEL_FILE as MODEL_FILE
+from swayline.core.names import WEIGHTS_FILE as WEIGHTS_FILE
 from swayline.models.settings import build
 
 FORMAT = 1
-MODEL_FILE = "model.json"
-WEIGHTS_FILE = "weights.safetensors"
 _MAX_JSON_BYTES = 4 << 20
 _MAX_HEADER_BYTES = 16 << 20
 _FLOATS = ("float32", "float16", "float64")

@@ -15,8 +15,10 @@ import swayline
 from swayline.core.artifacts import read_json
 from swayline.core.errors import ArtifactError, UsageError, nearest
 from swayline.core.files import digest, fingerprint, write_json
+from swayline.core.locks import only_one
 from swayline.core.memory import peak_mb, reset_peak
 from swayline.core.names import LOG_FILE, REPORT_FILE, RUN_FILE
+from swayline.core.outputs import claim_folder
 from swayline.core.progress import task
 from swayline.core.time import iso
 from swayline.events import is_address, name_of
@@ -62,7 +64,12 @@ class RunDone:
 
 
 def run(
-    inputs: Inputs, settings: RunSettings, folder: Path, told: Callable[[StageDone], None] | None = None
+    inputs: Inputs,
+    settings: RunSettings,
+    folder: Path,
+    told: Callable[[StageDone], None] | None = None,
+    *,
+    force: bool = False,
 ) -> RunDone:
     """Read → describe → train → evaluate → measure influence → recommend → report.
 
@@ -73,14 +80,25 @@ def run(
     ----------
     told : callable, optional
         Called after each stage.
+    force : bool
+        Write into a folder that holds files which no run made.
 
     Raises
     ------
+    UsageError
+        The folder is not one to write into: it holds an input, a model, or files that no run made.
+    BusyError
+        Another run works in the folder.
     SwaylineError
         As the stages raise them; what was finished stays and is reused next time.
     """
     _check_models(settings)
-    _check_folder(folder)
+    _check_folder(folder, inputs, force)
+    with only_one(folder, "run"):
+        return _run(inputs, settings, folder, told)
+
+
+def _run(inputs: Inputs, settings: RunSettings, folder: Path, told: Callable[[StageDone], None] | None) -> RunDone:
     started = datetime.now(UTC)
     sources = {name: source for name, source in vars(inputs).items() if source is not None}
     hashes = {
@@ -166,12 +184,21 @@ def _check_models(settings: RunSettings) -> None:
         raise UsageError(f"model {settings.model!r} is not among the models of this run: {', '.join(settings.models)}")
 
 
-def _check_folder(folder: Path) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is a file: give --out a folder")
-    if folder.exists() and any(folder.iterdir()) and not (folder / RUN_FILE).exists():
-        raise UsageError(f"{folder} holds files that no run made: give --out an empty or new folder")
-    folder.mkdir(parents=True, exist_ok=True)
+def _check_folder(folder: Path, inputs: Inputs, force: bool) -> None:
+    claim_folder(folder, "run", _is_run, vars(inputs).values(), force)
+    for name in sorted({name for stage in STAGES for name in stage.makes}):
+        if (folder / name).is_symlink() and (folder / name).is_dir():
+            raise UsageError(f"{folder / name} is a link to another folder, which no run made: remove it")
+
+
+def _is_run(folder: Path) -> bool:
+    """Whether a folder's record is one that a run writes; a foreign ``run.json`` makes no folder ours."""
+    try:
+        record = read_json(folder / RUN_FILE)
+    except ArtifactError:
+        return False
+    needed = {"swayline": str, "inputs": dict, "settings": dict, "stages": list}
+    return isinstance(record, dict) and all(isinstance(record.get(name), kind) for name, kind in needed.items())
 
 
 def _record(work: Workspace, hashes: dict[str, str], stages: list[dict[str, Any]], started: datetime) -> dict[str, Any]:

@@ -6,7 +6,9 @@ Akiba et al., "Optuna: A Next-generation Hyperparameter Optimization Framework",
 Bergstra et al., "Algorithms for Hyper-Parameter Optimization", NIPS 2011 (the tree-structured Parzen estimator).
 """
 
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +17,8 @@ import pyarrow as pa
 
 from swayline.core.errors import ArtifactError, UsageError
 from swayline.core.extras import require
-from swayline.core.files import digest, whole
+from swayline.core.files import digest, whole, write_text
+from swayline.core.locks import only_one
 from swayline.core.progress import Task, task
 from swayline.dataset import Split
 from swayline.models import create, with_seed
@@ -68,15 +71,30 @@ def tune(
         raise UsageError(f"{model} chooses its settings on validation by itself; tune knows {', '.join(SPACES)}")
     if not len(split.valid):
         raise UsageError("there is no validation question: tuning needs users with at least three events")
-    folder.mkdir(parents=True, exist_ok=True)
+    with only_one(folder, "tune"):
+        return _tune(optuna, split, model, trials, folder, seed, fixed or {})
+
+
+def is_study(folder: Path) -> bool:
+    """Whether a folder is one that :func:`tune` wrote."""
+    try:
+        with closing(sqlite3.connect(f"{(folder / STUDY_FILE).absolute().as_uri()}?mode=ro", uri=True)) as base:
+            return bool(base.execute("SELECT 1 FROM sqlite_master WHERE name = 'study_user_attributes'").fetchone())
+    except sqlite3.Error:
+        return False
+
+
+def _tune(
+    optuna: Any, split: Split, model: str, trials: int, folder: Path, seed: int, fixed: Mapping[str, object]
+) -> Tuned:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = _study(optuna, folder, _fingerprint(split, model, fixed or {}), seed)
-    search = _Search(split, model, {**with_seed(model, {}, seed), **(fixed or {})})
+    study = _study(optuna, folder, _fingerprint(split, model, fixed), seed)
+    search = _Search(split, model, {**with_seed(model, {}, seed), **fixed})
     with task(f"tune {model}", trials) as bar:
         while (done := len(study.trials)) < trials:
             study.optimize(lambda trial: search(trial, bar), n_trials=1, catch=())
             bar.advance(len(study.trials) - done)
-    return _written(folder, model, study, fixed or {})
+    return _written(folder, model, study, fixed)
 
 
 class _Search:
@@ -148,7 +166,7 @@ def _written(folder: Path, model: str, study: "Study", fixed: Mapping[str, objec
     settings = {**best.params, **fixed}
     lines = [f"# validation NDCG@10 {best.value:.4f}, trial {best.number} of {len(study.trials)}"]
     lines += [f'[model_settings."{model}"]', *(f"{name} = {_toml(value)}" for name, value in settings.items())]
-    (folder / BEST_FILE).write_text("\n".join(lines) + "\n")
+    write_text(folder / BEST_FILE, "\n".join(lines) + "\n")
     table = pa.table(
         {
             "trial": [trial.number for trial in study.trials],

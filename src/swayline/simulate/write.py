@@ -9,14 +9,16 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from swayline.core.errors import UsageError
-from swayline.core.files import write_json
-from swayline.simulate.assemble import draw
+from swayline.core.files import clear_folders, to_disk, write_json
+from swayline.core.locks import only_one
+from swayline.core.outputs import MADE_BY, claim_folder, was_made_by
+from swayline.simulate.assemble import Parts, draw
 from swayline.simulate.log import SCHEMA
 from swayline.simulate.settings import WorldSettings
 from swayline.simulate.truth import truth
 
 FILES = ("events.parquet", "items.parquet", "users.parquet", "ties.parquet", "truth.json")
+_WORKSHOP = ".world."
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,15 @@ def world(settings: WorldSettings) -> World:
     return World(settings, events, parts.items_table(), parts.users_table(), parts.ties_table(), truth(parts))
 
 
-def write_world(settings: WorldSettings, out: Path) -> list[Path]:
+def write_world(settings: WorldSettings, out: Path, *, force: bool = False) -> list[Path]:
     """Write a world to a folder: all of its files, or none.
 
     Parameters
     ----------
     out : Path
         Made where it is missing; a world already there is replaced.
+    force : bool
+        Write into a folder that holds files which are no simulated world.
 
     Returns
     -------
@@ -58,22 +62,32 @@ def write_world(settings: WorldSettings, out: Path) -> list[Path]:
     Raises
     ------
     UsageError
-        ``out`` is a file.
+        ``out`` is a file, or a folder of other files.
+    BusyError
+        Another process writes a world there.
     """
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"{out} is a file: name a folder for the simulated world")
-    parts = draw(settings)
-    out.mkdir(parents=True, exist_ok=True)
+    claim_folder(out, "simulate", _is_world, force=force)
+    with only_one(out, "simulate"):
+        return _write(draw(settings), out)
+
+
+def _is_world(folder: Path) -> bool:
+    return was_made_by(folder / FILES[0], "simulate")
+
+
+def _write(parts: Parts, out: Path) -> list[Path]:
     # Everything is written beside its place first: a full disk or an interrupt leaves the folder as it was.
-    workshop = Path(tempfile.mkdtemp(prefix=".world.", dir=out))
+    clear_folders(out, _WORKSHOP)
+    workshop = Path(tempfile.mkdtemp(prefix=_WORKSHOP, dir=out))
     try:
-        with pq.ParquetWriter(workshop / FILES[0], SCHEMA) as writer:
+        with pq.ParquetWriter(workshop / FILES[0], SCHEMA.with_metadata({MADE_BY: b"simulate"})) as writer:
             for block in parts.event_tables():
-                writer.write_table(block)
+                writer.write_table(block.replace_schema_metadata({MADE_BY: b"simulate"}))
         for name, table in zip(FILES[1:4], (parts.items_table(), parts.users_table(), parts.ties_table()), strict=True):
             pq.write_table(table, workshop / name)
         write_json(workshop / FILES[4], truth(parts))
         for name in FILES:
+            to_disk(workshop / name)
             (workshop / name).replace(out / name)
     finally:
         shutil.rmtree(workshop, ignore_errors=True)

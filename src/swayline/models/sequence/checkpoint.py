@@ -7,6 +7,7 @@ epochs are all there is to keep. A checkpoint of other data or other settings is
 import dataclasses
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor
 
 from swayline.core.files import digest, whole
+from swayline.core.outputs import claim_file
 from swayline.dataset import Sequences
 
 _ADAM = ("step", "exp_avg", "exp_avg_sq")
@@ -28,6 +30,27 @@ def fingerprint(histories: Sequences, settings: Any) -> str:
         data.update(histories.values.tobytes())
     asked = dataclasses.asdict(settings) | {"max_epochs": 0, "patience": 0, "device": ""}
     return digest([data.hexdigest(), histories.n_items, histories.n_behaviors, asked])
+
+
+def claim_checkpoint(path: Path, inputs: Iterable[Any] = (), force: bool = False) -> None:
+    """Refuse a file that is no checkpoint of ours, before training begins.
+
+    Raises
+    ------
+    UsageError
+        The file holds anything but a checkpoint.
+    """
+    claim_file(path, "fit", inputs, force, is_ours=_is_checkpoint, option="--checkpoint")
+
+
+def _is_checkpoint(path: Path) -> bool:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="np") as stored:
+            return {"run", "record"} <= (stored.metadata() or {}).keys()
+    except (SafetensorError, OSError):
+        return False
 
 
 def save(
