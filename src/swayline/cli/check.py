@@ -27,18 +27,22 @@ def check(
             show_default=False,
         ),
     ] = None,
+    force: options.Force = False,
     json: options.Json = False,
     *,
     reading: Said,
 ) -> None:
     """Say what would be read and what rejected, with reasons; exit 1 if anything was rejected."""
+    from swayline.core.outputs import claim_file
     from swayline.core.tables import write_table
     from swayline.events import read_events
 
+    if out is not None:
+        claim_file(out, "check", (events, items, users, ties), force)
     log = read_events(events, items=items, users=users, ties=ties, options=as_options(reading))
     rejected = log.rejected.to_pylist()
     if out is not None:
-        write_table(out, log.rejected)
+        write_table(out, log.rejected, "check")
     span = [] if log.ordered else [str(log.events["time"][0]), str(log.events["time"][-1])]
     sides = {name: len(table) for name in ("items", "users", "ties") if (table := getattr(log, name)) is not None}
     result = {

@@ -38,12 +38,14 @@ def evaluate(
     items: Items = None,
     users: Users = None,
     seed: options.Seed = 0,
+    force: options.Force = False,
     json: options.Json = False,
     *,
     reading: Said,
 ) -> None:
     """Split, fit, rank everything for every question, and write metrics with intervals."""
     from swayline.core.files import write_json
+    from swayline.core.outputs import claim_file, note_output
     from swayline.engine import DuckEngine
     from swayline.evaluate import Plan, evaluate_models
     from swayline.models import names as model_names
@@ -52,11 +54,13 @@ def evaluate(
     for name in names:
         if name not in model_names():
             raise UsageError(f"model {name!r} is unknown: {nearest(name, model_names())}")
+    claim_file(out, "evaluate", (events, items, users), force)
     plan = Plan(split, cut, folds, k, target, segment, seed)
     with DuckEngine() as engine:
         log = read(events, reading, engine, items=items, users=users)
         result = evaluate_models(engine, log, names, plan)
     write_json(out, result)
+    note_output(out, "evaluate")
     show(json, result, [*_in_words(result), f"written: {out}"])
 
 

@@ -10,6 +10,7 @@ from swayline.cli.output import show, table_path
 from swayline.cli.reading import EventsArgument, EventsOption, Items, Said, read, reads
 from swayline.cli.recommend import user_ids
 from swayline.core.errors import UsageError
+from swayline.core.outputs import claim_file
 from swayline.core.time import parse_duration_s
 
 if TYPE_CHECKING:
@@ -43,12 +44,14 @@ def events(
     ] = False,
     seed: options.Seed = 0,
     out: Out = Path("influence.parquet"),
+    force: options.Force = False,
     json: options.Json = False,
 ) -> None:
     """How much each past event moves a recommendation: score with the event minus score without it."""
     from swayline.influence.ledger import concat, write_ledger
     from swayline.recommend import FittedModel, edit_behaviors, explain_events, with_log
 
+    claim_file(out, "influence events", (model, events, users), force)
     fitted = FittedModel.load(model)
     if events is not None:
         fitted = with_log(fitted, events)
@@ -56,7 +59,7 @@ def events(
     table = explain_events(fitted, asked, item=item, seed=seed)
     if edits:
         table = concat([table, edit_behaviors(fitted, asked, seed=seed)])
-    write_ledger(table, out)
+    write_ledger(table, out, "influence events")
     show(
         json,
         {"out": str(out), "rows": len(table)},
@@ -123,6 +126,7 @@ def behaviors(
     items: Items = None,
     seed: options.Seed = 0,
     out: Out = Path("influence.parquet"),
+    force: options.Force = False,
     json: options.Json = False,
     *,
     reading: Said,
@@ -132,13 +136,14 @@ def behaviors(
     from swayline.influence.behaviors.words import in_words
     from swayline.influence.ledger import write_ledger
 
+    claim_file(out, "influence behaviors", (events, items, graph), force)
     log = read(events, reading, items=items)
     effects = BehaviorEffects(
         treatment, log.outcome(outcome), window=window, horizon=horizon, from_date=since, unit=unit, estimand=estimand,
         graph=_graph(graph), instrument=instrument, propensity=propensity, learner=learner, sequence_state=state,
         seed=seed,
     ).fit(log)  # fmt: skip
-    write_ledger(effects.ledger_, out)
+    write_ledger(effects.ledger_, out, "influence behaviors")
     show(json, _result(effects.ledger_, out), [*in_words(effects.ledger_), f"written: {out}"])
 
 
@@ -176,6 +181,7 @@ def table(
     beside: Annotated[bool, typer.Option("--beside", help="Add the estimates of EconML and DoWhy.")] = False,
     seed: options.Seed = 0,
     out: Out = Path("influence.parquet"),
+    force: options.Force = False,
     json: options.Json = False,
 ) -> None:
     """The effect of one column on another, from an experiment or from observation."""
@@ -184,13 +190,14 @@ def table(
     from swayline.influence.behaviors.words import in_words
     from swayline.influence.ledger import write_ledger
 
+    claim_file(out, "influence table", (table, graph), force)
     found = estimate_effect(
         read_table(table), treatment, outcome, _names(controls), estimand=estimand, clusters=clusters,
         reference=reference, randomised=randomised, propensity=propensity, learner=learner,
         negative_controls=_names(negative_controls) or (), graph=_graph(graph), instrument=instrument, beside=beside,
         seed=seed,
     )  # fmt: skip
-    write_ledger(found.ledger, out)
+    write_ledger(found.ledger, out, "influence table")
     show(
         json,
         _result(found.ledger, out) | {"notes": list(found.notes)},
@@ -216,6 +223,7 @@ def people(
     ] = None,
     seed: options.Seed = 0,
     out: Out = Path("influence.parquet"),
+    force: options.Force = False,
     json: options.Json = False,
     *,
     reading: Said,
@@ -224,9 +232,10 @@ def people(
     from swayline.influence.ledger import write_ledger
     from swayline.influence.people import PeopleInfluence
 
+    claim_file(out, "influence people", (events, ties), force)
     log = read(events, reading, ties=ties)
     found = PeopleInfluence(outcome, max_radius=max_radius, seed=seed).fit(log)
-    write_ledger(found.ledger_, out)
+    write_ledger(found.ledger_, out, "influence people")
     told = found.ledger_.to_pandas()
     whole = told[told["estimand"] == "excitation"]
     rows = whole[whole["estimate"].notna()].sort_values("ci_low", ascending=False).head(10)
@@ -272,6 +281,7 @@ def spread(
             "--out", callback=table_path, help="File to write: rank, user, gain, spread (.parquet, .csv, .jsonl)."
         ),
     ] = Path("seeds.parquet"),
+    force: options.Force = False,
     json: options.Json = False,
 ) -> None:
     """Whom to start with so that influence reaches furthest."""
@@ -279,12 +289,13 @@ def spread(
     from swayline.influence.ledger import read_ledger
     from swayline.influence.spread import spread_from_ledger
 
+    claim_file(out, "influence spread", (influence, costs, audience), force)
     found = spread_from_ledger(
         read_ledger(influence), budget, model=model, costs=_costs(costs), seed=seed,
         audience=user_ids(audience) if audience else None,
         deadline_s=parse_duration_s(deadline) if deadline else None,
     )  # fmt: skip
-    write_table(out, found.table)
+    write_table(out, found.table, "influence spread")
     rows = found.table.to_pylist()
     lines = [f"{row['rank']:>3}  {row['user']}  +{row['gain']:.2f}  reaches {row['spread']:.2f}" for row in rows[:10]]
     surely = found.seeds.guarantee

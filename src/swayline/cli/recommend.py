@@ -48,12 +48,15 @@ def recommend(
             "--out", callback=table_path, help="File to write: user, item, rank, score (.parquet, .csv, .jsonl)."
         ),
     ] = Path("recs.parquet"),
+    force: options.Force = False,
     json: options.Json = False,
 ) -> None:
     """Write the best next items of each user, or the items that answer a query."""
+    from swayline.core.outputs import claim_file
     from swayline.core.tables import write_table
     from swayline.recommend import FittedModel, with_log
 
+    claim_file(out, "recommend", (model, events, users, encoder), force)
     fitted = FittedModel.load(model)
     if events is not None:
         fitted = with_log(fitted, events)
@@ -61,7 +64,7 @@ def recommend(
     if query is None and encoder is not None:
         raise UsageError("--encoder belongs to a search: say --query too")
     lists = fitted.recommend(wanted, k) if query is None else _found(fitted, query, wanted, k, model, encoder)
-    write_table(out, lists)
+    write_table(out, lists, "recommend")
     n_users = len(lists["user"].unique()) if "user" in lists.column_names else 0
     result = {"out": str(out), "users": n_users, "rows": len(lists)}
     if query is not None and not n_users:

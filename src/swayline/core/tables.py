@@ -3,12 +3,14 @@
 ::
 
     recs.parquet   Parquet
-    recs.csv       CSV: a header, UTC moments as 2026-01-31T12:00:00Z, nested values as JSON, null as an empty field
+    recs.csv       CSV: a header, UTC moments as 2026-01-31T12:00:00Z, nested values as JSON, null as an empty field;
+                   text that begins with = + - @ tab or CR has an apostrophe before it, so that no spreadsheet runs it
     recs.jsonl     one JSON object a line, null where a number is NaN
 """
 
 import json
 import math
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -20,6 +22,7 @@ import pyarrow.parquet as pq
 
 from swayline.core.errors import ArtifactError, UsageError, shown
 from swayline.core.files import whole
+from swayline.core.outputs import MADE_BY, note_output
 
 TABLE_ENDINGS = (".parquet", ".csv", ".jsonl")
 
@@ -44,8 +47,13 @@ def table_ending(path: Path) -> str:
     return ending
 
 
-def write_table(path: Path, table: pa.Table) -> None:
+def write_table(path: Path, table: pa.Table, made_by: str | None = None) -> None:
     """Write a table whole or not at all, in the format of the file's ending.
+
+    Parameters
+    ----------
+    made_by : str, optional
+        The verb whose output it is: the same verb may replace it later (:mod:`swayline.core.outputs`).
 
     Raises
     ------
@@ -53,6 +61,8 @@ def write_table(path: Path, table: pa.Table) -> None:
         The ending names no format.
     """
     ending = table_ending(path)
+    if made_by is not None:
+        table = table.replace_schema_metadata((table.schema.metadata or {}) | {MADE_BY: made_by.encode()})
     with whole(path) as temporary, temporary.open("wb") as stream:
         if ending == ".parquet":
             pq.write_table(table, stream)
@@ -60,6 +70,8 @@ def write_table(path: Path, table: pa.Table) -> None:
             pc_csv.write_csv(_flat(table), stream)
         else:
             _write_lines(table, stream)
+    if made_by is not None and ending != ".parquet":
+        note_output(path, made_by)
 
 
 def read_typed(path: Path, schema: pa.Schema) -> pa.Table:
@@ -83,7 +95,7 @@ def read_typed(path: Path, schema: pa.Schema) -> pa.Table:
             options = pc_csv.ConvertOptions(
                 column_types=schema, strings_can_be_null=True, quoted_strings_can_be_null=False
             )
-            return pc_csv.read_csv(path, convert_options=options, parse_options=_QUOTED)
+            return _as_meant(pc_csv.read_csv(path, convert_options=options, parse_options=_QUOTED))
         return _read_lines(path, schema)
     except UsageError:
         raise
@@ -91,13 +103,34 @@ def read_typed(path: Path, schema: pa.Schema) -> pa.Table:
         raise ArtifactError(f"{path} cannot be read as a table: {error}") from None
 
 
+_FORMULA = r"^('*[=+\-@\t\r])"
+"""What a spreadsheet takes for a formula, apostrophes of our own before it included, so that it can be read back."""
 _QUOTED = pc_csv.ParseOptions(newlines_in_values=True)
 
 
 def _flat(table: pa.Table) -> pa.Table:
     """The table with what CSV has no words for, written as text."""
-    columns = {name: _as_csv(table[name]) for name in table.column_names}
+    columns = {_harmless_name(name): _harmless(_as_csv(table[name])) for name in table.column_names}
     return pa.table(columns) if columns else table
+
+
+def _harmless(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Text with an apostrophe before what a spreadsheet would run as a formula; :func:`_as_meant` takes it off."""
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        return column
+    return pc.replace_substring_regex(column, _FORMULA, r"'\1")
+
+
+def _harmless_name(name: str) -> str:
+    return re.sub(_FORMULA, r"'\1", name)
+
+
+def _as_meant(table: pa.Table) -> pa.Table:
+    """A table read from CSV without the apostrophes that :func:`_harmless` put there."""
+    for at, name in enumerate(table.column_names):
+        if pa.types.is_string(table[name].type):
+            table = table.set_column(at, name, pc.replace_substring_regex(table[name], f"^'{_FORMULA[1:]}", r"\1"))
+    return table
 
 
 def _as_csv(column: pa.ChunkedArray) -> pa.ChunkedArray:

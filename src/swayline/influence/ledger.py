@@ -92,9 +92,9 @@ def escape(part: str) -> str:
     return part if "%" not in part and "|" not in part else part.replace("%", quote("%")).replace("|", quote("|"))
 
 
-def write_ledger(table: pa.Table, path: Path) -> None:
+def write_ledger(table: pa.Table, path: Path, made_by: str | None = None) -> None:
     """Write a ledger whole or not at all, as Parquet, CSV or JSON lines by the file's ending."""
-    write_table(path, table.cast(SCHEMA))
+    write_table(path, table.cast(SCHEMA), made_by)
 
 
 def read_ledger(path: Path) -> pa.Table:
