@@ -132,6 +132,9 @@ def _check_place(path: Path, option: str) -> None:
     """Refuse devices and places where nothing can be written."""
     if not path.name or "\0" in str(path):
         raise UsageError(f"{option} {shown(path)} names no file or folder that can be written: say {option} NAME")
+    if ".." in path.parts and not path.parent.exists():
+        # Made on the way, the missing folder would let the name lead to a file that was not looked at.
+        raise UsageError(f"{option} {shown(path)} leads through a folder that is not there: write it without ..")
     try:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):

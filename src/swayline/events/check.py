@@ -52,6 +52,10 @@ _UNITS_US = ((1e6, 1e11), (1e3, 1e14), (1.0, 1e17))
 _DATES = {8: "%Y%m%d", 14: "%Y%m%d%H%M%S"}
 """Dates written as one whole number, by their digits."""
 _LARGEST_US = 9e18
+_LATER_US = 1e14
+"""March 1973: a median beyond it says that numbers of time count from 1970 and not from a start of their own."""
+_NO_OFFSET = r":[0-9.]+ *[+-](1[5-9]|[2-9][0-9])"
+"""Offsets of 15 hours and more, which no clock has and the engine would subtract."""
 _ROWS_A_SLICE = 200
 _WHOLE_TIME = r"^\s*-?\d+(\.\d*)?([eE]\+?\d{1,3})?\s*$"
 
@@ -82,11 +86,15 @@ class Reading:
         How whole numbers are dates, as ``strptime`` writes it.
     left_out : frozenset of str
         Columns that are ours by name only: what they hold is no such thing, so they stay features of the row.
+    is_epoch : bool
+        Numbers of time count from 1970 and most lie after 1973, so that one of 8 digits that begins like a date
+        (20240201) is a date written in the wrong place, not a moment of 1970.
     """
 
     unit_us: float = 1e6
     date_format: str = ""
     left_out: frozenset[str] = frozenset()
+    is_epoch: bool = False
 
 
 def reading_of(block: Block, said: Collection[str]) -> Reading:
@@ -96,8 +104,10 @@ def reading_of(block: Block, said: Collection[str]) -> Reading:
     left_out = frozenset(name for name in doubtful if not _mostly_numbers(table[name]))
     if block.time_unit_us is not None:
         return Reading(block.time_unit_us, left_out=left_out)
-    unit_us, date_format = time_unit(table[TIME]) if TIME in table.column_names else (1e6, "")
-    return Reading(unit_us, date_format, left_out)
+    if TIME not in table.column_names:
+        return Reading(left_out=left_out)
+    unit_us, date_format = time_unit(table[TIME])
+    return Reading(unit_us, date_format, left_out, _is_epoch(table[TIME], unit_us))
 
 
 def _mostly_numbers(column: pa.ChunkedArray) -> bool:
@@ -116,10 +126,7 @@ def time_unit(times: pa.ChunkedArray) -> tuple[float, str]:
     >>> time_unit(pa.chunked_array([[20260131, 20260201]]))
     (0.0, '%Y%m%d')
     """
-    if not pa.types.is_string(times.type):
-        times = float_text(times)
-    written = pc.filter(times, pc.fill_null(pc.match_substring_regex(times, _WHOLE_TIME), False))
-    numbers = pc.cast(pc.utf8_trim_whitespace(written), pa.float64())
+    written, numbers = _time_numbers(times)
     if len(numbers) == 0:
         return 1e6, ""
     middle = pc.quantile(numbers, 0.5)[0].as_py()
@@ -127,6 +134,20 @@ def time_unit(times: pa.ChunkedArray) -> tuple[float, str]:
         if 1.9 * 10.0 ** (digits - 1) <= middle <= 2.11 * 10.0 ** (digits - 1) and _are_dates(written, form):
             return 0.0, form
     return next((us for us, largest in _UNITS_US if middle < largest), 1e-3), ""
+
+
+def _is_epoch(times: pa.ChunkedArray, unit_us: float) -> bool:
+    """Whether most numbers of time are moments after 1973."""
+    numbers = _time_numbers(times)[1]
+    return len(numbers) > 0 and pc.quantile(numbers, 0.5)[0].as_py() * unit_us >= _LATER_US
+
+
+def _time_numbers(times: pa.ChunkedArray) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    """Those times that are written as one number, as text and as numbers."""
+    if not pa.types.is_string(times.type):
+        times = float_text(times)
+    written = pc.filter(times, pc.fill_null(pc.match_substring_regex(times, _WHOLE_TIME), False))
+    return written, pc.cast(pc.utf8_trim_whitespace(written), pa.float64())
 
 
 def _are_dates(written: pa.ChunkedArray, form: str) -> bool:
@@ -374,6 +395,7 @@ def _rules(cells: _Cells, now: datetime) -> list[_Rule]:
         rules += _id_rules(BEHAVIOR, cells.missing(BEHAVIOR, _NOT_IDS.lower()), cells)
     if TIME in cells.has:
         rules += _time_rules(now)
+        rules += _date_rules(cells)
     for name in OPTIONAL_COLUMNS:
         rules += _optional_rules(name, cells) if name in cells.has else []
     return rules
@@ -399,6 +421,19 @@ def _time_rules(now: datetime) -> list[_Rule]:
             f"{_MOMENT} > TIMESTAMPTZ '{limit}'",
             "is in the future (is it in another unit than the rows around it?)",
         ),
+    ]
+
+
+def _date_rules(cells: _Cells) -> list[_Rule]:
+    """Refuse dates written as one number among numbers that count from 1970: they would be moments of 1970."""
+    if not cells.reading.is_epoch or cells.reading.date_format:
+        return []
+    return [
+        (
+            TIME,
+            f"{_number(TIME, cells)} BETWEEN 19000000 AND 21999999",
+            "looks like a date (YYYYMMDD) among numbers that count from 1970: write all rows in one way",
+        )
     ]
 
 
@@ -440,6 +475,7 @@ def _moment_sql(cells: _Cells) -> str:
         return "CAST(NULL AS TIMESTAMPTZ)"
     # Words such as 'epoch' and 'infinity' are times to DuckDB and none to us, hence the leading digits.
     is_written = f"regexp_matches({TIME}, '^[0-9]{{4}}[-/][0-9]{{1,2}}[-/][0-9]{{1,2}}([T ][0-9]|$)', 'i')"
+    is_written += f" AND NOT regexp_matches({TIME}, '{_NO_OFFSET}')"
     written = f"CASE WHEN {is_written} THEN TRY_CAST(upper({TIME}) AS TIMESTAMPTZ) END"
     if cells.reading.date_format:
         number = f"CAST(TRY_STRPTIME({TIME}, '{cells.reading.date_format}') AS TIMESTAMPTZ)"

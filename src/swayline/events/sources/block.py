@@ -91,7 +91,7 @@ def float_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     >>> float_text(pa.chunked_array([[7.0, 2.5, None]])).to_pylist()
     ['7', '2.5', None]
     """
-    column = column.cast(pa.float64())
+    column = column.cast(pa.float64(), safe=False)  # what a double cannot tell apart is no whole number to it
     whole = pc.fill_null(pc.and_(pc.equal(column, pc.trunc(column)), pc.less(pc.abs(column), 2.0**53)), False)
     as_int = pc.if_else(whole, column, None).cast(pa.int64()).cast(pa.string())
     return pc.coalesce(as_int, column.cast(pa.string()))

@@ -68,6 +68,10 @@ def _cells(column: pa.ChunkedArray, ours: str, name: str, where: str) -> tuple[p
         return pc.binary_join(column.cast(pa.list_(pa.string())), "|"), None
     if pa.types.is_nested(kind):
         raise SchemaError(f"{where}: column {name!r} is {str(kind)[:60]}; one value a row is expected")
+    if ours == TIME and (pa.types.is_duration(kind) or pa.types.is_time(kind)):
+        raise SchemaError(
+            f"{where}: column {name!r} is {kind}, which is no moment: add the date, or say --map time=NAME"
+        )
     if pa.types.is_floating(kind):
         return float_text(pc.if_else(pc.is_nan(column), None, column)), None
     if _is_bytes(kind):
