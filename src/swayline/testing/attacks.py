@@ -103,7 +103,7 @@ def _called(said: list[str], folder: Path) -> tuple[int, str, str]:
             main()
         except SystemExit as leaving:
             code = leaving.code
-    out, err = (stream.buffer.getvalue().decode("utf-8") for stream in streams)  # type: ignore[attr-defined]
+    out, err = (stream.buffer.getvalue().decode("utf-8") for stream in streams)
     return int(code or 0), out, err
 
 
