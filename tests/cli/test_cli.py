@@ -271,7 +271,7 @@ def test_evaluate_compares_models_by_protocol_target_and_segment(log, tmp_path):
     assert set(found["models"]) == {"item-knn", "most-popular"}
     assert found["protocol"]["folds"] == ["part 1", "part 2"]
     assert set(found["models"]["item-knn"]["groups"]["age"]) == {"20", "21"}
-    assert "(Holm)" in done.stdout
+    assert "best: " in done.stdout
     for words, message in (
         (("--split", "k-fold", "--folds", 1), "from 2 to 50"),
         (("--split", "rollin"), "did you mean 'rolling'"),

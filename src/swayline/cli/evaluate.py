@@ -77,7 +77,12 @@ def _in_words(result: dict[str, Any]) -> list[str]:
     for row in result["comparisons"]:
         lines.append(
             f"{row['model']} over {row['baseline']}: {row['metric']} {row['difference']:+.4f}"
-            f"  [{row['ci_low']:+.4f}, {row['ci_high']:+.4f}]  p {row['p_value']:.4f} (Holm)"
+            f"{_between(row)}  p {row['p_value']:.4f}"
+        )
+    if result["comparisons"]:
+        others = ", ".join(result["not_distinguishable"])
+        lines.append(
+            f"best: {result['best']}, " + (f"not distinguishable from: {others}" if others else "ahead of every other")
         )
     return lines
 
@@ -90,6 +95,10 @@ def _apart(answers: dict[str, Any], n_questions: int) -> list[str]:
         lines.append(f"  {plural}: {one['n']:,} of {n_questions:,} ({one['n'] / n_questions:.1%})")
         lines += [f"    {metric:<20} {_number(value)}" for metric, value in one["metrics"].items()]
     return lines
+
+
+def _between(row: dict[str, Any]) -> str:
+    return "" if row["ci_low"] is None else f"  [{row['ci_low']:+.4f}, {row['ci_high']:+.4f}]"
 
 
 def _number(one: dict[str, float | None]) -> str:

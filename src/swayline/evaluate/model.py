@@ -15,7 +15,7 @@ from swayline.evaluate.groups import groups_of, segment
 from swayline.evaluate.probabilities import inverse_temperature
 from swayline.evaluate.protocols import Fold, folds
 from swayline.evaluate.ranking import REPEATS_MATTER, Ranking, joined, protocol, rank_targets, repeats
-from swayline.evaluate.results import best_of, by_group, compare, summary
+from swayline.evaluate.results import best_of, by_group, compare, summary, undecided
 from swayline.evaluate.target import about_target
 from swayline.events import EventLog
 from swayline.models import create, told_of_values, with_seed
@@ -109,9 +109,10 @@ def evaluate_models(engine: Engine, log: EventLog, names: Sequence[str], plan: P
         }
         for name in names
     }  # fmt: skip
+    comparisons = compare(rankings, primary, plan.seed)
     return {
-        "protocol": _whole_protocol(protocols), "models": models,
-        "comparisons": compare(rankings, primary, plan.seed), "best": best_of(rankings, primary),
+        "protocol": _whole_protocol(protocols), "models": models, "comparisons": comparisons,
+        "best": best_of(rankings, primary), "not_distinguishable": undecided(comparisons),
     }  # fmt: skip
 
 

@@ -2,11 +2,11 @@
 
 References
 ----------
-Holm, Scandinavian Journal of Statistics 1979; Benjamini and Hochberg, JRSS B 1995 (testing several models).
+Hansen, Lunde and Nason, "The Model Confidence Set", Econometrica 2011 (the best among several models).
 Clopper and Pearson, "The Use of Confidence or Fiducial Limits", Biometrika 1934 (shares of none and of all).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from math import isnan
 from typing import Any
@@ -14,14 +14,18 @@ from typing import Any
 import numpy as np
 
 from swayline.core.rng import generator
+from swayline.evaluate.best import compare_all
 from swayline.evaluate.ranking import Ranking
-from swayline.evaluate.significance import Values, adjusted, bootstrap_mean, paired_test
+from swayline.evaluate.significance import Values, bootstrap_mean, paired_test
 
 Estimated = dict[str, float | None]
 """``value``, ``ci_low``, ``ci_high``."""
 MEASURES = ("log_loss", "brier", "novelty", "popularity", "dwell_s")
 """Figures that are no shares."""
+ALPHA = 0.05
+"""A model is told from the best where its p-value is no greater."""
 _FEWEST_USERS = 2
+_FEWEST_MODELS = 2
 _GROUP_METRICS = ("hr", "ndcg", "mrr", "accuracy", "log_loss")
 """What is told of each group."""
 
@@ -79,27 +83,38 @@ def _estimate(name: str, values: Values, users: np.ndarray, seed: int) -> Estima
 
 
 def compare(rankings: Mapping[str, Ranking], metric: str, seed: int) -> list[dict[str, Any]]:
-    """The best model against every other, paired by user.
+    """The best model against every other, paired by question, clustered by user.
 
-    ``p_value`` is corrected by Holm (the chance of any false claim among these), ``q_value`` by Benjamini and
-    Hochberg (the share of false ones among the claims), ``p_raw`` not at all.
+    ``p_value`` is that of the model confidence set, which allows for the best being picked on the same questions: with
+    equal models any of them is called worse than the best in 5 of 100 logs. ``ci_low`` and ``ci_high`` hold for all
+    pairs of models at once. ``p_raw`` is the paired test as if the two had been named beforehand, and corrects nothing.
     """
-    rows: list[dict[str, Any]] = []
     best = best_of(rankings, metric)
-    if best is None:
+    if best is None or len(rankings) < _FEWEST_MODELS:
         return []
-    for other in (name for name in rankings if name != best):
-        ours, theirs, users = rankings[best].values[metric], rankings[other].values[metric], rankings[best].users
-        several = users if len(np.unique(users)) < len(users) else None
-        gap = bootstrap_mean(ours - theirs, generator(seed, "paired"), clusters=several)
+    names, users = list(rankings), rankings[best].users
+    values = np.stack([rankings[name].values[metric] for name in names], axis=1)
+    several = users if len(np.unique(users)) < len(users) else None
+    found, rows, at = compare_all(values, generator(seed, "best"), several), [], names.index(best)
+    for k, other in enumerate(names):
+        if k == at:
+            continue
+        low, high = found.interval(at, k) if len(np.unique(users)) >= _FEWEST_USERS else (None, None)
+        p_raw = paired_test(values[:, at], values[:, k], generator(seed, "flips"), clusters=several)
         rows.append(
-            {"model": best, "baseline": other, "metric": metric, "difference": gap.value, "ci_low": gap.ci_low,
-             "ci_high": gap.ci_high, "p_raw": paired_test(ours, theirs, generator(seed, "flips"), clusters=several)}
+            {"model": best, "baseline": other, "metric": metric, "difference": float(found.means[at] - found.means[k]),
+             "ci_low": low, "ci_high": high, "p_raw": p_raw, "p_value": float(found.p_values[k])}
         )  # fmt: skip
-    raw = np.array([row["p_raw"] for row in rows])
-    for row, holm, bh in zip(rows, adjusted(raw, "holm"), adjusted(raw, "bh"), strict=True):
-        row |= {"p_value": float(holm), "q_value": float(bh)}
     return rows
+
+
+def undecided(comparisons: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The models that are not distinguishable from the best: the others of its 95% confidence set.
+
+    >>> undecided([{"baseline": "gru", "p_value": 0.2}, {"baseline": "most-popular", "p_value": 0.001}])
+    ['gru']
+    """
+    return [str(row["baseline"]) for row in comparisons if row["p_value"] > ALPHA]
 
 
 def best_of(rankings: Mapping[str, Ranking], metric: str) -> str | None:

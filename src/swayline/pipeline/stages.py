@@ -64,6 +64,7 @@ from swayline.evaluate import (
     rank_targets,
     repeats,
     summary,
+    undecided,
 )
 from swayline.events import EventLog, read_events, read_log, write_log
 from swayline.events.describe import describe
@@ -233,9 +234,10 @@ def evaluate(work: Workspace) -> None:
                 "fit_s": choice["models"][name]["fit_s"], "history": choice["models"][name]["history"],
                 "values": choice["models"][name].get("values"),
             }  # fmt: skip
+    comparisons = compare(rankings, f"ndcg@{settings.k}", settings.seed)
     write_json(work.folder / METRICS_FILE, {
         "protocol": protocol("last-out", split.test, settings.k, exclude, split.train), "models": models,
-        "comparisons": compare(rankings, f"ndcg@{settings.k}", settings.seed),
+        "comparisons": comparisons, "not_distinguishable": undecided(comparisons),
         "best": best_of(rankings, f"ndcg@{settings.k}"),
         "chosen": choice["best"],
     })  # fmt: skip

@@ -12,6 +12,7 @@ from swayline.report.of_evaluation import evaluation_blocks
 
 _PANELS = ("ndcg", "hr", "mrr", "coverage")
 """Metrics with a figure of their own; the others stand in the table."""
+_ALPHA = 0.05
 
 
 def _metrics(models: Mapping[str, Any]) -> list[str]:
@@ -127,9 +128,12 @@ def _verdict(found: Mapping[str, Any], best: str, primary: str) -> tuple[str, st
     if not rows:
         return title, finding
     nearest = min(rows, key=lambda one: one["estimate"])
-    if nearest["ci_low"] is not None and nearest["ci_low"] > 0:
+    equals = [one["label"] for one in rows if one["p_value"] is None or one["p_value"] > _ALPHA]
+    if not equals:
         return title, f"{finding} It is clearly ahead of every other model; the nearest is {nearest['label']}."
-    return title, f"{finding} It cannot be told apart from {nearest['label']} on these questions."
+    leads = f"{name} has the highest {metric_words(primary)[0]} ({value}), not distinguishable from {equals[0]}"
+    leads += f" and {len(equals) - 1} more" if len(equals) > 1 else ""
+    return leads, f"{finding} It is not distinguishable from: {', '.join(equals)}."
 
 
 def _comparisons(found: Mapping[str, Any], best: str, primary: str) -> list[dict[str, Any]]:
@@ -236,7 +240,7 @@ def _compare_panel(found: Mapping[str, Any], best: str, primary: str) -> Panel |
         "question",
         figures.forest(rows, f"difference in {name} ({model_words(best)} minus the other)"),
         table,
-        "Dots with 95% intervals of the paired difference to each other model.",
+        "Dots with 95% intervals of the paired difference to each other model, which hold for all pairs at once.",
         "Right of zero: the best model does better on the same questions.",
         half=True,
     )

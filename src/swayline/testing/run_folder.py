@@ -183,6 +183,7 @@ def _metrics() -> dict[str, Any]:
         "models": models,
         "comparisons": comparisons,
         "best": "transformer",
+        "not_distinguishable": [],
         "chosen": "transformer",
     }
 

@@ -60,15 +60,16 @@ def by_instrument(data: Data, s: Setting, name: str, values: Floats) -> ByInstru
         clusters = np.unique(data.clusters[rows], return_inverse=True)[1].astype(np.int64)
     fold = folds(len(rows), s.n_folds, clusters, generator(s.seed, "instrument folds"))
     x = data.x[rows]
+    known = values[rows]
+    arms = known == known.max() if len(np.unique(known)) == 2 else None
     z, d, y = (_left(x, each[rows], fold, data, s) for each in (values, data.treatment.dose, data.y))
-    found = two_stage(z, d, y, clusters)
-    checks = {"subset stability": refute.subset_stability(_scores(found.estimate, z, d, y), clusters,
-                                                          generator(s.seed, "instrument parts"))}  # fmt: skip
+    found = two_stage(z, d, y, clusters, arms)
+    checks: dict[str, Refutation] = {}
     for other, outcome in data.negatives.items():
         at = known_of(outcome[rows], other)
         left = _left(x[at], outcome[rows][at], fold[at], data, s)
         within = None if clusters is None else np.unique(clusters[at], return_inverse=True)[1].astype(np.int64)
-        against = two_stage(z[at], d[at], left, within)
+        against = two_stage(z[at], d[at], left, within, None if arms is None else arms[at])
         checks[f"negative control: {other}"] = refute.placebo_outcome(
             against.reduced, f"{other!r}, which it cannot have caused"
         )
@@ -82,11 +83,6 @@ def _left(x: npt.NDArray[Any], target: Floats, fold: npt.NDArray[np.int64], data
     binary = bool(np.isin(target, (0.0, 1.0)).all())
     learners, _ = default_learners(x, data.encoder.groups, binary, kind, s.seed)
     return target - crossfit(Cut(x, fold), target, learners)[0]
-
-
-def _scores(found: Estimate, z: Floats, d: Floats, y: Floats) -> Floats:
-    """Values whose mean is the estimate."""
-    return np.asarray(found.value + z * (y - found.value * d) / float(np.mean(z * d)))
 
 
 def _verdict(name: str, found: InstrumentEstimate, checks: dict[str, Refutation]) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from swayline.influence.behaviors import estimators, refute
 from swayline.influence.behaviors.cut import Cut
 from swayline.influence.behaviors.estimators import Contrast
 from swayline.influence.behaviors.inference import Estimate, from_scores
-from swayline.influence.behaviors.nuisance import CLIP, Nuisances, crossfit, default_learners
+from swayline.influence.behaviors.nuisance import CLIP, Nuisances, crossfit, default_learners, folds
 from swayline.influence.behaviors.problem import Data, Setting
 from swayline.influence.behaviors.refute import Refutation
 from swayline.influence.behaviors.sensitivity import Sensitivity, sensitivity
@@ -16,6 +16,9 @@ from swayline.influence.behaviors.unusable import gaps_left, known_of
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+_FEWEST = 5
+"""With fewer rows of an arm to learn from, what is learned without a part of the people says nothing."""
 
 
 def untrimmed(found: Nuisances) -> Nuisances:
@@ -33,12 +36,13 @@ def refutations(
     d, y, both = estimators.residuals(c)
     clusters = None if c.clusters is None else np.unique(c.clusters[both], return_inverse=True)[1].astype(np.int64)
     rng = generator(s.seed, "refute", str(a))
+    whole = part_estimate(data, s, c, a, found, None)
     checks = {
         "placebo treatment": refute.placebo_treatment(d, y, c.odds[both], clusters, rng),
         "random common cause": refute.random_common_cause(
-            part_estimate(data, s, c, a, found, None).value, main.se, lambda: part_estimate(data, s, c, a, found, rng)
+            whole.value, main.se, lambda: part_estimate(data, s, c, a, found, rng)
         ),
-        "subset stability": refute.subset_stability(estimators.aipw_scores(c), c.clusters, rng),
+        "subset stability": refute.subset_stability(_without_parts(data, s, c, a, found), whole),
     }
     for name, values in data.negatives.items():
         checks[f"negative control: {name}"] = negative_control(data, s, a, found, values, name)
@@ -59,30 +63,44 @@ def refutations(
 
 
 def part_estimate(
-    data: Data, s: Setting, c: Contrast, a: int, found: Nuisances, rng: np.random.Generator | None
+    data: Data,
+    s: Setting,
+    c: Contrast,
+    a: int,
+    found: Nuisances,
+    rng: np.random.Generator | None,
+    rows: Flags | None = None,
 ) -> Estimate:
-    """AIPW with linear nuisances refitted on (a part of) the contrast's rows, with a noise control if ``rng``."""
-    size = len(c.y)
-    step = max(1, size // 50_000)
-    at = np.flatnonzero(c.kept)[::step]
-    x = data.x[at]
+    """AIPW with linear nuisances refitted on (a part of) the contrast's rows, with a noise control if ``rng``.
+
+    ``rows`` says which of the rows of :func:`_thinned` take part; all where None.
+    """
+    at = _thinned(c)
+    at = at if rows is None else at[rows]
+    x, y = data.x[at], data.y[at]
     if rng is not None:
         x = np.column_stack([x, rng.normal(size=len(at)).astype(x.dtype)])
     arm = np.where(data.treatment.arm[at] == a, 1, np.where(data.treatment.arm[at] == 0, 0, -1))
     fold = found.fold[at]
     learners = default_learners(x, range(x.shape[1]), False, "linear", s.seed)[0][:1]
     cut = Cut(x, fold)
-    outcome = np.column_stack([crossfit(cut, c.y[::step], learners, arm == k)[0] for k in (0, 1)])
-    part = Nuisances(found.propensity[at][:, [0, a]], outcome, outcome[:, 0], fold)
+    outcome = np.column_stack([crossfit(cut, y, learners, arm == k)[0] for k in (0, 1)])
+    pair = found.propensity[at][:, [0, a]]
+    if s.randomised and data.known is None and rows is not None:
+        shares = np.array([np.mean(arm == 0), np.mean(arm == 1)])  # of the people left, as it is of the whole
+        pair = np.tile(shares, (len(at), 1))
     if not s.randomised:
         chosen = default_learners(x, range(x.shape[1]), True, "linear", s.seed)[0][:1]
         treat, _ = crossfit(cut, (arm == 1).astype(np.float64), chosen)
         floor = CLIP * min(float((arm == 1).mean()), float((arm == 0).mean()))
         rest = np.clip(1 - treat if len(data.treatment.arms) == 2 else found.propensity[at, 0], floor, 1 - floor)
-        part = Nuisances(np.column_stack([rest, np.clip(treat, floor, 1 - floor)]), outcome, outcome[:, 0], fold)
+        pair = np.column_stack([rest, np.clip(treat, floor, 1 - floor)])
+    clusters = None
+    if data.clusters is not None:
+        clusters = np.unique(data.clusters[at], return_inverse=True)[1].astype(np.int64)
     again = Contrast(
-        x, c.y[::step], arm == 1, arm == 0, part.propensity[:, 1], part.propensity[:, 0], outcome[:, 1], outcome[:, 0],
-        None, c.estimand, c.share_kept, np.ones(len(at), dtype=bool),
+        x, y, arm == 1, arm == 0, pair[:, 1], pair[:, 0], outcome[:, 1], outcome[:, 0], clusters, c.estimand,
+        c.share_kept, np.ones(len(at), dtype=bool),
     )  # fmt: skip
     return estimators.aipw(again)
 
@@ -92,6 +110,27 @@ def refute_propensity(known: Floats, treated: Floats, clusters: Ints | None) -> 
     off = from_scores(float((treated - known).mean()), treated - known, clusters)
     told = f"mean of the treatment less the mean of its given chances, {known.mean():.3g}"
     return Refutation(not off.p < refute.ALARM, off.value, told)
+
+
+def _thinned(c: Contrast) -> Ints:
+    """Rows of the table that are learned from anew: at most about 50,000 of the contrast's."""
+    return np.flatnonzero(c.kept)[:: max(1, len(c.y) // 50_000)]
+
+
+def _without_parts(data: Data, s: Setting, c: Contrast, a: int, found: Nuisances) -> list[float]:
+    """The estimate without each of a few parts of the people; none where a part's loss leaves an arm too few rows."""
+    at = _thinned(c)
+    arm, fold = data.treatment.arm[at], found.fold[at]
+    clusters = None
+    if data.clusters is not None:
+        clusters = np.unique(data.clusters[at], return_inverse=True)[1].astype(np.int64)
+    part = folds(len(at), refute.PARTS, clusters, generator(s.seed, "parts", str(a)), arm)
+    for k in range(refute.PARTS):
+        for out in np.unique(fold):
+            teach = arm[(part != k) & (fold != out)]
+            if min(np.sum(teach == 0), np.sum(teach == a)) < _FEWEST:
+                return []
+    return [part_estimate(data, s, c, a, found, None, part != k).value for k in range(refute.PARTS)]
 
 
 def negative_control(data: Data, s: Setting, a: int, found: Nuisances, values: Floats, name: str) -> Refutation:

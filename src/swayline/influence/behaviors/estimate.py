@@ -36,7 +36,7 @@ from swayline.influence.behaviors.problem import Data, Setting, check, read
 from swayline.influence.behaviors.results import ArmResult, base_row, method_rows, person_rows
 from swayline.influence.behaviors.sensitivity import sensitivity
 from swayline.influence.behaviors.unusable import gaps_left, known_of
-from swayline.influence.behaviors.verdict import verdict
+from swayline.influence.behaviors.verdict import no_interval, verdict
 from swayline.influence.behaviors.words import in_words
 from swayline.influence.ledger import concat, ledger
 
@@ -271,7 +271,8 @@ def _one_arm(data: Data, s: Setting, a: int, found: Nuisances, process: ArmsProc
     limits = bound(data, c, estimates[recommended], sizes)
     identified, reason = verdict(
         randomised=s.randomised, n_controls=len(data.encoder.used), share_kept=c.share_kept, arm_sizes=sizes,
-        refutations=checks, others=data.against, told=data.told, effective=balance.effective if balance else None,
+        refutations=checks, others=(*no_interval(estimates[recommended]), *data.against), told=data.told,
+        effective=balance.effective if balance else None,
         averaged="treated rows" if estimand == "att" else "rows",
     )  # fmt: skip
     return ArmResult(

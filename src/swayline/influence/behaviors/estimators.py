@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import spatial, stats
+from scipy import linalg, spatial, stats
 
-from swayline.influence.behaviors.inference import Estimate, difference_in_means, from_scores, interval
+from swayline.influence.behaviors.inference import Estimate, difference_in_means, from_parts, from_scores, interval
 from swayline.influence.behaviors.learners import BLOCK, gram, solve_ridge
 from swayline.influence.behaviors.nuisance import Nuisances
 
@@ -60,9 +60,10 @@ class Contrast:
         """Propensity of the treated among the two arms, shape (n,)."""
         return self.e1 / (self.e1 + self.e0)
 
-    def estimate(self, value: float, scores: Floats) -> Estimate:
-        """A value with the interval of its influence values."""
-        return from_scores(value, scores, self.clusters)
+    def estimate(self, value: float, *parts: tuple[Floats, Floats]) -> Estimate:
+        """A value with the interval of its parts' influence values and weights, each a pair of (n,)."""
+        scores, weights = (np.stack(side, axis=1) for side in zip(*parts, strict=True))
+        return from_parts(value, scores, weights, self.clusters)
 
 
 def contrast(
@@ -123,23 +124,39 @@ def logistic_association(c: Contrast) -> Estimate:
     cells = np.array([high.sum(), len(high) - high.sum(), low.sum(), len(low) - low.sum()]) + 0.5
     value = float(np.log(cells[0] / cells[1]) - np.log(cells[2] / cells[3]))
     p1, p0 = cells[0] / cells[:2].sum(), cells[2] / cells[2:].sum()
-    scores = np.zeros(len(c.y))
-    scores[c.treated] = (high - p1) / (p1 * (1 - p1)) * len(c.y) / len(high)
-    scores[c.control] = -(low - p0) / (p0 * (1 - p0)) * len(c.y) / len(low)
-    return c.estimate(value, scores)
+    ones, others = c.treated.astype(np.float64), c.control.astype(np.float64)
+    return c.estimate(
+        value,
+        (ones * (c.y - p1) / (p1 * (1 - p1)) * len(c.y) / len(high), ones),
+        (-others * (c.y - p0) / (p0 * (1 - p0)) * len(c.y) / len(low), others),
+    )
 
 
 def bayes_association(c: Contrast) -> Estimate:
-    """Posterior difference of the two rates under Jeffreys priors, Beta(½, ½): an association of a yes/no outcome."""
+    """Posterior difference of the two rates under Jeffreys priors, Beta(½, ½): an association of a yes/no outcome.
+
+    The posterior takes rows for independent, so that clustered ones are given the difference in means' error where
+    that is larger.
+    """
     posteriors = [
         stats.beta(0.5 + c.y[rows].sum(), 0.5 + rows.sum() - c.y[rows].sum()) for rows in (c.treated, c.control)
     ]
     value = float(posteriors[0].mean() - posteriors[1].mean())
-    return interval(value, float(np.hypot(posteriors[0].std(), posteriors[1].std())))
+    own = interval(value, float(np.hypot(posteriors[0].std(), posteriors[1].std())))
+    if c.clusters is None:
+        return own
+    clustered = naive(c)
+    if not clustered.se <= own.se or clustered.high - clustered.low > own.high - own.low:
+        half = (clustered.high - clustered.low) / 2
+        return Estimate(value, clustered.se, value - half, value + half, clustered.p)
+    return own
 
 
 def regression(c: Contrast) -> Estimate:
     """Regression adjustment: least squares of each arm on the controls, averaged over the target's rows.
+
+    Residuals are divided by one less their leverage (HC3): with as many columns as an arm has rows, they are far
+    smaller than the errors.
 
     References
     ----------
@@ -148,7 +165,7 @@ def regression(c: Contrast) -> Estimate:
     over = c.treated if c.estimand == "att" else np.ones(len(c.y), dtype=bool)
     weight = over / over.mean()
     average = np.concatenate([[1.0], np.asarray((weight.astype(c.x.dtype) @ c.x) / len(c.y), dtype=np.float64)])
-    scores, value, gaps = np.zeros(len(c.y)), 0.0, np.zeros(len(c.y))
+    parts, value, gaps = [], 0.0, np.zeros(len(c.y))
     for sign, rows in ((1.0, c.treated), (-1.0, c.control)):
         square, cross = gram(c.x[rows], c.y[rows])
         penalty = 1e-3 * len(c.x) ** 0.5
@@ -157,8 +174,19 @@ def regression(c: Contrast) -> Estimate:
         fitted, lever = _apply(c.x, beta), _apply(c.x, direction)
         value += sign * float(average @ beta)
         gaps += sign * fitted
-        scores[rows] += sign * len(c.y) * (lever * (c.y - fitted))[rows]
-    return c.estimate(value, scores + weight * (gaps - value))
+        left = (c.y - fitted) / (1 - rows * _leverage(c.x, square, penalty))
+        parts.append((rows * sign * len(c.y) * lever * left, rows.astype(np.float64)))
+    return c.estimate(value, *parts, (weight * (gaps - value), weight))
+
+
+def _leverage(x: npt.NDArray[Any], square: Floats, penalty: float) -> Floats:
+    """How much of its own fitted value each row decides, shape (n,), at most 0.99."""
+    root = linalg.cholesky(square + np.diag([1e-9, *np.full(len(square) - 1, penalty)]), lower=True)
+    found = np.empty(len(x))
+    for start in range(0, len(x), BLOCK):
+        block = np.column_stack([np.ones(len(x[start : start + BLOCK])), x[start : start + BLOCK]])
+        found[start : start + BLOCK] = (linalg.solve_triangular(root, block.T, lower=True) ** 2).sum(axis=0)
+    return np.minimum(found, 0.99)
 
 
 def _apply(x: npt.NDArray[Any], beta: Floats) -> Floats:
@@ -179,7 +207,7 @@ def ipw(c: Contrast) -> Estimate:
     """Inverse-propensity weighting with weights that add to one (Hájek)."""
     high, low = _weights(c)
     m1, m0 = float(high @ c.y / high.sum()), float(low @ c.y / low.sum())
-    return c.estimate(m1 - m0, high / high.mean() * (c.y - m1) - low / low.mean() * (c.y - m0))
+    return c.estimate(m1 - m0, (high / high.mean() * (c.y - m1), high), (-low / low.mean() * (c.y - m0), low))
 
 
 def aipw(c: Contrast) -> Estimate:
@@ -189,13 +217,19 @@ def aipw(c: Contrast) -> Estimate:
     ----------
     Robins, Rotnitzky, Zhao (1994); Chernozhukov et al. (2018), Double/debiased machine learning.
     """
-    values = aipw_scores(c)
+    value = float(aipw_scores(c).mean())
+    return c.estimate(value, *_aipw_parts(c, value))
+
+
+def _aipw_parts(c: Contrast, value: float) -> list[tuple[Floats, Floats]]:
+    """The two arms' weighted residuals and the predicted gap: influence values and weights of each."""
+    high, low = _weights(c)
     if c.estimand == "att":
         share = float(c.treated.mean())
-        value = float(values.mean())
-        return c.estimate(value, values - c.treated / share * value)
-    value = float(values.mean())
-    return c.estimate(value, values - value)
+        return [(high * (c.y - c.mu0 - value) / share, high), (-low * (c.y - c.mu0) / share, low)]
+    return [
+        (high * (c.y - c.mu1), high), (-low * (c.y - c.mu0), low), (c.mu1 - c.mu0 - value, np.ones(len(c.y))),
+    ]  # fmt: skip
 
 
 def aipw_scores(c: Contrast) -> Floats:
@@ -219,12 +253,7 @@ def tmle(c: Contrast) -> Estimate:
     binary = bool(np.isin(c.y, (0.0, 1.0)).all())
     move = _move_logit if binary else _move_mean
     mu1, mu0 = (c.mu1 if c.estimand == "att" else move(c.mu1, c.y, high)), move(c.mu0, c.y, low)
-    moved = replace(c, mu1=mu1, mu0=mu0)
-    if c.estimand == "att":
-        return aipw(moved)
-    values = aipw_scores(moved)
-    value = float((mu1 - mu0).mean())
-    return c.estimate(value, values - value)
+    return aipw(replace(c, mu1=mu1, mu0=mu0))
 
 
 def _move_mean(mu: Floats, y: Floats, weight: Floats) -> Floats:
@@ -257,14 +286,18 @@ def dml(c: Contrast) -> Estimate:
     Where effects differ, it averages them with weight e(1 - e): most where both arms are likely.
     """
     d, y, both = residuals(c)
-    return partial_slope(d, y, None if c.clusters is None else _repack(c.clusters[both]))
+    return partial_slope(d, y, None if c.clusters is None else _repack(c.clusters[both]), c.treated[both])
 
 
-def partial_slope(d: Floats, y: Floats, clusters: Ints | None) -> Estimate:
-    """Slope of residuals on residuals without an intercept, its interval clustered."""
+def partial_slope(d: Floats, y: Floats, clusters: Ints | None, treated: Flags | None = None) -> Estimate:
+    """Slope of residuals on residuals without an intercept, its interval clustered; by arms where there are two."""
     square = float(d @ d) / len(d)
     value = float(d @ y) / len(d) / square
-    return from_scores(value, d * (y - value * d) / square, clusters)
+    scores = d * (y - value * d) / square
+    if treated is None:
+        return from_scores(value, scores, clusters, weights=d**2)
+    arms = np.column_stack([treated, ~treated])
+    return from_parts(value, arms * scores[:, None], arms * d[:, None] ** 2, clusters)
 
 
 MATCHES = 4
@@ -296,14 +329,18 @@ def matching(c: Contrast) -> Estimate:
         np.add.at(used, chosen.ravel(), 1 / count)
     over = c.treated if c.estimand == "att" else c.treated | c.control
     value = float(effect[over].mean())
-    gap = c.mu1 - c.mu0 if c.estimand == "ate" else np.zeros(len(c.y))
+    scale = len(c.y) / int(over.sum())
     if c.estimand == "att":
-        scores = np.where(c.treated, c.y - c.mu0 - value, 0.0) - np.where(c.control, used * (c.y - c.mu0), 0.0)
-    else:
-        mean_gap = float(gap[over].mean())
-        own = np.where(c.treated, c.y - c.mu1, np.where(c.control, -(c.y - c.mu0), 0.0))
-        scores = np.where(over, gap - mean_gap, 0.0) + (1 + used) * own
-    return c.estimate(value, scores * len(c.y) / int(over.sum()))
+        high, low = c.treated.astype(np.float64), np.where(c.control, used, 0.0)
+        return c.estimate(value, (scale * high * (c.y - c.mu0 - value), high), (-scale * low * (c.y - c.mu0), low))
+    gap, weight = c.mu1 - c.mu0, over.astype(np.float64)
+    high, low = np.where(c.treated, 1 + used, 0.0), np.where(c.control, 1 + used, 0.0)
+    return c.estimate(
+        value,
+        (scale * high * (c.y - c.mu1), high),
+        (-scale * low * (c.y - c.mu0), low),
+        (scale * weight * (gap - float(gap[over].mean())), weight),
+    )
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from swayline.influence.behaviors.freedom import freedom_of_clusters
+
 Floats = npt.NDArray[np.float64]
 FEW = 5
 """Below this many successes or failures in an arm, a normal interval is not to be trusted."""
@@ -23,9 +25,13 @@ class Estimate:
 
 
 def from_scores(
-    value: float, scores: Floats, clusters: npt.NDArray[np.int64] | None = None, level: float = 0.95
+    value: float,
+    scores: Floats,
+    clusters: npt.NDArray[np.int64] | None = None,
+    level: float = 0.95,
+    weights: Floats | None = None,
 ) -> Estimate:
-    """An estimate from its influence values, summed within clusters.
+    """An estimate from its influence values: its error without each cluster in turn (see :func:`from_parts`).
 
     Parameters
     ----------
@@ -33,19 +39,67 @@ def from_scores(
     scores : influence value of each row, mean about zero, shape (n,)
     clusters : cluster code of each row from 0, shape (n,); None where rows are independent
     level : coverage of the interval
+    weights : how much each row weighs in the denominator of the estimate, shape (n,); all alike where None
+    """
+    shares = np.ones(len(scores)) if weights is None else weights
+    return from_parts(value, scores[:, None], shares[:, None], clusters, level)
+
+
+def from_parts(
+    value: float,
+    scores: Floats,
+    weights: Floats,
+    clusters: npt.NDArray[np.int64] | None = None,
+    level: float = 0.95,
+) -> Estimate:
+    """An estimate that adds up weighted means (the arms'), with the leave-one-cluster-out jackknife (CR3).
+
+    Parameters
+    ----------
+    scores : influence value of each row on each part's mean, shape (n, parts)
+    weights : how much each row weighs in each part's mean, up to a factor, shape (n, parts); one column serves all
+    clusters : cluster code of each row from 0, shape (n,); None where rows are independent
 
     Notes
     -----
-    The variance is G/(G-1) · Σ_g (Σ_{i in g} ψ_i)² / n², and the quantile Student's with G-1 degrees of freedom.
+    Without cluster g a weighted mean moves by -Σ_{i in g} ψ_i / n / (1 - w_g), w_g the cluster's share of the weight:
+    exact, from sums over clusters alone. Two things are approximated: what the nuisances would have learned without g,
+    and the leverage of single columns of the design. The variance is (G-1)/G times the sum of squared moves. Degrees
+    of freedom are Welch's over the parts where rows are independent, and :func:`.freedom_of_clusters` where they are
+    clustered; at most G-1. There is no interval where all of a part's weight lies in one cluster.
+
+    References
+    ----------
+    Bell & McCaffrey (2002), Bias reduction in standard errors for linear regression with multi-stage samples.
+    MacKinnon, Nielsen, Webb (2023), Fast and reliable jackknife and bootstrap methods for cluster-robust inference.
     """
-    sums = scores if clusters is None else np.bincount(clusters, weights=scores)
+    n, nothing = len(scores), float("nan")
+    held = np.broadcast_to(weights / np.maximum(weights.sum(axis=0), 1e-300), scores.shape)
+    sums, own = scores, None
     if clusters is not None:
-        sums = sums[np.bincount(clusters) > 0]
+        some = np.bincount(clusters) > 0
+        sums, held, own = (_within(of, clusters)[some] for of in (scores, held, scores**2))
     groups = len(sums)
-    if groups < 2:
-        return Estimate(value, float("nan"), float("nan"), float("nan"), float("nan"))
-    se = float(np.sqrt(groups / (groups - 1) * float(np.sum(sums**2))) / len(scores))
-    return interval(value, se, groups - 1, level)
+    if groups < 2 or (held > 1 - 1e-9).any():
+        return Estimate(value, nothing, nothing, nothing, nothing)
+    moves = sums / (1 - held) / n
+    se = float(np.sqrt((groups - 1) / groups * float(np.sum(moves.sum(axis=1) ** 2))))
+    freedom = _freedom_of_parts(moves, held) if own is None else freedom_of_clusters(sums, own, held)
+    return interval(value, se, freedom, level)
+
+
+def _within(values: Floats, clusters: npt.NDArray[np.int64]) -> Floats:
+    """Sums of each column within clusters, (clusters, columns)."""
+    return np.stack([np.bincount(clusters, weights=column) for column in values.T], axis=1)
+
+
+def _freedom_of_parts(moves: Floats, held: Floats) -> float:
+    """Welch's degrees of freedom over the parts of an estimate, at most the clusters less one."""
+    variances = (moves**2).sum(axis=0)
+    counts = (held != 0).sum(axis=0) - 1
+    total = float(np.sum(variances**2 / np.maximum(counts, 1)))
+    most = float(len(moves) - 1)
+    return most if total == 0 else min(most, float(variances.sum() ** 2) / total)
 
 
 def interval(value: float, se: float, df: float = np.inf, level: float = 0.95) -> Estimate:
@@ -74,8 +128,9 @@ def difference_in_means(
     """
     share = float(treated.mean())
     high, low = float(outcome[treated].mean()), float(outcome[~treated].mean())
-    scores = np.where(treated, (outcome - high) / share, -(outcome - low) / (1 - share))
-    found = from_scores(high - low, scores, clusters)
+    arms = np.column_stack([treated, ~treated]).astype(np.float64)
+    scores = arms * np.column_stack([(outcome - high) / share, (low - outcome) / (1 - share)])
+    found = from_parts(high - low, scores, arms, clusters)
     if not np.isin(outcome, (0.0, 1.0)).all():
         return found
     cells = [float(outcome[arm].sum()) for arm in (treated, ~treated)]

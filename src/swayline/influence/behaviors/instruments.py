@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
-from swayline.influence.behaviors.inference import Estimate, from_scores
+from swayline.influence.behaviors.inference import Estimate, from_parts
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -61,8 +60,12 @@ class InstrumentEstimate:
         return Estimate(self.estimate.value, self.estimate.se, self.low, self.high, self.p)
 
 
-def two_stage(z: Floats, d: Floats, y: Floats, clusters: Ints | None) -> InstrumentEstimate:
+def two_stage(
+    z: Floats, d: Floats, y: Floats, clusters: Ints | None, arms: npt.NDArray[np.bool_] | None = None
+) -> InstrumentEstimate:
     """The effect of d on y through z, all three less what the controls predict.
+
+    ``arms`` says where an instrument of two values has the higher one: its clusters are then counted by arm.
 
     References
     ----------
@@ -72,25 +75,34 @@ def two_stage(z: Floats, d: Floats, y: Floats, clusters: Ints | None) -> Instrum
     """
     square = float(z @ z) / len(z)
     moved, answered = float(z @ d) / len(z), float(z @ y) / len(z)
-    reduced = from_scores(answered / square, z * (y - answered / square * z) / square, clusters)
-    first = from_scores(moved / square, z * (d - moved / square * z) / square, clusters)
+    sides = np.ones((len(z), 1)) if arms is None else np.column_stack([arms, ~arms]).astype(np.float64)
+
+    def estimate(value: float, scores: Floats) -> Estimate:
+        return from_parts(value, sides * scores[:, None], sides * z[:, None] ** 2, clusters)
+
+    reduced = estimate(answered / square, z * (y - answered / square * z) / square)
+    first = estimate(moved / square, z * (d - moved / square * z) / square)
     strength = (first.value / first.se) ** 2 if np.isfinite(first.se) and first.se > 0 else float("nan")
     value = answered / moved if moved != 0 else float("nan")
-    found = from_scores(value, z * (y - value * d) / moved if moved != 0 else np.zeros(len(z)), clusters)
-    low, high, gap = _anderson_rubin(z * y, z * d, clusters)
+    found = estimate(value, z * (y - value * d) / moved if moved != 0 else np.zeros(len(z)))
+    low, high, gap = _anderson_rubin(z, d, y, reduced, clusters)
     return InstrumentEstimate(found, low, high, strength, reduced, reduced.p, gap)
 
 
-def _anderson_rubin(a: Floats, b: Floats, clusters: Ints | None) -> tuple[float, float, tuple[float, float] | None]:
-    """Effects β for which the mean of a - βb is within chance of zero: the ends of the set, and its gap.
+def _anderson_rubin(
+    z: Floats, d: Floats, y: Floats, reduced: Estimate, clusters: Ints | None
+) -> tuple[float, float, tuple[float, float] | None]:
+    """Effects β for which the mean of z(y - βd) is within chance of zero: the ends of the set, and its gap.
 
-    (ā - βb̄)² ≤ c²·Var(ā - βb̄), between the roots of a parabola; where it opens downwards (the instrument does not
-    surely move the treatment) the set is all but what lies between them, or where it has none everything.
+    With a = zy and b = zd: (ā - βb̄)² ≤ c²·Var(ā - βb̄), between the roots of a parabola; where it opens downwards (the
+    instrument does not surely move the treatment) the set is all but what lies between them, or where it has none
+    everything. The limit c is that of the reduced form's interval.
     """
-    variance, groups = _covariance(a, b, clusters)
-    if groups < 2:
+    if not np.isfinite(reduced.se) or reduced.se <= 0:
         return float("nan"), float("nan"), None
-    limit = float(stats.t.ppf(0.975, groups - 1)) ** 2
+    a, b = z * y, z * d
+    variance = _covariance(a, b, z**2, clusters)
+    limit = ((reduced.high - reduced.low) / 2 / reduced.se) ** 2
     mean_a, mean_b = float(a.mean()), float(b.mean())
     two = mean_b**2 - limit * variance[1, 1]
     one = -2 * (mean_a * mean_b - limit * variance[0, 1])
@@ -103,11 +115,12 @@ def _anderson_rubin(a: Floats, b: Floats, clusters: Ints | None) -> tuple[float,
     return (low, high, None) if two > 0 else (-np.inf, np.inf, (low, high))
 
 
-def _covariance(a: Floats, b: Floats, clusters: Ints | None) -> tuple[Floats, int]:
-    """Covariance of the two means, rows summed within clusters, and how many clusters there are."""
-    pair = np.column_stack([a - a.mean(), b - b.mean()])
+def _covariance(a: Floats, b: Floats, weight: Floats, clusters: Ints | None) -> Floats:
+    """Covariance of the two means by leaving out one cluster after the other, each with its share of the weight."""
+    pair, share = np.column_stack([a - a.mean(), b - b.mean()]), weight / weight.sum()
     if clusters is not None:
-        pair = np.column_stack([np.bincount(clusters, weights=pair[:, k]) for k in (0, 1)])
-        pair = pair[np.bincount(clusters) > 0]
-    groups = len(pair)
-    return pair.T @ pair / len(a) ** 2 * groups / max(groups - 1, 1), groups
+        some = np.bincount(clusters) > 0
+        share = np.bincount(clusters, weights=share)[some]
+        pair = np.column_stack([np.bincount(clusters, weights=pair[:, k])[some] for k in (0, 1)])
+    pair, groups = pair / (1 - share)[:, None], len(pair)
+    return np.asarray(pair.T @ pair / len(a) ** 2 * (groups - 1) / groups)

@@ -17,22 +17,23 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Slopes:
-    """Slopes of residuals on residuals: a value (k,) and influence values (n, k)."""
+    """Slopes of residuals on residuals: a value (k,), influence values and each row's weight in it, both (n, k)."""
 
     values: Floats
     scores: Floats
+    weights: Floats
 
     def estimate(self, j: int, clusters: Ints | None) -> Estimate:
         """One slope with its clustered interval."""
-        return from_scores(float(self.values[j]), self.scores[:, j], clusters)
+        return from_scores(float(self.values[j]), self.scores[:, j], clusters, weights=self.weights[:, j])
 
 
 def joint_slopes(d: Floats, y: Floats) -> Slopes:
     """Effects of several treatments, each with the others held fixed (partially linear double machine learning)."""
     square = d.T @ d / len(d)
     values = linalg.lstsq(square, d.T @ y / len(d))[0]
-    left = y - d @ values
-    return Slopes(values, (d * left[:, None]) @ linalg.pinvh(square))
+    left, inverse = y - d @ values, linalg.pinvh(square)
+    return Slopes(values, (d * left[:, None]) @ inverse, (d @ inverse) ** 2)
 
 
 @dataclass(frozen=True)
@@ -58,5 +59,5 @@ def mediate(d: Floats, mediator: Floats, y: Floats, clusters: Ints | None) -> Me
     """
     whole = joint_slopes(d[:, None], y)
     split = joint_slopes(np.column_stack([d, mediator]), y)
-    rest = Slopes(whole.values - split.values[:1], whole.scores - split.scores[:, :1])
+    rest = Slopes(whole.values - split.values[:1], whole.scores - split.scores[:, :1], whole.weights)
     return Mediation(whole.estimate(0, clusters), split.estimate(0, clusters), rest.estimate(0, clusters))

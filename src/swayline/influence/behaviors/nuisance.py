@@ -47,15 +47,32 @@ class Nuisances:
 
 
 def folds(n: int, k: int, clusters: Ints | None, rng: np.random.Generator, strata: Ints | None = None) -> Ints:
-    """A fold for each row: whole clusters together, else balanced over ``strata``; shape (n,)."""
+    """A fold for each row, balanced over ``strata`` (the arms), whole clusters together; shape (n,).
+
+    Clusters are dealt out by the arm of most of their rows and by size, so that an arm of few clusters is in as many
+    folds, and two large clusters are not in one.
+    """
     if clusters is not None:
-        count = int(clusters.max()) + 1
-        of_cluster = rng.permutation(np.arange(count) % k)
-        return np.asarray(of_cluster[clusters], dtype=np.int64)
+        return np.asarray(_cluster_folds(k, clusters, rng, strata)[clusters], dtype=np.int64)
     fold = np.empty(n, dtype=np.int64)
     for stratum in np.unique(strata) if strata is not None else [None]:
         rows = np.arange(n) if stratum is None else np.flatnonzero(strata == stratum)
         fold[rows] = rng.permutation(np.arange(len(rows)) % k)
+    return fold
+
+
+def _cluster_folds(k: int, clusters: Ints, rng: np.random.Generator, strata: Ints | None) -> Ints:
+    """A fold for each cluster, (clusters,): every k of like size and arm are in k folds."""
+    size = np.bincount(clusters)
+    most = np.zeros(len(size), dtype=np.int64)
+    if strata is not None:
+        pairs, counts = np.unique(np.column_stack([clusters, strata]), axis=0, return_counts=True)
+        order = np.argsort(counts, kind="stable")
+        most[pairs[order, 0]] = pairs[order, 1]  # the last one written is the most frequent
+    order = np.lexsort((rng.random(len(size)), -size, most))
+    blocks = np.argsort(rng.random((-(-len(size) // k), k)), axis=1).ravel()
+    fold = np.empty(len(size), dtype=np.int64)
+    fold[order] = blocks[: len(size)]
     return fold
 
 

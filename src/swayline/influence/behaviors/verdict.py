@@ -2,12 +2,22 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+
+from swayline.influence.behaviors.inference import Estimate
 from swayline.influence.behaviors.refute import Refutation
 
 LEAST_KEPT = 0.5
 """Where trimming keeps a smaller share than this, the average is over too odd a part to be quoted."""
 FEWEST = 10
 """Arms with fewer rows than this, or with weights worth fewer, are not compared."""
+
+
+def no_interval(found: Estimate) -> tuple[str, ...]:
+    """A reason against an estimate whose error cannot be told; none where it can."""
+    if not np.isfinite(found.value) or np.isfinite(found.se):
+        return ()
+    return ("its error cannot be told, since all rows of an arm lie in one cluster",)
 
 
 def verdict(
