@@ -13,6 +13,7 @@ from swayline.evaluate.target import TARGETS
 
 __all__ = [
     "PROTOCOLS", "REPEATS_MATTER", "TARGETS", "Answers", "Comparison", "Estimate", "Fold", "Items", "Plan",
-    "Ranking", "adjusted", "best_of", "bootstrap_mean", "by_group", "compare", "compare_all", "evaluate_models", "folds",
-    "groups_of", "inverse_temperature", "joined", "paired_test", "protocol", "rank_targets", "repeats", "summary", "undecided",
+    "Ranking", "adjusted", "best_of", "bootstrap_mean", "by_group", "compare", "compare_all", "evaluate_models",
+    "folds", "groups_of", "inverse_temperature", "joined", "paired_test", "protocol", "rank_targets", "repeats",
+    "summary", "undecided",
 ]  # fmt: skip

@@ -37,3 +37,40 @@ def test_intervals_of_clustered_data_cover_the_truth():
         )
         covered += found.low < 0.3 < found.high
     assert 0.92 < covered / 400 < 0.98
+
+
+def clustered_experiment(n_clusters: int, sizes: str, share: float, rng: np.random.Generator):
+    """Whole clusters treated or not, an effect of 0.3; rows of a cluster share a fifth of their variance."""
+    size = np.full(n_clusters, 20)
+    if sizes == "lognormal":
+        size = np.maximum(2, np.round(12 * np.exp(rng.normal(size=n_clusters)))).astype(int)
+    if sizes == "giant":
+        size[0] = 20 * (n_clusters - 1)
+    cluster = np.repeat(np.arange(n_clusters), size)
+    treated = np.zeros(n_clusters, dtype=bool)
+    treated[rng.permutation(n_clusters)[: max(2, round(n_clusters * share))]] = True
+    y = np.sqrt(0.2) * rng.normal(size=n_clusters)[cluster] + np.sqrt(0.8) * rng.normal(size=len(cluster))
+    return treated[cluster], y + 0.3 * treated[cluster], cluster
+
+
+@pytest.mark.parametrize(("sizes", "share"), [("lognormal", 0.2), ("giant", 0.5)])
+def test_intervals_cover_where_clusters_are_few_and_unlike_in_size(sizes, share):
+    covered = 0
+    for seed in range(200):
+        found = difference_in_means(*clustered_experiment(15, sizes, share, np.random.default_rng(seed)))
+        covered += found.low < 0.3 < found.high
+    assert covered / 200 > 0.90  # .75 and .83 with the sum over clusters and Student's with one less than their number
+
+
+def test_an_arm_within_one_cluster_has_no_interval():
+    treated = np.repeat([True, False, False, False], 10)
+    found = difference_in_means(treated, np.random.default_rng(0).normal(size=40), np.repeat(np.arange(4), 10))
+    assert np.isnan(found.se)
+    assert np.isfinite(found.value)
+
+
+def test_leaving_a_cluster_out_is_exact_for_a_difference_of_means():
+    treated, y, cluster = clustered_experiment(12, "lognormal", 0.5, np.random.default_rng(1))
+    whole = difference_in_means(treated, y, cluster)
+    without = [difference_in_means(treated[keep], y[keep]).value for keep in (cluster != g for g in range(12))]
+    assert whole.se == pytest.approx(np.sqrt(11 / 12 * np.sum((np.array(without) - whole.value) ** 2)))
