@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from swayline.cli import options
+from swayline.cli.outcome import Outcome, told_outcome
 from swayline.cli.output import show, table_path
 from swayline.cli.reading import EventsArgument, EventsOption, Items, Said, read, reads
 from swayline.cli.recommend import user_ids
@@ -96,9 +97,7 @@ def behaviors(
     treatment: Annotated[
         list[str], typer.Option("--treatment", help="A behaviour whose effect is asked; may be repeated.")
     ],
-    outcome: Annotated[
-        str | None, typer.Option("--outcome", help="By default the deepest of the funnel.", show_default=False)
-    ] = None,
+    outcome: Outcome = None,
     window: Annotated[
         str | None,
         typer.Option("--window", help="Treated within: 1d, 27h; by default from the log.", show_default=False),
@@ -139,9 +138,9 @@ def behaviors(
     claim_file(out, "influence behaviors", (events, items, graph), force)
     log = read(events, reading, items=items)
     effects = BehaviorEffects(
-        treatment, log.outcome(outcome), window=window, horizon=horizon, from_date=since, unit=unit, estimand=estimand,
-        graph=_graph(graph), instrument=instrument, propensity=propensity, learner=learner, sequence_state=state,
-        seed=seed,
+        treatment, told_outcome(log, outcome), window=window, horizon=horizon, from_date=since, unit=unit,
+        estimand=estimand, graph=_graph(graph), instrument=instrument, propensity=propensity, learner=learner,
+        sequence_state=state, seed=seed,
     ).fit(log)  # fmt: skip
     write_ledger(effects.ledger_, out, "influence behaviors")
     show(json, _result(effects.ledger_, out), [*in_words(effects.ledger_), f"written: {out}"])
@@ -210,9 +209,7 @@ def table(
 def people(
     events: EventsArgument,
     ties: Annotated[str, typer.Option("--ties", help="Who can influence whom: source, target.")],
-    outcome: Annotated[
-        str | None, typer.Option("--outcome", help="By default the deepest of the funnel.", show_default=False)
-    ] = None,
+    outcome: Outcome = None,
     max_radius: Annotated[
         float | None,
         typer.Option(
@@ -234,7 +231,7 @@ def people(
 
     claim_file(out, "influence people", (events, ties), force)
     log = read(events, reading, ties=ties)
-    found = PeopleInfluence(outcome, max_radius=max_radius, seed=seed).fit(log)
+    found = PeopleInfluence(told_outcome(log, outcome), max_radius=max_radius, seed=seed).fit(log)
     write_ledger(found.ledger_, out, "influence people")
     told = found.ledger_.to_pandas()
     whole = told[told["estimand"] == "excitation"]

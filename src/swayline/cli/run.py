@@ -6,8 +6,10 @@ from typing import Annotated, Any
 import typer
 
 from swayline.cli import options
+from swayline.cli.outcome import Outcome
 from swayline.cli.output import show, warn
 from swayline.cli.reading import EventsArgument, Items, Said, Ties, Users, reads
+from swayline.core.words import meaning
 
 
 @reads("items", "users", "ties")
@@ -16,14 +18,7 @@ def run(
     items: Items = None,
     users: Users = None,
     ties: Ties = None,
-    outcome: Annotated[
-        str | None,
-        typer.Option(
-            "--outcome",
-            help="The behaviour that counts as success; by default the deepest of the funnel.",
-            show_default=False,
-        ),
-    ] = None,
+    outcome: Outcome = None,
     config: Annotated[
         Path | None, typer.Option("--config", help="TOML with any setting of the run.", show_default=False)
     ] = None,
@@ -60,9 +55,11 @@ def run(
     rows = done.record["inputs"]["events"]
     for note in rows["notes"]:
         warn(f"note: {note}")
+    if done.record["outcome_why"]:
+        warn(f"note: {done.record['outcome_why']}")
     lines = [
         f"{rows['kept']:,} events kept of {rows['rows']:,} ({rows['rejected']:,} rejected, "
-        f"{rows['duplicates']:,} repeats); outcome: {done.record['outcome']}",
+        f"{rows['duplicates']:,} repeats); outcome: {meaning(done.record['outcome'])}",
         f"report: {done.report}",
     ]
     if rows["rejected"]:

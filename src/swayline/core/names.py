@@ -3,6 +3,8 @@
 The rest of the code imports names from here and never spells a column itself.
 """
 
+import re
+
 # --- one event ---------------------------------------------------------------------------------
 USER = "user"
 ITEM = "item"
@@ -118,10 +120,18 @@ WEIGHTS_FILE = "weights.safetensors"
 RUN_FILE = "run.json"
 
 
+_CONDITION = re.compile(r"[<>=!]")
+
+
 def funnel_depth(behavior: str) -> int:
     """Place of a behaviour in :data:`FUNNEL`, from 0; -1 where the funnel does not know it.
 
+    A condition on the value of a behaviour stands where the behaviour does.
+
     >>> funnel_depth("cart") > funnel_depth("view") > funnel_depth("lesson")
     True
+    >>> funnel_depth("rate>=4") == funnel_depth("rate")
+    True
     """
-    return FUNNEL.index(behavior) if behavior in FUNNEL else -1
+    plain = _CONDITION.split(behavior, maxsplit=1)[0]
+    return FUNNEL.index(plain) if plain in FUNNEL else -1

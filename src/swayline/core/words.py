@@ -3,6 +3,7 @@
 import re
 import unicodedata
 
+from swayline.core.conditions import condition_of
 from swayline.core.names import CART, CLICK, FAVORITE, INTERACT, PURCHASE, RATE, SEARCH, VIEW
 
 _NOUNS = {
@@ -34,12 +35,31 @@ def noun(behavior: str, n: float = 1) -> str:
 
     >>> noun("checkin", 2), noun("lesson", 3), noun("quiz_done", 2)
     ('check-ins', 'lessons', '“quiz done” events')
+    >>> noun("rate>=4", 2), noun("purchase<=100")
+    ('ratings ≥ 4', 'purchase ≤ 100')
     """
+    condition = condition_of(behavior)
+    if condition is not None:
+        return f"{noun(condition.behavior, n)} {condition.sign} {condition.number}"
     if behavior in _NOUNS:
         return _NOUNS[behavior][n != 1]
     if _WORD.fullmatch(behavior):
         return behavior if n == 1 else behavior + ("es" if behavior.endswith(("s", "x", "ch", "sh")) else "s")
     return f"“{label(behavior.replace('_', ' '))}” event" + ("s" if n != 1 else "")
+
+
+def meaning(outcome: str) -> str:
+    """An outcome as the log says it; a high rating is something liked.
+
+    >>> meaning("rate>=4"), meaning("play>=30"), meaning("purchase")
+    ('liked: rate ≥ 4', 'play ≥ 30', 'purchase')
+    """
+    condition = condition_of(outcome)
+    if condition is None:
+        return outcome
+    said = f"{condition.behavior} {condition.sign} {condition.number}"
+    judged = condition.behavior in (RATE, "review")
+    return f"liked: {said}" if judged and condition.operator in (">=", ">") else said
 
 
 def label(text: object, limit: int = 60) -> str:

@@ -13,6 +13,7 @@ from swayline.core.names import BEHAVIOR, CATEGORY, COLUMN, FILE, ITEM, REASON, 
 from swayline.core.time import iso
 from swayline.engine import Engine, operators, summaries
 from swayline.events.log import EventLog
+from swayline.events.worth import describe_values
 
 TIME_QUANTILES = (0.001, 0.999)
 """Events outside these quantiles of time are counted, and left off the axes."""
@@ -41,7 +42,8 @@ def describe(engine: Engine, log: EventLog, outcome: str) -> dict[str, Any]:
     -------
     dict
         ``rows``, ``size``, ``span``, ``behaviors``, ``funnel``, ``flow``, ``activity``, ``hour_of_week``,
-        ``per_user``, ``long_tail``, ``top_items``, ``top_categories``. What needs times is None in an ordered log.
+        ``per_user``, ``long_tail``, ``top_items``, ``values``, ``top_categories``. What needs times is
+        None in an ordered log.
 
     Raises
     ------
@@ -73,6 +75,7 @@ def describe(engine: Engine, log: EventLog, outcome: str) -> dict[str, Any]:
         "per_user": _per_user(engine),
         "long_tail": _long_tail(engine),
         "top_items": _top(engine, ITEM, _titles(log)),
+        "values": describe_values(log),
         "top_categories": _top(engine, CATEGORY, {}) if CATEGORY in events.column_names else None,
     }
 

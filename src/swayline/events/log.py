@@ -1,13 +1,14 @@
 """The event log in memory."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from swayline.core.errors import OutcomeError, nearest
 from swayline.core.names import BEHAVIOR, FUNNEL, ITEM, USER, funnel_depth
 from swayline.events.options import ReadOptions
+from swayline.events.outcome import Outcome, find_outcome, split_by
 from swayline.events.sources.block import REJECTED
 
 
@@ -60,22 +61,34 @@ class EventLog:
         ]
 
     def outcome(self, wanted: str | None = None) -> str:
-        """The behaviour that counts as success: the one wanted, else the deepest of the funnel present.
+        """What counts as success: a behaviour, or a condition on its value (``rate>=4``) as its name.
+
+        The one wanted, else what was liked in a log of ratings alone, else the deepest of the funnel present.
 
         Raises
         ------
+        UsageError
+            A condition cannot be read.
         OutcomeError
-            The wanted one does not occur, or none is wanted and the funnel knows none of several.
+            The wanted one does not occur, everybody or nobody meets the condition, or none is wanted and the funnel
+            knows none of several.
         """
-        present = self.behaviors
-        if wanted is not None:
-            if wanted not in present:
-                raise OutcomeError(f"outcome {wanted!r} does not occur in this log: {nearest(wanted, present)}")
-            return wanted
-        deepest = max(present, key=funnel_depth)
-        if funnel_depth(deepest) < 0 and len(present) > 1:
-            raise OutcomeError(f"which behaviour is the outcome? say --outcome NAME, one of: {', '.join(present)}")
-        return deepest
+        return self.outcome_told(wanted).name
+
+    def outcome_told(self, wanted: str | None = None) -> Outcome:
+        """As :meth:`outcome`, with its condition and how it was chosen."""
+        return find_outcome(self.events, self.behaviors, wanted)
+
+    def split_by_outcome(self, wanted: str | None = None) -> tuple[Self, str]:
+        """The log in which events say whether they meet the outcome's condition, and the outcome's name.
+
+        >>> rows = {"user": ["a", "b"], "item": ["x", "x"], "behavior": ["rate"] * 2, "value": [5.0, 2.0]}
+        >>> log, outcome = EventLog(pa.table(rows)).split_by_outcome("rate>=4")
+        >>> outcome, log.behaviors
+        ('rate>=4', ['rate<4', 'rate>=4'])
+        """
+        outcome = self.outcome_told(wanted)
+        return replace(self, events=split_by(self.events, outcome)), outcome.name
 
 
 def _place(behavior: str) -> int:

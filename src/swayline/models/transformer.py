@@ -19,7 +19,7 @@ import torch
 
 from swayline.core.errors import ArtifactError, EmptyLogError, UsageError
 from swayline.core.rng import generator
-from swayline.core.types import Ints, ItemRows
+from swayline.core.types import Floats, Ints, ItemRows
 from swayline.dataset import Sequences, Targets, sample
 from swayline.dataset.attributes import attribute_codes
 from swayline.models import artifact
@@ -39,6 +39,7 @@ from swayline.models.sequence.repeat_head import Returns
 from swayline.models.sequence.settings import MIXING, TransformerSettings
 from swayline.models.sequence.stream import Stream
 from swayline.models.sequence.training import Watch, train
+from swayline.models.sequence.value_predictions import calibrate_values, foretold, liked_scores
 from swayline.models.sequence.warm_start import first_items
 from swayline.models.text_features import told_features
 from swayline.models.validation import Judge, K
@@ -51,7 +52,18 @@ _SHARES = (1.0, 0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.2, 1.4, 1.6, 2.0, 3.0)
 _CALIBRATING = 20_000
 """Validation questions that behaviour probabilities are calibrated on."""
 
-_SIZES = ("n_items", "n_behaviors", "max_length", "best_epoch", "timed", "n_columns", "n_values", "n_known", "n_told")
+_SIZES = (
+    "n_items",
+    "n_behaviors",
+    "max_length",
+    "best_epoch",
+    "timed",
+    "n_columns",
+    "n_values",
+    "n_known",
+    "n_told",
+    "valued",
+)
 
 
 class Transformer:
@@ -102,17 +114,23 @@ class Transformer:
             self.beside_ = beside(train, judge, self.score)
         if self._network.head is not None and valid is not None and len(valid):
             self._calibrate(self._network.head, sample(valid, _CALIBRATING, generator(self.settings.seed, "calibrate")))
+        if valid is not None and len(valid):
+            calibrate_values(self, sample(valid, _CALIBRATING, generator(self.settings.seed, "calibrate values")))
         return self
 
     def refit(self, train: Sequences) -> Self:
         """Learn again from (more) histories for as many epochs as :meth:`fit` found best."""
         calibrated, weighed, counted = self._network.head, self._network.told, self.beside_
+        valued = self._network.values
         again = self.checkpoint and self.checkpoint.with_name(f"{self.checkpoint.name}.refit")
         self._train(train, dataclasses.replace(self.settings, max_epochs=self.best_epoch_), None, again)
         self.beside_ = counted and Beside.counted(train, counted.chosen)
         if self._network.head is not None and calibrated is not None:
             self._network.head.scale.copy_(calibrated.scale)
             self._network.head.shift.copy_(calibrated.shift)
+        if valued is not None and valued.foretells and self._network.values is not None:
+            self._network.values.shrink.copy_(valued.shrink)
+            self._network.values.left.copy_(valued.left)
         if weighed is not None and weighed.beside and self._network.told is not None:
             self._network.told.share.copy_(weighed.share)
             self._answers = None
@@ -128,7 +146,7 @@ class Transformer:
         longest = int(np.quantile(histories.lengths[histories.lengths > 0], 0.9))
         self.max_length_ = settings.max_length or min(_LONG, max(_SHORT, longest))
         self.n_items_, self.n_behaviors_ = histories.n_items, histories.n_behaviors
-        self.timed_ = histories.timed
+        self.timed_, self.valued_ = histories.timed, histories.valued
         codes, self.n_values_ = attribute_codes(histories.catalogue if settings.attributes else None, self.n_items_)
         self.n_columns_ = codes.shape[1]
         told = None if settings.fusion == "none" else _told(histories, settings.text_model)
@@ -142,6 +160,8 @@ class Transformer:
         self._network.codes[:-1] = torch.from_numpy(codes)
         if self._network.head is not None:
             self._network.head.start(histories.behaviors)
+        if self._network.values is not None:
+            self._network.values.start(histories)
         self._network.to(_device(settings))
         if settings.compile:
             for block in self._network.blocks:
@@ -149,7 +169,7 @@ class Transformer:
         self._answers, self.beside_, self._moving = None, None, True
         few = settings.loss in MIXING and self.n_items_ <= K
         asked = (lambda: (judge(self), judge.likelihood(self) if few else None)) if judge else None
-        trained = train(self._network, histories, settings, self.max_length_, asked, checkpoint, self.watch)
+        trained = train(self._network, self.worth(histories), settings, self.max_length_, asked, checkpoint, self.watch)
         if first is not None:
             self._network.place_unmet(first, torch.from_numpy(np.bincount(histories.items, minlength=len(first)) > 0))
         if judge is not None and self._network.n_beside:
@@ -188,7 +208,13 @@ class Transformer:
             self.n_values_,
             self.n_known_,
             self.n_told_,
+            self.valued_,
         )
+
+    def worth(self, history: Sequences) -> Sequences:
+        """Histories with values on the model's scale; without values where the model reads and foretells none."""
+        values = self._network.values
+        return dataclasses.replace(history, values=None) if values is None else values.scaled(history)
 
     def _calibrate(self, head: BehaviorHead, questions: Targets) -> None:
         head.calibrate(self._behavior_logits(head, questions.history, questions.items), questions.behaviors)
@@ -284,9 +310,31 @@ class Transformer:
         logits = torch.from_numpy(self._behavior_logits(head, history, items))
         return head.calibrated(logits.to(head.scale.device)).sigmoid().cpu().numpy()
 
+    def values(self, history: Sequences, items: np.ndarray, behaviors: np.ndarray | None = None) -> Floats:
+        """(Q,) what one item a row would be worth to the person, in the log's own units (stars, seconds).
+
+        ``behaviors`` (Q,) says of which behaviour; by default the one that most events with a value show.
+
+        Raises
+        ------
+        UsageError
+            The model was trained without ``value_loss``, or on a log without values.
+        """
+        return foretold(self, history, items, behaviors)
+
+    def score_liked(self, history: Sequences, at_least: float, behavior: int | None = None) -> Scores:
+        """(Q, I) scores that rank what comes next and is worth at least so much: log of both chances together.
+
+        Raises
+        ------
+        UsageError
+            As :meth:`values`.
+        """
+        return liked_scores(self, history, at_least, behavior)
+
     def _arranged(self, history: Sequences) -> Packed:
         """Histories as a batch of questions."""
-        settings = self.settings
+        settings, history = self.settings, self.worth(history)
         layout, _ = place(np.minimum(history.lengths, self.max_length_) + 1, bin_width(self.max_length_))
         device = next(self._network.parameters()).device
         arrange = OBJECTIVES[settings.objective]
@@ -318,7 +366,7 @@ class Transformer:
             "n_items": self.n_items_, "n_behaviors": self.n_behaviors_, "max_length": self.max_length_,
             "best_epoch": self.best_epoch_, "history": self.history_, "timed": int(self.timed_),
             "n_columns": self.n_columns_, "n_values": self.n_values_, "n_known": self.n_known_,
-            "n_told": self.n_told_, "chosen": self.chosen_,
+            "n_told": self.n_told_, "valued": int(self.valued_), "chosen": self.chosen_,
         }  # fmt: skip
         arrays = {name: value.detach().cpu().numpy() for name, value in self._network.state_dict().items()}
         if self.settings.weights == "int8":
@@ -338,12 +386,12 @@ class Transformer:
             model.beside_ = Beside.restored(folder, counted)
         sizes = artifact.sizes_of(folder, stored, *_SIZES)
         model.n_items_, model.n_behaviors_, model.max_length_, model.best_epoch_, timed = sizes[:5]
-        model.n_columns_, model.n_values_, model.n_known_, model.n_told_ = sizes[5:]
+        model.n_columns_, model.n_values_, model.n_known_, model.n_told_, valued = sizes[5:]
         if bool(model.n_told_) != (model.settings.fusion != "none"):
             raise ArtifactError(
                 f"{folder / artifact.MODEL_FILE}: fusion is {model.settings.fusion!r} with {model.n_told_} features"
             )
-        model.timed_ = bool(timed)
+        model.timed_, model.valued_ = bool(timed), bool(valued)
         model.chosen_ = _chosen_of(folder, stored)
         as_trained = dataclasses.replace(stored, settings=stored.settings | model.chosen_)
         model.history_ = _history_of(folder, stored)

@@ -217,6 +217,7 @@ def _record(work: Workspace, hashes: dict[str, str], stages: list[dict[str, Any]
     }
     return {
         "swayline": swayline.__version__, "seed": work.settings.seed, "outcome": work.outcome,
+        "outcome_why": work.log.outcome_told(work.settings.outcome).why,
         "settings": work.settings.model_dump(mode="json"), "inputs": inputs, "stages": stages,
         "started": iso(started), "seconds": round((datetime.now(UTC) - started).total_seconds(), 3),
         "versions": {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES},

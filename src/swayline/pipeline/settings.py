@@ -5,8 +5,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from swayline.core.conditions import parse_condition
 from swayline.core.errors import ConfigError, UsageError, nearest, shown
 from swayline.events import Paging, ReadOptions
 
@@ -17,7 +18,8 @@ class RunSettings(BaseModel):
     Parameters
     ----------
     outcome : str, optional
-        The behaviour that counts as success; by default the deepest of the funnel present.
+        The behaviour that counts as success, or a condition on its value (``rate>=4``); by default what was liked in a
+        log of ratings alone, else the deepest of the funnel present.
     seed : int
         Decides every random number.
     k : int
@@ -48,6 +50,13 @@ class RunSettings(BaseModel):
     explained_users: int = Field(100, ge=0)
     reading: ReadOptions = ReadOptions()
     model_settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    @field_validator("outcome")
+    @classmethod
+    def _condition_reads(cls, outcome: str | None) -> str | None:
+        if outcome is not None:
+            parse_condition(outcome)
+        return outcome
 
     @classmethod
     def load(cls, path: Path | None, said: dict[str, Any]) -> Self:

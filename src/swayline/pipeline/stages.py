@@ -121,8 +121,13 @@ class Workspace:
 
     @cached_property
     def outcome(self) -> str:
-        """The behaviour that counts as success."""
+        """What counts as success: a behaviour, or a condition on its value."""
         return self.log.outcome(self.settings.outcome)
+
+    @cached_property
+    def asked(self) -> EventLog:
+        """The log in which events say whether they meet the outcome's condition: what questions of success ask."""
+        return self.log.split_by_outcome(self.settings.outcome)[0]
 
     @cached_property
     def dataset(self) -> Dataset:
@@ -159,7 +164,7 @@ def read(work: Workspace) -> None:
 def describe_log(work: Workspace) -> None:
     """Count what the log holds."""
     with DuckEngine() as engine:
-        write_json(work.folder / DESCRIBE_FILE, describe(engine, work.log, work.outcome))
+        write_json(work.folder / DESCRIBE_FILE, describe(engine, work.asked, work.outcome))
 
 
 def quality(work: Workspace) -> None:
@@ -169,7 +174,7 @@ def quality(work: Workspace) -> None:
 
 def profiles(work: Workspace) -> None:
     """Describe every person and every item."""
-    profile(work.log, work.folder, work.outcome, work.settings.seed)
+    profile(work.asked, work.folder, work.outcome, work.settings.seed)
 
 
 def train(work: Workspace) -> None:
@@ -276,12 +281,12 @@ def _behavior_effects(work: Workspace) -> pa.Table:
     try:
         with task("effects of behaviours"):
             # Linear nuisances answer in seconds on any log; `influence behaviors` takes its time over the choice.
-            effects = BehaviorEffects(outcome=work.outcome, learner="linear", seed=work.settings.seed).fit(work.log)
+            effects = BehaviorEffects(outcome=work.outcome, learner="linear", seed=work.settings.seed).fit(work.asked)
             write_json(work.folder / OVERLAP_FILE, effects.picture())
             return effects.ledger_
     except (DataError, UsageError):  # too few of something, or no times
         with DuckEngine() as engine:
-            return associations(engine, work.log.events, work.outcome)
+            return associations(engine, work.asked.events, work.outcome)
 
 
 def _people(work: Workspace) -> list[pa.Table]:
@@ -290,7 +295,7 @@ def _people(work: Workspace) -> list[pa.Table]:
         return []
     try:
         with task("influence on ties"):
-            people = PeopleInfluence(work.outcome, seed=work.settings.seed).fit(work.log)
+            people = PeopleInfluence(work.outcome, seed=work.settings.seed).fit(work.asked)
             write_json(work.folder / NETWORK_FILE, people.picture())
             return [people.ledger_]
     except DataError:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from swayline.core.conditions import base_of
 from swayline.core.names import BEHAVIOR, DESCRIBE_FILE
 from swayline.report import figures, words
 from swayline.report.artifacts import Artifacts
@@ -14,8 +15,9 @@ def funnel_section(run: Artifacts) -> Section:
     found = run.describe
     if found is None:
         return Section("funnel", "Funnel and flow", "", [Missing(run.why_missing(DESCRIBE_FILE))])
-    if len(found["behaviors"]) < 2:
-        only = words.noun(found["outcome"], 2)
+    kinds = {base_of(one[BEHAVIOR]) for one in found["behaviors"]}
+    if len(kinds) < 2:
+        only = words.noun(kinds.pop() if kinds else found["outcome"], 2)
         return Section(
             "funnel",
             "Funnel and flow",

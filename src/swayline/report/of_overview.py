@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from swayline.core.conditions import base_of, condition_of
 from swayline.core.names import BEHAVIOR, DESCRIBE_FILE
 from swayline.report import words
 from swayline.report.artifacts import Artifacts
@@ -24,6 +25,8 @@ def overview_section(run: Artifacts) -> Section:
         blocks.append(
             Note("This log has an order and no times: nothing here depends on a clock, and no time was invented.")
         )
+    if words.meaning(found["outcome"]) != found["outcome"]:
+        blocks.append(Note(f"What counts as the outcome: {words.meaning(found['outcome'])}."))
     blocks.append(_behavior_table(found))
     return Section("overview", "At a glance", "What people did, and how many came to the outcome.", blocks, finding)
 
@@ -46,6 +49,13 @@ def _people_at_outcome(found: Mapping[str, Any]) -> int:
 
 
 def _reached(found: Mapping[str, Any]) -> str:
+    condition = condition_of(found["outcome"])
+    if condition is not None and {base_of(one[BEHAVIOR]) for one in found["behaviors"]} == {condition.behavior}:
+        acts = next((one["events"] for one in found["behaviors"] if one[BEHAVIOR] == found["outcome"]), 0)
+        share = acts / max(found["size"]["events"], 1)
+        return (
+            f"{words.percent(share)} of the {words.noun(condition.behavior, 2)} are {condition.sign} {condition.number}"
+        )
     people = _people_at_outcome(found)
     share = people / max(found["size"]["users"], 1)
     return f"{words.percent(share)} of the people came to {words.a(found['outcome'])}"

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from swayline.core.words import label as label
+from swayline.core.words import meaning as meaning
 from swayline.core.words import noun as noun
 
 

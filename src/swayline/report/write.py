@@ -29,6 +29,7 @@ from swayline.report.of_people import people_section
 from swayline.report.of_quality import quality_section
 from swayline.report.of_run import examples_section, run_section
 from swayline.report.of_time import time_section
+from swayline.report.of_values import values_section
 from swayline.report.page import render
 
 _BRACKETS = "Figures in brackets are 95% intervals."
@@ -38,6 +39,7 @@ _SECTIONS: tuple[tuple[Callable[[Artifacts], Section | None], str, str, str], ..
     (quality_section, "quality", "Data quality", QUALITY_FILE),
     (funnel_section, "funnel", "Funnel and flow", DESCRIBE_FILE),
     (time_section, "time", "Time", DESCRIBE_FILE),
+    (values_section, "values", "Values", DESCRIBE_FILE),
     (audience_section, "audience", "The people", PROFILES_FILE),
     (catalogue_section, "catalogue", "The items", PROFILES_FILE),
     (models_section, "recommender", "The recommender", METRICS_FILE),

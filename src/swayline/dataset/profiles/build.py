@@ -45,8 +45,8 @@ class Log(Protocol):
         """How it was read, with ``timezone``."""
         ...
 
-    def outcome(self, wanted: str | None = None) -> str:
-        """The behaviour that counts as success."""
+    def split_by_outcome(self, wanted: str | None = None) -> "tuple[Log, str]":
+        """The log in which events say whether they meet the outcome's condition, and the outcome."""
         ...
 
 
@@ -106,7 +106,8 @@ def profiles(
     log : EventLog
         Its items table, where it has one, gives titles, categories and words.
     outcome : str, optional
-        The behaviour that counts as success; by default the deepest of the funnel present.
+        The behaviour that counts as success, or a condition on its value (``rate>=4``); by default what was liked in a
+        log of ratings alone, else the deepest of the funnel present.
     segments : int, optional
         So many segments, whatever their stability; by default as many as are found again when people are drawn anew.
     half_life_days : float
@@ -136,7 +137,8 @@ def profiles(
                 log, outcome=outcome, segments=segments, half_life_days=half_life_days, seed=seed, engine=own
             )
     flags = flag_bots(engine, log.events)
-    return build_profiles(engine, log, log.outcome(outcome), flags, segments, half_life_days, seed)
+    asked, name = log.split_by_outcome(outcome)
+    return build_profiles(engine, asked, name, flags, segments, half_life_days, seed)
 
 
 def build_profiles(

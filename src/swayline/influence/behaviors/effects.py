@@ -10,10 +10,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from swayline.core import names
-from swayline.core.errors import IdentificationError, OutcomeError, UsageError
+from swayline.core.errors import IdentificationError, UsageError
 from swayline.core.progress import task
 from swayline.core.time import format_duration, parse_date, parse_duration_s
 from swayline.engine import DuckEngine, Engine
+from swayline.events import EventLog
 from swayline.influence.behaviors import history
 from swayline.influence.behaviors.discover import EDGES
 from swayline.influence.behaviors.episodes import (
@@ -52,7 +53,8 @@ class BehaviorEffects:
     treatments : sequence of str, optional
         Behaviours whose effect is asked; None takes every behaviour but the outcome.
     outcome : str, optional
-        None takes the deepest behaviour of the funnel that occurs.
+        A behaviour, or a condition on its value (``rate>=4``). None takes what was liked in a log of ratings alone,
+        else the deepest behaviour of the funnel that occurs.
     window, horizon : str or float, optional
         Durations ("1d") or seconds; None lets the log choose (see :mod:`.episodes`).
     from_date : str, optional
@@ -148,11 +150,10 @@ class BehaviorEffects:
         if self.learner not in LEARNERS or self.learner == "gaussian":
             words = [word for word in LEARNERS if word != "gaussian"]
             raise UsageError(f"learner is {self.learner!r}; for a log it must be one of {', '.join(words)}")
-        events = log if isinstance(log, pa.Table) else log.events
+        events, self.outcome_ = _told(log, self.outcome)
         items = items if items is not None else getattr(log, "items", None)
         engine = self.engine or DuckEngine()
         line = timeline(events, self.unit)
-        self.outcome_ = self.outcome or _deepest(line)
         asked = present(line, self.outcome_, self.treatments)
         found = pairs(engine, line)
         self.horizon_s_ = _seconds(self.horizon) or choose_horizon_s(line)
@@ -382,11 +383,13 @@ def _early_words(share: float) -> str:
     return f"{share:.0%} of the outcomes come before the landmark, and are left out"
 
 
-def _deepest(line: Timeline) -> str:
-    known = [word for word in line.behaviors if names.funnel_depth(word) >= 0]
-    if not known:
-        raise OutcomeError(f"the outcome cannot be told from the behaviors {', '.join(line.behaviors)}: name one")
-    return max(known, key=names.funnel_depth)
+def _told(log: Any, outcome: str | None) -> tuple[pa.Table, str]:
+    """Events that say whether they meet the outcome's condition, and the outcome."""
+    events = log if isinstance(log, pa.Table) else log.events
+    if names.BEHAVIOR not in events.column_names:
+        return events, outcome or names.INTERACT
+    split, name = EventLog(events).split_by_outcome(outcome)
+    return split.events, name
 
 
 def _seconds(value: str | float | None) -> float | None:

@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from swayline.core import names
+from swayline.core.conditions import base_of, condition_of
 from swayline.core.errors import EmptyLogError, OutcomeError, UsageError, nearest
 from swayline.engine import Engine
 
@@ -288,6 +289,9 @@ def trials(
 def present(log: Timeline, outcome: str, treatments: Sequence[str] | None = None) -> tuple[str, ...]:
     """The treatments to measure: those asked for, else every other behaviour of the log in order of its funnel.
 
+    Where the outcome is a condition (``rate>=4``), acts of its behaviour that do not meet it are asked about by name
+    alone.
+
     Raises
     ------
     OutcomeError
@@ -297,7 +301,8 @@ def present(log: Timeline, outcome: str, treatments: Sequence[str] | None = None
     """
     log.code(outcome)
     if treatments is None:
-        others = [word for word in log.behaviors if word != outcome]
+        kin = condition_of(outcome)  # what else was done in the same act is no treatment of it
+        others = [word for word in log.behaviors if word != outcome and (kin is None or base_of(word) != kin.behavior)]
         return tuple(sorted(others, key=lambda word: (names.funnel_depth(word), word)))
     if outcome in treatments:
         raise UsageError(f"{outcome!r} is the outcome and cannot be a treatment too: name another behaviour")

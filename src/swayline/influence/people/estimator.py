@@ -10,6 +10,7 @@ from swayline.core.errors import SchemaError, UsageError
 from swayline.core.names import TIME
 from swayline.core.types import Floats
 from swayline.events.log import EventLog
+from swayline.events.outcome import split_by
 from swayline.influence.people.acts import make_acts
 from swayline.influence.people.channels import ChannelEstimates, channel_estimates
 from swayline.influence.people.credit import category_leaders
@@ -34,7 +35,8 @@ class PeopleInfluence:
     Parameters
     ----------
     outcome : str, optional
-        The behaviour whose acts are explained; the deepest of the funnel present where left out.
+        The behaviour whose acts are explained, or a condition on its value (``rate>=4``); where left out, what was
+        liked in a log of ratings alone, else the deepest of the funnel present.
     kernel : str
         Delays: ``exponential``, ``sum-of-exponentials`` or ``histogram``.
     sparsity, group : float
@@ -107,9 +109,10 @@ class PeopleInfluence:
             raise SchemaError(
                 "no ties are given: pass --ties FILE (source, target), or discover them with discover_ties"
             )
-        self._events, self._ties_table, self._items = log.events, ties, log.items
-        self.outcome_ = log.outcome(self.outcome)
-        self.read_: People = read_people(log.events, ties, self.outcome_, log.items)
+        split, self.outcome_ = log.split_by_outcome(self.outcome)
+        self._events, self._ties_table, self._items = split.events, ties, log.items
+        self._condition = log.outcome_told(self.outcome)
+        self.read_: People = read_people(split.events, ties, self.outcome_, log.items)
         self.fit_: HawkesFit = fit_hawkes(
             self.read_.acts, self.read_.ties, kernel=self.kernel, sparsity=self.sparsity, group=self.group,
             solver=self.solver, seed=self.seed,
@@ -134,7 +137,7 @@ class PeopleInfluence:
         if len(new_events) and float(seconds(new_events[TIME]).min()) < self.fit_.acts.end_s:
             raise UsageError("new events begin before the end of the log that was fitted: fit the whole log again")
         columns = [name for name in self._events.column_names if name in new_events.column_names]
-        later = new_events.select(columns).cast(self._events.select(columns).schema)
+        later = split_by(new_events, self._condition).select(columns).cast(self._events.select(columns).schema)
         self._events = pa.concat_tables([self._events.select(columns), later])
         fresh = read_people(self._events, self._ties_table, self.outcome_, self._items)
         before = self.fit_

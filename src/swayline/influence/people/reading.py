@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from swayline.core.conditions import base_of
 from swayline.core.errors import EmptyLogError, SchemaError
 from swayline.core.names import BEHAVIOR, CATEGORY, ITEM, SOURCE, TARGET, TIME, USER
 from swayline.core.types import Bools, Floats, Ints
@@ -158,6 +159,7 @@ def _items(events: pa.Table, wanted: "np.ndarray") -> Ints:
 
 
 def _content(events: pa.Table, rows: Ints, span: Floats, outcome: str) -> tuple[Ints, Floats]:
-    words = pa.array([word for word in CONTENT_BEHAVIORS if word != outcome], pa.string())
+    present = pc.unique(events[BEHAVIOR].cast(pa.string())).to_pylist()
+    words = pa.array([word for word in present if word != outcome and base_of(word) in CONTENT_BEHAVIORS], pa.string())
     said = np.asarray(pc.is_in(events[BEHAVIOR].cast(pa.string()), value_set=words).to_numpy(), bool) & (rows >= 0)
     return rows[said], span[said]

@@ -75,6 +75,10 @@ class Packed:
     """(T,) the item to predict; any item where there is nothing to predict."""
     target_behaviors: Tensor | None = None
     """(T,) the behaviour to predict, alike."""
+    values: Tensor | None = None
+    """(T, 4) what each event was worth (see :mod:`~swayline.models.sequence.values`); None where nothing reads it."""
+    target_values: Tensor | None = None
+    """(T,) what the event to predict was worth, scaled; NaN where that is not known."""
     weights: Tensor | None = None
     """(T,) 1 where there is something to predict, else 0."""
     memory: "Memory | None" = None

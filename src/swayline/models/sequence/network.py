@@ -18,6 +18,7 @@ from swayline.models.sequence.repeat_head import RepeatHead
 from swayline.models.sequence.request import Away, seconds_away
 from swayline.models.sequence.rows import first_rows, rows
 from swayline.models.sequence.settings import TransformerSettings
+from swayline.models.sequence.values import Values
 
 INITIAL_STD = 0.02
 _NOISE = 0.1
@@ -39,6 +40,7 @@ class Network(nn.Module):
         n_values: int = 0,
         n_known: int = 0,
         n_told: int = 0,
+        valued: bool = False,
     ) -> None:
         super().__init__()
         dim = settings.width
@@ -56,6 +58,8 @@ class Network(nn.Module):
         self.blocks = nn.ModuleList(BLOCKS[settings.block](settings) for _ in range(settings.depth))
         self.norm = nn.LayerNorm(dim)
         self.scale = dim**0.5
+        reads, foretells = valued and settings.values, valued and bool(settings.value_loss)
+        self.values = Values(dim, wide, n_items, n_behaviors, reads, foretells) if reads or foretells else None
         self.temperature = settings.temperature
 
     def start(self, generator: torch.Generator, items: Tensor | None = None, told: Texts | None = None) -> None:
@@ -90,7 +94,8 @@ class Network(nn.Module):
     def forward(self, batch: Packed, last_only: bool = False) -> Tensor:
         """(T, W) the state after each event, or (Q, W) those that answer, which spares most of the last block."""
         only = batch.last if last_only and (self.told is None or not self.told.n_layers) else None
-        x = self.dropout(self.inputs(self.embedded(batch.items) * self.scale, batch))
+        x = self.inputs(self.embedded(batch.items) * self.scale, batch)
+        x = self.dropout(x if self.values is None else self.values.read(x, batch))
         for block in self.blocks[:-1]:
             x = block(x, batch)
         states: Tensor = self.norm(self.blocks[-1](x, batch, only))

@@ -59,6 +59,10 @@ class TransformerSettings:
         figures: another and easier question.
     behavior_loss : float
         Weight of predicting which behaviour the next event is, in logs with more than one; 0 learns items alone.
+    values : bool
+        What each event was worth (stars, seconds, prices) is read with it, in logs that say so.
+    value_loss : float
+        Weight of foretelling what the next event is worth, in logs that say so; 0 learns items alone.
     windows : bool, optional
         Histories longer than ``max_length`` are learned from whole, in windows, not from their end alone. None: in
         logs with 50 events an item and more.
@@ -115,6 +119,8 @@ class TransformerSettings:
     request_time: bool | None = None
     target_time: bool = False
     behavior_loss: float = 0.0
+    values: bool = False
+    value_loss: float = 0.0
     windows: bool | None = None
     objective: Objective = "next-item"
     repeats: bool | None = None
@@ -154,6 +160,7 @@ class TransformerSettings:
         require("warmup_steps", self.warmup_steps, 0)
         require("max_gradient", self.max_gradient, 1e-6)
         require("behavior_loss", self.behavior_loss, 0.0, 100.0)
+        require("value_loss", self.value_loss, 0.0, 100.0)
         require("temperature", self.temperature, 1e-3, 10.0)
         require("averaging", self.averaging, 0.0, 0.99999)
         require("seed", self.seed, 0)

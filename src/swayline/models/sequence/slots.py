@@ -13,9 +13,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from swayline.core.types import Ints
+from swayline.core.types import Floats, Ints
 from swayline.dataset import Sequences
 from swayline.models.sequence.batches import EMPTY, Layout
+from swayline.models.sequence.values import N_READ, features
 
 Where = npt.NDArray[np.bool_]
 
@@ -46,6 +47,25 @@ class Slots:
         array[self.token if where is None else self.token[where]] = values
         return moved(array, self.device)
 
+    def worth(self, values: Floats | None, source: Ints, where: Where | None = None) -> Tensor | None:
+        """(T, 4) what is read of scaled values (E,) of the events ``source`` at the tokens in use, 0 elsewhere."""
+        if values is None:
+            return None
+        inside = np.ones(len(self.row), bool) if where is None else where
+        scaled = np.full(len(self.row), np.nan)
+        scaled[inside] = values[source[inside]]
+        array = np.zeros((self.layout.n_bins * self.layout.width, N_READ), np.float32)
+        array[self.token] = features(scaled, self.row)
+        return moved(array, self.device)
+
+    def target_worth(self, values: Floats | None, wanted: Ints, where: Where | None = None) -> Tensor | None:
+        """(T,) scaled values (E,) of the events ``wanted`` at the tokens in use, NaN elsewhere."""
+        if values is None:
+            return None
+        array = np.full(self.layout.n_bins * self.layout.width, np.nan, np.float32)
+        array[self.token if where is None else self.token[where]] = values[wanted]
+        return moved(array, self.device)
+
     def before(self, times: Tensor) -> Tensor:
         """(T,) of (T,) times, that of the token before it in its history; 0 at the first."""
         found = torch.zeros_like(times)
@@ -69,7 +89,7 @@ class Slots:
         return owner[:, :, :, None] == owner[:, :, None, :]
 
 
-def moved(array: npt.NDArray[np.integer], device: torch.device) -> Tensor:
+def moved(array: npt.NDArray[np.integer] | npt.NDArray[np.floating], device: torch.device) -> Tensor:
     """An array on a device; a GPU copies it while the program goes on."""
     tensor = torch.from_numpy(array)
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from swayline.core.errors import UsageError, shown
-from swayline.core.types import Ints, ItemRows
+from swayline.core.types import Floats, Ints, ItemRows
 from swayline.dataset import NO_TIME, Sequences, from_lists
 from swayline.models.protocol import Scores
 from swayline.models.sequence.batches import Layout, Packed, bin_width
@@ -21,11 +21,14 @@ from swayline.models.sequence.memory import Memory
 from swayline.models.sequence.network import Network
 from swayline.models.sequence.objectives import next_item
 from swayline.models.sequence.repeat_head import Returns
+from swayline.models.sequence.values import features
 
 if TYPE_CHECKING:
     from swayline.models.neighbours_beside import Beside
     from swayline.models.transformer import Transformer
 
+Event = tuple[int, int, int, float]
+"""Item, behaviour, time, value (NaN: none)."""
 Logits = Callable[[Tensor, Returns | None], Tensor]
 STREAMING_BLOCKS = ("ligr", "sasrec")
 """Blocks whose attention keeps what it read; HSTU divides by the width of its bin and adds a bias by time."""
@@ -53,8 +56,13 @@ class Stream:
         self._rows = [_events_of(history, row) for row in range(len(history))]
         self._read()
 
-    def add(self, items: ItemRows | Ints, behaviors: Ints | None = None, times: Ints | None = None) -> None:
+    def add(
+        self, items: ItemRows | Ints, behaviors: Ints | None = None, times: Ints | None = None,
+        values: Floats | None = None,
+    ) -> None:  # fmt: skip
         """One more event for each of Q histories: item rows, behaviour rows (0), UTC microseconds (in timed logs).
+
+        ``values`` (Q,) are what the events were worth, NaN where that is not known.
 
         Raises
         ------
@@ -63,9 +71,12 @@ class Stream:
         """
         found = np.zeros(len(items), np.int64) if behaviors is None else np.asarray(behaviors)
         clock = np.full(len(items), NO_TIME, np.int64) if times is None else np.asarray(times)
+        worth = np.full(len(items), np.nan) if values is None else np.asarray(values, np.float64)
         self._check(np.asarray(items), found, clock, times is not None)
-        for row, event in zip(self._rows, zip(items, found, clock, strict=True), strict=True):
-            row.append((int(event[0]), int(event[1]), int(event[2])))
+        if len(worth) != len(items):
+            raise UsageError(f"give one value for each of the {len(items)} events, not {len(worth)}")
+        for row, event in zip(self._rows, zip(items, found, clock, worth, strict=True), strict=True):
+            row.append((int(event[0]), int(event[1]), int(event[2]), float(event[3])))
         if any(len(row) > self._model.max_length_ for row in self._rows):
             self._read()
             return
@@ -124,7 +135,7 @@ class Stream:
         model, width = self._model, bin_width(self._model.max_length_)
         history = self._as_sequences([row[-model.max_length_ :] for row in self._rows])
         layout = Layout(np.arange(len(history), dtype=np.int64) * width, len(history), width)
-        batch = next_item.arrange(history, layout, model.max_length_, False, self._device)
+        batch = next_item.arrange(model.worth(history), layout, model.max_length_, False, self._device)
         self._memory = Memory(len(history), width, self._network.n_layers, self._device)
         self._memory.read = torch.from_numpy(np.minimum(history.lengths, model.max_length_)).to(self._device)
         batch = batch.remembering(self._memory)
@@ -133,13 +144,13 @@ class Stream:
             self._past = self._network(batch).view(len(history), width, -1)
         self._met = tuple(x.view(len(history), width) for x in (batch.items, batch.behaviors, batch.times))
 
-    def _as_sequences(self, events: list[list[tuple[int, int, int]]]) -> Sequences:
+    def _as_sequences(self, events: list[list[Event]]) -> Sequences:
         grown = from_lists(
             [[event[0] for event in row] for row in events], self._model.n_items_,
             [[event[1] for event in row] for row in events], [[event[2] for event in row] for row in events],
-            self._model.n_behaviors_,
+            self._model.n_behaviors_, [[event[3] for event in row] for row in events],
         )  # fmt: skip
-        return replace(grown, profiles=self._profiles)
+        return replace(grown, profiles=self._profiles, values=grown.values if grown.valued else None)
 
     def _step(self) -> Packed:
         """The newest event of every history as a batch of one place each."""
@@ -158,15 +169,24 @@ class Stream:
             visible=torch.ones(n, 1, 1, 1, dtype=torch.bool, device=self._device),
             last=torch.arange(n, device=self._device),
             memory=self._memory,
+            values=self._worth(),
             profiles=None if self._profiles is None else torch.from_numpy(self._profiles).to(self._device),
         )
+
+    def _worth(self) -> Tensor | None:
+        """(Q, 4) what is read of the newest event's value, the history's usual one beside it."""
+        history = self._model.worth(self._as_sequences([row[-self._model.max_length_ :] for row in self._rows]))
+        if history.values is None:
+            return None
+        return torch.from_numpy(features(history.values, history.users)[history.offsets[1:] - 1]).to(self._device)
 
     def _tensor(self, values: list[int]) -> Tensor:
         return torch.tensor(values, dtype=torch.int64, device=self._device)
 
 
-def _events_of(history: Sequences, row: int) -> list[tuple[int, int, int]]:
-    """(item, behaviour, time) of one history, oldest first."""
+def _events_of(history: Sequences, row: int) -> list[Event]:
+    """(item, behaviour, time, value) of one history, oldest first."""
     part = history.of(row)
-    columns = (history.items[part].tolist(), history.behaviors[part].tolist(), history.times[part].tolist())
-    return list(zip(*columns, strict=True))
+    worth = np.full(len(history.items[part]), np.nan) if history.values is None else history.values[part]
+    columns = (history.items[part], history.behaviors[part], history.times[part], worth)
+    return list(zip(*(column.tolist() for column in columns), strict=True))

@@ -276,9 +276,12 @@ class _Run:
         of_items = self._apart(LOSSES[self.settings.loss])
         others = answers(self.rivals if self.whole else drawn.items)
         loss = of_items(states, wanted, others, drawn.log_weights, drawn.columns, batch.weights, *ways)
-        if head is None:
-            return loss
-        return loss + self.settings.behavior_loss * head.loss(states, wanted, batch)
+        if head is not None:
+            loss = loss + self.settings.behavior_loss * head.loss(states, wanted, batch)
+        values = self.network.values
+        if values is not None and values.foretells:
+            loss = loss + self.settings.value_loss * values.loss(states, wanted, batch)
+        return loss
 
     def _apart(self, loss: Callable[..., Tensor]) -> Callable[..., Tensor]:
         """The loss of ids, and where texts stand beside them the texts' own, so that neither learns less for both."""

@@ -12,9 +12,10 @@ from swayline.report.figures.frame import plain
 from swayline.report.figures.groups import bars, day_rhythm, differences
 from swayline.report.figures.models import learning_curve, model_scores
 from swayline.report.figures.spread import bin_words, long_tail, per_user
+from swayline.report.figures.worth import bar_words, histogram, trend
 
 __all__ = [
-    "MAX_FLOW", "MAX_SERIES", "activity", "bars", "bin_words", "day_rhythm", "differences", "flow", "forest", "funnel",
-    "hour_of_week", "learning_curve", "long_tail", "model_scores", "peak", "per_user", "plain", "shares",
-    "window_words",
+    "MAX_FLOW", "MAX_SERIES", "activity", "bar_words", "bars", "bin_words", "day_rhythm", "differences", "flow",
+    "forest", "funnel", "histogram", "hour_of_week", "learning_curve", "long_tail", "model_scores", "peak", "per_user",
+    "plain", "shares", "trend", "window_words",
 ]  # fmt: skip

@@ -56,6 +56,8 @@ def arrange(
         profiles=slots.profiles(history),
         targets=slots.filled(history.items[wanted], 0, hidden) if training else None,
         target_behaviors=slots.filled(history.behaviors[wanted], 0, hidden) if training else None,
+        values=slots.worth(history.values, source, ~hidden),
+        target_values=slots.target_worth(history.values, wanted, hidden) if training else None,
         weights=(slots.filled(np.ones(hidden.sum(), np.int64), 0, hidden) > 0).float() if training else None,
     )
 

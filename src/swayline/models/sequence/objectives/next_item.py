@@ -53,6 +53,8 @@ def arrange(
         profiles=slots.profiles(history),
         targets=slots.filled(history.items[source + 1], 0) if asked else None,
         target_behaviors=slots.filled(history.behaviors[source + 1], 0) if asked else None,
+        values=slots.worth(history.values, source, events),
+        target_values=slots.target_worth(history.values, source + 1) if asked else None,
         weights=(slots.owners().reshape(-1) != EMPTY).float() if asked else None,
     )
 
