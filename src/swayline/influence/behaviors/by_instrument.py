@@ -12,7 +12,8 @@ from swayline.influence.behaviors import refute
 from swayline.influence.behaviors.cut import Cut
 from swayline.influence.behaviors.inference import Estimate
 from swayline.influence.behaviors.instruments import InstrumentEstimate, two_stage
-from swayline.influence.behaviors.nuisance import crossfit, default_learners, folds
+from swayline.influence.behaviors.levels import Levels
+from swayline.influence.behaviors.nuisance import crossfit, default_learners, folds, left_within_levels
 from swayline.influence.behaviors.problem import Data, Setting
 from swayline.influence.behaviors.refute import Refutation
 from swayline.influence.behaviors.unusable import known_of
@@ -60,14 +61,15 @@ def by_instrument(data: Data, s: Setting, name: str, values: Floats) -> ByInstru
         clusters = np.unique(data.clusters[rows], return_inverse=True)[1].astype(np.int64)
     fold = folds(len(rows), s.n_folds, clusters, generator(s.seed, "instrument folds"))
     x = data.x[rows]
+    levels = None if data.levels is None else data.levels.take(rows)
     known = values[rows]
     arms = known == known.max() if len(np.unique(known)) == 2 else None
-    z, d, y = (_left(x, each[rows], fold, data, s) for each in (values, data.treatment.dose, data.y))
+    z, d, y = (_left(x, each[rows], fold, data, s, levels) for each in (values, data.treatment.dose, data.y))
     found = two_stage(z, d, y, clusters, arms)
     checks: dict[str, Refutation] = {}
     for other, outcome in data.negatives.items():
         at = known_of(outcome[rows], other)
-        left = _left(x[at], outcome[rows][at], fold[at], data, s)
+        left = _left(x[at], outcome[rows][at], fold[at], data, s, None if levels is None else levels.take(at))
         within = None if clusters is None else np.unique(clusters[at], return_inverse=True)[1].astype(np.int64)
         against = two_stage(z[at], d[at], left, within, None if arms is None else arms[at])
         checks[f"negative control: {other}"] = refute.placebo_outcome(
@@ -77,11 +79,15 @@ def by_instrument(data: Data, s: Setting, name: str, values: Floats) -> ByInstru
     return ByInstrument(name, found, checks, identified, reason, len(rows))
 
 
-def _left(x: npt.NDArray[Any], target: Floats, fold: npt.NDArray[np.int64], data: Data, s: Setting) -> Floats:
+def _left(
+    x: npt.NDArray[Any], target: Floats, fold: npt.NDArray[np.int64], data: Data, s: Setting, levels: Levels | None
+) -> Floats:
     """What the controls do not predict of a column."""
     kind = "linear" if s.learner in ("linear", "gaussian") else s.learner
     binary = bool(np.isin(target, (0.0, 1.0)).all())
     learners, _ = default_learners(x, data.encoder.groups, binary, kind, s.seed)
+    if levels is not None:
+        return left_within_levels(Cut(x, fold), target[:, None], data.encoder.groups, levels, kind, s.seed)[0][:, 0]
     return target - crossfit(Cut(x, fold), target, learners)[0]
 
 

@@ -8,7 +8,14 @@ from swayline.influence.behaviors import estimators, refute
 from swayline.influence.behaviors.cut import Cut
 from swayline.influence.behaviors.estimators import Contrast
 from swayline.influence.behaviors.inference import Estimate, from_scores
-from swayline.influence.behaviors.nuisance import CLIP, Nuisances, crossfit, default_learners, folds
+from swayline.influence.behaviors.nuisance import (
+    CLIP,
+    Nuisances,
+    arms_within_levels,
+    crossfit,
+    default_learners,
+    folds,
+)
 from swayline.influence.behaviors.problem import Data, Setting
 from swayline.influence.behaviors.refute import Refutation
 from swayline.influence.behaviors.sensitivity import Sensitivity, sensitivity
@@ -140,7 +147,13 @@ def negative_control(data: Data, s: Setting, a: int, found: Nuisances, values: F
     learners, _ = default_learners(x, data.encoder.groups, False, "linear", s.seed)
     cut, arms = Cut(x, fold), range(len(data.treatment.arms))
     outcome = np.column_stack([crossfit(cut, y, learners, arm == k)[0] for k in arms])
-    other = Nuisances(found.propensity[rows], outcome, found.mean[rows], fold, known=found.known)
+    comparable = None if found.comparable is None else found.comparable[rows]
+    if data.levels is not None:
+        outcome, _ = arms_within_levels(
+            cut, y, arm, len(data.treatment.arms), data.encoder.groups, data.levels.take(rows), "linear", s.seed
+        )
+        comparable = data.levels.take(rows).leverage() < 1
+    other = Nuisances(found.propensity[rows], outcome, found.mean[rows], fold, (), found.known, comparable)
     estimand = "att" if s.estimand == "att" else "ate"
     clusters = None if data.clusters is None else data.clusters[rows]
     c = estimators.contrast(x, y, arm, a, other, clusters, estimand)

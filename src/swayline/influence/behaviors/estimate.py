@@ -22,6 +22,7 @@ from swayline.influence.behaviors.graph import adjust, read_graph
 from swayline.influence.behaviors.heterogeneity import EffectModel, learn_effects
 from swayline.influence.behaviors.inference import Estimate, interval
 from swayline.influence.behaviors.learners import least_squares
+from swayline.influence.behaviors.levels import as_features, widened
 from swayline.influence.behaviors.nuisance import (
     Nuisances,
     crossfit,
@@ -190,6 +191,9 @@ def estimate_arms(data: Data, s: Setting) -> EffectEstimate:
     arm, n_arms = data.treatment.arm, len(data.treatment.arms)
     rng = generator(s.seed, "folds")
     fold = folds(len(data.y), s.n_folds, data.clusters, rng, arm)
+    if data.levels is not None:
+        targets = () if s.randomised else tuple((arm == a).astype(np.float64) for a in range(1, n_arms))
+        data = _pooled(data, fold, targets, [f"{s.treatment}={word}" for word in data.treatment.arms[1:]])
     known = None
     if data.known is not None:
         known = np.column_stack([1 - data.known, data.known])
@@ -207,9 +211,21 @@ def estimate_arms(data: Data, s: Setting) -> EffectEstimate:
     return EffectEstimate(ledger(rows), results, notes, data.encoder, models)
 
 
+def _pooled(data: Data, fold: Ints, targets: Sequence[Floats], of: Sequence[str]) -> Data:
+    """The same with features of the controls of many levels."""
+    assert data.levels is not None
+    columns = np.column_stack([np.empty((len(data.y), 0)), *targets])
+    x, encoder = as_features(data.x, data.encoder, data.levels, fold, columns, of[: columns.shape[1]])
+    return replace(data, x=x, encoder=encoder)
+
+
 def _process(data: Data, s: Setting, n_arms: int) -> ArmsProcess | None:
     """The Gaussian process, where the data are small enough for one and have controls."""
     asked = s.learner == "gaussian"
+    if data.levels is not None:
+        if asked:
+            raise UsageError(f"a Gaussian process holds no control of many levels such as {data.levels.names[0]!r}")
+        return None
     small = len(data.y) <= MOST_ROWS and data.x.shape[1] > 0 and np.bincount(data.treatment.arm).min() >= 10
     independent = s.clusters is None  # the process knows no clusters, so its intervals would be too short
     if asked and len(data.y) > 4 * MOST_ROWS:
@@ -226,7 +242,8 @@ def _nuisances(data: Data, s: Setting, fold: Ints, known: Floats | None, process
     groups = data.encoder.groups
     arm, n_arms = data.treatment.arm, len(data.treatment.arms)
     if process is None:
-        return nuisances(data.x, data.y, arm, n_arms, fold, groups, kind=kind, propensity=known, seed=s.seed)
+        return nuisances(data.x, data.y, arm, n_arms, fold, groups, kind=kind, propensity=known, seed=s.seed,
+                         levels=data.levels)  # fmt: skip
     outcome = process.held_out(fold, n_arms)
     if np.isin(data.y, (0.0, 1.0)).all():
         outcome = np.clip(outcome, 0, 1)
@@ -256,6 +273,8 @@ def _one_arm(data: Data, s: Setting, a: int, found: Nuisances, process: ArmsProc
         estimates["aipw"] = nothing
     else:
         for name, method in estimators.ADJUSTED.items():
+            if data.levels is not None and name not in estimators.OF_LEVELS:
+                continue
             if name != "matching" or len(c.y) <= estimators.MOST_MATCHED:
                 estimates[name] = method(c)
     if s.beside and min(sizes) >= 2 and c.x.shape[1]:
@@ -274,6 +293,7 @@ def _one_arm(data: Data, s: Setting, a: int, found: Nuisances, process: ArmsProc
         refutations=checks, others=(*no_interval(estimates[recommended]), *data.against), told=data.told,
         effective=balance.effective if balance else None,
         averaged="treated rows" if estimand == "att" else "rows",
+        alone=0.0 if found.comparable is None else float((~found.comparable).mean()),
     )  # fmt: skip
     return ArmResult(
         data.treatment.arms[a], data.treatment.arms[0], estimates, recommended, len(c.y), sizes, c.share_kept, checks,
@@ -330,9 +350,12 @@ def _dose(data: Data, s: Setting) -> EffectEstimate:
     if s.estimand == "att":
         raise UsageError(f"treatment {s.treatment!r} is a dose, which nobody is without: estimand must be ate or cate")
     fold = folds(len(data.y), s.n_folds, data.clusters, generator(s.seed, "folds"))
+    if data.levels is not None:
+        data = _pooled(data, fold, [data.treatment.dose], [s.treatment])
     groups = data.encoder.groups
     kind = "auto" if s.learner == "gaussian" else s.learner
-    found = dose_nuisances(data.x, data.y, data.treatment.dose, fold, groups, kind=kind, seed=s.seed)
+    found = dose_nuisances(data.x, data.y, data.treatment.dose, fold, groups, kind=kind, seed=s.seed,
+                           levels=data.levels)  # fmt: skip
     dose = data.treatment.dose
     d, y = dose - found.propensity[:, 0], data.y - found.mean
     centred = dose - dose.mean()
@@ -345,7 +368,11 @@ def _dose(data: Data, s: Setting) -> EffectEstimate:
     }
     # With few rows a column, cross-fitting loses more to small folds than it saves from overfitting.
     method = "dml" if len(y) >= 50 * (data.x.shape[1] + 1) else "regression adjustment"
-    if method != "dml":
+    if data.levels is not None:
+        method = "dml"
+        estimates = {name: one for name, one in estimates.items() if name != "regression adjustment"}
+        estimates["dml"] = widened(estimates["dml"], data.levels)
+    elif method != "dml":
         d, y = dose - least_squares(data.x, dose), data.y - least_squares(data.x, data.y)
     main, rng = estimates[method], generator(s.seed, "refute")
     noise = rng.normal(size=len(y))
@@ -361,6 +388,7 @@ def _dose(data: Data, s: Setting) -> EffectEstimate:
     for name, values in data.negatives.items():
         at = known_of(values, name)
         left = values[at] - crossfit(Cut(data.x[at], fold[at]), values[at], learners)[0]
+        left = left if data.levels is None else data.levels.take(at).within(left)[:, 0]
         within = None if data.clusters is None else np.unique(data.clusters[at], return_inverse=True)[1]
         slope = estimators.partial_slope(d[at], left, within)
         checks[f"negative control: {name}"] = refute.placebo_outcome(slope, f"{name!r}, which it cannot have caused")

@@ -76,6 +76,8 @@ def contrast(
     """
     e1, e0 = found.propensity[:, a], found.propensity[:, 0]
     keep = np.ones(len(y), dtype=bool) if found.known else has_support(e1, e0, arm, a, estimand)
+    if found.comparable is not None:
+        keep = keep & found.comparable
     of = arm == a if estimand == "att" else np.ones(len(y), dtype=bool)
     share = float(keep[of].mean()) if of.any() else 0.0
     packed = None
@@ -250,7 +252,8 @@ def tmle(c: Contrast) -> Estimate:
     van der Laan & Rubin (2006), Targeted maximum likelihood learning.
     """
     high, low = _weights(c)
-    binary = bool(np.isin(c.y, (0.0, 1.0)).all())
+    binary = bool(np.isin(c.y, (0.0, 1.0)).all() and min(c.mu1.min(), c.mu0.min()) >= 0)
+    binary = binary and max(c.mu1.max(), c.mu0.max()) <= 1
     move = _move_logit if binary else _move_mean
     mu1, mu0 = (c.mu1 if c.estimand == "att" else move(c.mu1, c.y, high)), move(c.mu0, c.y, low)
     return aipw(replace(c, mu1=mu1, mu0=mu0))
@@ -384,3 +387,5 @@ ADJUSTED: dict[str, Callable[[Contrast], Estimate]] = {
     "regression adjustment": regression, "ipw": ipw, "matching": matching, "dml": dml, "aipw": aipw, "tmle": tmle,
 }  # fmt: skip
 """Estimators that adjust for the controls, by name."""
+OF_LEVELS = ("dml", "aipw", "tmle")
+"""Those of them that hold controls of many levels fixed: they read the outcome's nuisance and nothing else."""

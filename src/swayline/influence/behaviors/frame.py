@@ -1,7 +1,7 @@
 """Any table as arrays: arms of the treatment, a numeric outcome, standardised controls, cluster numbers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,11 @@ Floats = npt.NDArray[np.float64]
 MOST_ARMS = 10
 """A numeric treatment with more values than this is a dose, not a choice of arms."""
 MOST_LEVELS = 100
-"""A text control keeps its most common levels; the rest share one column."""
+"""A text control of no more levels has a column for each; of more, see :mod:`.levels`."""
+MISSING = "(missing)"
+"""The level of a text control's empty cells."""
+IDENTIFIER = 0.9
+"""A text control in which so many rows are alone in their level tells rows apart, and cannot be adjusted for."""
 _LARGE = 20_000_000
 """Above this many cells the design is kept in single precision."""
 
@@ -195,10 +199,18 @@ class _Column:
     fill: float
     flag_missing: bool
     flag_zero: bool
+    words: pa.Array | None = None
+    means: Floats | None = None
+    prior: Floats | None = None
+    of: tuple[str, ...] = ()
 
     def expand(self, table: pa.Table) -> list[tuple[str, Floats]]:
         if self.is_text:
-            text = pc.fill_null(column(table, self.name).cast(pa.string()), "(missing)")
+            text = pc.fill_null(column(table, self.name).cast(pa.string()), MISSING)
+            if self.words is not None and self.means is not None and self.prior is not None:
+                at = pc.fill_null(pc.index_in(text, value_set=self.words), len(self.words)).to_numpy()
+                found = np.vstack([self.means, self.prior])[at]
+                return [(f"{self.name} by {word}", found[:, j]) for j, word in enumerate(self.of)]
             return [
                 (f"{self.name}={level}", pc.equal(text, level).to_numpy().astype(np.float64)) for level in self.levels
             ]
@@ -222,11 +234,14 @@ class Encoder:
     groups: tuple[int, ...]
     mean: Floats
     scale: Floats
+    many: tuple[str, ...] = ()
+    identifiers: tuple[str, ...] = ()
 
     @property
     def used(self) -> tuple[str, ...]:
         """The controls that vary, and so can be adjusted for."""
-        return tuple(self.controls[group] for group in sorted(set(self.groups)))
+        varies = {self.controls[group] for group in self.groups} | set(self.many)
+        return tuple(name for name in self.controls if name in varies)
 
     def transform(self, frame: Any) -> npt.NDArray[Any]:
         """The design of a frame, shape (n, p), mean 0 and variance 1 over the rows learned from.
@@ -252,34 +267,64 @@ class Encoder:
         return as_table(frame)
 
 
-def learn_encoder(table: pa.Table, controls: Sequence[str]) -> tuple[Encoder, npt.NDArray[Any]]:
+def learn_encoder(table: pa.Table, controls: Sequence[str], merge: bool = True) -> tuple[Encoder, npt.NDArray[Any]]:
     """Learn how controls become a design, and that design.
 
     Numbers stay numbers (missing: the median and a flag; a heap of zeros among other values: a flag), words become
-    one column a level. Columns that do not vary are dropped.
+    one column a level. Columns that do not vary are dropped. Of words with more than :data:`MOST_LEVELS` levels the
+    most common are kept and the rest share the lack of a column, or, where not to ``merge``, none has a column and
+    the control is named in :attr:`Encoder.many` (or in ``identifiers``, where nearly every row has a level of its own).
     """
-    columns = tuple(_learn_column(table, name) for name in controls)
-    names, groups, mean, scale, parts = [], [], [], [], []
-    for group, each in enumerate(columns):
-        for name, values in each.expand(table):
-            spread = float(values.std())
-            if spread > 1e-12 * max(1.0, abs(float(values.mean()))):
-                names.append(name)
-                groups.append(group)
-                mean.append(float(values.mean()))
-                scale.append(spread)
-                parts.append(values)
-    kind = np.float32 if table.num_rows * max(1, len(names)) > _LARGE else np.float64
-    design = np.empty((table.num_rows, len(names)), dtype=kind)
-    for k, values in enumerate(parts):
-        design[:, k] = (values - mean[k]) / scale[k]
-    return Encoder(tuple(controls), columns, tuple(names), tuple(groups), np.array(mean), np.array(scale)), design
+    columns: list[_Column] = []
+    many: list[str] = []
+    identifiers: list[str] = []
+    for name in controls:
+        alone = None if merge else _alone(table, name)
+        columns.append(_learn_column(table, name) if alone is None else _Column(name, True, (), 0.0, False, False))
+        if alone is not None:
+            (identifiers if alone >= IDENTIFIER else many).append(name)
+    nothing = np.zeros(0)
+    encoder = Encoder(tuple(controls), tuple(columns), (), (), nothing, nothing, tuple(many), tuple(identifiers))
+    expanded = [(name, k, values) for k, each in enumerate(columns) for name, values in each.expand(table)]
+    design, encoder = standardised(np.empty((table.num_rows, 0)), encoder, expanded)
+    return encoder, design
+
+
+def standardised(
+    x: npt.NDArray[Any], encoder: Encoder, added: Sequence[tuple[str, int, Floats]]
+) -> tuple[npt.NDArray[Any], Encoder]:
+    """A design with columns added (name, control, values), mean 0 and variance 1; not those that do not vary."""
+    kept = []
+    for name, group, values in added:
+        mean, spread = float(values.mean()), float(values.std())
+        if spread > 1e-12 * max(1.0, abs(mean)):
+            kept.append((name, group, mean, spread, values))
+    n, before = x.shape
+    kind = np.float32 if n * max(1, before + len(kept)) > _LARGE else np.float64
+    design = np.empty((n, before + len(kept)), dtype=kind)
+    design[:, :before] = x
+    for k, (_, _, mean, spread, values) in enumerate(kept):
+        design[:, before + k] = (values - mean) / spread
+    return design, replace(
+        encoder, names=(*encoder.names, *(one[0] for one in kept)), groups=(*encoder.groups, *(one[1] for one in kept)),
+        mean=np.array([*encoder.mean, *(one[2] for one in kept)]),
+        scale=np.array([*encoder.scale, *(one[3] for one in kept)]),
+    )  # fmt: skip
+
+
+def _alone(table: pa.Table, name: str) -> float | None:
+    """Share of the rows that are alone in their level, of words with too many levels for a column each; else None."""
+    values = column(table, name)
+    if not is_text(values):
+        return None
+    counts = pc.value_counts(pc.drop_null(values)).field("counts").to_numpy()
+    return float((counts == 1).sum() / max(table.num_rows, 1)) if len(counts) > MOST_LEVELS else None
 
 
 def _learn_column(table: pa.Table, name: str) -> _Column:
     values = column(table, name)
     if is_text(values):
-        counts = pc.value_counts(pc.fill_null(values.cast(pa.string()), "(missing)")).to_pylist()
+        counts = pc.value_counts(pc.fill_null(values.cast(pa.string()), MISSING)).to_pylist()
         counts.sort(key=lambda one: (-one["counts"], one["values"]))
         levels = tuple(one["values"] for one in counts[:MOST_LEVELS])
         return _Column(name, True, levels[1:] if len(counts) <= MOST_LEVELS else levels, 0.0, False, False)

@@ -19,6 +19,7 @@ from swayline.influence.behaviors.learners import (
     has_boosting,
     stack_weights,
 )
+from swayline.influence.behaviors.levels import Levels, add_level_effects, held_fixed, without_levels
 
 CLIP = 0.01
 """Propensities are at least this much of their arm's share before anything divides by them; trimming is stricter."""
@@ -36,6 +37,7 @@ class Nuisances:
     fold : fold of each row, shape (n,)
     notes : which learners, and the weight of each
     known : whether the propensities were given by design, and need no support in the data
+    comparable : rows that are not alone in a level of a control, shape (n,); None: all
     """
 
     propensity: Floats
@@ -44,6 +46,7 @@ class Nuisances:
     fold: Ints
     notes: tuple[str, ...] = field(default=())
     known: bool = False
+    comparable: npt.NDArray[np.bool_] | None = None
 
 
 def folds(n: int, k: int, clusters: Ints | None, rng: np.random.Generator, strata: Ints | None = None) -> Ints:
@@ -142,21 +145,24 @@ def nuisances(
     kind: str = "auto",
     propensity: Floats | None = None,
     seed: int = 0,
+    levels: Levels | None = None,
 ) -> Nuisances:
     """Propensities and outcome models of every arm, cross-fitted.
 
     Parameters
     ----------
     propensity : known P(arm | X), shape (n, arms), as in an experiment; learned where None
+    levels : controls of many levels, held fixed in the outcome
     """
     binary_y, cut = bool(np.isin(y, (0.0, 1.0)).all()), Cut(x, fold)
     learners, why = default_learners(x, groups, binary_y, kind, seed)
     notes = [why]
-    outcome = np.empty((len(y), n_arms))
-    for a in range(n_arms):
-        outcome[:, a], weights = crossfit(cut, y, learners, arm == a)
-        notes.append(f"outcome, arm {a}: {_weights_in_words(learners, weights)}")
-    if binary_y:
+    if levels is None:
+        outcome, words = _of_arms(cut, y, arm, n_arms, learners)
+    else:
+        outcome, words = arms_within_levels(cut, y, arm, n_arms, groups, levels, kind, seed)
+    notes += words
+    if levels is None and binary_y:
         outcome = np.clip(outcome, 0.0, 1.0)
     known = propensity is not None
     if propensity is None:
@@ -167,7 +173,39 @@ def nuisances(
             notes.append(f"propensity, arm {a}: {_weights_in_words(chosen, weights)}")
         propensity = to_simplex(raw, np.bincount(arm, minlength=n_arms) / len(arm))
     mean = (propensity * outcome).sum(axis=1)
-    return Nuisances(propensity, outcome, mean, fold, tuple(notes), known)
+    comparable = None if levels is None or known else levels.leverage() < 1
+    return Nuisances(propensity, outcome, mean, fold, tuple(notes), known, comparable)
+
+
+def _of_arms(cut: Cut, y: Floats, arm: Ints, n_arms: int, learners: Sequence[Learner]) -> tuple[Floats, list[str]]:
+    outcome, words = np.empty((len(y), n_arms)), []
+    for a in range(n_arms):
+        outcome[:, a], weights = crossfit(cut, y, learners, arm == a)
+        words.append(f"outcome, arm {a}: {_weights_in_words(learners, weights)}")
+    return outcome, words
+
+
+def arms_within_levels(
+    cut: Cut, y: Floats, arm: Ints, n_arms: int, groups: Sequence[int], levels: Levels, kind: str, seed: int
+) -> tuple[Floats, list[str]]:
+    """Outcome models of every arm with controls of many levels held fixed, (n, arms), and the learners in words."""
+    x = cut.x[:, : levels.width]
+    learners, _ = default_learners(x, groups[: levels.width], False, kind, seed)
+    dummies = (arm[:, None] == np.arange(1, n_arms)).astype(np.float64)
+    found, words = _of_arms(Cut(x, cut.fold), without_levels(y, dummies, x, levels), arm, n_arms, learners)
+    return add_level_effects(found, y, arm, x, levels), words
+
+
+def left_within_levels(
+    cut: Cut, targets: Floats, groups: Sequence[int], levels: Levels, kind: str, seed: int
+) -> tuple[Floats, str]:
+    """What controls and levels leave of columns, (n, t), and the learners in words."""
+    x = cut.x[:, : levels.width]
+    learners, _ = default_learners(x, groups[: levels.width], False, kind, seed)
+    nothing = np.empty((len(x), 0))
+    plain = np.column_stack([without_levels(each, nothing, x, levels) for each in targets.T])
+    found, weights = crossfit_all(Cut(x, cut.fold), plain, learners)
+    return held_fixed(targets - found, x, levels), _weights_in_words(learners, weights[:, -1])
 
 
 def to_simplex(raw: Floats, shares: Floats) -> Floats:
@@ -189,11 +227,16 @@ def to_simplex(raw: Floats, shares: Floats) -> Floats:
 
 
 def dose_nuisances(
-    x: Design, y: Floats, dose: Floats, fold: Ints, groups: Sequence[int], *, kind: str = "auto", seed: int = 0
-) -> Nuisances:
+    x: Design, y: Floats, dose: Floats, fold: Ints, groups: Sequence[int], *, kind: str = "auto", seed: int = 0,
+    levels: Levels | None = None,
+) -> Nuisances:  # fmt: skip
     """E[dose | X] and E[Y | X], cross-fitted."""
     binary_y, cut = bool(np.isin(y, (0.0, 1.0)).all()), Cut(x, fold)
     learners, why = default_learners(x, groups, binary_y, kind, seed)
+    if levels is not None:
+        left, words = left_within_levels(cut, np.column_stack([dose, y]), groups, levels, kind, seed)
+        expected, mean = dose - left[:, 0], y - left[:, 1]
+        return Nuisances(expected[:, None], np.empty((len(y), 0)), mean, fold, (why, f"dose and outcome: {words}"))
     mean, weights = crossfit(cut, y, learners)
     chosen, _ = default_learners(x, groups, False, kind, seed)
     expected, other = crossfit(cut, dose, chosen)

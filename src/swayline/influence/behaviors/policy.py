@@ -7,7 +7,7 @@ Shapes: n rows, A arms (the reference first); pseudo (n, A) doubly robust outcom
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from swayline.core.errors import IdentificationError, UsageError, nearest
 from swayline.core.rng import generator
 from swayline.influence.behaviors.cut import Cut
 from swayline.influence.behaviors.estimators import LEAST_CHANCE
-from swayline.influence.behaviors.frame import Encoder, as_table
+from swayline.influence.behaviors.frame import MOST_LEVELS, Encoder, as_table
 from swayline.influence.behaviors.heterogeneity import mixed
 from swayline.influence.behaviors.inference import Estimate, from_scores
 from swayline.influence.behaviors.learners import Boosting, Linear, Predictor
@@ -138,7 +138,8 @@ def learn_policy(
         treatment, outcome, "ate", clusters, reference, randomised or propensity is not None, propensity, learner, (),
         n_folds, seed,
     )  # fmt: skip
-    data = read(table, s, check(table, s, controls))
+    data = read(table, s, check(table, s, controls), merge=True)
+    data = replace(data, against=(*data.against, *_merged(data)))
     arms = data.treatment.arms
     if not arms:
         raise UsageError(f"treatment {treatment!r} is a dose; a policy chooses among arms: cut it into a few")
@@ -164,6 +165,14 @@ def learn_policy(
         arms, every[kept], data.rows[rows], valued, value, gain, over, best, identified, reason, ledger(told), rule,
         data.encoder,
     )  # fmt: skip
+
+
+def _merged(data: Data) -> list[str]:
+    """Controls whose rarer levels share one column, in words."""
+    return [
+        f"control {each.name!r} has too many levels for a policy: all but the {MOST_LEVELS} most common were merged"
+        for each in data.encoder.columns if len(each.levels) >= MOST_LEVELS
+    ]  # fmt: skip
 
 
 def _cost(arm: str, arms: Sequence[str], costs: Mapping[str, float]) -> float:

@@ -18,6 +18,7 @@ from swayline.influence.behaviors.frame import (
     read_clusters,
     read_treatment,
 )
+from swayline.influence.behaviors.levels import Levels, learn_levels, level_remarks
 from swayline.influence.behaviors.refute import Refutation
 from swayline.influence.behaviors.unusable import control_remarks, copies, does_not_vary, missing_in
 
@@ -68,6 +69,7 @@ class Data:
     against: tuple[str, ...] = ()
     told: str = ""
     instrument: Floats | None = None
+    levels: Levels | None = None
     remarks: tuple[str, ...] = ()
     missing: dict[str, Flags] = field(default_factory=dict, repr=False)
 
@@ -108,8 +110,8 @@ def check(table: pa.Table, s: Setting, controls: Sequence[str] | None) -> tuple[
     return tuple(dict.fromkeys(controls))
 
 
-def read(table: pa.Table, s: Setting, controls: tuple[str, ...]) -> Data:
-    """The rows that have treatment and outcome, as arrays.
+def read(table: pa.Table, s: Setting, controls: tuple[str, ...], merge: bool = False) -> Data:
+    """The rows that have treatment and outcome, as arrays; ``merge``: see :func:`.learn_encoder`.
 
     Raises
     ------
@@ -147,11 +149,13 @@ def read(table: pa.Table, s: Setting, controls: tuple[str, ...]) -> Data:
             f"{len(rows)} rows have both {s.treatment!r} and {s.outcome!r}: at least 10 are needed"
         )
     does_not_vary(y[rows], s.outcome)
-    encoder, x = learn_encoder(clean, controls)
+    encoder, x = learn_encoder(clean, controls, merge)
+    levels = learn_levels(clean, encoder)
     missing = missing_in(clean, controls)
     remarks = control_remarks(clean, encoder, missing)
     if len(rows) < table.num_rows:
         remarks = (f"{table.num_rows - len(rows):,} rows without treatment or outcome left out", *remarks)
+    remarks += () if levels is None else level_remarks(levels)
     clusters = None
     if s.clusters:
         clusters, said = _clusters(clean, s)
@@ -169,6 +173,7 @@ def read(table: pa.Table, s: Setting, controls: tuple[str, ...]) -> Data:
         table.num_rows - len(rows),
         against=tuple(copies(x, encoder, y[rows], kept, s.outcome, s.treatment)),
         instrument=numeric(clean, s.instrument) if s.instrument else None,
+        levels=levels,
         remarks=remarks,
         missing=missing,
     )

@@ -40,6 +40,10 @@ def control_remarks(table: pa.Table, encoder: Encoder, missing: dict[str, Flags]
     for name in encoder.controls:
         if column(table, name).null_count == table.num_rows:
             said.append(f"control {name!r} is empty and was not adjusted for")
+        elif name in encoder.identifiers:
+            said.append(
+                f"control {name!r} tells nearly every row apart, as an identifier does, and was not adjusted for"
+            )
         elif name not in used:
             said.append(f"control {name!r} does not vary and was not adjusted for")
         elif name in missing:

@@ -31,6 +31,7 @@ def verdict(
     told: str = "",
     effective: tuple[float, float] | None = None,
     averaged: str = "rows",
+    alone: float = 0.0,
 ) -> tuple[str, str]:
     """The ledger's ``identified`` and the reason.
 
@@ -41,15 +42,19 @@ def verdict(
     told : what a causal graph says of the controls
     effective : effective rows (Kish) of the weighted arms
     averaged : what the average is over, in words
+    alone : share of the rows that no other row shares a level of a control with
     """
     against = list(others)
     failed = [f"{name} ({one.words}: {one.figure:.3g})" for name, one in refutations.items() if not one.passed]
     if failed:
         against.append(f"a check failed: {'; '.join(failed)}")
     if share_kept < LEAST_KEPT:
+        against += [f"{alone:.0%} of the rows are alone in their level of a control, with nothing to compare"] * (
+            alone > 0
+        )
         against.append(
-            f"the controls all but decide the treatment in {1 - share_kept:.0%} of the {averaged}, which have nothing "
-            "comparable in the other arm"
+            f"the controls all but decide the treatment in {1 - alone - share_kept:.0%} of the {averaged}, which have "
+            "nothing comparable in the other arm"
         )
     if min(arm_sizes) < FEWEST:
         against.append(f"an arm has only {min(arm_sizes)} comparable rows")
