@@ -116,12 +116,16 @@ def reached_counts(table: str, keys: Sequence[str]) -> str:
     )
 
 
-def followed_counts(table: str, keys: Sequence[str]) -> str:
-    """In how many units one behaviour is followed, at any later point, by another (or by itself again)."""
+def followed_counts(table: str, keys: Sequence[str], behaviors: Sequence[str]) -> str:
+    """In how many units one of some behaviours is followed, at any later point, by another (or by itself again)."""
+    if not behaviors:  # no unit shows any
+        behaviors = ("",)
     same = " AND ".join(f"a.{key} = b.{key}" for key in keys)
     spans = _spans(table, keys)
+    some = ", ".join(literal(behavior) for behavior in behaviors)
     return (
-        f"WITH spans AS ({spans}) SELECT a.{BEHAVIOR} AS source, b.{BEHAVIOR} AS target, count(*) AS n"
+        f"WITH spans AS (SELECT * FROM ({spans}) s WHERE {BEHAVIOR} IN ({some}))"
+        f" SELECT a.{BEHAVIOR} AS source, b.{BEHAVIOR} AS target, count(*) AS n"
         f" FROM spans a JOIN spans b ON {same} AND b.last_at > a.first_at GROUP BY 1, 2 ORDER BY 1, 2"
     )
 

@@ -20,7 +20,8 @@ TIME_QUANTILES = (0.001, 0.999)
 N_TOP = 15
 N_EXAMPLES = 3
 MAX_SOURCES = 40
-"""Behaviours that the flow tables keep; a log with more keeps its most frequent ones there."""
+"""Behaviours that the flow tables and the lines of time keep; a log with more keeps its most frequent ones there."""
+OTHERS = "other behaviours"
 
 _TABLE = "described_events"
 _HOUR_S, _DAY_S, _WEEK_S = 3600, 86400, 604800
@@ -146,10 +147,11 @@ def _funnel(engine: Engine, behaviors: Sequence[str], keys: Sequence[str], outco
     moments = engine.sql(summaries.followed_moments(_TABLE, keys, outcome)).to_pylist()
     known = {one[BEHAVIOR]: one for one in moments}
     steps = [known[name] for name in behaviors if name in known]
-    followed = engine.sql(summaries.followed_counts(_TABLE, keys)).to_pylist()
+    frequent = [one[BEHAVIOR] for one in sorted(steps, key=lambda one: -one["n"])][:MAX_SOURCES]
+    followed = engine.sql(summaries.followed_counts(_TABLE, keys, frequent)).to_pylist()
     return {
         "steps": [{BEHAVIOR: one[BEHAVIOR], "n": one["n"], "then_outcome": _rate(one)} for one in steps],
-        "followed": _most(followed, [one[BEHAVIOR] for one in sorted(steps, key=lambda one: -one["n"])]),
+        "followed": followed,
     }
 
 
@@ -231,14 +233,18 @@ def _window_s(span_s: float) -> int:
 def _activity(
     hours: Sequence[Mapping[str, Any]], behaviors: Sequence[str], window_s: int, low: datetime, high: datetime
 ) -> dict[str, Any]:
-    """Events of each behaviour in each window between two clock readings; a window without events is a zero."""
+    """Events of each behaviour in each window between two clock readings; a window without events is a zero.
+
+    Of more than :data:`MAX_SOURCES` behaviours the last ones are told together.
+    """
     start, stop = _floor(low, window_s), _floor(high, window_s)
     n = int((stop - start).total_seconds() // window_s) + 1
-    series = {name: [0] * n for name in behaviors}
+    kept = behaviors if len(behaviors) <= MAX_SOURCES else [*behaviors[: MAX_SOURCES - 1], OTHERS]
+    series = {name: [0] * n for name in kept}
     for one in hours:
         index = int((one["hour"] - start).total_seconds() // window_s)
         if 0 <= index < n:
-            series[one[BEHAVIOR]][index] += one["n"]
+            series[one[BEHAVIOR] if one[BEHAVIOR] in series else OTHERS][index] += one["n"]
     starts = [(start + timedelta(seconds=window_s * index)).isoformat() for index in range(n)]
     return {"window_s": window_s, "starts": starts, "series": series}
 

@@ -16,6 +16,8 @@ from swayline.core.names import BEHAVIOR, CATEGORY, EXPOSED, IMPRESSION, ITEM, R
 _DAY_US = 86_400_000_000
 LATE = 0.999
 """The log ends, for telling who went quiet, where this share of its acts is past: one stray clock is no end."""
+MOST_COUNTED = 100
+"""Behaviours counted one by one: a column each, for every person and every item."""
 
 Ints = npt.NDArray[np.int64]
 
@@ -47,6 +49,11 @@ class Acts:
     weights: npt.NDArray[np.float64]
     start_us: int | None
     end_us: int | None
+
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """The behaviours that have a column of their own; all of them are in the totals."""
+        return self.behaviors[:MOST_COUNTED]
 
     @property
     def timed(self) -> bool:

@@ -66,7 +66,7 @@ def profile_people(
     wanted : int, optional
         So many segments; by default as many as are stable.
     """
-    totals = engine.sql(habits.totals(table, "u", len(acts.behaviors), ("i", "c")))
+    totals = engine.sql(habits.totals(table, "u", len(acts.counted), ("i", "c")))
     n = len(acts.users)
     ids = acts.users.to_pylist()
     reasons = [list(flags.get(name, ())) for name in ids]
@@ -79,7 +79,7 @@ def profile_people(
         silent = np.maximum(acts.end_day - last, 0)
         stage = stages(first, last, totals["days"].to_numpy(), own, found, int(first.min()), acts.end_day)
     unflagged = np.array([not one for one in reasons])
-    segments = find_segments(habits_table(totals, acts.behaviors, clock, silent), unflagged, seed, wanted)
+    segments = find_segments(habits_table(totals, acts.counted, clock, silent), unflagged, seed, wanted)
     columns = _counts(acts, totals, silent)
     columns |= _clock_columns(clock, totals)
     columns |= _lists(engine, acts, words, labels, table)
@@ -105,7 +105,7 @@ def _with_days(engine: Engine, totals: pa.Table, table: str) -> pa.Table:
 
 def _counts(acts: Acts, totals: pa.Table, silent: Ints | None) -> Columns:
     columns: Columns = {USER: acts.users, "events": totals["events"]}
-    for code, name in enumerate(acts.behaviors):
+    for code, name in enumerate(acts.counted):
         columns[f"n_{name}"] = totals[f"n{code}"].cast(pa.int64())
     columns["items"] = totals["d_i"]
     if len(acts.categories):

@@ -46,12 +46,12 @@ def profile_items(
     outcome : str
         The behaviour that counts as success.
     """
-    totals = engine.sql(habits.totals(table, "i", len(acts.behaviors), ("u",)))
+    totals = engine.sql(habits.totals(table, "i", len(acts.counted), ("u",)))
     n = len(acts.items)
     columns: Columns = {ITEM: acts.items, "label": pa.array(labels, pa.string()), "events": totals["events"]}
     columns[CATEGORY] = _category(engine, acts, table)
     columns["users"] = totals["d_u"]
-    for code, name in enumerate(acts.behaviors):
+    for code, name in enumerate(acts.counted):
         columns[f"n_{name}"] = totals[f"n{code}"].cast(pa.int64())
     columns |= _reached(engine, acts, outcome, table, n)
     columns["tier"] = pa.array(tiers(totals["events"].to_numpy()))

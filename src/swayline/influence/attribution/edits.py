@@ -25,6 +25,8 @@ from swayline.influence.ledger import ledger
 from swayline.models import Recommender, recommend
 
 EDITS = ("add", "remove", "replace")
+MOST_REPLACING = 20
+"""Behaviours that stand in for another, the log's first ones: every pair of thousands would be millions of lists."""
 
 
 def add_behavior(histories: Sequences, behavior: int) -> tuple[Sequences, Ints]:
@@ -86,7 +88,7 @@ def edit_rows(
     Parameters
     ----------
     behaviors : names; all of the dataset's where None
-    edits : of "add", "remove", "replace" (by each other behaviour)
+    edits : of "add", "remove", "replace" (by each other behaviour, of the first :data:`MOST_REPLACING`)
 
     Raises
     ------
@@ -107,7 +109,7 @@ def edit_rows(
             rows += _told(model, histories, drop_behavior(histories, code), name, "removal", None, k, exclude_seen)
         if "add" in edits:
             rows += _told(model, histories, add_behavior(histories, code), name, "addition", None, k, exclude_seen)
-        for other in known if "replace" in edits else ():
+        for other in known[:MOST_REPLACING] if "replace" in edits else ():
             if other != name:
                 edited = swap_behavior(histories, code, known.index(other))
                 rows += _told(model, histories, edited, name, f"replaced by {other}", other, k, exclude_seen)

@@ -25,6 +25,7 @@ from swayline.influence.behaviors.episodes import (
     choose_horizon_s,
     choose_window_s,
     landmark,
+    left_out,
     pairs,
     present,
     timeline,
@@ -164,7 +165,9 @@ class BehaviorEffects:
         if self.sequence_state and from_us is not None:
             state = SequenceState(self.sequence_state, seed=self.seed).fit(engine, line, events, from_us)
         self.graph_ = EDGES.empty_table()
-        tables, balances, overlaps, notes = [], [], [], []
+        tables, balances, overlaps = [], [], []
+        unmeasured = left_out(line, asked) if self.treatments is None else None
+        notes = [unmeasured] if unmeasured else []
         self.results_: dict[tuple[str, str], EffectEstimate] = {}
         designs = self._designs(engine, line, found, asked, from_us)
         together = self._together(line, found, asked, from_us)

@@ -28,6 +28,8 @@ from swayline.engine import Engine
 
 NEVER = np.iinfo(np.int64).max
 """Order and time of something that did not happen."""
+MOST_TREATMENTS = 50
+"""Behaviours measured at once: each takes rows of its own for every pair."""
 EARLY_SHARE = 0.2
 """Above this share of outcomes by the landmark, the trials are the rows to quote."""
 _DAY_US = 86_400_000_000
@@ -134,26 +136,53 @@ class Pairs:
     user, unit, category : codes, shape (P,)
     opened : order number of the first event, shape (P,)
     first : behaviour → order number of its first event in the pair, :data:`NEVER` where it has none, each (P,)
+        Held as its events alone and laid out when a behaviour is asked for: P pairs times B behaviours are never in
+        memory together.
     """
 
     user: Int64s
     unit: Int64s
     opened: Int64s
-    first: dict[str, Int64s]
+    first: "FirstEvents"
+
+
+@dataclass(frozen=True)
+class FirstEvents:
+    """The first event of each behaviour in each pair that has one, sorted by behaviour.
+
+    Attributes
+    ----------
+    pair, order : (N,) which pair, and the event's order number
+    starts : (B + 1,) where each behaviour's part begins
+    """
+
+    behaviors: tuple[str, ...]
+    pair: Int64s
+    order: Int64s
+    starts: Int64s
+    n_pairs: int
+
+    def __getitem__(self, behavior: str) -> Int64s:
+        """(P,) order numbers, :data:`NEVER` where a pair has no such event."""
+        code = self.behaviors.index(behavior)
+        part = slice(self.starts[code], self.starts[code + 1])
+        found = np.full(self.n_pairs, NEVER, np.int64)
+        found[self.pair[part]] = self.order[part]
+        return found
 
 
 def pairs(engine: Engine, log: Timeline) -> Pairs:
     """The opening and the first event of each behaviour of every pair."""
     engine.register("behaviors_ev", log.table)
-    firsts = ", ".join(f"min(CASE WHEN b = {code} THEN o END) AS f{code}" for code in range(len(log.behaviors)))
-    found = engine.sql(
-        f"SELECT u, i, min(o) AS opened, {firsts} FROM behaviors_ev WHERE i >= 0 GROUP BY u, i ORDER BY opened"
-    )
-    first = {
-        word: np.asarray(pc.fill_null(found.column(f"f{code}"), NEVER).to_numpy(), dtype=np.int64)
-        for code, word in enumerate(log.behaviors)
-    }
+    found = engine.sql("SELECT u, i, min(o) AS opened FROM behaviors_ev WHERE i >= 0 GROUP BY u, i ORDER BY opened")
     user, unit, opened = (np.asarray(found.column(name).to_numpy(), dtype=np.int64) for name in ("u", "i", "opened"))
+    rows = engine.sql(
+        "SELECT b, opened, o FROM (SELECT b, min(o) AS o, min(min(o)) OVER (PARTITION BY u, i) AS opened "
+        "FROM behaviors_ev WHERE i >= 0 GROUP BY u, i, b) f ORDER BY b, opened"
+    )
+    code, at, order = (np.asarray(rows.column(name).to_numpy(), dtype=np.int64) for name in ("b", "opened", "o"))
+    starts = np.searchsorted(code, np.arange(len(log.behaviors) + 1))
+    first = FirstEvents(log.behaviors, np.searchsorted(opened, at), order, starts, len(opened))
     return Pairs(user, unit, opened, first)
 
 
@@ -291,6 +320,7 @@ def present(log: Timeline, outcome: str, treatments: Sequence[str] | None = None
 
     Where the outcome is a condition (``rate>=4``), acts of its behaviour that do not meet it are asked about by name
     alone.
+    Of more than :data:`MOST_TREATMENTS` others the most frequent are measured; :func:`left_out` says so.
 
     Raises
     ------
@@ -303,9 +333,27 @@ def present(log: Timeline, outcome: str, treatments: Sequence[str] | None = None
     if treatments is None:
         kin = condition_of(outcome)  # what else was done in the same act is no treatment of it
         others = [word for word in log.behaviors if word != outcome and (kin is None or base_of(word) != kin.behavior)]
+        if len(others) > MOST_TREATMENTS:
+            counts = np.bincount(log.column("b"), minlength=len(log.behaviors))
+            others = sorted(others, key=lambda word: (-counts[log.code(word)], word))[:MOST_TREATMENTS]
         return tuple(sorted(others, key=lambda word: (names.funnel_depth(word), word)))
     if outcome in treatments:
         raise UsageError(f"{outcome!r} is the outcome and cannot be a treatment too: name another behaviour")
+    if len(set(treatments)) > MOST_TREATMENTS:
+        raise UsageError(
+            f"{len(set(treatments)):,} treatments were named; at most {MOST_TREATMENTS} are measured at once"
+        )
     for word in treatments:
         log.code(word)
     return tuple(dict.fromkeys(treatments))
+
+
+def left_out(log: Timeline, asked: Sequence[str]) -> str | None:
+    """What to say where not every behaviour was measured."""
+    others = len(log.behaviors) - 1
+    if len(asked) < MOST_TREATMENTS or len(asked) >= others:
+        return None
+    return (
+        f"the log has {others:,} behaviors besides the outcome; the {len(asked)} most frequent were measured "
+        "(name others as treatments, or join behaviors with --map)"
+    )
