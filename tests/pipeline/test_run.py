@@ -39,6 +39,13 @@ def test_a_changed_setting_redoes_what_depends_on_it_and_nothing_else(done, shop
     _again(done, shop, quick)
 
 
+def test_stages_of_other_code_are_not_taken_for_ours(shop, quick, tmp_path, monkeypatch):
+    inputs = Inputs(shop / "events.parquet")
+    first = run(inputs, quick, tmp_path / "run")
+    monkeypatch.setattr("swayline.pipeline.job.code_digest", lambda: "other code")
+    assert _redone(run(inputs, quick, tmp_path / "run")) == [stage.name for stage in first.stages]
+
+
 def test_a_damaged_artifact_is_made_again(done, shop, quick):
     (done.folder / "recommendations.parquet").write_bytes(b"damaged")
     # The report is built from that file, whose content comes out the same: only its maker runs again.

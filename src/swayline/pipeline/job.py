@@ -13,6 +13,7 @@ from typing_extensions import TypedDict
 
 import swayline
 from swayline.core.artifacts import read_json
+from swayline.core.code import code_digest
 from swayline.core.errors import ArtifactError, UsageError, nearest
 from swayline.core.files import digest, fingerprint, write_json
 from swayline.core.locks import only_one
@@ -146,11 +147,11 @@ def _do(stage: Stage, key: str, past: dict[str, Any] | None, work: Workspace) ->
 
 
 def _key(stage: Stage, settings: RunSettings, keys: dict[str, str], hashes: dict[str, str]) -> str:
-    """What decides a stage's result: our version, its inputs, its settings, the stages before it."""
+    """What decides a stage's result: our code, its inputs, its settings, the stages before it."""
     said = settings.model_dump(mode="json")
     said["timezone"] = said["reading"].pop("timezone")
     return digest({
-        "swayline": swayline.__version__, "stage": stage.name, "needs": {name: keys[name] for name in stage.needs},
+        "code": code_digest(), "stage": stage.name, "needs": {name: keys[name] for name in stage.needs},
         "settings": {name: said[name] for name in stage.settings}, "inputs": hashes if not stage.needs else {},
     })  # fmt: skip
 
@@ -216,7 +217,7 @@ def _record(work: Workspace, hashes: dict[str, str], stages: list[dict[str, Any]
         "notes": list(log.notes),
     }
     return {
-        "swayline": swayline.__version__, "seed": work.settings.seed, "outcome": work.outcome,
+        "swayline": swayline.__version__, "code": code_digest(), "seed": work.settings.seed, "outcome": work.outcome,
         "outcome_why": work.log.outcome_told(work.settings.outcome).why,
         "settings": work.settings.model_dump(mode="json"), "inputs": inputs, "stages": stages,
         "started": iso(started), "seconds": round((datetime.now(UTC) - started).total_seconds(), 3),
