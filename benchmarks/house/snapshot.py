@@ -140,7 +140,9 @@ def tables_differ(a: pa.Table, b: pa.Table, where: str) -> list[str]:
             x, y = a[name].to_numpy(), b[name].to_numpy()
             same = np.isclose(x, y, rtol=1e-6, atol=1e-9, equal_nan=True)
             if not same.all():
-                found.append(f"{where}: {name} differs in {int((~same).sum())} rows, first {x[~same][0]} → {y[~same][0]}")
+                found.append(
+                    f"{where}: {name} differs in {int((~same).sum())} rows, first {x[~same][0]} → {y[~same][0]}"
+                )
         elif a[name].to_pylist() != b[name].to_pylist():
             rows = [n for n, (x, y) in enumerate(zip(a[name].to_pylist(), b[name].to_pylist(), strict=True)) if x != y]
             found.append(f"{where}: {name} differs in {len(rows)} rows, first {a[name][rows[0]]} → {b[name][rows[0]]}")
