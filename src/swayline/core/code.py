@@ -1,4 +1,4 @@
-"""Which code this is: a digest of the package's own files, so that results of other code are never taken for its own."""
+"""Which code this is: a digest of the package's files, so that results of other code are never taken for its own."""
 
 import hashlib
 from functools import cache
