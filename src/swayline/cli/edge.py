@@ -58,6 +58,10 @@ _KEPT: dict[str, str] = {
 _NOTHING_KEPT = "nothing is written; run the command again"
 
 
+_asked: list[int] = []
+"""Signals that came: some libraries (DuckDB) answer our exception with one of their own."""
+
+
 class Stopped(BaseException):
     """A person (Ctrl-C) or the system (SIGTERM) asks to stop. Not an Exception: no stage may take it for its own."""
 
@@ -86,6 +90,8 @@ def guarded(command: Callable[[], Any]) -> None:
     except SystemExit as leaving:
         code = leaving.code
     except BaseException as error:
+        if _asked:  # a library took the exception for its own and raised another
+            _leave(_say(f"stopped: {_KEPT.get(_verb(), _NOTHING_KEPT)}", 128 + _asked[-1]))
         if type(error).__name__ == "NoArgsIsHelpError":
             sys.stderr.write(f"{error}\n")
             _leave(2)
@@ -214,8 +220,10 @@ def _listen() -> None:
     def stop(number: int, frame: object) -> None:
         # A second one finds the system's own answer, should cleaning take long.
         signal.signal(number, signal.SIG_DFL)
+        _asked.append(number)
         raise Stopped(number)
 
+    _asked.clear()
     for number in (signal.SIGINT, signal.SIGTERM):
         # One that a shell told us to ignore (nohup, background) stays ignored.
         if signal.getsignal(number) is not signal.SIG_IGN:

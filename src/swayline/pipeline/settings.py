@@ -43,7 +43,7 @@ class RunSettings(BaseModel):
     outcome: str | None = None
     seed: int = Field(0, ge=0, le=2**31 - 1)
     k: int = Field(10, ge=1, le=1000)
-    models: tuple[str, ...] = ("most-popular", "recent-popular", "item-knn", "transformer")
+    models: tuple[str, ...] = Field(("most-popular", "recent-popular", "item-knn", "transformer"), min_length=1)
     model: str = "auto"
     min_user_events: int = Field(1, ge=1)
     min_item_events: int = Field(1, ge=1)
@@ -69,9 +69,10 @@ class RunSettings(BaseModel):
         """
         content: dict[str, Any] = _toml(path) if path is not None else {}
         reading = content.get("reading", {})
-        if isinstance(reading, dict):
-            named = {("mapping" if name == "map" else name): value for name, value in reading.items()}
-            content["reading"] = named | said.pop("reading", {})
+        if not isinstance(reading, dict):
+            raise ConfigError(f"{path}: reading must be a table ([reading]), not {shown(reading)}")
+        named = {("mapping" if name == "map" else name): value for name, value in reading.items()}
+        content["reading"] = named | said.pop("reading", {})
         try:
             return cls.model_validate(content | said)
         except ValidationError as error:
