@@ -106,7 +106,7 @@ def test_unknown_outcome_lists_the_choices_before_anything_is_trained(shop, quic
 
 def test_a_folder_of_other_files_is_not_touched(shop, quick, tmp_path):
     (tmp_path / "mine.txt").write_text("keep")
-    with pytest.raises(UsageError, match="no run made"):
+    with pytest.raises(UsageError, match="did not write"):
         run(Inputs(shop / "events.parquet"), quick, tmp_path)
 
 
