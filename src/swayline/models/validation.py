@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 
 from swayline.core.rng import generator
 from swayline.dataset import Targets, sample
@@ -47,6 +48,17 @@ class Judge:
     def __call__(self, model: Recommender, batch: int = 512) -> float:
         """NDCG@10 of a model, in bounded memory."""
         return self._mean(lambda part: quality(model.score(part.history), part, self.hides_seen), batch)
+
+    def each(self, model: Recommender, batch: int = 512) -> npt.NDArray[np.float64]:
+        """(Q,) NDCG@10 of each question."""
+        found = []
+        for start in range(0, len(self.questions), batch):
+            part = self.questions.take(np.arange(start, min(start + batch, len(self.questions))))
+            scores = model.score(part.history)
+            if self.hides_seen:
+                mask_seen(scores, part.history)
+            found.append(ndcg(*ranks(scores, part.items), k=K))
+        return np.concatenate(found)
 
     def likelihood(self, model: Recommender, batch: int = 512) -> float:
         """Geometric mean probability of the answers, for models whose scores are log-probabilities up to a constant."""
