@@ -144,14 +144,15 @@ def measured(data_set: str, name: str, data: Path, seed: int) -> dict[str, Any]:
     from swayline.core.errors import DataError
     from swayline.core.memory import peak_mb, reset_peak
     from swayline.core.rng import generator
-    from swayline.evaluate import REPEATS_MATTER, bootstrap_mean, rank_targets, repeats
+    from swayline.dataset import seen_leave
+    from swayline.evaluate import bootstrap_mean, rank_targets
     from swayline.evaluate.ranking import is_repeat
     from swayline.models import create, with_seed
 
     threads = int(os.environ["OMP_NUM_THREADS"])
     torch.set_num_threads(threads)
     split = loaded(data_set, data)
-    exclude = repeats(split.valid) < REPEATS_MATTER
+    exclude = seen_leave(split.train)
     model: Any = Peer(name) if name in PEERS else create(name, **with_seed(name, {}, seed))
     row: dict[str, Any] = {
         "data": data_set, "model": name, "questions": len(split.test), "items": split.train.n_items,

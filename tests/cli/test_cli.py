@@ -76,7 +76,7 @@ def test_recommend_serves_those_asked_for(model, tmp_path):
     done = swayline("recommend", model, "--users", tmp_path / "users.txt", "-k", 3, "--out", tmp_path / "r.parquet")
     assert done.returncode == 0, done.stderr
     table = pq.read_table(tmp_path / "r.parquet")
-    assert table.column_names == ["user", "item", "rank", "score"]
+    assert table.column_names == ["user", "item", "rank", "score", "source"]
     assert set(table["user"].to_pylist()) == {"u3", "u7"}
 
 

@@ -189,3 +189,24 @@ def test_an_address_is_read_each_time_and_the_rest_reused_while_it_holds_the_sam
         server.server_close()
     assert not any(stage.reused for stage in changed.stages)
     assert first.record["inputs"]["events"]["kept"] > changed.record["inputs"]["events"]["kept"]
+
+
+def test_what_a_stage_could_not_do_is_said_in_the_record_and_the_report(shop, quick, tmp_path):
+    """An ordered log has no times: effects and influence on ties cannot be estimated, and both are said."""
+    events = pq.read_table(shop / "events.parquet", columns=["user", "item", "behavior"]).drop_null()
+    pq.write_table(events.slice(0, 600), tmp_path / "ordered.parquet")
+    people = events["user"].unique().to_pylist()
+    (tmp_path / "ties.csv").write_text(f"source,target\n{people[0]},{people[1]}\n")
+    settings = quick.model_copy(update={"reading": ReadOptions(ordered=True)})
+    done = run(Inputs(tmp_path / "ordered.parquet", ties=tmp_path / "ties.csv"), settings, tmp_path / "run")
+    (notes,) = [stage["notes"] for stage in done.record["stages"] if stage["name"] == "influence"]
+    assert [note.split(":")[0] for note in notes] == [
+        "effects of behaviours cannot be estimated, so associations stand alone",
+        "influence on ties cannot be estimated",
+    ]
+    page = done.report.read_text("utf-8")
+    assert all(note.split(":")[0] in page for note in notes)
+    again = run(Inputs(tmp_path / "ordered.parquet", ties=tmp_path / "ties.csv"), settings, tmp_path / "run")
+    assert [stage.get("notes") for stage in again.record["stages"]] == [
+        stage.get("notes") for stage in done.record["stages"]
+    ]

@@ -8,8 +8,9 @@ from safetensors.numpy import load_file, save_file
 
 import swayline as sw
 from swayline.core.errors import ArtifactError, ConfigError, UsageError
+from swayline.dataset import returns_share
 from swayline.events import EventLog
-from swayline.recommend import FittedModel, repeats_share
+from swayline.recommend import FittedModel
 
 FAST = {"model": "item-knn"}
 
@@ -82,7 +83,7 @@ def test_explains_each_event_of_a_user():
 def test_users_who_return_to_items_keep_them_in_their_lists():
     log = _log(repeat=True)
     model = sw.SequenceRecommender(**FAST).fit(log)
-    assert repeats_share(model.fitted_.dataset) > 0.5
+    assert returns_share(model.fitted_.dataset.sequences) > 0.5
     assert not model.fitted_.exclude_seen
 
 

@@ -7,11 +7,11 @@ import typer
 
 from swayline.cli import options
 from swayline.cli.output import show
-from swayline.cli.reading import Items, Said, read, reads
+from swayline.cli.reading import Items, Said, Users, read, reads
 from swayline.core.errors import UsageError, nearest
 
 
-@reads("items")
+@reads("items", "users")
 def fit(
     events: Annotated[
         str | None,
@@ -24,6 +24,7 @@ def fit(
     ] = "none",
     out: Annotated[Path, typer.Option("--out", help="Model folder to write.")] = Path("model"),
     items: Items = None,
+    users: Users = None,
     settings: options.Set = None,
     checkpoint: Annotated[
         Path | None,
@@ -57,22 +58,27 @@ def fit(
     from swayline.core.locks import only_one
     from swayline.core.outputs import claim_folder, is_model_folder
     from swayline.engine import DuckEngine
-    from swayline.recommend import fit_log
+    from swayline.models import create
+    from swayline.recommend import check_split, fit_log
 
-    claim_folder(out, "fit", is_model_folder, (events, items), force)
+    check_split(split)
+    said = options.settings_of(settings)
+    create(model, **said)  # a wrong setting is said before the log is read
+
+    claim_folder(out, "fit", is_model_folder, (events, items, users), force)
     if checkpoint is not None:
         from swayline.models.sequence.checkpoint import claim_checkpoint
 
-        claim_checkpoint(checkpoint, (events, items), force)
+        claim_checkpoint(checkpoint, (events, items, users), force)
     watch = None
     if tensorboard is not None:
         from swayline.models.sequence.tensorboard import to_tensorboard
 
         watch = to_tensorboard(tensorboard)
     with only_one(out, "fit"), DuckEngine() as engine:
-        log = read(events, reading, engine, items=items)
+        log = read(events, reading, engine, items=items, users=users)
         fitted = fit_log(
-            engine, log, model, settings=options.settings_of(settings), split=split, seed=seed, checkpoint=checkpoint,
+            engine, log, model, settings=said, split=split, seed=seed, checkpoint=checkpoint,
             watch=watch,
         )  # fmt: skip
         fitted.save(out)

@@ -9,8 +9,8 @@ from swayline.cli import options
 from swayline.cli.outcome import Outcome, told_outcome
 from swayline.cli.output import show, table_path
 from swayline.cli.reading import EventsArgument, EventsOption, Items, Said, read, reads
-from swayline.cli.recommend import user_ids
-from swayline.core.errors import UsageError
+from swayline.cli.recommend import newer, user_ids
+from swayline.core.errors import UsageError, nearest, shown
 from swayline.core.outputs import claim_file
 from swayline.core.time import parse_duration_s
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Measure what moved what; every verb writes rows of one influence table.", no_args_is_help=True)
 
+SPREAD_MODELS = ("independent-cascade", "linear-threshold")
 Out = Annotated[
     Path, typer.Option("--out", callback=table_path, help="Influence table to write (.parquet, .csv, .jsonl).")
 ]
@@ -50,12 +51,10 @@ def events(
 ) -> None:
     """How much each past event moves a recommendation: score with the event minus score without it."""
     from swayline.influence.ledger import concat, write_ledger
-    from swayline.recommend import FittedModel, edit_behaviors, explain_events, with_log
+    from swayline.recommend import FittedModel, edit_behaviors, explain_events
 
     claim_file(out, "influence events", (model, events, users), force)
-    fitted = FittedModel.load(model)
-    if events is not None:
-        fitted = with_log(fitted, events)
+    fitted = newer(FittedModel.load(model), events, users)
     asked = [user] if user is not None else user_ids(users) if users is not None else None
     table = explain_events(fitted, asked, item=item, seed=seed)
     if edits:
@@ -63,7 +62,7 @@ def events(
     write_ledger(table, out, "influence events")
     show(
         json,
-        {"out": str(out), "rows": len(table)},
+        {"out": str(out), "rows": len(table)} | ({} if fitted.match is None else {"events": fitted.match.as_json()}),
         [f"{len(table):,} rows: what each event does to each recommendation", f"written: {out}"],
     )
 
@@ -135,13 +134,16 @@ def behaviors(
     from swayline.influence.behaviors.words import in_words
     from swayline.influence.ledger import write_ledger
 
+    effects = BehaviorEffects(
+        treatment, outcome, window=window, horizon=horizon, from_date=since, unit=unit, estimand=estimand,
+        graph=_graph(graph), instrument=instrument, propensity=propensity, learner=learner, sequence_state=state,
+        seed=seed,
+    )  # fmt: skip
+    effects.check_words()
     claim_file(out, "influence behaviors", (events, items, graph), force)
     log = read(events, reading, items=items)
-    effects = BehaviorEffects(
-        treatment, told_outcome(log, outcome), window=window, horizon=horizon, from_date=since, unit=unit,
-        estimand=estimand, graph=_graph(graph), instrument=instrument, propensity=propensity, learner=learner,
-        sequence_state=state, seed=seed,
-    ).fit(log)  # fmt: skip
+    effects.outcome = told_outcome(log, outcome)
+    effects.fit(log)
     write_ledger(effects.ledger_, out, "influence behaviors")
     show(json, _result(effects.ledger_, out), [*in_words(effects.ledger_), f"written: {out}"])
 
@@ -186,9 +188,13 @@ def table(
     """The effect of one column on another, from an experiment or from observation."""
     from swayline.events import read_table
     from swayline.influence.behaviors import estimate_effect
+    from swayline.influence.behaviors.problem import ESTIMANDS, LEARNERS
     from swayline.influence.behaviors.words import in_words
     from swayline.influence.ledger import write_ledger
 
+    for name, word, words in (("estimand", estimand, ESTIMANDS), ("learner", learner, LEARNERS)):
+        if word not in words:
+            raise UsageError(f"--{name} {shown(word)} is unknown: {nearest(word, words)}")
     claim_file(out, "influence table", (table, graph), force)
     found = estimate_effect(
         read_table(table), treatment, outcome, _names(controls), estimand=estimand, clusters=clusters,
@@ -286,11 +292,13 @@ def spread(
     from swayline.influence.ledger import read_ledger
     from swayline.influence.spread import spread_from_ledger
 
+    if model not in SPREAD_MODELS:
+        raise UsageError(f"--model {shown(model)} is unknown: {nearest(model, SPREAD_MODELS)}")
+    deadline_s = parse_duration_s(deadline) if deadline else None
     claim_file(out, "influence spread", (influence, costs, audience), force)
     found = spread_from_ledger(
         read_ledger(influence), budget, model=model, costs=_costs(costs), seed=seed,
-        audience=user_ids(audience) if audience else None,
-        deadline_s=parse_duration_s(deadline) if deadline else None,
+        audience=user_ids(audience) if audience else None, deadline_s=deadline_s,
     )  # fmt: skip
     write_table(out, found.table, "influence spread")
     rows = found.table.to_pylist()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from swayline.cli import options
-from swayline.cli.output import show, table_path
+from swayline.cli.output import show, table_path, warn
 from swayline.cli.reading import EventsOption
 from swayline.core.errors import SourceError, UsageError
 
@@ -23,7 +23,11 @@ def recommend(
     events: EventsOption = None,
     users: Annotated[
         Path | None,
-        typer.Option("--users", help="File of user ids, one a line; by default everybody.", show_default=False),
+        typer.Option(
+            "--users",
+            help="Whom to serve: ids, one a line, or a table whose further columns are their profiles.",
+            show_default=False,
+        ),
     ] = None,
     query: Annotated[
         str | None,
@@ -54,19 +58,18 @@ def recommend(
     """Write the best next items of each user, or the items that answer a query."""
     from swayline.core.outputs import claim_file
     from swayline.core.tables import write_table
-    from swayline.recommend import FittedModel, with_log
+    from swayline.recommend import FittedModel
 
     claim_file(out, "recommend", (model, events, users, encoder), force)
-    fitted = FittedModel.load(model)
-    if events is not None:
-        fitted = with_log(fitted, events)
-    wanted = user_ids(users) if users else None
     if query is None and encoder is not None:
         raise UsageError("--encoder belongs to a search: say --query too")
+    wanted = user_ids(users) if users else None
+    fitted = FittedModel.load(model)
+    fitted = newer(fitted, events, users)
     lists = fitted.recommend(wanted, k) if query is None else _found(fitted, query, wanted, k, model, encoder)
     write_table(out, lists, "recommend")
     n_users = len(lists["user"].unique()) if "user" in lists.column_names else 0
-    result = {"out": str(out), "users": n_users, "rows": len(lists)}
+    result = {"out": str(out), "users": n_users, "rows": len(lists)} | _told(fitted, lists)
     if query is not None and not n_users:
         labels = dict(zip(fitted.dataset.items.names, fitted.labels, strict=True))
         lines = [f"{row['rank']:>3}  {row['item']}  {labels[row['item']]}" for row in lists.to_pylist()]
@@ -93,14 +96,62 @@ def _found(
     return found
 
 
+def newer(fitted: "FittedModel", events: str | None, users: Path | None) -> "FittedModel":
+    """The model for a newer log and for what a table of users says, with what it does not know on stderr."""
+    from swayline.recommend import with_log, with_people
+
+    table = users if users is not None and is_table(users) else None
+    if events is not None:
+        fitted = with_log(fitted, events, table)
+    elif table is not None:
+        fitted = with_people(fitted, table)
+    for note in fitted.match.notes() if fitted.match is not None else ():
+        warn(f"note: {note}")
+    return fitted
+
+
+def _told(fitted: "FittedModel", lists: "pa.Table") -> dict[str, object]:
+    """What a newer log held that the model does not know, and how many lists are not the model's own."""
+    told: dict[str, object] = {} if fitted.match is None else {"events": fitted.match.as_json()}
+    if "source" not in lists.column_names:
+        return told
+    import pyarrow.compute as pc
+
+    popular = lists.filter(pc.equal(lists["source"], "popular"))
+    n = len(popular["user"].unique())
+    if n and (fitted.match is None or n > fitted.match.without_history):
+        warn(f"note: the model can tell nothing of {n:,} people: their lists are what most take (source popular)")
+    return told | {"popular": n}
+
+
+def is_table(path: Path) -> bool:
+    """Whether a file of users is a table with a header, and no list of ids, one a line."""
+    from swayline.events.options import KNOWN_NAMES, plain_name
+
+    try:
+        with path.open("rb") as stream:
+            first = stream.read(65_536)
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read as a list of users: {error}") from None
+    if first[:4] == b"PAR1" or path.suffix.lower() in (".parquet", ".jsonl"):
+        return True
+    head = (first.decode("utf-8-sig", "replace").splitlines() or [""])[0]
+    names = [plain_name(name) for name in head.replace("\t", ",").split(",")]
+    return len(names) > 1 and any(name in KNOWN_NAMES["user"] for name in names)
+
+
 def user_ids(path: Path) -> list[str]:
-    """Ids from a text file, one a line; blank lines and a header ``user`` are left out.
+    """Ids from a text file, one a line (blank lines and a header ``user`` are left out), or of a table of users.
 
     Raises
     ------
     SourceError
         The file is missing or no UTF-8 text.
     """
+    if is_table(path):
+        from swayline.events import read_people
+
+        return read_people(path)["user"].to_pylist()  # type: ignore[no-any-return]
     try:
         names = [line.strip() for line in path.read_text("utf-8-sig").splitlines()]
     except (OSError, UnicodeDecodeError) as error:

@@ -57,6 +57,9 @@ def run(
         warn(f"note: {note}")
     if done.record["outcome_why"]:
         warn(f"note: {done.record['outcome_why']}")
+    for stage in done.record["stages"]:
+        for note in stage.get("notes", ()):
+            warn(f"note: {stage['name']}: {note}")
     lines = [
         f"{rows['kept']:,} events kept of {rows['rows']:,} ({rows['rejected']:,} rejected, "
         f"{rows['duplicates']:,} repeats); outcome: {meaning(done.record['outcome'])}",

@@ -7,10 +7,11 @@ import typer
 
 from swayline.cli import options
 from swayline.cli.output import show
-from swayline.cli.reading import EventsArgument, Items, Said, read, reads
+from swayline.cli.reading import EventsArgument, Items, Said, Users, read, reads
+from swayline.core.errors import UsageError, nearest, shown
 
 
-@reads("items")
+@reads("items", "users")
 def tune(
     events: EventsArgument,
     model: Annotated[str, typer.Option("--model", help="Which model.")] = "transformer",
@@ -21,6 +22,7 @@ def tune(
     max_epochs: Annotated[int | None, typer.Option("--max-epochs", min=1, help="Epochs a trial at most.")] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder of the study; run again to go on.")] = Path("tune"),
     items: Items = None,
+    users: Users = None,
     seed: options.Seed = 0,
     force: options.Force = False,
     json: options.Json = False,
@@ -31,12 +33,16 @@ def tune(
     from swayline.core.outputs import claim_folder
     from swayline.dataset import build_dataset, split_by_name
     from swayline.engine import DuckEngine
+    from swayline.pipeline import check_tunable
     from swayline.pipeline import tune as search
     from swayline.pipeline.tune import is_study
 
-    claim_folder(out, "tune", is_study, (events, items), force)
+    check_tunable(model)
+    if split not in ("last-out", "time"):
+        raise UsageError(f"--split {shown(split)} is unknown: {nearest(split, ('last-out', 'time'))}")
+    claim_folder(out, "tune", is_study, (events, items, users), force)
     with DuckEngine() as engine:
-        log = read(events, reading, engine, items=items)
+        log = read(events, reading, engine, items=items, users=users)
         dataset = build_dataset(engine, log.events, side=log.items, people=log.users)
     fixed = {} if max_epochs is None else {"max_epochs": max_epochs}
     tuned = search(split_by_name(dataset.sequences, split), model, trials, out, seed, fixed)

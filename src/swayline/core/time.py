@@ -1,7 +1,9 @@
 """Time as the house keeps it: UTC, microseconds in tables, seconds in arithmetic."""
 
+import difflib
 import re
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, available_timezones
 
 from swayline.core.errors import UsageError, shown
 
@@ -36,6 +38,27 @@ def format_duration(seconds: float) -> str:
         if seconds >= least * size:
             return f"{seconds / size:.3g} {unit}"
     return f"{seconds:.3g} s"
+
+
+def check_zone(name: str) -> None:
+    """Refuse what is no time zone.
+
+    >>> check_zone("Asia/Shangai")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    swayline.core.errors.UsageError: time zone 'Asia/Shangai' is unknown: did you mean 'Asia/Shanghai'? ...
+
+    Raises
+    ------
+    UsageError
+        The name is unknown.
+    """
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError, TypeError):
+        zones = {one.lower(): one for one in available_timezones()}
+        close = difflib.get_close_matches(str(name).lower(), zones, n=1)
+        hint = f"did you mean {zones[close[0]]!r}? " if close else ""
+        raise UsageError(f"time zone {shown(name)} is unknown: {hint}Write one as in Europe/Paris or UTC") from None
 
 
 def parse_date(text: str) -> datetime:

@@ -13,10 +13,11 @@ from swayline.core.names import AUDIO, DESCRIPTION, IMAGE, LAT, LON, TITLE
 from swayline.core.types import Ints
 from swayline.dataset.catalogue import Catalogue
 
-_NOT_SHARED = (TITLE, DESCRIPTION, IMAGE, AUDIO, LAT, LON)
-_CELLS_A_DEGREE = (10, 100)
+NOT_SHARED = (TITLE, DESCRIPTION, IMAGE, AUDIO, LAT, LON)
+CELLS_A_DEGREE = (10, 100)
 """Places are shared by cells of about eleven kilometres and of about one."""
-_ITEMS_A_VALUE = 2
+LEAST_A_VALUE = 2
+"""A column is shared where its values are borne, on average, by at least so many."""
 
 
 def attribute_codes(catalogue: Catalogue | None, n_items: int) -> tuple[Ints, int]:
@@ -32,7 +33,7 @@ def attribute_codes(catalogue: Catalogue | None, n_items: int) -> tuple[Ints, in
     """
     columns, used = [np.zeros((n_items, 0), np.int64)], 1
     for codes, n_values in _coded(catalogue) if catalogue is not None else ():
-        if 2 <= n_values <= (codes >= 0).sum() / _ITEMS_A_VALUE:
+        if 2 <= n_values <= (codes >= 0).sum() / LEAST_A_VALUE:
             columns.append(np.where(codes >= 0, codes + used, 0)[:, None])
             used += n_values
     return np.concatenate(columns, axis=1), used if len(columns) > 1 else 0
@@ -42,13 +43,13 @@ def _coded(catalogue: Catalogue) -> Iterator[tuple[Ints, int]]:
     """Every column as numbers (I,), -1 where an item has no value, and how many values there are."""
     names = catalogue.table.column_names
     for name in names:
-        if name not in _NOT_SHARED:
+        if name not in NOT_SHARED:
             codes, values = catalogue.codes(name)
             yield codes, len(values)
     if LAT in names and LON in names:
         degrees = np.stack([np.asarray(pc.cast(catalogue.table[name], pa.float64())) for name in (LAT, LON)])
         known = np.isfinite(degrees).all(axis=0)
-        for cells in _CELLS_A_DEGREE:
+        for cells in CELLS_A_DEGREE:
             codes = np.full(len(catalogue), -1, np.int64)
             found, codes[known] = np.unique(np.floor(degrees[:, known] * cells), axis=1, return_inverse=True)
             yield codes, found.shape[1]

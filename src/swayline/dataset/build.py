@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 from swayline.core.errors import EmptyLogError, SchemaError
 from swayline.core.names import BEHAVIOR, CATEGORY, EXPOSED, ITEM, LAT, LON, ROW, TIME, USER, VALUE
 from swayline.core.types import Floats, Ints
-from swayline.dataset.attributes import attribute_codes
 from swayline.dataset.catalogue import build_catalogue
+from swayline.dataset.people import PeopleCodes
 from swayline.dataset.sequences import Sequences
 from swayline.engine import Engine, operators
 
@@ -62,6 +62,8 @@ class Dataset:
     behaviors: Vocabulary
     sequences: Sequences
     ordered: bool
+    people: PeopleCodes | None = None
+    """How the columns of the users table are read, for people met later."""
 
 
 def k_core(engine: Engine, events: pa.Table, min_user_events: int, min_item_events: int) -> pa.Table:
@@ -94,6 +96,7 @@ def build_dataset(
     behaviors: Vocabulary | None = None,
     side: pa.Table | None = None,
     people: pa.Table | None = None,
+    codes: PeopleCodes | None = None,
     min_user_events: int = 1,
     min_item_events: int = 1,
 ) -> Dataset:
@@ -111,6 +114,8 @@ def build_dataset(
         the events name is known as well (the one most of an item's events name), and so is its place.
     people : pa.Table, optional
         The log's users table: its columns whose values repeat, as ``sequences.profiles``.
+    codes : PeopleCodes, optional
+        How a fitted model reads the users table; by default learned from this log's.
     min_user_events, min_item_events : int
         k-core limits; 1 keeps everything.
 
@@ -147,6 +152,9 @@ def build_dataset(
         )
     flat = engine.sql(operators.ordered_sequences(*_CODED, with_values=VALUE in further))
     counts = np.bincount(flat[USER].to_numpy(), minlength=len(tables[USER]))
+    ids = tables[USER].ids
+    if codes is None and people is not None:
+        codes = PeopleCodes.learn(ids, people)
     sequences = Sequences(
         offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         items=flat[ITEM].to_numpy().astype(np.int32),
@@ -156,11 +164,11 @@ def build_dataset(
         n_items=len(tables[ITEM]),
         n_behaviors=len(tables[BEHAVIOR]),
         catalogue=build_catalogue(tables[ITEM].ids, side, _categories(engine, named), _places(engine, named)),
-        profiles=_profiles(tables[USER].ids, people),
+        profiles=None if codes is None else codes.read(ids, people),
         values=_values(flat),
     )
     ordered = bool(named[TIME].null_count == len(named))
-    return Dataset(tables[USER], tables[ITEM], tables[BEHAVIOR], sequences, ordered)
+    return Dataset(tables[USER], tables[ITEM], tables[BEHAVIOR], sequences, ordered, codes)
 
 
 def _vocabulary(engine: Engine, column: str) -> Vocabulary:
@@ -190,12 +198,3 @@ def _values(flat: pa.Table) -> Floats | None:
         row = flat[ROW][int(np.flatnonzero(np.isinf(values))[0])].as_py()
         raise SchemaError(f"{VALUE} of row {row} is infinite: give a finite number, or leave the cell empty")
     return None if np.isnan(values).all() else values
-
-
-def _profiles(ids: pa.Array, people: pa.Table | None) -> Ints | None:
-    """(U, A) the users table as numbers; None where there is none, or none of its columns repeats."""
-    if people is None:
-        return None
-    named = people.rename_columns([ITEM if name == USER else name for name in people.column_names])
-    codes, _ = attribute_codes(build_catalogue(ids, named), len(ids))
-    return codes if codes.shape[1] else None

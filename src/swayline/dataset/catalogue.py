@@ -42,7 +42,7 @@ class Catalogue:
 
     def texts(self, columns: Sequence[str] = TEXT_COLUMNS) -> list[str]:
         """(I,) what the columns say of each item, joined by full stops; empty where they say nothing."""
-        present = [_as_text(self.table[name]).to_pylist() for name in columns if name in self.table.column_names]
+        present = [as_text(self.table[name]).to_pylist() for name in columns if name in self.table.column_names]
         if not present:
             return [""] * len(self)
         return [". ".join(part for part in row if part and part.strip()) for row in zip(*present, strict=True)]
@@ -51,7 +51,7 @@ class Catalogue:
         """(I,) the number of each item's value in a column, -1 where it has none, and the values."""
         if column not in self.table.column_names:
             return np.full(len(self), -1, np.int64), []
-        encoded = _as_text(self.table[column]).combine_chunks().dictionary_encode()
+        encoded = as_text(self.table[column]).combine_chunks().dictionary_encode()
         codes = np.asarray(pc.fill_null(encoded.indices, -1), dtype=np.int64)
         return codes, encoded.dictionary.to_pylist()
 
@@ -81,11 +81,11 @@ def build_catalogue(
             if name == ITEM or rows.null_count == len(rows):
                 continue
             column = table[name].take(rows)
-            columns[name] = pc.coalesce(_as_text(columns[name]), _as_text(column)) if name in columns else column
+            columns[name] = pc.coalesce(as_text(columns[name]), as_text(column)) if name in columns else column
     return Catalogue(pa.table(columns)) if columns else None
 
 
-def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Any column as text; the words of a list are joined by blanks."""
     kind = column.type
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):

@@ -13,6 +13,7 @@ Meng et al., "Exploring Data Splitting Strategies for the Evaluation of Recommen
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import numpy as np
 
@@ -147,14 +148,31 @@ def split_by_name(sequences: Sequences, name: str, cut: str | None = None) -> Sp
     return time_cut(sequences, _cut_us(sequences, cut or "0.9"))
 
 
-def _cut_us(sequences: Sequences, cut: str) -> int:
+def parse_cut(cut: str) -> float | datetime:
+    """The moment, or the share of events, that a cut names.
+
+    >>> parse_cut("0.9")
+    0.9
+
+    Raises
+    ------
+    UsageError
+        It is neither a date nor a share.
+    """
     try:
         share = float(cut)
     except ValueError:
-        return int(parse_date(cut).timestamp() * 1e6)
+        return parse_date(cut)
     if not 0 < share < 1:
         raise UsageError(f"--cut must be a date or a share between 0 and 1, not {shown(cut)}")
-    return int(np.quantile(sequences.times, share)) if len(sequences.times) else 0
+    return share
+
+
+def _cut_us(sequences: Sequences, cut: str) -> int:
+    said = parse_cut(cut)
+    if isinstance(said, datetime):
+        return int(said.timestamp() * 1e6)
+    return int(np.quantile(sequences.times, said)) if len(sequences.times) else 0
 
 
 def _first_after(sequences: Sequences, cut_us: int) -> Targets:

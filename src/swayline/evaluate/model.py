@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from swayline.core.errors import UsageError
-from swayline.dataset import Dataset, build_dataset
+from swayline.core.errors import UsageError, nearest, shown
+from swayline.dataset import Dataset, build_dataset, seen_leave
 from swayline.engine import Engine
 from swayline.evaluate.about import Answers, Items
 from swayline.evaluate.groups import groups_of, segment
 from swayline.evaluate.probabilities import inverse_temperature
-from swayline.evaluate.protocols import Fold, folds
-from swayline.evaluate.ranking import REPEATS_MATTER, Ranking, joined, protocol, rank_targets, repeats
+from swayline.evaluate.protocols import Fold, check_protocol, folds
+from swayline.evaluate.ranking import Ranking, joined, protocol, rank_targets
 from swayline.evaluate.results import best_of, by_group, compare, summary, undecided
-from swayline.evaluate.target import about_target
+from swayline.evaluate.target import TARGETS, about_target
 from swayline.events import EventLog
 from swayline.models import create, told_of_values, with_seed
 
@@ -51,6 +51,11 @@ class Plan:
     segment: str | None = None
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        check_protocol(self.split, self.cut, self.n_folds)
+        if self.target not in TARGETS:
+            raise UsageError(f"--target {shown(self.target)} is unknown: {nearest(self.target, TARGETS)}")
+
 
 @dataclass
 class _Found:
@@ -66,7 +71,8 @@ def evaluate_models(engine: Engine, log: EventLog, names: Sequence[str], plan: P
     """Metrics of models with intervals, groups and comparisons, in the form of ``metrics.json``.
 
     Models that read titles and categories have those of the log's items table. Seen items leave the ranking where
-    users rarely return to them (told from validation, never from the test), and never where classes are asked about.
+    users rarely return to them (told from what is learned from, never from the test), and never where classes are
+    asked about.
 
     Raises
     ------
@@ -88,7 +94,7 @@ def evaluate_models(engine: Engine, log: EventLog, names: Sequence[str], plan: P
     protocols: list[dict[str, Any]] = []
     for fold in folds(dataset.sequences, plan.split, cut=plan.cut, n_folds=plan.n_folds, seed=plan.seed):
         split = fold.split
-        exclude = plan.target == "item" and repeats(split.valid) < REPEATS_MATTER
+        exclude = plan.target == "item" and seen_leave(split.train)
         items = Items.of(split.train)
         for name in names:
             _ask(found[name], name, fold, dataset, items, exclude, plan)

@@ -26,6 +26,7 @@ from swayline.dataset import (
     Split,
     Targets,
     check_leakage,
+    parse_cut,
     split_by_name,
     targets_at,
     time_cut,
@@ -65,17 +66,30 @@ def folds(
     UsageError
         The protocol, the cut or the number of folds cannot be used with this log.
     """
-    if protocol not in PROTOCOLS:
-        raise UsageError(f"split {shown(protocol)} is unknown: {nearest(protocol, PROTOCOLS)}")
-    if protocol in ("rolling", "k-fold") and not 2 <= n_folds <= 50:
-        raise UsageError(f"--folds must be from 2 to 50, not {n_folds}")
+    check_protocol(protocol, cut, n_folds)
     if protocol == "k-fold":
-        if cut is not None:
-            raise UsageError("--cut belongs to --split time and --split rolling")
         return _user_folds(sequences, n_folds, seed)
     if protocol == "rolling":
         return _rolling(sequences, cut, n_folds)
     return iter([Fold(protocol, split_by_name(sequences, protocol, cut))])
+
+
+def check_protocol(protocol: str, cut: str | None, n_folds: int) -> None:
+    """Refuse what no log could be cut by.
+
+    Raises
+    ------
+    UsageError
+        The protocol is unknown, or the cut or the number of folds is not one of it.
+    """
+    if protocol not in PROTOCOLS:
+        raise UsageError(f"split {shown(protocol)} is unknown: {nearest(protocol, PROTOCOLS)}")
+    if protocol in ("rolling", "k-fold") and not 2 <= n_folds <= 50:
+        raise UsageError(f"--folds must be from 2 to 50, not {n_folds}")
+    if cut is not None:
+        if protocol not in ("time", "rolling"):
+            raise UsageError("--cut belongs to --split time and --split rolling")
+        parse_cut(cut)
 
 
 def _rolling(sequences: Sequences, cut: str | None, n_folds: int) -> Iterator[Fold]:

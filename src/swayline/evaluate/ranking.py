@@ -20,8 +20,6 @@ from swayline.metrics import exposure, intra_list_diversity, prediction, ranking
 from swayline.models import Recommender, top_k
 
 _SCORES_AT_ONCE = 1 << 25
-REPEATS_MATTER = 0.05
-"""From this share of targets that the user already had, seen items stay in the ranking."""
 _DIVERSE_LISTS = 2000
 """Lists whose pairs are compared; a mean over so many is exact enough."""
 _FEW_ITEMS = 200

@@ -25,6 +25,7 @@ from swayline.core.names import (
     USER,
     VALUE,
 )  # fmt: skip
+from swayline.core.time import check_zone
 
 Format = Literal["auto", "csv", "jsonl", "parquet", "recbole", "sequences", "impressions", "cascades"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -156,6 +157,7 @@ class ReadOptions:
         for name in self.mapping:
             if name not in EVENT_COLUMNS:
                 raise UsageError(f"--map names {shown(name)}, which is no event column: {nearest(name, EVENT_COLUMNS)}")
+        check_zone(self.timezone)
         if self.format not in FORMATS:
             raise UsageError(f"--format {shown(self.format)} is unknown: {nearest(self.format, FORMATS)}")
         if self.delimiter not in (None, "tab", "space") and (len(self.delimiter) != 1 or self.delimiter in '"\r\n'):

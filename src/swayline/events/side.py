@@ -28,7 +28,7 @@ from swayline.core.names import (
     TITLE,
     USER,
 )  # fmt: skip
-from swayline.engine import Engine
+from swayline.engine import DuckEngine, Engine
 from swayline.events.check import MAX_ID_BYTES, times_of
 from swayline.events.options import KNOWN_NAMES, MAX_COLUMNS, Paging, ReadOptions, plain_name, position_of
 from swayline.events.sources import database, delimited, format_of, frames, is_address, jsonl, name_of, pages
@@ -112,6 +112,12 @@ def read_users(source: Any, options: ReadOptions, engine: Engine) -> tuple[pa.Ta
     known = {USER: KNOWN_NAMES[USER]}
     kind = _Kind(known, (USER,), "users", options.users_map, options.users_columns, options.users_table, options.paging)
     return _read(source, kind, engine)
+
+
+def read_people(source: Any, options: ReadOptions | None = None) -> pa.Table:
+    """A table of users alone, without a log; rows that cannot be read are left out."""
+    with DuckEngine() as engine:
+        return read_users(source, options or ReadOptions(), engine)[0]
 
 
 def read_ties(source: Any, options: ReadOptions, engine: Engine) -> tuple[pa.Table, pa.Table]:

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from swayline.core.errors import ArtifactError, UsageError, shown
 from swayline.core.tables import read_typed, write_table
@@ -36,7 +37,11 @@ ALLOWED = {
     "channel": ("own", "model", "social", "consumption", "content", "all"),
     "identified": ("yes", "assumed", "no"),
 }
-_NEEDED = ("cause_kind", "cause", "effect_kind", "effect", "channel", "estimand", "unit", "method", "identified")
+_NEEDED = ("cause_kind", "cause", "effect_kind", "effect", "channel", "estimand", "unit", "method")
+OWN_MODEL = "model"
+"""The channel of what our own model does: exact, and no claim about people, so that ``identified`` is null there."""
+REASON_KEY = b"reason"
+"""Where a table's metadata says why it holds no row."""
 
 
 def ledger(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
@@ -47,7 +52,8 @@ def ledger(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
     Raises
     ------
     UsageError
-        A row has an unknown column, lacks a needed one, or uses a word outside :data:`ALLOWED`.
+        A row has an unknown column, lacks a needed one, uses a word outside :data:`ALLOWED`, or says whether an answer
+        of our own model is identified.
     """
     whole_rows = [_row(row) for row in rows]
     return pa.Table.from_pylist(whole_rows, schema=SCHEMA)
@@ -57,11 +63,14 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
     unknown = set(row) - set(COLUMNS)
     if unknown:
         raise UsageError(f"the ledger has no column {sorted(unknown)[0]!r}; it has {', '.join(COLUMNS)}")
-    missing = [column for column in _NEEDED if row.get(column) is None]
+    is_model = row.get("channel") == OWN_MODEL
+    if is_model and row.get("identified") is not None:
+        raise UsageError("an answer of our own model (channel model) is no claim about people: leave identified null")
+    missing = [name for name in (*_NEEDED, *([] if is_model else ["identified"])) if row.get(name) is None]
     if missing:
         raise UsageError(f"a ledger row lacks {', '.join(missing)}: {shown(dict(row))}")
     for column, words in ALLOWED.items():
-        if row[column] not in words:
+        if row.get(column) is not None and row[column] not in words:
             raise UsageError(f"ledger column {column} is {shown(row[column])}; it must be one of {', '.join(words)}")
     full = dict.fromkeys(COLUMNS) | {"recommended": False, "n": 0} | dict(row)
     if isinstance(full["refutations"], Mapping):
@@ -94,7 +103,7 @@ def escape(part: str) -> str:
 
 def write_ledger(table: pa.Table, path: Path, made_by: str | None = None) -> None:
     """Write a ledger whole or not at all, as Parquet, CSV or JSON lines by the file's ending."""
-    write_table(path, table.cast(SCHEMA), made_by)
+    write_table(path, table.cast(SCHEMA.with_metadata(table.schema.metadata)), made_by)
 
 
 def read_ledger(path: Path) -> pa.Table:
@@ -109,11 +118,14 @@ def read_ledger(path: Path) -> pa.Table:
     missing = [column for column in COLUMNS if column not in table.column_names]
     if missing:
         raise ArtifactError(f"{path} is no influence table: it lacks {', '.join(missing)}")
-    table = pa.table({field.name: _cast(path, table[field.name], field) for field in SCHEMA}, schema=SCHEMA)
+    table = pa.table(
+        {field.name: _cast(path, table[field.name], field) for field in SCHEMA},
+        schema=SCHEMA.with_metadata(table.schema.metadata),
+    )
     empty = [column for column in _NEEDED if table[column].null_count]
     if empty:
         raise ArtifactError(f"{path} is no influence table: column {empty[0]!r} has a null")
-    return table
+    return _without_claims(table)
 
 
 def _cast(path: Path, values: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
@@ -124,6 +136,20 @@ def _cast(path: Path, values: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArr
         raise ArtifactError(f"{path} is no influence table: column {field.name!r}: {why}") from None
 
 
+def _without_claims(table: pa.Table) -> pa.Table:
+    """Older tables call answers of our own model identified."""
+    claims = pc.if_else(pc.equal(table["channel"], OWN_MODEL), None, table["identified"])
+    return table.set_column(COLUMNS.index("identified"), SCHEMA.field("identified"), claims)
+
+
 def concat(tables: Iterable[pa.Table]) -> pa.Table:
-    """Several ledgers as one."""
-    return pa.concat_tables([SCHEMA.empty_table(), *tables])
+    """Several ledgers as one; why one of them is empty stays with it."""
+    parts = list(tables)
+    reasons = dict.fromkeys(reason for one in parts if (reason := reason_of(one)))
+    metadata = {REASON_KEY: " ".join(reasons).encode()} if reasons else None
+    return pa.concat_tables([SCHEMA.empty_table(), *parts]).replace_schema_metadata(metadata)
+
+
+def reason_of(table: pa.Table) -> str:
+    """Why an influence table holds no row (of some kind), where it says so."""
+    return ((table.schema.metadata or {}).get(REASON_KEY) or b"").decode("utf-8", "replace")

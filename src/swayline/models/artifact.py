@@ -75,7 +75,7 @@ def read(folder: Path, model: str) -> Stored:
     description = _read_description(folder)
     if description["model"] != model:
         raise ArtifactError(f"{folder} holds a model {shown(description['model'])}, not {model!r}: load it by its name")
-    return Stored(model, description["settings"], description["learned"], _read_arrays(folder / WEIGHTS_FILE))
+    return Stored(model, description["settings"], description["learned"], read_arrays(folder / WEIGHTS_FILE))
 
 
 def settings_of(folder: Path, stored: Stored, kind: type[S]) -> S:
@@ -159,6 +159,25 @@ def _check_finite(path: Path, name: str, array: np.ndarray) -> None:
 
 def _read_description(folder: Path) -> dict[str, Any]:
     path = folder / MODEL_FILE
+    content = read_object(path)
+    if content.get("format") != FORMAT or isinstance(content.get("format"), bool):
+        raise ArtifactError(f"{path} is of format {shown(content.get('format'))}; this version reads format {FORMAT}")
+    if not isinstance(content.get("model"), str):
+        raise ArtifactError(f"{path} does not name its model")
+    for part in ("settings", "learned"):
+        if not isinstance(content.get(part), dict):
+            raise ArtifactError(f"{path}: {part!r} must be an object, not {shown(content.get(part))}")
+    return content
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """A JSON object of a model folder: of a sane size, no key twice, every number one.
+
+    Raises
+    ------
+    ArtifactError
+        It is missing or no such object.
+    """
     try:
         if path.stat().st_size > _MAX_JSON_BYTES:
             raise ArtifactError(f"{path} is larger than {_MAX_JSON_BYTES >> 20} MiB: this is no model of ours")
@@ -169,13 +188,6 @@ def _read_description(folder: Path) -> dict[str, Any]:
         raise ArtifactError(f"{path} is damaged ({shown(error)}): train the model again") from None
     if not isinstance(content, dict):
         raise ArtifactError(f"{path} must hold a JSON object, not {shown(content)}")
-    if content.get("format") != FORMAT or isinstance(content.get("format"), bool):
-        raise ArtifactError(f"{path} is of format {shown(content.get('format'))}; this version reads format {FORMAT}")
-    if not isinstance(content.get("model"), str):
-        raise ArtifactError(f"{path} does not name its model")
-    for part in ("settings", "learned"):
-        if not isinstance(content.get(part), dict):
-            raise ArtifactError(f"{path}: {part!r} must be an object, not {shown(content.get(part))}")
     return content
 
 
@@ -189,7 +201,14 @@ def _no_constant(word: str) -> None:
     raise ValueError(f"{word} is no JSON number")
 
 
-def _read_arrays(path: Path) -> dict[str, np.ndarray]:
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """The named arrays of a safetensors file of a model folder.
+
+    Raises
+    ------
+    ArtifactError
+        It is missing, damaged, or holds what no model of ours holds.
+    """
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 

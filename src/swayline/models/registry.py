@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from swayline.core.errors import ArtifactError, UsageError, nearest, shown
+from swayline.core.errors import ArtifactError, SwaylineError, UsageError, nearest, shown
 from swayline.models import artifact
 from swayline.models.boosted_trees import BoostedTrees
 from swayline.models.content import Content
@@ -35,6 +35,9 @@ _MODELS: dict[str, Any] = {
         Transformer,
     )
 }  # fmt: skip
+
+_BROKEN = (ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError, ValueError)
+"""What numbers that do not fit together raise while a model is put together from a folder."""
 
 
 def names() -> list[str]:
@@ -99,4 +102,9 @@ def load_model(folder: Path) -> Recommender:
     name = artifact.model_name(folder)
     if name not in _MODELS:
         raise ArtifactError(f"{folder} holds a model {shown(name)}, unknown to this version: {nearest(name, _MODELS)}")
-    return _MODELS[name].load(folder)  # type: ignore[no-any-return]
+    try:
+        return _MODELS[name].load(folder)  # type: ignore[no-any-return]
+    except _BROKEN as error:
+        if isinstance(error, SwaylineError):
+            raise
+        raise ArtifactError(f"{folder} holds a damaged model ({shown(error)}): train the model again") from None

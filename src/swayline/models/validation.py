@@ -11,22 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from swayline.core.rng import generator
-from swayline.dataset import Targets, sample
+from swayline.dataset import Targets, sample, seen_leave
 from swayline.metrics import ndcg, ranks
 from swayline.models.protocol import Recommender, Scores
 from swayline.models.topk import mask_seen
 
 QUESTIONS = 2048
 K = 10
-_RARELY = 0.01
-
-
-def repeats(targets: Targets) -> float:
-    """Share of questions whose answer is already in its history."""
-    rows = targets.history.users
-    again = np.zeros(len(targets), bool)
-    again[rows[targets.history.items == targets.items[rows]]] = True
-    return float(again.mean()) if len(again) else 0.0
 
 
 def quality(scores: Scores, targets: Targets, hide_seen: bool) -> float:
@@ -43,7 +34,7 @@ class Judge:
 
     def __init__(self, valid: Targets, seed: int = 0, n_questions: int = QUESTIONS) -> None:
         self.questions = sample(valid, n_questions, generator(seed, "validation"))
-        self.hides_seen = repeats(self.questions) < _RARELY
+        self.hides_seen = seen_leave(self.questions.history)
 
     def __call__(self, model: Recommender, batch: int = 512) -> float:
         """NDCG@10 of a model, in bounded memory."""

@@ -23,6 +23,7 @@ from swayline.core.outputs import claim_folder
 from swayline.core.progress import task
 from swayline.core.time import iso
 from swayline.events import is_address, name_of
+from swayline.models import create
 from swayline.models import names as model_names
 from swayline.pipeline.settings import RunSettings
 from swayline.pipeline.stages import STAGES, Inputs, Stage, Workspace
@@ -141,7 +142,7 @@ def _do(stage: Stage, key: str, past: dict[str, Any] | None, work: Workspace) ->
     one = StageDone(stage.name, time.perf_counter() - begun, peak_mb(), reused=False)
     entry = {
         "name": stage.name, "key": key, "seconds": round(one.seconds, 3), "peak_mb": round(one.peak_mb, 1),
-        "reused": False, "outputs": _outputs(stage, work.folder),
+        "reused": False, "outputs": _outputs(stage, work.folder), "notes": work.said.get(stage.name, []),
     }  # fmt: skip
     return entry, one
 
@@ -181,6 +182,8 @@ def _check_models(settings: RunSettings) -> None:
     for name in (*settings.models, *([] if settings.model == "auto" else [settings.model]), *settings.model_settings):
         if name not in known:
             raise UsageError(f"model {name!r} is unknown: {nearest(name, known)}")
+    for name, values in settings.model_settings.items():
+        create(name, **values)  # a wrong setting is said before the log is read
     if settings.model not in ("auto", *settings.models):
         raise UsageError(f"model {settings.model!r} is not among the models of this run: {', '.join(settings.models)}")
 

@@ -27,7 +27,6 @@ from swayline.core.extras import require
 from swayline.core.files import whole, write_json
 from swayline.core.names import (
     DESCRIBE_FILE,
-    EVENT_ID,
     EVENTS_FILE,
     EXAMPLES_FILE,
     FLAGS_FILE,
@@ -43,16 +42,14 @@ from swayline.core.names import (
     RECOMMENDATIONS_FILE,
     REJECTED_FILE,
     REPORT_FILE,
-    ROW,
     TIES_FILE,
     USERS_FILE,
 )  # fmt: skip
 from swayline.core.progress import task
 from swayline.core.rng import generator
-from swayline.dataset import Dataset, Split, build_dataset, last_out, sample
+from swayline.dataset import Dataset, Split, build_dataset, last_out, sample, seen_leave
 from swayline.engine import DuckEngine
 from swayline.evaluate import (
-    REPEATS_MATTER,
     Answers,
     Items,
     best_of,
@@ -62,7 +59,6 @@ from swayline.evaluate import (
     inverse_temperature,
     protocol,
     rank_targets,
-    repeats,
     summary,
     undecided,
 )
@@ -76,7 +72,7 @@ from swayline.models import create, load_model, told_of_values, with_seed
 from swayline.models import recommend as best_items
 from swayline.pipeline.looking import look_at_quality, profile
 from swayline.pipeline.settings import RunSettings
-from swayline.recommend import FittedModel, examples, labels_of, repeats_share, with_reasons
+from swayline.recommend import FittedModel, event_ids, examples, labels_of, with_reasons
 from swayline.report import write_report
 
 CANDIDATES = "candidates"
@@ -113,6 +109,11 @@ class Workspace:
 
     def __init__(self, folder: Path, inputs: Inputs, settings: RunSettings) -> None:
         self.folder, self.inputs, self.settings = folder, inputs, settings
+        self.said: dict[str, list[str]] = {}
+
+    def say(self, stage: str, what: str) -> None:
+        """Keep what a stage could not do; it stands in the run's record and report, and goes to stderr."""
+        self.said.setdefault(stage, []).append(what)
 
     @cached_property
     def log(self) -> EventLog:
@@ -180,7 +181,7 @@ def profiles(work: Workspace) -> None:
 def train(work: Workspace) -> None:
     """Fit every model on the training part, choose one by validation, and let it learn again from everything."""
     settings, split, dataset = work.settings, work.split, work.dataset
-    exclude = repeats(split.valid) < REPEATS_MATTER
+    exclude = seen_leave(split.train)
     questions = sample(split.valid, _VALIDATION_QUESTIONS, generator(settings.seed, "choice"))
     found: dict[str, Any] = {}
     for name in settings.models:
@@ -206,7 +207,7 @@ def train(work: Workspace) -> None:
     with task(f"refit {best}"):
         final = load_model(work.folder / CANDIDATES / best).refit(dataset.sequences)
     labels = labels_of(dataset, work.log.items)
-    fitted = FittedModel(final, dataset, labels, repeats_share(dataset) < REPEATS_MATTER, work.log.options)
+    fitted = FittedModel(final, dataset, labels, exclude, work.log.options, event_ids(work.log))
     fitted.save(work.folder / MODEL_FOLDER)
     write_json(work.folder / CHOICE_FILE, {"best": best, "models": found})
     work.fitted = fitted
@@ -215,7 +216,7 @@ def train(work: Workspace) -> None:
 def evaluate(work: Workspace) -> None:
     """Rank the whole catalogue for every test question, with every model; groups of questions apart."""
     settings, split = work.settings, work.split
-    exclude = repeats(split.valid) < REPEATS_MATTER
+    exclude = seen_leave(split.train)
     choice = read_json(work.folder / CHOICE_FILE, Choice)
     rankings, models = {}, {}
     if len(split.test):
@@ -272,7 +273,7 @@ def measure_influence(work: Workspace) -> None:
         wanted = items[rows[some], places[some]].astype(np.int64)
         removed = remove_events(fitted.model, asked, rows[some], wanted, label="remove events")
         people = [fitted.dataset.users.names[row] for row in drawn]
-        parts.append(event_rows(fitted.dataset, asked, people, rows[some], wanted, removed, event_ids(work.log)))
+        parts.append(event_rows(fitted.dataset, asked, people, rows[some], wanted, removed, fitted.event_ids))
     ledger.write_ledger(ledger.concat(parts), work.folder / INFLUENCE_FILE)
 
 
@@ -284,7 +285,8 @@ def _behavior_effects(work: Workspace) -> pa.Table:
             effects = BehaviorEffects(outcome=work.outcome, learner="linear", seed=work.settings.seed).fit(work.asked)
             write_json(work.folder / OVERLAP_FILE, effects.picture())
             return effects.ledger_
-    except (DataError, UsageError):  # too few of something, or no times
+    except (DataError, UsageError) as error:  # too few of something, or no times
+        work.say("influence", f"effects of behaviours cannot be estimated, so associations stand alone: {error}")
         with DuckEngine() as engine:
             return associations(engine, work.asked.events, work.outcome)
 
@@ -298,16 +300,9 @@ def _people(work: Workspace) -> list[pa.Table]:
             people = PeopleInfluence(work.outcome, seed=work.settings.seed).fit(work.asked)
             write_json(work.folder / NETWORK_FILE, people.picture())
             return [people.ledger_]
-    except DataError:
+    except DataError as error:
+        work.say("influence", f"influence on ties cannot be estimated: {error}")
         return []
-
-
-def event_ids(log: EventLog) -> dict[int, str]:
-    """Source row of each event that has an ``event_id`` → that id."""
-    if EVENT_ID not in log.events.column_names:
-        return {}
-    named = zip(log.events[ROW].to_pylist(), log.events[EVENT_ID].to_pylist(), strict=True)
-    return {row: name for row, name in named if name is not None}
 
 
 def recommend(work: Workspace) -> None:

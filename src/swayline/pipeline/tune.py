@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from swayline.core.errors import ArtifactError, UsageError
+from swayline.core.errors import ArtifactError, UsageError, nearest, shown
 from swayline.core.extras import require
 from swayline.core.files import digest, whole, write_text
 from swayline.core.locks import only_one
 from swayline.core.progress import Task, task
 from swayline.dataset import Split
 from swayline.models import create, with_seed
+from swayline.models import names as model_names
 from swayline.models.sequence.training import Epoch
 from swayline.pipeline.search_space import SPACES, suggest
 
@@ -66,9 +67,8 @@ def tune(
     ArtifactError
         The folder holds a study of other data or another model.
     """
+    check_tunable(model)
     optuna = require("optuna", extra="tune")
-    if model not in SPACES:
-        raise UsageError(f"{model} chooses its settings on validation by itself; tune knows {', '.join(SPACES)}")
     if not len(split.valid):
         raise UsageError("there is no validation question: tuning needs users with at least three events")
     with only_one(folder, "tune"):
@@ -95,6 +95,20 @@ def _tune(
             study.optimize(lambda trial: search(trial, bar), n_trials=1, catch=())
             bar.advance(len(study.trials) - done)
     return _written(folder, model, study, fixed)
+
+
+def check_tunable(model: str) -> None:
+    """Refuse a model that has nothing to tune, or is none.
+
+    Raises
+    ------
+    UsageError
+        As said.
+    """
+    if model not in model_names():
+        raise UsageError(f"model {shown(model)} is unknown: {nearest(model, model_names())}")
+    if model not in SPACES:
+        raise UsageError(f"{model} chooses its settings on validation by itself; tune knows {', '.join(SPACES)}")
 
 
 class _Search:

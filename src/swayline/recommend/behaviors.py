@@ -11,6 +11,7 @@ from swayline.core.names import BEHAVIOR, ITEM, USER
 from swayline.core.types import Ints
 from swayline.dataset import Sequences
 from swayline.recommend.fitted import FittedModel
+from swayline.recommend.ids import id_list
 
 PROBABILITY = "probability"
 
@@ -24,7 +25,7 @@ class KnowsBehaviors(Protocol):
         ...
 
 
-def behavior_probabilities(fitted: FittedModel, users: Sequence[str], items: Sequence[str]) -> pa.Table:
+def behavior_probabilities(fitted: FittedModel, users: Sequence[str | int], items: Sequence[str | int]) -> pa.Table:
     """How likely each behaviour is, were the next event of a user on an item; pairs go side by side.
 
     Returns
@@ -38,6 +39,7 @@ def behavior_probabilities(fitted: FittedModel, users: Sequence[str], items: Seq
     UsageError
         The model knows no behaviours, the lists differ in length, or a user or an item is unknown.
     """
+    users, items = id_list(users), id_list(items, "items")
     if len(users) != len(items):
         raise UsageError(f"users and items go side by side, but there are {len(users)} and {len(items)}")
     model, data = fitted.model, fitted.dataset

@@ -1,5 +1,6 @@
 """Why an item is recommended: the recent event that holds it up most, in words taken from the log."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -13,12 +14,14 @@ from swayline.core.types import Ints
 from swayline.dataset import NO_TIME, Sequences
 from swayline.influence.attribution import edit_rows, event_rows, remove_events
 from swayline.models import recommend as best_items
-from swayline.recommend.fitted import FittedModel
+from swayline.recommend.fitted import LIST_SOURCE, POPULAR, FittedModel
+from swayline.recommend.ids import list_length, one_id
 
 LAST_EVENTS = 10
 """How far back a reason is looked for."""
 USERS_AT_ONCE = 5_000
 EXPLAINED_USERS = 100
+_MOST = "what most people take: the model can tell nothing of this person"
 
 
 @dataclass(frozen=True)
@@ -81,17 +84,22 @@ def with_reasons(fitted: FittedModel, recommendations: pa.Table) -> pa.Table:
     users = fitted.dataset.users.rows(recommendations[USER])
     items = fitted.dataset.items.rows(recommendations[ITEM])
     texts = [reason.text for reason in reasons(fitted, users, items)]
-    return recommendations.append_column(REASON, pa.array(texts, pa.string()))
+    if LIST_SOURCE not in recommendations.column_names:
+        return recommendations.append_column(REASON, pa.array(texts, pa.string()))
+    sources = recommendations[LIST_SOURCE].to_pylist()
+    texts = [_MOST if source == POPULAR else text for source, text in zip(sources, texts, strict=True)]
+    at = recommendations.column_names.index(LIST_SOURCE)
+    return recommendations.add_column(at, REASON, pa.array(texts, pa.string()))
 
 
 def explain_events(
-    fitted: FittedModel, users: list[str] | None, *, item: str | None = None, seed: int = 0, k: int = 10
+    fitted: FittedModel, users: Sequence[str | int] | None, *, item: str | int | None = None, seed: int = 0, k: int = 10
 ) -> pa.Table:
     """Ledger rows: what each event of a history does to each of the user's top ``k`` items, or to one item.
 
     Parameters
     ----------
-    users : list of str, optional
+    users : sequence of str or int, optional
         Outside ids; by default 100 drawn by the seed.
     item : str, optional
         Explain this item for everybody asked.
@@ -101,7 +109,7 @@ def explain_events(
     UsageError
         A user or the item is unknown.
     """
-    histories = fitted.histories
+    k, histories = list_length(k), fitted.histories
     drawn = _asked(fitted, users, seed)
     asked = histories.take(drawn)
     if item is None:
@@ -115,12 +123,12 @@ def explain_events(
     return event_rows(fitted.dataset, asked, people, rows, wanted, removed, fitted.event_ids)
 
 
-def edit_behaviors(fitted: FittedModel, users: list[str] | None, *, seed: int = 0, k: int = 10) -> pa.Table:
+def edit_behaviors(fitted: FittedModel, users: Sequence[str | int] | None, *, seed: int = 0, k: int = 10) -> pa.Table:
     """Ledger rows: what adding, removing and replacing each behaviour does to people's top ``k``.
 
     Parameters
     ----------
-    users : list of str, optional
+    users : sequence of str or int, optional
         Outside ids; by default 100 drawn by the seed.
 
     Raises
@@ -132,15 +140,16 @@ def edit_behaviors(fitted: FittedModel, users: list[str] | None, *, seed: int = 
     return edit_rows(fitted.model, fitted.dataset, histories, k=k, exclude_seen=fitted.exclude_seen)
 
 
-def _asked(fitted: FittedModel, users: list[str] | None, seed: int) -> Ints:
+def _asked(fitted: FittedModel, users: Sequence[str | int] | None, seed: int) -> Ints:
     """Rows of the users named, or of some drawn by the seed among those with a history."""
     if users is not None:
         return fitted.rows_of(users)
-    some = np.flatnonzero(fitted.histories.lengths >= 1)
+    some = fitted.served[fitted.histories.lengths[fitted.served] >= 1]
     return np.sort(generator(seed, "explained users").permutation(some)[:EXPLAINED_USERS])
 
 
-def _item_row(fitted: FittedModel, item: str) -> int:
+def _item_row(fitted: FittedModel, item: str | int) -> int:
+    item = one_id(item, "item")
     row = int(fitted.dataset.items.rows([item])[0])
     if row < 0:
         raise UsageError(

@@ -1,6 +1,7 @@
 """From a log to a fitted model: early stopping on a few users' last events, then learning again from everything."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,19 +9,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from swayline.core.errors import UsageError
-from swayline.core.names import ITEM, TITLE
+from swayline.core.errors import UsageError, nearest, shown
+from swayline.core.names import ITEM, TITLE, USER
 from swayline.core.rng import generator
-from swayline.dataset import Dataset, Vocabulary, build_dataset, last_out, split_by_name
+from swayline.dataset import Dataset, Vocabulary, build_dataset, last_out, seen_leave, split_by_name
 from swayline.engine import DuckEngine, Engine
-from swayline.events import EventLog, read_events
+from swayline.events import EventLog, read_people
 from swayline.models import Recommender, create, with_seed
 from swayline.recommend.fitted import FittedModel
+from swayline.recommend.newer import Match, event_ids, matched, read_newer
 
 VALIDATION_SHARE = 0.05
 """At most this share of users lends its last event to early stopping."""
-REPEATS_MATTER = 0.05
-"""From this share of events that return to an item the user already had, seen items stay in the lists."""
 
 
 def fit_everything(dataset: Dataset, model: Recommender, seed: int) -> Recommender:
@@ -37,19 +37,6 @@ def fit_everything(dataset: Dataset, model: Recommender, seed: int) -> Recommend
     return model.refit(sequences)
 
 
-def repeats_share(dataset: Dataset) -> float:
-    """Share of events that return to an item the same user already had.
-
-    >>> from swayline.dataset import Vocabulary, from_lists
-    >>> ids = Vocabulary.of(["a"])
-    >>> repeats_share(Dataset(ids, ids, ids, from_lists([[0, 0]], n_items=1), ordered=True))
-    0.5
-    """
-    sequences = dataset.sequences
-    pairs = sequences.users * np.int64(sequences.n_items) + sequences.items
-    return 1.0 - len(np.unique(pairs)) / max(1, len(pairs))
-
-
 def labels_of(dataset: Dataset, items: pa.Table | None) -> list[str]:
     """A readable name for each item: its title where the log has one, else its id."""
     names = dataset.items.names
@@ -57,6 +44,21 @@ def labels_of(dataset: Dataset, items: pa.Table | None) -> list[str]:
         return names
     titles = dict(zip(items[ITEM].to_pylist(), items[TITLE].cast(pa.string()).to_pylist(), strict=True))
     return [titles.get(name) or name for name in names]
+
+
+SPLITS = ("none", "last-out", "time")
+
+
+def check_split(split: str) -> None:
+    """Refuse a split that a fit does not know.
+
+    Raises
+    ------
+    UsageError
+        It is none of :data:`SPLITS`.
+    """
+    if split not in SPLITS:
+        raise UsageError(f"--split {shown(split)} is unknown: {nearest(split, SPLITS)}")
 
 
 def fit_log(
@@ -86,17 +88,20 @@ def fit_log(
     UsageError
         The split or the model is unknown, or the model does not train in epochs and a checkpoint is asked for.
     """
-    dataset = build_dataset(engine, log.events, side=log.items, people=log.users)
+    check_split(split)
     model = _watched(create(name, **with_seed(name, settings or {}, seed)), checkpoint, watch)
+    dataset = build_dataset(engine, log.events, side=log.items, people=log.users)
     if getattr(model, "serves_unmet", False):
         dataset = with_unmet(engine, log, dataset)
     if split == "none":
+        learned_from = dataset.sequences
         model = fit_everything(dataset, model, seed)
     else:
         parts = split_by_name(dataset.sequences, split)
+        learned_from = parts.train
         model = model.fit(parts.train, parts.valid)
     return FittedModel(
-        model, dataset, labels_of(dataset, log.items), repeats_share(dataset) < REPEATS_MATTER, log.options
+        model, dataset, labels_of(dataset, log.items), seen_leave(learned_from), log.options, event_ids(log)
     )
 
 
@@ -112,7 +117,7 @@ def with_unmet(engine: Engine, log: EventLog, dataset: Dataset) -> Dataset:
     if not len(unmet):
         return dataset
     every = Vocabulary(pa.concat_arrays([dataset.items.ids.cast(pa.string()), unmet]))
-    return build_dataset(engine, log.events, items=every, side=log.items)
+    return build_dataset(engine, log.events, items=every, side=log.items, people=log.users)
 
 
 def _watched(model: Recommender, checkpoint: Path | None, watch: Callable[[Any], None] | None) -> Recommender:
@@ -124,15 +129,45 @@ def _watched(model: Recommender, checkpoint: Path | None, watch: Callable[[Any],
     return model
 
 
-def with_log(fitted: FittedModel, events: str | Path) -> FittedModel:
-    """The same model for the histories of another log, read as its own was.
+def with_log(fitted: FittedModel, events: Any, users: Any = None) -> FittedModel:
+    """The same model for the histories of a newer log, read as its own was; see :mod:`swayline.recommend.newer`.
+
+    Parameters
+    ----------
+    events : path, address or frame
+    users : path, address or frame, optional
+        What is known of the people, as the users table that the model learned from.
 
     Raises
     ------
     DataError
-        The log cannot be read, or shares no item with the model.
+        The log cannot be read, or the model knows nothing of it.
     """
     with DuckEngine() as engine:
-        log = read_events(events, options=fitted.options, engine=engine)
-        known = fitted.dataset
-        return fitted.with_histories(build_dataset(engine, log.events, items=known.items, behaviors=known.behaviors))
+        return for_log(engine, fitted, read_newer(events, fitted.options, users, engine))
+
+
+def with_people(fitted: FittedModel, users: Any) -> FittedModel:
+    """The same model and histories, with what a table of users says of the people it has met.
+
+    Raises
+    ------
+    DataError
+        The table cannot be read.
+    """
+    table, known = read_people(users), fitted.dataset
+    unread = tuple(table.column_names[1:]) if known.people is None else tuple(known.people.unread(table))
+    match = Match(unknown_columns=tuple(name for name in unread if name != USER))
+    if known.people is None or known.sequences.profiles is None:
+        return replace(fitted, match=match)
+    said = known.people.read(known.users.ids, table)
+    profiles = np.where(said > 0, said, known.sequences.profiles)
+    sequences = replace(known.sequences, profiles=profiles)
+    return replace(fitted, dataset=replace(known, sequences=sequences), match=match)
+
+
+def for_log(engine: Engine, fitted: FittedModel, log: EventLog) -> FittedModel:
+    """The same model for the histories of a newer log that was read."""
+    dataset, match, ids = matched(engine, log, fitted.dataset)
+    n_served = match.known_people + match.new_people
+    return fitted.with_histories(dataset, fitted.event_ids | ids, n_served, match)

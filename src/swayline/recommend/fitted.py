@@ -1,31 +1,32 @@
 """A model with everything it needs to answer in the caller's own ids: vocabularies, histories, how to read its log."""
 
 import dataclasses
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
 
 from swayline.core.errors import ArtifactError, UsageError, nearest, shown
-from swayline.core.files import whole, write_json
-from swayline.core.names import ITEM, RANK, SCORE, TITLE, USER
-from swayline.core.types import Ints
-from swayline.dataset import Dataset, Sequences, Vocabulary
+from swayline.core.names import ITEM, RANK, SCORE, USER
+from swayline.core.types import Ints, ItemRows
+from swayline.dataset import Dataset, Sequences
 from swayline.events import ReadOptions
 from swayline.models import Recommender, load_model
 from swayline.models import recommend as best_items
+from swayline.recommend import folder as around
+from swayline.recommend.ids import id_list, list_length
+from swayline.recommend.newer import Match
 
-_FILES = {"items": "items.parquet", "people": "people.parquet", "histories": "histories.safetensors", "log": "log.json"}
-_OPTIONAL = ("profiles", "values")
-_ARRAYS = ("offsets", "items", "behaviors", "times", "events")
+LIST_SOURCE = "source"
+"""Column of a list: where it comes from, ``model`` or ``popular``."""
+MODEL, POPULAR = "model", "popular"
+_TOLD_APART = 10
+"""A list whose so many best items score alike says nothing of the person."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class FittedModel:
     model : Recommender
         Knows row numbers alone.
     dataset : Dataset
-        Vocabularies and the histories known when it was fitted.
+        Vocabularies and the histories known when it was fitted, or those of a newer log.
     labels : list of str
         A readable name for each item row: its title where the log has one, else its id.
     exclude_seen : bool
@@ -46,6 +47,10 @@ class FittedModel:
         How the log was read, remembered for later logs of the same shape.
     event_ids : dict
         Source row of an event → its own id, where the log has such.
+    n_served : int, optional
+        The first so many users are served by default, those of a newer log; everybody where None.
+    match : Match, optional
+        How a newer log met what the model knows.
     """
 
     model: Recommender
@@ -54,6 +59,8 @@ class FittedModel:
     exclude_seen: bool
     options: ReadOptions
     event_ids: dict[int, str] = field(default_factory=dict)
+    n_served: int | None = None
+    match: Match | None = None
 
     @cached_property
     def histories(self) -> Sequences:
@@ -61,67 +68,108 @@ class FittedModel:
         sequences = self.dataset.sequences
         return sequences.asked(int(sequences.times.max(initial=0)))
 
-    def rows_of(self, users: Sequence[str]) -> Ints:
-        """Rows of users by id.
+    @property
+    def served(self) -> Ints:
+        """Rows of the users who are served where nobody is named."""
+        return np.arange(len(self.dataset.users) if self.n_served is None else self.n_served)
+
+    def rows_of(self, users: Sequence[str | int]) -> Ints:
+        """Rows of users by id; whole numbers stand for the same ids as text.
 
         Raises
         ------
         UsageError
-            A user is not among the histories.
+            This is no list of ids, or a user is not among the histories.
         """
-        rows = self.dataset.users.rows(users)
+        names = id_list(users)
+        rows = self.dataset.users.rows(names)
         if (rows < 0).any():
-            unknown = users[int(np.flatnonzero(rows < 0)[0])]
+            unknown = names[int(np.flatnonzero(rows < 0)[0])]
+            n = int((rows < 0).sum())
+            others = f" (nor have {n - 1:,} more of the {len(names):,} asked for)" if n > 1 else ""
             raise UsageError(
-                f"user {shown(unknown)} has no history in this log: {nearest(unknown, self.dataset.users.names[:2000])}"
+                f"user {shown(unknown)} has no history in this log{others}:"
+                f" {nearest(unknown, self.dataset.users.names[:2000])}"
             )
         return rows
 
-    def recommend(self, users: Sequence[str] | None = None, k: int = 10) -> pa.Table:
+    def recommend(self, users: Sequence[str | int] | None = None, k: int = 10) -> pa.Table:
         """The best next items of each user.
 
         Parameters
         ----------
-        users : sequence of str, optional
-            Outside ids; everybody by default.
+        users : sequence of str or int, optional
+            Outside ids, whole numbers standing for the same ids as text; everybody by default, or, with a newer log,
+            everybody in it.
 
         Returns
         -------
         pa.Table
-            ``user``, ``item``, ``rank`` (from 1), ``score``.
+            ``user``, ``item``, ``rank`` (from 1), ``score``, ``source``: ``model``, or ``popular`` where the model
+            knows nothing of the person (no event that it knows, or the same score for everything): what most people
+            take, whose score is null.
         """
-        rows = np.arange(len(self.dataset.users)) if users is None else self.rows_of(users)
-        items, scores = best_items(self.model, self.histories.take(rows), k, self.exclude_seen)
+        k = list_length(k)
+        rows = self.served if users is None else self.rows_of(users)
+        items, scores, knows = self.best(rows, k)
         filled = items >= 0
         place = np.broadcast_to(np.arange(1, k + 1), items.shape)
+        told = np.broadcast_to(knows[:, None], items.shape)[filled]
         return pa.table({
             USER: self.dataset.users.ids.take(pa.array(np.repeat(rows, filled.sum(axis=1)))),
             ITEM: self.dataset.items.ids.take(pa.array(items[filled].astype(np.int64))),
             RANK: pa.array(place[filled], pa.int64()),
-            SCORE: pa.array(scores[filled], pa.float64()),
+            SCORE: pa.array(scores[filled].astype(np.float64), pa.float64(), mask=~told),
+            LIST_SOURCE: pa.array(np.where(told, MODEL, POPULAR).tolist(), pa.string()),
         })  # fmt: skip
 
-    def with_histories(self, dataset: Dataset) -> Self:
-        """The same model for the histories of another log, read with this model's vocabularies."""
-        return dataclasses.replace(self, dataset=dataset)
+    def best(self, rows: Ints, k: int) -> tuple[ItemRows, npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+        """(Q, k) items and scores of users' lists, and (Q,) whether the model knows anything of the person.
+
+        Raises
+        ------
+        ArtifactError
+            The model's scores are no numbers.
+        """
+        asked = self.histories.take(rows)
+        width = max(k, _TOLD_APART)
+        items, scores = best_items(self.model, asked, width, self.exclude_seen)
+        filled = items >= 0
+        if not np.isfinite(scores[filled]).all():
+            raise ArtifactError(f"the scores of this {self.model.name} model are no finite numbers: fit it again")
+        lowest = np.where(filled, scores, np.inf).min(axis=1, initial=np.inf)
+        same = (filled.sum(axis=1) > 1) & (scores[:, 0] == lowest)
+        knows = (asked.lengths > 0) & ~same
+        if not knows.all():
+            items[~knows] = self._popular(asked.take(np.flatnonzero(~knows)), width)
+        return items[:, :k], scores[:, :k], knows
+
+    def _popular(self, histories: Sequences, k: int) -> ItemRows:
+        """(Q, k) the items with most events, -1 where none is left; a vocabulary is in that order."""
+        found = np.full((len(histories), k), -1, np.int32)
+        for row in range(len(histories)):
+            seen = histories.items[histories.of(row)] if self.exclude_seen else np.zeros(0, np.int32)
+            first = np.arange(min(histories.n_items, k + len(seen)))
+            left = first[~np.isin(first, seen)][:k]
+            found[row, : len(left)] = left
+        return found
+
+    def with_histories(
+        self,
+        dataset: Dataset,
+        event_ids: dict[int, str] | None = None,
+        n_served: int | None = None,
+        match: Match | None = None,
+    ) -> Self:
+        """The same model for other histories, read with this model's vocabularies."""
+        return dataclasses.replace(
+            self, dataset=dataset, event_ids=event_ids or {}, n_served=n_served, match=match
+        )  # fmt: skip
 
     def save(self, folder: Path) -> None:
         """Write the model and what stands around it: Parquet, JSON and safetensors."""
         self.model.save(folder)
-        data = self.dataset
-        _write_table(
-            folder / _FILES["items"], pa.table({ITEM: data.items.ids, TITLE: pa.array(self.labels, pa.string())})
-        )
-        _write_table(folder / _FILES["people"], pa.table({USER: data.users.ids}))
-        with whole(folder / _FILES["histories"]) as temporary:
-            arrays = {name: getattr(data.sequences, name) for name in _ARRAYS}
-            optional = {name: getattr(data.sequences, name) for name in _OPTIONAL}
-            arrays |= {name: array for name, array in optional.items() if array is not None}
-            save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, temporary)
-        write_json(folder / _FILES["log"], {
-            "behaviors": data.behaviors.names, "ordered": data.ordered, "exclude_seen": self.exclude_seen,
-            "options": self.options.as_json(),
-        })  # fmt: skip
+        around.write_around(folder, self.dataset, self.labels, self.exclude_seen, self.options, self.event_ids)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -133,50 +181,6 @@ class FittedModel:
             The folder is missing, damaged or not ours.
         """
         model = load_model(folder)
-        try:
-            items = pq.read_table(
-                folder / _FILES["items"], schema=pa.schema([(ITEM, pa.string()), (TITLE, pa.string())])
-            )
-            people = pq.read_table(folder / _FILES["people"], schema=pa.schema([(USER, pa.string())]))
-            arrays = load_file(folder / _FILES["histories"])
-            log: dict[str, Any] = json.loads((folder / _FILES["log"]).read_text("utf-8"))
-            options = ReadOptions.from_json(log["options"])
-            behaviors = Vocabulary.of(log["behaviors"])
-            stored: dict[str, Any] = {name: arrays[name] for name in _ARRAYS}
-            stored |= {name: arrays.get(name) for name in _OPTIONAL}
-            sequences = Sequences(**stored, n_items=len(items), n_behaviors=len(behaviors))
-        except (OSError, ValueError, KeyError, TypeError, pa.ArrowException, SafetensorError) as error:
-            raise ArtifactError(
-                f"{folder} is no model folder of Swayline, or is damaged: {str(error).splitlines()[0]}"
-            ) from None
-        _check(folder, sequences, len(people))
-        users = Vocabulary(people[USER].combine_chunks())
-        dataset = Dataset(users, Vocabulary(items[ITEM].combine_chunks()), behaviors, sequences, bool(log["ordered"]))
-        return cls(model, dataset, cast(list[str], items[TITLE].to_pylist()), bool(log["exclude_seen"]), options)
-
-
-def _write_table(path: Path, table: pa.Table) -> None:
-    with whole(path) as temporary:
-        pq.write_table(table, temporary)
-
-
-def _check(folder: Path, sequences: Sequences, n_users: int) -> None:
-    """Refuse histories whose numbers point outside their vocabularies."""
-    sound = (
-        len(sequences) == n_users
-        and sequences.offsets[0] == 0
-        and bool((np.diff(sequences.offsets) >= 0).all())
-        and all(len(getattr(sequences, name)) == sequences.offsets[-1] for name in _ARRAYS[1:])
-        and (len(sequences.items) == 0 or (sequences.items.min() >= 0 and sequences.items.max() < sequences.n_items))
-        and (
-            len(sequences.items) == 0
-            or (sequences.behaviors.min() >= 0 and sequences.behaviors.max() < sequences.n_behaviors)
-        )
-        and _sound_values(sequences.values, len(sequences.items))
-    )
-    if not sound:
-        raise ArtifactError(f"{folder / _FILES['histories']} does not fit its vocabularies: fit the model again")
-
-
-def _sound_values(values: np.ndarray | None, n_events: int) -> bool:
-    return values is None or (values.shape == (n_events,) and values.dtype == np.float64 and not np.isinf(values).any())
+        dataset, labels, exclude_seen, options, ids = around.read_around(folder)
+        around.probe(folder, model, dataset.sequences)
+        return cls(model, dataset, labels, exclude_seen, options, ids)

@@ -7,14 +7,14 @@ from typing import Self
 import pyarrow as pa
 
 from swayline.core.errors import UsageError
-from swayline.dataset import build_dataset
 from swayline.engine import DuckEngine
 from swayline.events import EventLog
 from swayline.models import create, with_seed
 from swayline.recommend.behaviors import behavior_probabilities
 from swayline.recommend.explain import explain_events
-from swayline.recommend.fit import fit_log
+from swayline.recommend.fit import fit_log, for_log
 from swayline.recommend.fitted import FittedModel
+from swayline.recommend.ids import one_id
 
 
 class SequenceRecommender:
@@ -45,17 +45,17 @@ class SequenceRecommender:
             self.fitted_ = fit_log(engine, log, self.model, settings=self.settings, seed=self.seed)
         return self
 
-    def recommend(self, users: Sequence[str] | None = None, k: int = 10) -> pa.Table:
-        """``user``, ``item``, ``rank`` (from 1), ``score`` of the best next items; everybody's by default."""
+    def recommend(self, users: Sequence[str | int] | None = None, k: int = 10) -> pa.Table:
+        """``user``, ``item``, ``rank`` (from 1), ``score``, ``source``: the best next items, by default everybody's."""
         return self._fitted().recommend(users, k)
 
-    def behavior_probabilities(self, users: Sequence[str], items: Sequence[str]) -> pa.Table:
+    def behavior_probabilities(self, users: Sequence[str | int], items: Sequence[str | int]) -> pa.Table:
         """How likely each behaviour is, were the next event of a user on an item; needs ``behavior_loss`` above 0.
 
         Parameters
         ----------
-        users, items : sequence of str
-            Pairs, side by side.
+        users, items : sequence of str or int
+            Pairs, side by side; whole numbers stand for the same ids as text.
 
         Returns
         -------
@@ -92,8 +92,8 @@ def attribute_events(
     model: SequenceRecommender | FittedModel,
     log: EventLog | None = None,
     *,
-    user: str,
-    item: str | None = None,
+    user: str | int,
+    item: str | int | None = None,
     k: int = 10,
 ) -> pa.Table:
     """What each past event does to a user's recommendations: rows of the influence table, ``score_change`` in logits.
@@ -102,9 +102,9 @@ def attribute_events(
     ----------
     log : EventLog, optional
         Whose histories to explain; by default those the model was fitted on.
-    user : str
-        Outside id.
-    item : str, optional
+    user : str or int
+        Outside id; a whole number stands for the same id as text.
+    item : str or int, optional
         Explain this item; by default the user's top ``k``.
 
     Raises
@@ -115,8 +115,5 @@ def attribute_events(
     fitted = model if isinstance(model, FittedModel) else model._fitted()
     if log is not None:
         with DuckEngine() as engine:
-            known = fitted.dataset
-            fitted = fitted.with_histories(
-                build_dataset(engine, log.events, items=known.items, behaviors=known.behaviors)
-            )
-    return explain_events(fitted, [user], item=item, k=k)
+            fitted = for_log(engine, fitted, log)
+    return explain_events(fitted, [one_id(user)], item=item, k=k)

@@ -21,6 +21,7 @@ from swayline.core.names import ITEM, RANK, SCORE, USER
 from swayline.encoders import TextEncoder, UnsuitedTextError, WordIndex
 from swayline.models import top_k
 from swayline.recommend.fitted import FittedModel
+from swayline.recommend.ids import list_length
 
 SEMANTIC = 0.5
 PERSONAL = 0.3
@@ -76,7 +77,7 @@ class ItemSearch:
                 warnings.warn(f"this search goes by words alone: {error}", stacklevel=2)
         return found
 
-    def search(self, query: str, users: Sequence[str] | None = None, k: int = 10) -> pa.Table:
+    def search(self, query: str, users: Sequence[str | int] | None = None, k: int = 10) -> pa.Table:
         """The items that answer a query best, for everybody alike or for each of some users.
 
         Returns
@@ -89,6 +90,7 @@ class ItemSearch:
         UsageError
             The query holds no word, or a user is unknown.
         """
+        k = list_length(k)
         if not query.strip():
             raise UsageError("the query is empty: give a few words")
         relevance = self.relevance([query])

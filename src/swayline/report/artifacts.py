@@ -26,7 +26,7 @@ from swayline.core.names import (
     RUN_FILE,
     USERS_FILE,
 )
-from swayline.influence.ledger import read_ledger
+from swayline.influence.ledger import read_ledger, reason_of
 from swayline.report.layouts import Anything, Describe, Examples, Metrics, Run
 
 PROFILES_FILE = f"{PROFILES_FOLDER}/summary.json"
@@ -106,7 +106,7 @@ def read_artifacts(folder: Path) -> Artifacts:
         describe=found[DESCRIBE_FILE],
         metrics=found[METRICS_FILE],
         influence=found[INFLUENCE_FILE],
-        influence_reason=_reason(folder / INFLUENCE_FILE) if found[INFLUENCE_FILE] is not None else "",
+        influence_reason=reason_of(found[INFLUENCE_FILE]) if found[INFLUENCE_FILE] is not None else "",
         recommendations=found[RECOMMENDATIONS_FILE],
         rejected=found[REJECTED_FILE],
         examples=found[EXAMPLES_FILE],
@@ -133,12 +133,6 @@ def _read(folder: Path, name: str, reader: Callable[[Path], Any], missing: dict[
         why = str(error).replace(f"{path}: ", "").replace(f"{path} ", "it ").splitlines()[0][:200]
         missing[name] = f"{name} could not be read ({why}): run the {STAGES[name]} stage again."
         return None
-
-
-def _reason(path: Path) -> str:
-    """Why an influence table has no row, where it says so."""
-    metadata: dict[bytes, bytes] = pq.read_schema(path).metadata or {}
-    return metadata.get(b"reason", b"").decode("utf-8", "replace")
 
 
 def _json(layout: Any) -> Callable[[Path], Any]:

@@ -96,6 +96,11 @@ def run_section(run: Artifacts) -> Section:
                 frozenset({1, 2}),
             )
         )
+    blocks += [
+        Note(f"{words.label(one['name'])}: {words.label(note, 600)}")
+        for one in stages
+        for note in one.get("notes") or ()
+    ]
     inputs = found.get("inputs") or {}
     if inputs:
         blocks.append(

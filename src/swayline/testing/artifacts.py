@@ -12,7 +12,7 @@ from swayline.influence.ledger import read_ledger
 from swayline.pipeline import STAGES
 
 _COLUMNS = {
-    names.RECOMMENDATIONS_FILE: ["user", "item", "rank", "score", "reason"],
+    names.RECOMMENDATIONS_FILE: ["user", "item", "rank", "score", "reason", "source"],
     names.REJECTED_FILE: ["file", "row", "column", "value", "reason"],
     names.FLAGS_FILE: ["user", "reason", "value", "limit", "events", "explanation"],
 }

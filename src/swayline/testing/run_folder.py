@@ -204,7 +204,6 @@ def _behavior_rows(behavior: str, outcome: str, effects: bool) -> list[dict[str,
         "effect": "top recommendations",
         "channel": "model",
         "method": "removal",
-        "identified": "yes",
     }
     rows = [
         people

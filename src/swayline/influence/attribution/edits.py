@@ -135,7 +135,7 @@ def _told(
         told.append({
             "cause_kind": "behavior", "cause": name, "effect_kind": "recommendation", "effect": TOP, "channel": "model",
             "estimand": estimand, "estimate": mean, "ci_low": low, "ci_high": high, "n": n, "unit": unit,
-            "method": method, "reference": other, "identified": "yes", "assumptions": ASSUMPTIONS,
+            "method": method, "reference": other, "assumptions": ASSUMPTIONS,
         })  # fmt: skip
     return told
 

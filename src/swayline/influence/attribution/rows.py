@@ -87,8 +87,7 @@ def moment(time_us: int) -> str:
 def _row(cause_kind: str, cause: str, estimand: str, estimate: float, unit: str) -> dict[str, Any]:
     return {
         "cause_kind": cause_kind, "cause": cause, "effect_kind": "recommendation", "channel": "model",
-        "estimand": estimand, "estimate": estimate, "unit": unit, "method": "removal", "identified": "yes",
-        "assumptions": ASSUMPTIONS,
+        "estimand": estimand, "estimate": estimate, "unit": unit, "method": "removal", "assumptions": ASSUMPTIONS,
     }  # fmt: skip
 
 

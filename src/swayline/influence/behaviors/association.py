@@ -24,10 +24,7 @@ from swayline.influence.behaviors.episodes import (
     trials,
 )
 from swayline.influence.behaviors.inference import difference_in_means
-from swayline.influence.ledger import SCHEMA, ledger
-
-REASON_KEY = b"reason"
-"""Where an empty table's metadata says why there is no row."""
+from swayline.influence.ledger import REASON_KEY, SCHEMA, ledger
 
 
 def associations(

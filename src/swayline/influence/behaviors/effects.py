@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from swayline.core import names
-from swayline.core.errors import IdentificationError, UsageError
+from swayline.core.errors import IdentificationError, UsageError, nearest
 from swayline.core.progress import task
 from swayline.core.time import format_duration, parse_date, parse_duration_s
 from swayline.engine import DuckEngine, Engine
@@ -131,6 +131,29 @@ class BehaviorEffects:
         self.engine = engine
         self.seed = seed
 
+    def check_words(self) -> None:
+        """Refuse options that no log could answer to, before one is read.
+
+        Raises
+        ------
+        UsageError
+            An option is not one of its words, no duration or no date.
+        """
+        for name, word, words in (
+            ("estimand", self.estimand, ESTIMANDS),
+            ("learner", self.learner, tuple(one for one in LEARNERS if one != "gaussian")),
+            ("unit", self.unit, (names.ITEM, names.CATEGORY)),
+        ):
+            if word not in words:
+                hint = nearest(str(word), words)
+                raise UsageError(f"{name} is {word!r}; for a log it must be one of {', '.join(words)}: {hint}")
+        for duration in (self.window, self.horizon):
+            _seconds(duration)
+        if self.from_date is not None:
+            parse_date(self.from_date)
+        elif self.sequence_state:
+            raise UsageError("sequence_state needs from_date (--from): its model learns from the events before it")
+
     def fit(self, log: Any, items: pa.Table | None = None) -> "BehaviorEffects":
         """Measure the effects.
 
@@ -146,11 +169,7 @@ class BehaviorEffects:
         IdentificationError
             No treatment has enough episodes to be compared.
         """
-        if self.estimand not in ESTIMANDS:
-            raise UsageError(f"estimand is {self.estimand!r}; it must be one of {', '.join(ESTIMANDS)}")
-        if self.learner not in LEARNERS or self.learner == "gaussian":
-            words = [word for word in LEARNERS if word != "gaussian"]
-            raise UsageError(f"learner is {self.learner!r}; for a log it must be one of {', '.join(words)}")
+        self.check_words()
         events, self.outcome_ = _told(log, self.outcome)
         items = items if items is not None else getattr(log, "items", None)
         engine = self.engine or DuckEngine()
@@ -159,8 +178,6 @@ class BehaviorEffects:
         found = pairs(engine, line)
         self.horizon_s_ = _seconds(self.horizon) or choose_horizon_s(line)
         from_us = None if self.from_date is None else int(parse_date(self.from_date).timestamp() * 1e6)
-        if self.sequence_state and from_us is None:
-            raise UsageError("sequence_state needs from_date (--from): its model learns from the events before it")
         state = None
         if self.sequence_state and from_us is not None:
             state = SequenceState(self.sequence_state, seed=self.seed).fit(engine, line, events, from_us)
