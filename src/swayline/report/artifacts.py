@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from swayline.core.artifacts import is_number, is_text, read_json, read_table
 from swayline.core.errors import ArtifactError, SwaylineError
