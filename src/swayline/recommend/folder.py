@@ -199,7 +199,9 @@ def _read_histories(path: Path) -> dict[str, np.ndarray]:
         if kind is None:
             raise ArtifactError(f"{path}: the array {shown(name)} does not belong to histories: {_AGAIN}")
         if array.dtype.name != kind or array.ndim != (2 if name == "profiles" else 1):
-            raise ArtifactError(f"{path}: the array {name!r} is {array.ndim}-dimensional {array.dtype}: {_AGAIN}")
+            raise ArtifactError(
+                f"{path}: the array {name!r} does not fit: {array.ndim}-dimensional {array.dtype}: {_AGAIN}"
+            )
     return arrays
 
 
@@ -224,8 +226,8 @@ def _check(path: Path, sequences: Sequences, n_users: int, ordered: bool) -> Non
         raise ArtifactError(f"{path}: events are not in the order of their times: {_AGAIN}")
     if len(np.unique(sequences.events)) != n or (n and sequences.events.min() < 0):
         raise ArtifactError(f"{path}: an event stands twice, or has no number: {_AGAIN}")
-    if sequences.values is not None and len(sequences.values) != n:
-        raise ArtifactError(f"{path}: {len(sequences.values)} values for {n} events: {_AGAIN}")
+    if sequences.values is not None and (len(sequences.values) != n or np.isinf(sequences.values).any()):
+        raise ArtifactError(f"{path} does not fit its vocabularies: values that are none, or too few: {_AGAIN}")
     profiles = sequences.profiles
     if profiles is not None and (len(profiles) != n_users or (profiles.size and profiles.min() < 0)):
         raise ArtifactError(f"{path}: profiles do not fit the {n_users} people: {_AGAIN}")

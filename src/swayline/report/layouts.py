@@ -44,6 +44,7 @@ class _Stage(TypedDict, total=False):
     peak_mb: Figure
     reused: bool
     outputs: dict[str, str]
+    notes: list[str]
 
 
 class Run(TypedDict, total=False):
