@@ -29,7 +29,7 @@ FOUND = {
 def test_lists_and_groups_are_tables_with_intervals():
     beyond, activity, country = evaluation_blocks(FOUND)
     assert beyond.head == ("Model", "Novelty, bits", "Gini of exposure")
-    assert [row[0] for row in beyond.rows] == ["item-kNN (best)", "most popular"]
+    assert [row[0] for row in beyond.rows] == ["item-kNN (highest on the test)", "most popular"]
     assert beyond.rows[1][1:] == ("–", "–")
     assert [row[:2] for row in activity.rows] == [("1-4 events", "70"), ("5-9 events", "30")]
     assert activity.head[2:] == ("NDCG@10", "Hit rate@10")

@@ -148,10 +148,13 @@ def test_every_figure_has_its_numbers_as_a_table(whole_page):
 def test_association_and_effect_are_told_apart(whole_page):
     text = whole_page[1].text
     assert "Likely raises purchases" in text
-    assert "likely raises the chance of a purchase by 5.0 percentage points (2.0 to 8.0); it holds if" in text
+    assert (
+        "likely raises the chance of a purchase by 5.0 percentage points (2.0 to 8.0), measured on 400 cases; it holds if"
+        in text
+    )
     assert "if all that drives both was measured" in text
     assert "the association is +20.0 percentage points (+15.0 to +25.0)" in text
-    assert "1 of 2 ties carry influence that can be told from zero" in text
+    assert "1 of 2 ties whose source acted at least 5 times carries influence" in text
 
 
 def test_associations_alone_make_no_claim_about_causes(tmp_path):

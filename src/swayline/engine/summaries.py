@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 
 from swayline.core.errors import UsageError, shown
-from swayline.core.names import BEHAVIOR, FILE, ITEM, REASON, ROW, TIME, USER
+from swayline.core.names import BEHAVIOR, FILE, ITEM, REASON, ROW, SESSION, TIME, USER
 from swayline.engine.operators import DUCKDB, Dialect
 
 REFUSED_COLUMN = "refused_column"
@@ -55,9 +55,7 @@ def local_hour_counts(table: str, timezone: str) -> str:
     UsageError
         The zone's name cannot be one.
     """
-    if not _ZONE.fullmatch(timezone):
-        raise UsageError(f"--timezone {shown(timezone)} is no time zone: write one such as UTC or Europe/Paris")
-    hour = f"date_trunc('hour', {TIME} AT TIME ZONE {literal(timezone)})"
+    hour = f"date_trunc('hour', {TIME} AT TIME ZONE {literal(checked_zone(timezone))})"
     return (
         f"SELECT {hour} AS hour, {BEHAVIOR}, count(*) AS n FROM {table} WHERE {TIME} IS NOT NULL GROUP BY 1, 2 "
         "ORDER BY 1, 2"
@@ -154,4 +152,73 @@ def rejected_reasons(table: str, examples: int) -> str:
         f"SELECT {group}, n, {ROW}, value FROM (SELECT *, count(*) OVER (PARTITION BY {group}) AS n,"
         f" row_number() OVER (PARTITION BY {group} ORDER BY {ROW}) AS place FROM {table})"
         f" WHERE place <= {examples} ORDER BY n DESC, {group}, {ROW}"
+    )
+
+
+def checked_zone(timezone: str) -> str:
+    """The name of a time zone, as SQL may hold it.
+
+    Raises
+    ------
+    UsageError
+        The zone's name cannot be one.
+    """
+    if not _ZONE.fullmatch(timezone):
+        raise UsageError(f"--timezone {shown(timezone)} is no time zone: write one such as UTC or Europe/Paris")
+    return timezone
+
+
+def people_by_clock(table: str, timezone: str, part: str) -> str:
+    """Each person once an hour, day or month, by ``hour`` of the day, ``weekday`` (Monday 0) or ``month`` (from 0)."""
+    unit, number = {
+        "hour": ("hour", "extract(hour FROM moment)"),
+        "weekday": ("day", "extract(isodow FROM moment) - 1"),
+        "month": ("month", "extract(month FROM moment) - 1"),
+    }[part]
+    local = f"date_trunc('{unit}', {TIME} AT TIME ZONE {literal(checked_zone(timezone))})"
+    moments = f"SELECT DISTINCT {USER}, {local} AS moment FROM {table} WHERE {TIME} IS NOT NULL"
+    return f"SELECT CAST({number} AS BIGINT) AS part, count(*) AS n FROM ({moments}) GROUP BY 1 ORDER BY 1"
+
+
+def acts_and_returns(table: str, ordered: bool) -> str:
+    """One row: ``acts`` on items, ``repeats`` (rows of the same act), ``returns`` (the item was acted on before)."""
+    moment = ROW if ordered else TIME
+    acts = (
+        f"SELECT {USER}, {ITEM}, {BEHAVIOR}, {moment} AS moment, count(*) AS copies FROM {table}"
+        f" WHERE {ITEM} IS NOT NULL GROUP BY 1, 2, 3, 4"
+    )
+    return (
+        f"WITH acts AS ({acts}), seen AS (SELECT *, min(moment) OVER (PARTITION BY {USER}, {ITEM}) AS first_moment"
+        f" FROM acts) SELECT count(*) AS acts, CAST(coalesce(sum(copies) - count(*), 0) AS BIGINT) AS repeats,"
+        f" count(*) FILTER (WHERE moment > first_moment) AS returns FROM seen"
+    )
+
+
+def days_back(table: str, timezone: str, within: int) -> str:
+    """One row: ``people``, ``again``, ``early`` and ``back``.
+
+    ``again``: active on two days or more. ``early``: first seen at least ``within`` days before the day by which 99.9%
+    of the active days are past. ``back``: those of them who acted again within so many days of their first.
+    """
+    day = f"CAST({TIME} AT TIME ZONE {literal(checked_zone(timezone))} AS DATE)"
+    days = f"SELECT DISTINCT {USER}, {day} AS day FROM {table} WHERE {TIME} IS NOT NULL"
+    each = (
+        f"SELECT {USER}, count(*) AS n, min(day) AS first_day,"
+        f" count(*) FILTER (WHERE day > first_seen AND day <= first_seen + {within}) AS soon"
+        f" FROM (SELECT *, min(day) OVER (PARTITION BY {USER}) AS first_seen FROM ({days})) GROUP BY 1"
+    )
+    end = f"(SELECT percentile_disc(0.999) WITHIN GROUP (ORDER BY day) FROM ({days}))"
+    return (
+        f"SELECT count(*) AS people, count(*) FILTER (WHERE n > 1) AS again,"
+        f" count(*) FILTER (WHERE first_day <= {end} - {within}) AS early,"
+        f" count(*) FILTER (WHERE first_day <= {end} - {within} AND soon > 0) AS back FROM ({each})"
+    )
+
+
+def session_depth(table: str) -> str:
+    """One row: how many ``sessions``, and the ``median`` and ``mean`` of their events."""
+    each = f"SELECT {USER}, {SESSION}, count(*) AS n FROM {table} GROUP BY 1, 2"
+    return (
+        f"SELECT count(*) AS sessions, percentile_disc(0.5) WITHIN GROUP (ORDER BY n) AS median, avg(n) AS mean"
+        f" FROM ({each})"
     )

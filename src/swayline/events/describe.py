@@ -1,7 +1,6 @@
 """What a log holds, in figures a page can draw: every count is a query, the rest is arithmetic on a few rows."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from math import ceil, log10, sqrt
 from typing import Any
@@ -9,22 +8,20 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from swayline.core.clock import Clock
 from swayline.core.names import BEHAVIOR, CATEGORY, COLUMN, FILE, ITEM, REASON, ROW, SESSION, TITLE, USER, VALUE
-from swayline.core.time import iso
 from swayline.engine import Engine, operators, summaries
+from swayline.events.describe_returns import returning
+from swayline.events.describe_time import MAX_SOURCES as MAX_SOURCES
+from swayline.events.describe_time import OTHERS as OTHERS
+from swayline.events.describe_time import time_parts
 from swayline.events.log import EventLog
 from swayline.events.worth import describe_values
 
-TIME_QUANTILES = (0.001, 0.999)
-"""Events outside these quantiles of time are counted, and left off the axes."""
 N_TOP = 15
 N_EXAMPLES = 3
-MAX_SOURCES = 40
-"""Behaviours that the flow tables and the lines of time keep; a log with more keeps its most frequent ones there."""
-OTHERS = "other behaviours"
 
 _TABLE = "described_events"
-_HOUR_S, _DAY_S, _WEEK_S = 3600, 86400, 604800
 _TAIL_SHARES = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)
 
 
@@ -42,9 +39,9 @@ def describe(engine: Engine, log: EventLog, outcome: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``rows``, ``size``, ``span``, ``behaviors``, ``funnel``, ``flow``, ``activity``, ``hour_of_week``,
-        ``per_user``, ``long_tail``, ``top_items``, ``values``, ``top_categories``. What needs times is
-        None in an ordered log.
+        ``rows``, ``size``, ``clock``, ``span``, ``behaviors``, ``funnel``, ``flow``, ``activity``, ``hour_of_week``,
+        ``months``, ``peaks``, ``returning``, ``per_user``, ``long_tail``, ``top_items``, ``values``,
+        ``top_categories``. What needs times is None in an ordered log.
 
     Raises
     ------
@@ -60,6 +57,7 @@ def describe(engine: Engine, log: EventLog, outcome: str) -> dict[str, Any]:
     engine.register(_TABLE, events)
     behaviors = log.behaviors
     pairs = [USER, ITEM]
+    timed = time_parts(engine, _TABLE, log, outcome)
     return {
         "outcome": outcome,
         "ordered": log.ordered,
@@ -72,7 +70,8 @@ def describe(engine: Engine, log: EventLog, outcome: str) -> dict[str, Any]:
             "users": _funnel(engine, behaviors, [USER], outcome),
         },
         "flow": _flow(engine, log),
-        **_time_parts(engine, log, outcome),
+        **timed,
+        "returning": returning(engine, _TABLE, log, Clock(**timed["clock"]) if timed["clock"] else None, outcome),
         "per_user": _per_user(engine),
         "long_tail": _long_tail(engine),
         "top_items": _top(engine, ITEM, _titles(log)),
@@ -191,92 +190,6 @@ def _flow(engine: Engine, log: EventLog) -> dict[str, Any]:
     steps = engine.sql(operators.transition_counts(_TABLE, within)).to_pylist()
     frequent = [one[BEHAVIOR] for one in engine.sql(operators.funnel_counts(_TABLE)).to_pylist()]
     return {"within": SESSION if sessions else USER, "steps": _most(steps, frequent), "edges": edges}
-
-
-def _time_parts(engine: Engine, log: EventLog, outcome: str) -> dict[str, Any]:
-    if log.ordered:
-        return {"span": None, "activity": None, "hour_of_week": None}
-    edges = engine.sql(summaries.time_range(_TABLE, *TIME_QUANTILES)).to_pylist()[0]
-    hours = engine.sql(summaries.local_hour_counts(_TABLE, log.options.timezone)).to_pylist()
-    inside_s = (edges["high"] - edges["low"]) / 1e6
-    offsets = _local(edges["low"], log.options.timezone), _local(edges["high"], log.options.timezone)
-    span = {
-        "first": _moment(edges["first"]), "last": _moment(edges["last"]), "axis_from": _moment(edges["low"]),
-        "axis_to": _moment(edges["high"]), "days": inside_s / _DAY_S, "outside": edges["outside"],
-        "clock_from": offsets[0].isoformat(timespec="minutes"), "clock_to": offsets[1].isoformat(timespec="minutes"),
-    }  # fmt: skip
-    window_s = _window_s(inside_s)
-    return {
-        "span": span,
-        "activity": _activity(hours, log.behaviors, window_s, *offsets),
-        "hour_of_week": _hour_of_week(hours, outcome, *offsets),
-    }
-
-
-def _moment(us: int) -> str:
-    return iso(datetime.fromtimestamp(us / 1e6, UTC))
-
-
-def _local(us: int, timezone: str) -> datetime:
-    from zoneinfo import ZoneInfo
-
-    return datetime.fromtimestamp(us / 1e6, ZoneInfo(timezone)).replace(tzinfo=None)
-
-
-def _window_s(span_s: float) -> int:
-    """The window that leaves a line of some 50 to 400 points: hours, days or weeks."""
-    if span_s <= 14 * _DAY_S:
-        return _HOUR_S
-    return _DAY_S if span_s <= 400 * _DAY_S else _WEEK_S
-
-
-def _activity(
-    hours: Sequence[Mapping[str, Any]], behaviors: Sequence[str], window_s: int, low: datetime, high: datetime
-) -> dict[str, Any]:
-    """Events of each behaviour in each window between two clock readings; a window without events is a zero.
-
-    Of more than :data:`MAX_SOURCES` behaviours the last ones are told together.
-    """
-    start, stop = _floor(low, window_s), _floor(high, window_s)
-    n = int((stop - start).total_seconds() // window_s) + 1
-    kept = behaviors if len(behaviors) <= MAX_SOURCES else [*behaviors[: MAX_SOURCES - 1], OTHERS]
-    series = {name: [0] * n for name in kept}
-    for one in hours:
-        index = int((one["hour"] - start).total_seconds() // window_s)
-        if 0 <= index < n:
-            series[one[BEHAVIOR] if one[BEHAVIOR] in series else OTHERS][index] += one["n"]
-    starts = [(start + timedelta(seconds=window_s * index)).isoformat() for index in range(n)]
-    return {"window_s": window_s, "starts": starts, "series": series}
-
-
-def _floor(moment: datetime, window_s: int) -> datetime:
-    """The start of a clock's hour, day, or week (from Monday)."""
-    if window_s == _HOUR_S:
-        return moment.replace(minute=0, second=0, microsecond=0)
-    day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
-    return day if window_s == _DAY_S else day - timedelta(days=day.weekday())
-
-
-def _hour_of_week(hours: Sequence[Mapping[str, Any]], outcome: str, low: datetime, high: datetime) -> dict[str, Any]:
-    """(7, 24) counts by weekday (Monday first) and clock hour, all between two readings.
-
-    ``hours_seen`` says how often each hour of the week came by, so that a weekend seen twice is not read as a busy one.
-    """
-    start, stop = _floor(low, _HOUR_S), _floor(high, _HOUR_S)
-    seen, everything, wanted = (_empty_week() for _ in range(3))
-    for index in range(int((stop - start).total_seconds() // _HOUR_S) + 1):
-        moment = start + timedelta(hours=index)
-        seen[moment.weekday()][moment.hour] += 1
-    for one in hours:
-        moment = one["hour"]
-        if start <= moment <= stop:
-            everything[moment.weekday()][moment.hour] += one["n"]
-            wanted[moment.weekday()][moment.hour] += one["n"] if one[BEHAVIOR] == outcome else 0
-    return {"hours_seen": seen, "all": everything, "outcome": wanted}
-
-
-def _empty_week() -> list[list[int]]:
-    return [[0] * 24 for _ in range(7)]
 
 
 def _per_user(engine: Engine) -> dict[str, Any]:

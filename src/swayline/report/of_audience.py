@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from scipy.stats import fisher_exact
+
 from swayline.core.names import DESCRIBE_FILE
 from swayline.report import figures, words
 from swayline.report.artifacts import PROFILES_FILE, Artifacts
@@ -18,6 +20,9 @@ _STAGES = {
 }
 """Stage → what it means, in the order they are drawn."""
 _N_FEATURES = 10
+_LEAST_PEOPLE = 20
+_TELLING = 0.4
+"""Standard deviations from which a feature counts among what a segment was formed by."""
 _FEATURES = {
     "activity": "number of acts",
     "intensity": "acts a day when here",
@@ -54,16 +59,45 @@ def audience_section(run: Artifacts) -> Section:
 
 
 def _finding(groups: Sequence[Mapping[str, Any]], profiles: Mapping[str, Any]) -> str:
+    """How the segments share the events, and which comes to the outcome clearly more often than which."""
     if len(groups) < 2:
         return ""
-    outcome = profiles["outcome"]
-    best = max(groups, key=lambda one: one["reached_outcome"] / max(one["people"], 1))
-    worst = min(groups, key=lambda one: one["reached_outcome"] / max(one["people"], 1))
-    shares = [words.percent(one["reached_outcome"] / max(one["people"], 1)) for one in (best, worst)]
-    return (
-        f"People fall into {words.number(len(groups))} segments: {shares[0]} of those who are “{best['name']}” come to "
-        f"{words.a(outcome)}, {shares[1]} of those who are “{worst['name']}”."
+    people, events = (max(sum(one[key] for one in groups), 1) for key in ("people", "events"))
+    busiest = max(groups, key=lambda one: one["events"] / max(one["people"], 1))
+    share, makes = words.percent(busiest["people"] / people), words.percent(busiest["events"] / events)
+    text = (
+        f"People fall into {words.number(len(groups))} segments: those who are “{busiest['name']}” are {share} of the "
+        f"people and make {makes} of the events"
     )
+    ends = _apart(groups, profiles)
+    if ends is None:
+        return text + "."
+    (most, high), (least, low) = ends
+    return (
+        f"{text}; {words.percent(high)} of those who are “{most['name']}” come to {words.a(profiles['outcome'])}, "
+        f"{words.percent(low)} of those who are “{least['name']}”."
+    )
+
+
+Ends = tuple[tuple[Mapping[str, Any], float], tuple[Mapping[str, Any], float]]
+
+
+def _apart(groups: Sequence[Mapping[str, Any]], profiles: Mapping[str, Any]) -> Ends | None:
+    """The segments that come to the outcome most and least often, each with its share, where that is a question.
+
+    It is none where the outcome is all that people do, or what a segment was formed by; and the two must be of
+    :data:`_LEAST_PEOPLE` people, with intervals apart at a level that allows for all pairs of segments.
+    """
+    outcome = profiles["outcome"]
+    formed = any(abs(one["center"].get(f"share of {outcome}", 0.0)) >= _TELLING for one in groups)
+    asked = [one for one in groups if one["people"] >= _LEAST_PEOPLE]
+    if len(profiles["weights"]) < 2 or formed or len(asked) < 2:
+        return None
+    shares = [(one, one["reached_outcome"] / one["people"]) for one in asked]
+    most, least = max(shares, key=lambda pair: pair[1]), min(shares, key=lambda pair: pair[1])
+    table = [[one["reached_outcome"], one["people"] - one["reached_outcome"]] for one, _ in (most, least)]
+    pairs = len(asked) * (len(asked) - 1) / 2
+    return (most, least) if fisher_exact(table).pvalue * pairs < 0.05 else None
 
 
 def _segment_blocks(groups: Sequence[Mapping[str, Any]], profiles: Mapping[str, Any]) -> list[Any]:
@@ -138,9 +172,11 @@ def _segment_table(groups: Sequence[Mapping[str, Any]], profiles: Mapping[str, A
     outcome = profiles["outcome"]
     people = max(sum(one["people"] for one in groups), 1)
     events = max(sum(one["events"] for one in groups), 1)
+    asked = len(profiles["weights"]) > 1
     return Table(
         "Segments of people",
-        ("Segment", "People", "Share", "Share of events", "Events (median)", f"Come to {words.a(outcome)}"),
+        ("Segment", "People", "Share", "Share of events", "Events (median)")
+        + ((f"Come to {words.a(outcome)}",) if asked else ()),
         [
             (
                 words.capital(words.label(one["name"], 80)),
@@ -148,8 +184,8 @@ def _segment_table(groups: Sequence[Mapping[str, Any]], profiles: Mapping[str, A
                 words.percent(one["people"] / people),
                 words.percent(one["events"] / events),
                 words.number(one["median_events"]),
-                words.percent(one["reached_outcome"] / max(one["people"], 1)),
             )
+            + ((words.percent(one["reached_outcome"] / max(one["people"], 1)),) if asked else ())
             for one in groups
         ],
         frozenset({1, 2, 3, 4, 5}),
@@ -158,13 +194,12 @@ def _segment_table(groups: Sequence[Mapping[str, Any]], profiles: Mapping[str, A
 
 def _rhythm_panel(groups: Sequence[Mapping[str, Any]]) -> Panel:
     hours = {one["name"]: one["hours"] for one in groups}
-    peaks = {name: max(range(24), key=shares.__getitem__) for name, shares in hours.items()}
-    earliest, latest = min(peaks.values()), max(peaks.values())
-    title = (
-        f"All segments act most around {earliest}:00"
-        if earliest == latest
-        else f"Segments act most between {earliest}:00 and {latest}:00"
+    busiest = {name: max(range(24), key=shares.__getitem__) for name, shares in hours.items()}
+    title = "When each segment acts: its busiest hour is " + words.listed(
+        [f"{hour}:00 (“{name}”)" for name, hour in busiest.items()]
     )
+    if len(set(busiest.values())) == 1:
+        title = f"Every segment is busiest from {next(iter(busiest.values()))}:00"
     table = Table(
         "Share of each segment's acts by hour",
         ("Hour", *(words.label(name, 40) for name in hours)),

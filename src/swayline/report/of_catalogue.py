@@ -21,20 +21,24 @@ def catalogue_section(run: Artifacts) -> Section:
     """What people are active on."""
     found = run.describe
     blocks: list[Any] = []
+    told = ""
     if found is None:
         blocks.append(Missing(run.why_missing(DESCRIBE_FILE)))
     else:
-        blocks.append(_tail_panel(found))
+        tail = _tail_panel(found)
+        blocks.append(tail)
+        told = f"{tail.title}." if tail is not None else ""
     if run.profiles is None or run.things is None:
         blocks.append(Missing(run.why_missing(PROFILES_FILE)))
     else:
         blocks.append(_stage_panel(run.profiles))
         blocks += _moving_tables(run.things)
-        blocks.append(_converting_table(run.things, run.profiles["outcome"]))
+        if len(run.profiles["weights"]) > 1:
+            blocks.append(_converting_table(run.things, run.profiles["outcome"]))
     if found is not None:
         blocks += [_top_table(found, "top_items", "items"), _top_table(found, "top_categories", "categories")]
     lead = "What people are active on, and what of it is on its way up or down."
-    return Section("catalogue", "The items", lead, [block for block in blocks if block is not None])
+    return Section("catalogue", "The items", lead, [block for block in blocks if block is not None], told)
 
 
 def _stage_panel(profiles: Mapping[str, Any]) -> Panel | Note | None:

@@ -7,6 +7,7 @@ from typing import Any
 from swayline.report import words
 from swayline.report.blocks import Table
 from swayline.report.naming import metric_words, model_words
+from swayline.report.winner import named_model, role
 
 _BEYOND = {
     "diversity": "Diversity", "category_coverage": "Categories shown", "novelty": "Novelty, bits",
@@ -21,20 +22,21 @@ _GROUP_METRICS = ("ndcg", "hr", "mrr")
 
 
 def evaluation_blocks(found: Mapping[str, Any]) -> list[Table]:
-    """Tables from ``metrics.json``: every model's lists, and the best model's quality for each group of questions."""
+    """Tables from ``metrics.json``: every model's lists, and the named model's quality for each group of questions."""
     models = found.get("models") or {}
     if not models:
         return []
-    best = found.get("best") or next(iter(models))
-    tables = [_beyond(models, best)]
-    for kind, groups in (models[best].get("groups") or {}).items():
+    named = named_model(found)
+    tables = [_beyond(found)]
+    for kind, groups in (models[named].get("groups") or {}).items():
         if len(groups) > 1:
             about = _of_returns(groups, found.get("protocol") or {}) if kind == "answer" else ""
-            tables.append(_of_groups(kind, groups, best, about))
+            tables.append(_of_groups(kind, groups, named, about))
     return [table for table in tables if table.rows]
 
 
-def _beyond(models: Mapping[str, Any], best: str) -> Table:
+def _beyond(found: Mapping[str, Any]) -> Table:
+    models = found["models"]
     figures = {name: {**one["metrics"], **(one.get("measures") or {})} for name, one in models.items()}
     shown = [
         (metric, words_of)
@@ -42,7 +44,7 @@ def _beyond(models: Mapping[str, Any], best: str) -> Table:
         if any(metric == name.partition("@")[0] for one in figures.values() for name in one)
     ]
     rows = [
-        (model_words(name) + (" (best)" if name == best else ""), *(_figure(one, metric) for metric, _ in shown))
+        (model_words(name) + role(found, name), *(_figure(one, metric) for metric, _ in shown))
         for name, one in figures.items()
     ]
     head = ("Model", *(words_of for _, words_of in shown))

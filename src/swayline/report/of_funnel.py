@@ -1,13 +1,19 @@
 """Section about how far people get on the way to the outcome, and what follows what."""
 
 from collections.abc import Mapping, Sequence
+from math import hypot
 from typing import Any
 
-from swayline.core.conditions import base_of
+from scipy.stats import norm
+
 from swayline.core.names import BEHAVIOR, DESCRIBE_FILE
 from swayline.report import figures, words
 from swayline.report.artifacts import Artifacts
-from swayline.report.blocks import Missing, Note, Panel, Section, Table
+from swayline.report.blocks import Missing, Panel, Section, Table
+from swayline.report.of_returns import has_ways, returns_section
+
+LEAST_PAIRS = 20
+"""Pairs, or times a step was seen, from which its rate is compared with others."""
 
 
 def funnel_section(run: Artifacts) -> Section:
@@ -15,15 +21,8 @@ def funnel_section(run: Artifacts) -> Section:
     found = run.describe
     if found is None:
         return Section("funnel", "Funnel and flow", "", [Missing(run.why_missing(DESCRIBE_FILE))])
-    kinds = {base_of(one[BEHAVIOR]) for one in found["behaviors"]}
-    if len(kinds) < 2:
-        only = words.noun(kinds.pop() if kinds else found["outcome"], 2)
-        return Section(
-            "funnel",
-            "Funnel and flow",
-            "",
-            [Note(f"This log knows one behaviour, {only}: there is no funnel to draw.")],
-        )
+    if not has_ways(found):
+        return returns_section(found)
     followed, finding = _followed_panel(found)
     blocks = [followed, _steps_panel(found, "pairs"), _steps_panel(found, "users"), _flow_panel(found)]
     lead = (
@@ -74,23 +73,34 @@ def _followed_panel(found: Mapping[str, Any]) -> tuple[Any, str]:
 
 
 def _followed_title(steps: Sequence[Mapping[str, Any]], outcome: str) -> str:
-    most = max(steps, key=lambda one: one["then_outcome"]["rate"])
-    base = max(steps, key=lambda one: one["n"])
+    # By what the rate is at least, so that luck with a few pairs does not lead; each of them has enough to be asked.
+    asked = [one for one in steps if one["n"] >= LEAST_PAIRS]
+    if not asked:
+        few = f"Fewer than {LEAST_PAIRS} person–item pairs show any one behaviour"
+        return f"{few}: too few to tell what {words.noun(outcome, 2)} follow"
+    most = max(asked, key=lambda one: one["then_outcome"]["ci_low"])
+    base = max(asked, key=lambda one: one["n"])
     rate, base_rate = most["then_outcome"], base["then_outcome"]
     after = words.noun(outcome, 2)
     if most is base or not base_rate["rate"]:
         return (
             f"{words.capital(words.noun(most[BEHAVIOR], 2))} are followed by {words.a(outcome)} of the same item in "
-            f"{words.percent(rate['rate'])} of pairs"
+            f"{words.percent(rate['rate'])} of {words.number(most['n'])} pairs"
         )
-    if rate["ci_low"] <= base_rate["ci_high"]:
+    if not _is_above(rate, base_rate, len(asked)):
         return f"No behaviour is clearly followed by {after} more often than {words.noun(base[BEHAVIOR], 2)}"
     return (
         f"{words.capital(words.noun(most[BEHAVIOR], 2))} are followed by {words.a(outcome)} of the same item "
-        f"{words.times(rate['rate'] / base_rate['rate'])} "
-        f"as often as {words.noun(base[BEHAVIOR], 2)} ({words.percent(rate['rate'])} against "
-        f"{words.percent(base_rate['rate'])})"
+        f"{words.times(rate['rate'] / base_rate['rate'])} as often as {words.noun(base[BEHAVIOR], 2)} "
+        f"({words.percent(rate['rate'])} of {words.number(most['n'])} pairs against {words.percent(base_rate['rate'])})"
     )
+
+
+def _is_above(rate: Mapping[str, Any], base: Mapping[str, Any], asked: int) -> bool:
+    """Whether a rate is above another, corrected for the number of behaviours that it was picked from."""
+    errors = [(one["ci_high"] - one["ci_low"]) / (2 * 1.959964) for one in (rate, base)]
+    z = (rate["rate"] - base["rate"]) / max(hypot(*errors), 1e-12)
+    return bool(rate["ci_low"] > base["ci_high"] and norm.sf(z) * asked < 0.025)
 
 
 def _steps_panel(found: Mapping[str, Any], unit: str) -> Panel:
@@ -169,7 +179,8 @@ def _flow_title(found: Mapping[str, Any], total: Mapping[str, int], ends: Mappin
     into = [one for one in flow["steps"] if one["target"] == outcome and one["source"] != outcome]
     if not into:
         return f"What comes directly after what, within a {unit}"
-    likely = max(into, key=lambda one: one["n"] / (total[one["source"]] + ends.get(one["source"], 0)))
+    often = [one for one in into if total[one["source"]] + ends.get(one["source"], 0) >= LEAST_PAIRS] or into
+    likely = max(often, key=lambda one: one["n"] / (total[one["source"]] + ends.get(one["source"], 0)))
     usual = max(into, key=lambda one: one["n"])
     following = sum(one["n"] for one in into)
     share = usual["n"] / following

@@ -15,6 +15,7 @@ from swayline.report import figures, words
 from swayline.report.artifacts import Artifacts
 from swayline.report.blocks import Missing, Note, Panel, Section, Table, Verdicts
 from swayline.report.of_effects import effect_blocks
+from swayline.report.standing import among_words, excludes_zero, failed_words, nothing_told, number_words, standing
 
 Row = Mapping[str, Any]
 _ID_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)?")
@@ -68,6 +69,10 @@ def _quoted(rows: Sequence[Row]) -> dict[str, dict[str, Row]]:
     found: dict[str, dict[str, Row]] = {}
     for one in sorted(rows, key=lambda one: not one["recommended"]):
         found.setdefault(one["cause"], {}).setdefault(_KIND[one["estimand"]], one)
+    for kind in ("association", "effect"):
+        causes = [cause for cause, parts in found.items() if kind in parts]
+        for cause, stands in zip(causes, standing([found[cause][kind] for cause in causes]), strict=True):
+            found[cause][kind] = {**found[cause][kind], "stands": stands, "among": len(causes)}
     return dict(sorted(found.items(), key=lambda pair: _importance(pair[1].get("effect") or pair[1]["association"])))
 
 
@@ -84,25 +89,29 @@ def verdict(row: Row) -> tuple[str, str, str]:
     The tone is ``up`` or ``down`` for effects that stand, ``none`` where zero is not excluded, ``open`` where nothing
     is known about causes, ``stop`` where the figure must not be used.
     """
-    low, high = row["ci_low"], row["ci_high"]
-    sure = low is not None and high is not None and (low > 0 or high < 0)
+    sure = row["stands"] if "stands" in row else bool(standing([row])[0])
     more = row["estimate"] > 0
     outcome = words.noun(row["effect"], 2)
     if _KIND[row["estimand"]] == "association":
         if not sure:
-            return f"Not seen with more or fewer {outcome}", "none", "association only"
+            return f"Not seen with more or fewer {outcome}", "none", "association only" + among_words(row)
         return (
             f"Goes with {'more' if more else 'fewer'} {outcome}",
             "open",
             "association only: no claim that it causes them",
         )
     if row["identified"] == "no":
-        return "Not identified", "stop", "an effect cannot be told from this log; do not act on the figure"
+        why = failed_words(row)
+        return (
+            "Not identified",
+            "stop",
+            (why + ": " if why else "") + ("an effect cannot be told from this log; do not act on the figure"),
+        )
     basis = (
         "randomised, or its chances are known" if row["identified"] == "yes" else "if all that drives both was measured"
     )
     if not sure:
-        return f"No effect on {outcome} seen", "none", basis
+        return f"No effect on {outcome} seen", "none", basis + among_words(row)
     surely = "" if row["identified"] == "yes" else "Likely "
     verb = ("raises" if more else "lowers") if surely else ("Raises" if more else "Lowers")
     return f"{surely}{verb} {outcome}", "up" if more else "down", basis
@@ -132,18 +141,18 @@ def _card(cause: str, parts: Mapping[str, Row]) -> tuple[str, str, str, str, str
 def _title(quoted: Mapping[str, Mapping[str, Row]]) -> tuple[str, str]:
     """(title of the forest, the finding for the top of the page)."""
     effects = [parts["effect"] for parts in quoted.values() if "effect" in parts]
-    standing = [row for row in effects if verdict(row)[1] in ("up", "down")]
-    if standing:
-        row = max(standing, key=lambda one: abs(one["estimate"]))
+    told = [row for row in effects if verdict(row)[1] in ("up", "down")]
+    if told:
+        row = max(told, key=lambda one: abs(one["estimate"]))
         likely = "" if row["identified"] == "yes" else "likely "
         verb = "raises" if row["estimate"] > 0 else "lowers"
         what = (
             f"the chance of {words.a(row['effect'])}" if row["unit"] == "probability" else words.noun(row["effect"], 2)
         )
         title = f"{words.capital(words.a(row['cause']))} {likely}{verb} {what} by {_size_words(row)}"
-        return title, f"{title}; it holds {verdict(row)[2]}." if likely else f"{title}."
+        return title, f"{title}{number_words(row)}" + (f"; it holds {verdict(row)[2]}." if likely else ".")
     if effects:
-        title = "No behaviour's effect can be told from zero, or identified, in this log"
+        title = nothing_told(effects)
         return title, title + "."
     row = max((parts["association"] for parts in quoted.values()), key=lambda one: abs(one["estimate"]))
     text, tone, _ = verdict(row)
@@ -151,7 +160,11 @@ def _title(quoted: Mapping[str, Mapping[str, Row]]) -> tuple[str, str]:
         title = f"No behaviour goes with clearly more or fewer {words.noun(row['effect'], 2)}"
         return title, title + "."
     title = f"{words.capital(words.noun(row['cause'], 2))} go with {text.split(' ', 2)[2]}: {_figure_words(row)}"
-    return title, f"{title}. An association; whether {words.noun(row['cause'], 2)} cause them is not shown by it."
+    return (
+        title,
+        f"{title}{number_words(row)}. An association; whether {words.noun(row['cause'], 2)} cause them is not shown by "
+        "it.",
+    )
 
 
 def _forest_panel(rows: Sequence[Row], quoted: Mapping[str, Mapping[str, Row]], title: str) -> Panel:
@@ -257,6 +270,8 @@ def _removal_panel(rows: Sequence[Row], ranks: Mapping[str, Row]) -> Panel:
     top = rows[0]
     way = "lifts" if top["estimate"] > 0 else "holds down"
     title = f"The model leans most on {words.noun(top['cause'], 2)}: having them {way} the score of what it recommends"
+    if not excludes_zero(top):
+        title = f"No behaviour, {words.noun(top['cause'], 2)} included, clearly moves the score of what is recommended"
     drawn = [
         {
             "label": words.noun(one["cause"], 2),

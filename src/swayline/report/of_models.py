@@ -9,10 +9,11 @@ from swayline.report.artifacts import Artifacts
 from swayline.report.blocks import Missing, Note, Panel, Section, Table, Tiles
 from swayline.report.naming import METRICS, is_share, metric_words, model_words
 from swayline.report.of_evaluation import evaluation_blocks
+from swayline.report.of_returns import repeats_words
+from swayline.report.winner import comparisons, finding, hit_groups, is_clear, named_model, role
 
 _PANELS = ("ndcg", "hr", "mrr", "coverage")
 """Metrics with a figure of their own; the others stand in the table."""
-_ALPHA = 0.05
 
 
 def _metrics(models: Mapping[str, Any]) -> list[str]:
@@ -54,26 +55,23 @@ def models_section(run: Artifacts) -> Section:
                 )
             ],
         )
-    best = found.get("best") or next(iter(models))
+    best = found["best"] if found.get("best") in models else next(iter(models))
     metrics = _metrics(models)
     primary = next((metric for metric in metrics if metric.startswith("ndcg")), metrics[0])
-    title, finding = _verdict(found, best, primary)
-    blocks: list[Any] = [_tiles(models[best], best, protocol, primary)]
+    title = _title(found, best, primary)
+    blocks: list[Any] = [_tiles(found)]
     blocks += [
         _metric_panel(models, metric, best, title if metric == primary else "", primary)
         for metric in [primary, *(one for one in _drawn(metrics) if one != primary)]
     ]
     blocks += [part for part in (_compare_panel(found, best, primary), _learning_panel(models)) if part is not None]
-    blocks.append(_cost_table(models, best, primary))
+    blocks.append(_cost_table(found, primary))
     blocks += evaluation_blocks(found)
-    if found.get("chosen") and found["chosen"] != best:
-        blocks.append(
-            Note(
-                f"{words.capital(model_words(found['chosen']))} was chosen on validation questions and makes the "
-                f"recommendations; {model_words(best)} came out ahead on the test questions."
-            )
-        )
-    return Section("recommender", "The recommender", _lead(protocol), blocks, finding)
+    told = finding(found, primary)
+    repeats = repeats_words(run.describe)
+    if repeats:
+        told += f" {words.capital(repeats)}, so that many returns are such repeats: the discoveries say more."
+    return Section("recommender", "The recommender", _lead(protocol), blocks, told)
 
 
 def _drawn(metrics: list[str]) -> list[str]:
@@ -109,67 +107,41 @@ def _shown(one: Mapping[str, Any] | None) -> str:
     return words.estimate(one["value"], one.get("ci_low"), one.get("ci_high"), "", sign=False)
 
 
-def _verdict(found: Mapping[str, Any], best: str, primary: str) -> tuple[str, str]:
-    """(title of the main figure, the finding for the top of the page)."""
-    models = found["models"]
-    value = _shown(models[best]["metrics"].get(primary))
-    name = words.capital(model_words(best))
-    title = f"{name} ranks best: {metric_words(primary)[0]} of {value}"
-    rows = _comparisons(found, best, primary)
-    hit = next((metric for metric in models[best]["metrics"] if metric.startswith("hr@")), None)
-    finding = f"{title}."
-    if hit is not None:
-        one = models[best]["metrics"][hit]
-        interval = words.between(one.get("ci_low"), one.get("ci_high"), "percent")
-        finding = (
-            f"{name} recommends best: its first {hit.partition('@')[2]} hold what the person did next in "
-            f"{words.percent(one['value'])} of cases" + (f" ({interval})." if interval else ".")
+def _title(found: Mapping[str, Any], best: str, primary: str) -> str:
+    """The main figure's title; a lead that chance may have made is told as one."""
+    text = f"{words.capital(model_words(best))} is highest: {metric_words(primary)[0]} of " + _shown(
+        found["models"][best]["metrics"].get(primary)
+    )
+    rows = comparisons(found, best, primary)
+    if not rows or is_clear(rows[0]):
+        return text
+    return f"{text}, not told apart from {rows[0]['label']}"
+
+
+def _tiles(found: Mapping[str, Any]) -> Tiles:
+    """The model the page names and what it finds; a hit rate over returns and discoveries together stands nowhere."""
+    name = named_model(found)
+    one = found["models"][name]
+    what = "makes the recommendations" if name == found.get("chosen") else "highest on the test questions"
+    tiles = [(model_words(name), what, "chosen on validation questions" if name == found.get("chosen") else "")]
+    groups = hit_groups(one)
+    tiles += [
+        (
+            words.percent(group["value"]),
+            f"of {'discoveries' if kind == 'discovery' else 'returns'} found",
+            f"of {words.number(group['n'])}; 95% interval "
+            + words.between(group.get("ci_low"), group.get("ci_high"), "percent"),
         )
-    if not rows:
-        return title, finding
-    nearest = min(rows, key=lambda one: one["estimate"])
-    equals = [one["label"] for one in rows if one["p_value"] is None or one["p_value"] > _ALPHA]
-    if not equals:
-        return title, f"{finding} It is clearly ahead of every other model; the nearest is {nearest['label']}."
-    leads = f"{name} has the highest {metric_words(primary)[0]} ({value}), not distinguishable from {equals[0]}"
-    leads += f" and {len(equals) - 1} more" if len(equals) > 1 else ""
-    return leads, f"{finding} It is not distinguishable from: {', '.join(equals)}."
-
-
-def _comparisons(found: Mapping[str, Any], best: str, primary: str) -> list[dict[str, Any]]:
-    """Best minus each other model, whichever way round it was written."""
-    rows = []
-    for one in found.get("comparisons") or []:
-        if one["metric"] != primary or best not in (one["model"], one["baseline"]):
-            continue
-        sign = 1 if one["model"] == best else -1
-        ends = [None if one.get(end) is None else sign * one[end] for end in ("ci_low", "ci_high")]
-        low, high = ends if sign == 1 else ends[::-1]
-        other = one["baseline"] if sign == 1 else one["model"]
-        rows.append(
-            {
-                "label": model_words(other),
-                "kind": "difference",
-                "estimate": sign * one["difference"],
-                "ci_low": low,
-                "ci_high": high,
-                "p_value": one.get("p_value"),
-                "unit": "",
-            }
-        )
-    return sorted(rows, key=lambda one: one["estimate"])
-
-
-def _tiles(best: Mapping[str, Any], name: str, protocol: Mapping[str, Any], primary: str) -> Tiles:
-    tiles = [(model_words(name), "best model", f"of the models compared, by {metric_words(primary)[0]}")]
-    for metric in _metrics({name: best}):
-        one = best["metrics"][metric]
-        if one.get("value") is None or len(tiles) == 4:
+        for kind, group in groups.items()
+    ]
+    for metric in _metrics({name: one}):
+        figure = one["metrics"][metric]
+        mixed = groups and metric.partition("@")[0] in ("hr", "recall")
+        if figure.get("value") is None or len(tiles) == 4 or mixed:
             continue
         share = is_share(metric)
-        form = "percent" if share else ""
-        interval = words.between(one.get("ci_low"), one.get("ci_high"), form)
-        value = words.percent(one["value"]) if share else words.number(one["value"])
+        interval = words.between(figure.get("ci_low"), figure.get("ci_high"), "percent" if share else "")
+        value = words.percent(figure["value"]) if share else words.number(figure["value"])
         tiles.append(
             (value, metric_words(metric)[0], f"95% interval {interval}" if interval else metric_words(metric)[1])
         )
@@ -205,7 +177,7 @@ def _metric_panel(models: Mapping[str, Any], metric: str, best: str, title: str,
     )
     return Panel(
         f"metric-{metric.replace('@', '-').replace('_', '-')}",
-        title or f"{name}: {top} leads" if rows else name,
+        title or (f"{name}: {top} is highest" if rows else name),
         figures.model_scores(rows, name, is_share(metric)),
         table,
         f"Dots with 95% intervals: {name} of each model.",
@@ -215,11 +187,11 @@ def _metric_panel(models: Mapping[str, Any], metric: str, best: str, title: str,
 
 
 def _compare_panel(found: Mapping[str, Any], best: str, primary: str) -> Panel | None:
-    rows = _comparisons(found, best, primary)
+    rows = comparisons(found, best, primary)
     if not rows:
         return None
     name = metric_words(primary)[0]
-    ahead = sum(one["ci_low"] is not None and one["ci_low"] > 0 for one in rows)
+    ahead = sum(map(is_clear, rows))
     table = Table(
         f"{name} of {model_words(best)} minus each other model, on the same questions",
         ("Against", "Difference", "95% interval", "p-value"),
@@ -241,7 +213,8 @@ def _compare_panel(found: Mapping[str, Any], best: str, primary: str) -> Panel |
         figures.forest(rows, f"difference in {name} ({model_words(best)} minus the other)"),
         table,
         "Dots with 95% intervals of the paired difference to each other model, which hold for all pairs at once.",
-        "Right of zero: the best model does better on the same questions.",
+        f"Right of zero: {model_words(best)} does better on the same questions. Clear: the p-value, which allows for the "
+        "best being picked on these questions, is at most .05.",
         half=True,
     )
 
@@ -279,7 +252,8 @@ def _learning_panel(models: Mapping[str, Any]) -> Panel | None:
     return None
 
 
-def _cost_table(models: Mapping[str, Any], best: str, primary: str) -> Table:
+def _cost_table(found: Mapping[str, Any], primary: str) -> Table:
+    models = found["models"]
     metrics = _metrics(models)
     rows = sorted(models.items(), key=lambda pair: -(pair[1]["metrics"].get(primary, {}).get("value") or 0.0))
     return Table(
@@ -287,7 +261,7 @@ def _cost_table(models: Mapping[str, Any], best: str, primary: str) -> Table:
         ("Model", *(metric_words(metric)[0] for metric in metrics), "Fitting", "Ranking"),
         [
             (
-                model_words(name) + (" (best)" if name == best else ""),
+                model_words(name) + role(found, name),
                 *(_bare(metric, one["metrics"].get(metric)) for metric in metrics),
                 words.seconds(one.get("fit_s")),
                 words.seconds(one.get("score_s")),

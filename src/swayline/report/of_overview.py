@@ -8,6 +8,7 @@ from swayline.core.names import BEHAVIOR, DESCRIBE_FILE
 from swayline.report import words
 from swayline.report.artifacts import Artifacts
 from swayline.report.blocks import Missing, Note, Section, Table, Tiles
+from swayline.report.of_returns import habit_words, has_outcome, repeats_words
 
 
 def overview_section(run: Artifacts) -> Section:
@@ -18,8 +19,12 @@ def overview_section(run: Artifacts) -> Section:
     size = found["size"]
     finding = (
         f"{words.number(size['events'])} events of {words.number(size['users'])} people on "
-        f"{words.number(size['items'])} items{when(found['span'])}; {_reached(found)}."
+        f"{words.number(size['items'])} items{when(found['span'])}; "
+        f"{_reached(found) if has_outcome(found) else habit_words(found)}."
     )
+    repeats = repeats_words(found)
+    if repeats:
+        finding += f" {words.capital(repeats)}: counts of events include them."
     blocks: list[Any] = [_tiles(found)]
     if found["ordered"]:
         blocks.append(
@@ -28,7 +33,10 @@ def overview_section(run: Artifacts) -> Section:
     if words.meaning(found["outcome"]) != found["outcome"]:
         blocks.append(Note(f"What counts as the outcome: {words.meaning(found['outcome'])}."))
     blocks.append(_behavior_table(found))
-    return Section("overview", "At a glance", "What people did, and how many came to the outcome.", blocks, finding)
+    lead = "What people did" + (
+        ", and how many came to the outcome." if has_outcome(found) else ", and who comes back."
+    )
+    return Section("overview", "At a glance", lead, blocks, finding)
 
 
 def when(span: Mapping[str, Any] | None) -> str:
@@ -77,12 +85,14 @@ def _tiles(found: Mapping[str, Any]) -> Tiles:
             f"in {words.number(size['categories'])} categories" if size["categories"] else "",
         ),
         (words.number(size["events"]), "events", _sessions(size)),
-        (words.number(acts), words.noun(outcome, 2), f"{words.percent(acts / max(size['events'], 1))} of the events"),
-        (
-            words.percent(people / max(size["users"], 1)),
-            f"of people come to {words.a(outcome)}",
-            f"{words.number(people)} people",
-        ),
+    ]
+    if not has_outcome(found):
+        return Tiles(tiles)
+    share = words.percent(acts / max(size["events"], 1))
+    reached = words.percent(people / max(size["users"], 1))
+    tiles += [
+        (words.number(acts), words.noun(outcome, 2), f"{share} of the events"),
+        (reached, f"of people come to {words.a(outcome)}", f"{words.number(people)} people"),
     ]
     return Tiles(tiles)
 

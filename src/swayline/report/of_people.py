@@ -1,9 +1,11 @@
 """Section about who sways whom: the ties, the network they make, leagues of people, the acts behind a tie."""
 
 from collections.abc import Mapping, Sequence
+from math import isnan
 from typing import Any
 
 from swayline.core.time import format_duration
+from swayline.influence.people.standing import FALSE_SHARE, LEAST_ACTS, Standing, standing_ties
 from swayline.report import figures, words
 from swayline.report.artifacts import Artifacts
 from swayline.report.blocks import Drawing, Note, Panel, Section, Table
@@ -23,15 +25,53 @@ def people_section(run: Artifacts) -> Section | None:
     """Which people sway which, where the run measured it."""
     if run.influence is None:
         return None
-    rows = [
-        one
-        for one in run.influence.to_pylist()
-        if one["cause_kind"] == "user" and one["estimand"] == "excitation" and one["estimate"] is not None
-    ]
-    if not rows:
+    found = standing_ties(run.influence)
+    if not len(found.rows):
         return None
-    sure = [one for one in rows if one["ci_low"] is not None and one["ci_low"] > 0]
-    chosen = sorted(rows, key=lambda one: (one["ci_low"] is None, -(one["ci_low"] or 0.0), -one["estimate"]))[:_N_TIES]
+    title = _title(found)
+    panel = _ties_panel(found, title)
+    lead = (
+        "Along each tie, how many actions of one person an action of the other causes. People who are alike act "
+        "alike: the interval is what is left after that."
+    )
+    if found.failed:
+        lead += " The model fails a check here: every figure below rests on it."
+    blocks = [panel] if run.network is None else [panel, *_network_blocks(run.network)]
+    return Section("people", "Who sways whom", lead, blocks, title + ".")
+
+
+def _title(found: Standing) -> str:
+    """The finding: how many ties can be claimed, of how many, by which rule, and what of the model failed."""
+    stand, asked, measured = int(found.passes.sum()), found.asked, len(found.rows)
+    if not asked:
+        return (
+            f"No tie can be asked whether it carries influence: of {words.number(measured)}, none has a source of at "
+            f"least {LEAST_ACTS} actions"
+        )
+    among = f"{words.number(asked)} tie{'s' if asked != 1 else ''} whose source acted at least {LEAST_ACTS} times"
+    rest = f" (the other {words.number(measured - asked)} have too few actions to tell)" if measured > asked else ""
+    rule = f"at most {FALSE_SHARE:.0%} of such claims are expected to be false"
+    if found.failed:
+        would = f"{words.number(stand) if stand else 'none'} would pass as carrying influence"
+        return f"No tie's influence can be relied on: {_failed_words(found.failed)}. Of {among}, {would}{rest}"
+    if not stand:
+        return f"Of {among}, none carries influence that stands when all are asked together{rest}"
+    carry = "carries" if stand == 1 else "carry"
+    return f"{words.number(stand)} of {among} {carry} influence{rest}; {rule}"
+
+
+_FAILURES = {
+    "time_rescaling": "the model does not describe when people act (it misses by {} where 0.05 is allowed)",
+    "stable_branching": "its branching is not stable (spectral radius {}, where it must be below 1)",
+}
+
+
+def _failed_words(failed: Mapping[str, float]) -> str:
+    return words.listed([_FAILURES[name].format(words.number(figure)) for name, figure in failed.items()])
+
+
+def _ties_panel(found: Standing, title: str) -> Panel:
+    chosen = found.rows.slice(0, min(_N_TIES, max(found.asked, 1))).to_pylist()
     drawn = [
         {
             "label": f"{words.label(one['cause'], 14)} → {words.label(one['effect'], 14)}",
@@ -40,42 +80,40 @@ def people_section(run: Artifacts) -> Section | None:
         }
         for one in chosen
     ]
-    title = (
-        f"{words.number(len(sure))} of {words.number(len(rows))} ties carry influence that can be told from zero"
-        if sure
-        else f"None of {words.number(len(rows))} ties carries influence that can be told from zero"
-    )
     table = Table(
         "The strongest ties",
-        ("From", "To", "Actions caused per action", "95% interval", "Identified", "How"),
+        (
+            "From", "To", "Actions of the first", "Actions caused per action", "95% interval", "q-value", "Stands",
+            "Identified", "How",
+        ),
         [
             (
                 words.label(one["cause"], 40),
                 words.label(one["effect"], 40),
+                words.number(one["n"]),
                 words.number(one["estimate"]),
                 words.between(one["ci_low"], one["ci_high"]),
+                words.p_value(None if isnan(q_value) else float(q_value)),
+                "yes" if stands else "no",
                 one["identified"],
                 words.label(one["method"], 120),
             )
-            for one in chosen
+            for one, stands, q_value in zip(chosen, found.stands, found.q_value, strict=False)
         ],
-        frozenset({2, 3}),
-    )
-    note = words.label(chosen[0]["assumptions"] or "", 400)
-    panel = Panel(
+        frozenset({2, 3, 4, 5}),
+    )  # fmt: skip
+    note = (
+        "Ties that stand come first, then those of the smallest p-values. The q-value is the p-value corrected for "
+        f"all {words.number(found.asked)} ties asked together (Benjamini and Hochberg). "
+    ) + words.label(chosen[0]["assumptions"] or "", 400)
+    return Panel(
         "ties",
         title,
         figures.forest(drawn, "actions caused per action"),
         table,
         f"Dots with 95% intervals: {title}.",
-        note,
+        note.strip(),
     )
-    lead = (
-        "Along each tie, how many actions of one person an action of the other causes. People who are alike act "
-        "alike: the interval is what is left after that."
-    )
-    blocks = [panel] if run.network is None else [panel, *_network_blocks(run.network)]
-    return Section("people", "Who sways whom", lead, blocks, title + ".")
 
 
 def _network_blocks(found: Mapping[str, Any]) -> list[Any]:
@@ -106,7 +144,7 @@ def _network_blocks(found: Mapping[str, Any]) -> list[Any]:
 def _network_panel(found: Mapping[str, Any]) -> Drawing:
     nodes, edges = found["nodes"], found["edges"]
     drawn, people = len(edges["source"]), len(nodes["user"])
-    title = f"The surest {words.number(drawn)} ties join {words.number(people)} people"
+    title = f"The {words.number(drawn)} ties with the highest lower bounds join {words.number(people)} people"
     order = sorted(range(people), key=lambda k: -(nodes["given"][k] or 0.0))[:15]
     table = Table(
         "The people drawn largest",
@@ -162,7 +200,7 @@ def _league_panel(name: str, rows: Sequence[Mapping[str, Any]]) -> Panel:
         ],
         frozenset({0, 2, 3, 4}),
     )
-    note = "Ranks whose intervals overlap may be the other way round."
+    note = f"Of people with at least {LEAST_ACTS} actions. Ranks whose intervals overlap may be the other way round."
     return Panel(f"league-{name}", title, figures.forest(drawn, axis), table, f"Dots with intervals: {title}.", note)
 
 
@@ -201,7 +239,7 @@ def _tie_panel(ties: Sequence[Mapping[str, Any]]) -> Panel:
         ],
         frozenset({3, 4}),
     )
-    title = "What lies behind the surest ties: which action followed which"
+    title = "Which action followed which, along the ties with the highest lower bounds"
     note = (
         "A line joins an action of who sways with one of who follows; the stronger the line, the likelier that the one "
         "brought the other and not rhythm, past or somebody else. Times are UTC. The menu chooses the tie."

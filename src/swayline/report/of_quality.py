@@ -10,6 +10,7 @@ from swayline.core.names import DESCRIBE_FILE, FLAGS_FILE, QUALITY_FILE, REASON,
 from swayline.report import words
 from swayline.report.artifacts import Artifacts
 from swayline.report.blocks import Missing, Note, Section, Table, Tiles
+from swayline.report.of_returns import repeats_words
 
 _N_FLAGGED = 12
 
@@ -23,6 +24,17 @@ def quality_section(run: Artifacts) -> Section:
         blocks += [Missing(run.why_missing(DESCRIBE_FILE)), *_refused_alone(run)]
     else:
         finding = _finding(found, run.quality)
+        repeats = repeats_words(found)
+        if repeats:
+            blocks.append(
+                Note(
+                    f"{words.capital(repeats)}: they differ only in columns that are not read (a row a tag, say). They "
+                    "count as events everywhere but where it is said; a recommender that names the same item again is "
+                    "right by them alone.",
+                    warn=True,
+                )
+            )
+            finding = finding.removesuffix(".") + f"; {repeats}."
         blocks.append(_tiles(found, run.quality))
         blocks += [Note(words.label(note, 400)) for note in found["rows"]["notes"]]
         blocks += _strays(found)

@@ -1,6 +1,7 @@
 """Words and numbers as people read them: behaviours as nouns, figures with their intervals, verdicts."""
 
 from datetime import datetime
+from math import isinf
 
 from swayline.core.words import label as label
 from swayline.core.words import meaning as meaning
@@ -29,16 +30,33 @@ def capital(text: str) -> str:
 def number(value: float | None) -> str:
     """A count, or a figure with as many decimals as mean something.
 
-    >>> number(64440), number(2_500_000), number(0.01234), number(None)
-    ('64,440', '2.5 million', '0.012', '–')
+    >>> number(64440), number(2_500_000), number(0.01234), number(5e24), number(None)
+    ('64,440', '2.5 million', '0.012', '5×10²⁴', '–')
     """
     if value is None:
         return "–"
+    if abs(value) >= 1e12:
+        return _power(value)
     if abs(value) >= 1e6:
         return f"{value / 1e6:.3g} million" if abs(value) < 1e9 else f"{value / 1e9:.3g} billion"
     if float(value).is_integer() or abs(value) >= 1000:
         return _minus(f"{value:,.0f}")
     return _minus(f"{value:.{3 if 0.01 <= abs(value) < 1 else _digits(value, 2 if abs(value) < 0.01 else 3)}f}")
+
+
+def _power(value: float) -> str:
+    """A figure that only its power of ten can tell.
+
+    >>> _power(-2.34e13), _power(float("inf"))
+    ('−2.3×10¹³', '∞')
+    """
+    if isinf(value):
+        return "∞" if value > 0 else "−∞"
+    mantissa, power = f"{value:.1e}".split("e")
+    return _minus(mantissa.removesuffix(".0")) + "×10" + str(int(power)).translate(_RAISED)
+
+
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def _digits(value: float, meaningful: int) -> int:
@@ -73,6 +91,9 @@ def percent(share: float | None) -> str:
     return _minus(f"{share * 100:.{decimals}f}%").replace(".0%", "%")
 
 
+_TOO_LONG = 1e6
+"""From here on figures read together are written as counts are, each in its own power."""
+
 _UNITS = {"probability": "percentage points", "logit": "logits", "rank": "ranks"}
 
 
@@ -80,6 +101,8 @@ def _amounts(values: list[float], unit: str, sign: bool) -> list[str]:
     """Figures that are read together, with as many decimals each; probabilities in percentage points."""
     shown = [value * 100 for value in values] if unit == "probability" else values
     largest = max(map(abs, shown))
+    if largest >= _TOO_LONG:
+        return [("+" if sign and value > 0 else "") + number(value) for value in shown]
     if unit:
         decimals = (2 if unit == "logit" else 1) if largest >= 0.5 else _digits(largest, 2)
     else:

@@ -258,8 +258,8 @@ def _ties() -> list[dict[str, Any]]:
         "n": 9,
     }
     return [
-        about | {"cause": HOSTILE[0], "effect": "u2", "estimate": 0.3, "ci_low": 0.1, "ci_high": 0.5},
-        about | {"cause": "u3", "effect": "u4", "estimate": 0.01, "ci_low": -0.1, "ci_high": 0.12},
+        about | {"cause": HOSTILE[0], "effect": "u2", "estimate": 0.3, "ci_low": 0.1, "ci_high": 0.5, "p_value": 0.003},
+        about | {"cause": "u3", "effect": "u4", "estimate": 0.01, "ci_low": -0.1, "ci_high": 0.12, "p_value": 0.86},
     ]
 
 

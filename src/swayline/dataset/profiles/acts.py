@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from swayline.core.clock import Clock, clock_of
 from swayline.core.errors import ConfigError, EmptyLogError, UsageError, shown
 from swayline.core.names import BEHAVIOR, CATEGORY, EXPOSED, IMPRESSION, ITEM, ROW, TIME, TITLE, USER
 
@@ -39,6 +40,8 @@ class Acts:
         What one act of each behaviour says, see :func:`says`.
     start_us, end_us : int, optional
         First act, and the moment by which :data:`LATE` of them are past; None without times.
+    clock : Clock
+        How fine the times are; a log of dates is read where its midnights are.
     """
 
     table: pa.Table
@@ -49,6 +52,7 @@ class Acts:
     weights: npt.NDArray[np.float64]
     start_us: int | None
     end_us: int | None
+    clock: Clock
 
     @property
     def counted(self) -> tuple[str, ...]:
@@ -110,7 +114,8 @@ def acts_of(events: pa.Table, items: pa.Table | None, timezone: str = "UTC", hal
     place[order] = np.arange(len(order))
     weights = says(counts[order])
     codes["b"] = place[codes["b"]]
-    clock = _clock(acts[TIME], timezone)
+    told = _told_by(acts[TIME], timezone)
+    clock = _clock(acts[TIME], told.timezone)
     t = clock["t"]
     timed = t.null_count < len(t)
     weight = weights[codes["b"]]
@@ -122,7 +127,7 @@ def acts_of(events: pa.Table, items: pa.Table | None, timezone: str = "UTC", hal
         weight = weight * np.exp2(-age)
     rows = pa.table({**codes, **clock, "weight": weight, ROW: acts[ROW]})
     names = tuple(values["b"].take(pa.array(order)).to_pylist())
-    return Acts(rows, values["u"], values["i"], values["c"], names, weights, start, end)
+    return Acts(rows, values["u"], values["i"], values["c"], names, weights, start, end, told)
 
 
 def item_labels(items: pa.Array, side: pa.Table | None) -> list[str]:
@@ -161,14 +166,18 @@ def _coded(column: pa.ChunkedArray) -> tuple[Ints, pa.Array]:
     return codes, encoded.dictionary
 
 
+def _told_by(times: pa.ChunkedArray, timezone: str) -> Clock:
+    try:
+        return clock_of(times, timezone)
+    except pa.ArrowException:
+        raise UsageError(f"{timezone!r} is no time zone: write one such as UTC or Europe/Paris") from None
+
+
 def _clock(times: pa.ChunkedArray, timezone: str) -> dict[str, pa.Array]:
     """UTC microseconds, and day number, hour and weekday on a zone's clock."""
     instants = times.combine_chunks().cast(pa.timestamp("us", "UTC"))
-    try:
-        # A wall clock without a zone: its day number is the local one.
-        local = pc.local_timestamp(instants.cast(pa.timestamp("us", timezone)))
-        day = pc.days_between(pa.scalar(0, pa.timestamp("us")), local)
-        hour, weekday = pc.hour(local), pc.day_of_week(local)
-    except pa.ArrowException:
-        raise UsageError(f"{timezone!r} is no time zone: write one such as UTC or Europe/Paris") from None
+    # A wall clock without a zone: its day number is the local one.
+    local = pc.local_timestamp(instants.cast(pa.timestamp("us", timezone)))
+    day = pc.days_between(pa.scalar(0, pa.timestamp("us")), local)
+    hour, weekday = pc.hour(local), pc.day_of_week(local)
     return {"t": instants.cast(pa.int64()), "day": day, "hour": hour, "weekday": weekday}

@@ -72,7 +72,7 @@ def profile_people(
     reasons = [list(flags.get(name, ())) for name in ids]
     clock, found, silent, stage = None, None, None, None
     if acts.timed:
-        clock = rhythm(engine, table, "u", n)
+        clock = rhythm(engine, table, "u", n, acts.clock)
         totals = _with_days(engine, totals, table)
         found, own = pauses_of(engine, acts, table)
         first, last = totals["first_day"].to_numpy(), totals["last_day"].to_numpy()
@@ -123,11 +123,14 @@ def _clock_columns(clock: Rhythm | None, totals: pa.Table) -> Columns:
     events = np.maximum(totals["events"].to_numpy(), 1)
     shares = np.round(clock.hours / events[:, None], 4)
     offsets = pa.array(np.arange(0, shares.size + 1, 24), pa.int32())
-    return {
-        "peak_hour": clock.peak_hour, "peak_weekday": clock.weekdays.argmax(axis=1),
-        "weekend_share": np.round(clock.weekend / events, 4),
-        "rhythm": pa.ListArray.from_arrays(offsets, pa.array(shares.ravel().astype(np.float32))),
-    }  # fmt: skip
+    columns: Columns = {}
+    if clock.clock.has_hours:
+        columns["peak_hour"] = clock.peak_hour
+        columns["rhythm"] = pa.ListArray.from_arrays(offsets, pa.array(shares.ravel().astype(np.float32)))
+    if clock.clock.has_weekdays:
+        columns["peak_weekday"] = clock.weekdays.argmax(axis=1)
+        columns["weekend_share"] = np.round(clock.weekend / events, 4)
+    return columns
 
 
 def _lists(engine: Engine, acts: Acts, words: traits.Words | None, labels: Sequence[str], table: str) -> Columns:

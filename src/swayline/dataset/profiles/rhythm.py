@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from swayline.core.clock import Clock
 from swayline.dataset.profiles.acts import Acts
 from swayline.engine import Engine, habits
 
@@ -32,10 +33,13 @@ class Rhythm:
         Acts in each hour of the day.
     weekdays : (O, 7) int64
         Acts on each weekday, Monday first.
+    clock : Clock
+        What of the two the log's times can tell.
     """
 
     hours: Ints
     weekdays: Ints
+    clock: Clock
 
     @property
     def parts(self) -> Ints:
@@ -74,7 +78,7 @@ class Pauses:
     n: int
 
 
-def rhythm(engine: Engine, acts: str, who: str, n_owners: int) -> Rhythm:
+def rhythm(engine: Engine, acts: str, who: str, n_owners: int, clock: Clock) -> Rhythm:
     """Hours and weekdays of each person (``u``) or item (``i``)."""
     tables = []
     for part, size in (("hour", 24), ("weekday", 7)):
@@ -82,7 +86,8 @@ def rhythm(engine: Engine, acts: str, who: str, n_owners: int) -> Rhythm:
         grid = np.zeros((n_owners, size), np.int64)
         grid[found["owner"].to_numpy(), found["part"].to_numpy()] = found["n"].to_numpy()
         tables.append(grid)
-    return Rhythm(*tables)
+    hours, weekdays = tables
+    return Rhythm(hours, weekdays, clock)
 
 
 def pauses_of(engine: Engine, acts: Acts, table: str) -> tuple[Pauses, pa.Table]:

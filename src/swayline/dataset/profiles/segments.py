@@ -30,9 +30,9 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 _PHRASES = {
-    "activity": ("rarely here", "very active"),
+    "activity": ("few acts", "very active"),
     "intensity": ("short visits", "long visits"),
-    "presence": ("comes now and then", "here most days"),
+    "presence": ("comes now and then", "comes day after day"),
     "silence": ("here lately", "away lately"),
     "variety": ("comes back to the same items", "always something new"),
     "breadth": ("keeps to few categories", "roams over categories"),
@@ -86,11 +86,12 @@ def habits_table(totals: pa.Table, behaviors: Sequence[str], clock: Rhythm | Non
             columns[_share(name)] = np.sqrt(_pulled(totals[f"n{code}"].to_numpy().astype(np.float64), events))
     if "d_i" in totals.column_names:
         columns["variety"] = _pulled(totals["d_i"].to_numpy().astype(np.float64), events)
-    if "d_c" in totals.column_names:
+    if "d_c" in totals.column_names and totals["d_c"].to_numpy().max(initial=0) > 0:
         columns["breadth"] = np.log1p(totals["d_c"].to_numpy()) - 0.5 * np.log(events)
     if clock is not None:
-        columns["weekend"] = _pulled(clock.weekend.astype(np.float64), events)
-        for at, part in enumerate(PARTS):
+        if clock.clock.has_weekdays:
+            columns["weekend"] = _pulled(clock.weekend.astype(np.float64), events)
+        for at, part in enumerate(PARTS if clock.clock.has_hours else ()):
             columns[part] = _pulled(clock.parts[:, at].astype(np.float64), events)
     return pa.table({name: column for name, column in columns.items() if np.ptp(column) > 0})
 
@@ -139,20 +140,53 @@ def _pulled(part: Floats, whole: Floats) -> Floats:
 
 
 def _names(centers: Floats, features: Sequence[str]) -> tuple[str, ...]:
-    """The two or three most telling words of each segment; no two segments have the same."""
+    """The two or three most telling words of each segment; no two segments have the same.
+
+    Segments that share their words are told by what sets them apart from each other: "more" or "less" of the habit
+    in which they differ most.
+    """
     if len(centers) == 1:
         return (EVERYBODY,)
-    found: list[str] = []
-    for center in centers:
-        said = [_phrase(features[at], center[at]) for at in np.argsort(-np.abs(center)) if abs(center[at]) >= _TELLING]
-        said = list(dict.fromkeys(word for word in said if word)) or ["middle of the road"]
-        name = ", ".join(said[:2])
-        for n in range(3, len(said) + 1):
-            if name not in found:
-                break
-            name = ", ".join(said[:n])
-        found.append(name if name not in found else f"{name} ({found.count(name) + 1})")
-    return tuple(found)
+    found = [_telling(center, features, 2) for center in centers]
+    for words in {name for name in found if found.count(name) > 1}:
+        alike = [at for at, name in enumerate(found) if name == words]
+        longer = [_telling(centers[at], features, 4) for at in alike]
+        if len(set(longer)) < len(alike):
+            longer = _against_each_other(words, centers[alike], features)
+        for at, name in zip(alike, longer, strict=True):
+            found[at] = name
+    # Two families may have come to one name still: the rank by size is the last resort.
+    return tuple(
+        name if found.count(name) == 1 else f"{name} ({found[: at + 1].count(name)} of {found.count(name)})"
+        for at, name in enumerate(found)
+    )
+
+
+def _telling(center: Floats, features: Sequence[str], most: int) -> str:
+    said = [_phrase(features[at], center[at]) for at in np.argsort(-np.abs(center)) if abs(center[at]) >= _TELLING]
+    said = list(dict.fromkeys(word for word in said if word))
+    return ", ".join(said[:most]) or "middle of the road"
+
+
+def _against_each_other(words: str, centers: Floats, features: Sequence[str]) -> list[str]:
+    """Names for segments of the same words, in the order of the habit that differs most between them."""
+    widest = int(np.ptp(centers, axis=0).argmax())
+    order = np.argsort(np.argsort(centers[:, widest]))
+    k = len(centers)
+    degrees = ("less", "more") if k == 2 else tuple(f"{place + 1} of {k} in" for place in range(k))
+    return [f"{words}, {degrees[place]} {_habit(features[widest])}" for place in order]
+
+
+_HABITS = {
+    "activity": "active", "intensity": "in a visit", "presence": "often here", "silence": "away",
+    "variety": "new items", "breadth": "over categories", "weekend": "at weekends",
+    **{part: f"in the {part}" if part != "night" else "at night" for part in PARTS},
+}  # fmt: skip
+"""Feature → what a segment has more or less of."""
+
+
+def _habit(feature: str) -> str:
+    return noun(feature.removeprefix("share of "), 2) if feature.startswith("share of ") else _HABITS[feature]
 
 
 def _phrase(feature: str, value: float) -> str:

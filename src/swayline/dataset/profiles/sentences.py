@@ -31,7 +31,7 @@ def item_sentence(one: Mapping[str, Any], outcome: str, tier_share: Mapping[str,
     people = _counted(one["users"], "person", "people")
     tier = _TIERS[one["tier"]].format(share=_percent(tier_share[one["tier"]]))
     parts = [f"{_counted(one['events'], 'act', 'acts')} of {people}; {tier}."]
-    reached = one["reached"]
+    reached = one.get("reached")
     if reached:
         share = f" ({_percent(one['conversion'])})" if one["users"] >= _LEAST_EVENTS else ""
         parts.append(f"{reached:,} came to {_a(noun(outcome))}{share}.")

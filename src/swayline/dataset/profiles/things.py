@@ -58,13 +58,15 @@ def profile_items(
     if acts.timed:
         moment = pa.timestamp("us", "UTC")
         columns["first"], columns["last"] = totals["first"].cast(moment), totals["last"].cast(moment)
-        columns["peak_hour"] = rhythm(engine, table, "i", n).peak_hour
+        if acts.clock.has_hours:
+            columns["peak_hour"] = rhythm(engine, table, "i", n, acts.clock).peak_hour
         columns["stage"] = pa.array(_stages(engine, acts, totals, table), pa.string())
     columns |= _lists(engine, acts, words, labels, segments, table)
     rows = pa.table(columns)
     tier = pc.value_counts(rows["tier"]).to_pylist()
     share = {one["values"]: one["counts"] / n for one in tier}
-    said = [name for name in _SAID if name in rows.column_names]
+    only = len(acts.behaviors) == 1  # everybody came to the outcome: not worth a word
+    said = [name for name in _SAID if name in rows.column_names and not (only and name in ("reached", "conversion"))]
     sentences = [item_sentence(one, outcome, share) for one in rows.select(said).to_pylist()]
     return rows.add_column(2, "profile", pa.array(sentences, pa.string()))
 

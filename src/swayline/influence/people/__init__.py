@@ -7,9 +7,10 @@ from swayline.influence.people.goodness import Goodness, goodness_of_fit, held_o
 from swayline.influence.people.hawkes import HawkesFit, fit_hawkes
 from swayline.influence.people.intervals import TieEstimates, tie_estimates
 from swayline.influence.people.kernels import Delays, exponential
+from swayline.influence.people.standing import LEAST_ACTS, Standing, standing_ties
 
 __all__ = [
-    "Acts", "Delays", "Goodness", "HawkesFit", "Network", "PeopleInfluence", "TieEstimates", "Ties", "exponential",
-    "fit_hawkes", "goodness_of_fit", "held_out_log_likelihood", "league_table", "make_acts", "make_ties",
-    "network_tables", "tie_estimates",
+    "LEAST_ACTS", "Acts", "Delays", "Goodness", "HawkesFit", "Network", "PeopleInfluence", "Standing", "TieEstimates",
+    "Ties", "exponential", "fit_hawkes", "goodness_of_fit", "held_out_log_likelihood", "league_table", "make_acts",
+    "make_ties", "network_tables", "standing_ties", "tie_estimates",
 ]  # fmt: skip

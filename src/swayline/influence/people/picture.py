@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 from swayline.core.types import Floats
 from swayline.influence.people.channels import CHANNELS
 from swayline.influence.people.credit import credited, period_of_acts
-from swayline.influence.people.figures import league_table
+from swayline.influence.people.figures import league_table, network_tables
+from swayline.influence.people.standing import LEAST_ACTS, standing_ties
 
 if TYPE_CHECKING:
     from swayline.influence.people.estimator import PeopleInfluence
@@ -36,20 +37,24 @@ def people_picture(people: "PeopleInfluence", top: int = 2000) -> Picture:
     dict
         ``nodes`` and ``edges`` (columns of the network; an edge has the acts it brought in each period and its
         estimate by channel, zero where the tie has none), ``periods``, ``leagues``, ``leaders``, ``ties`` (the acts
-        behind the surest), ``ties_measured``, ``ties_sure``, ``radius``, ``outcome``.
+        behind the surest), ``ties_measured``, ``ties_sure`` (claimed when all are asked together), ``radius``,
+        ``outcome``. People and ties of fewer than :data:`LEAST_ACTS` acts are not drawn and not ranked.
     """
-    whole = people.ledger_.filter(pc.field("estimand") == "excitation")
+    found = standing_ties(people.ledger_)
+    often = people.ledger_.filter(pc.field("n") >= LEAST_ACTS)
+    ranked = people.people_.filter(pc.field("acts") >= LEAST_ACTS)
     picture: Picture = {
         "outcome": people.outcome_,
         "radius": people.radius_,
-        "ties_measured": int(len(whole) - whole["estimate"].null_count),
-        "ties_sure": int(pc.sum(pc.greater(whole["ci_low"], 0.0)).as_py() or 0),
-        "leagues": {by: league_table(people.people_, by, 10).to_pylist() for by in _LEAGUES},
+        "ties_measured": len(found.rows),
+        "ties_sure": int(found.stands.sum()),
+        "leagues": {by: league_table(ranked, by, 10).to_pylist() for by in _LEAGUES},
         "leaders": [] if people.read_.category is None else people.leaders(_LEADERS, 8).to_pylist(),
     }
-    if not bool(pc.any(pc.greater(whole["estimate"], 0.0)).as_py()):
+    of_ties = pc.equal(often["estimand"], "excitation")
+    if not bool(pc.any(pc.and_(of_ties, pc.greater(often["estimate"], 0.0))).as_py()):
         return picture | {"nodes": {}, "edges": {}, "periods": [], "ties": []}
-    network = people.network(top)
+    network = network_tables(often, people.people_, top=top, seed=people.seed)
     return picture | {
         "nodes": _columns(network.nodes, ("user", "x", "y", "acts", "given", "given_low", "given_high", "community")),
         "edges": _edges(people, network.edges),

@@ -6,7 +6,7 @@ Plotly reads a little HTML in labels.
 """
 
 from swayline.report.figures.acts import MAX_FLOW, flow, funnel, shares
-from swayline.report.figures.clock import MAX_SERIES, activity, hour_of_week, peak, window_words
+from swayline.report.figures.clock import MAX_SERIES, activity, hour_of_week, peak, window_unit, window_words
 from swayline.report.figures.effects import forest
 from swayline.report.figures.frame import plain
 from swayline.report.figures.groups import bars, day_rhythm, differences
@@ -17,5 +17,5 @@ from swayline.report.figures.worth import bar_words, histogram, trend
 __all__ = [
     "MAX_FLOW", "MAX_SERIES", "activity", "bar_words", "bars", "bin_words", "day_rhythm", "differences", "flow",
     "forest", "funnel", "histogram", "hour_of_week", "learning_curve", "long_tail", "model_scores", "peak", "per_user",
-    "plain", "shares", "trend", "window_words",
+    "plain", "shares", "trend", "window_unit", "window_words",
 ]  # fmt: skip

@@ -82,8 +82,17 @@ def window_words(window_s: int, timezone: str) -> str:
     >>> window_words(3600, "UTC")
     'one point an hour (UTC clock)'
     """
-    unit = {3600: "an hour", 86400: "a day"}.get(window_s, "a week")
-    return f"one point {unit} ({plain(timezone, 40)} clock)"
+    unit = window_unit(window_s)
+    return f"one point {'an' if unit == 'hour' else 'a'} {unit} ({plain(timezone, 40)} clock)"
+
+
+def window_unit(window_s: int) -> str:
+    """The window's name.
+
+    >>> window_unit(86400), window_unit(2_629_746)
+    ('day', 'month')
+    """
+    return {3600: "hour", 86400: "day", 604800: "week"}.get(window_s, "month")
 
 
 def peak(starts: Sequence[str], counts: Sequence[int]) -> tuple[datetime, int]:

@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 import plotly.graph_objects as go
@@ -10,6 +11,7 @@ from swayline.report import theme, words
 
 Rows = Sequence[Mapping[str, Any]]
 _BAR_PX, _FRAME_PX = 34, 74
+_FAR, _MOST = 200.0, 0.6
 
 
 def plain(text: object, limit: int = 28) -> str:
@@ -62,6 +64,44 @@ def blank(height: int, figure: go.Figure | None = None) -> go.Figure:
 def rows_height(n: int) -> int:
     """Pixels of a figure with ``n`` rows."""
     return _FRAME_PX + _BAR_PX * max(n, 1)
+
+
+def sane_range(rows: Rows, value: str = "estimate") -> tuple[float, float]:
+    """The range of an axis through zero that estimates and intervals share, whatever one of them may be.
+
+    A bound over :data:`_FAR` times what most bounds are does not stretch the axis: its bar ends at the frame.
+
+    >>> rows = [{"estimate": 0.2, "ci_low": 0.1, "ci_high": 0.4}] * 3
+    >>> rows += [{"estimate": 2, "ci_low": 0.3, "ci_high": 5e24}]
+    >>> tuple(round(end, 2) for end in sane_range(rows))
+    (-0.16, 2.16)
+    """
+    ends = [float(one[key]) for one in rows for key in (value, "ci_low", "ci_high") if one[key] is not None]
+    sizes = sorted(abs(end) for end in ends if end and isfinite(end))
+    if not sizes:
+        return -1.0, 1.0
+    limit = _FAR * sizes[int(_MOST * (len(sizes) - 1))]
+    kept = [0.0, *(end for end in ends if abs(end) <= limit)]
+    low, high = min(kept), max(kept)
+    pad = 0.08 * (high - low)
+    return low - pad, high + pad
+
+
+def inside(rows: Rows, limits: tuple[float, float], value: str = "estimate") -> list[dict[str, Any]]:
+    """Rows whose estimate and interval are cut at the ends of an axis; ``cut`` says whether the estimate itself was."""
+    low, high = limits
+
+    def clipped(end: float | None) -> float | None:
+        return None if end is None else min(max(end, low), high)
+
+    return [
+        {
+            **one,
+            **{key: clipped(one[key]) for key in (value, "ci_low", "ci_high")},
+            "cut": not low <= one[value] <= high,
+        }
+        for one in rows
+    ]
 
 
 def error_bars(rows: Rows, color: str, value: str = "value") -> dict[str, Any]:
