@@ -213,8 +213,8 @@ def _compare_panel(found: Mapping[str, Any], best: str, primary: str) -> Panel |
         figures.forest(rows, f"difference in {name} ({model_words(best)} minus the other)"),
         table,
         "Dots with 95% intervals of the paired difference to each other model, which hold for all pairs at once.",
-        f"Right of zero: {model_words(best)} does better on the same questions. Clear: the p-value, which allows for the "
-        "best being picked on these questions, is at most .05.",
+        f"Right of zero: {model_words(best)} does better on the same questions. Clear: the p-value, which allows "
+        "for the best being picked on these questions, is at most .05.",
         half=True,
     )
 

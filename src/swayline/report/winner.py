@@ -120,7 +120,7 @@ def _lead(found: Mapping[str, Any], name: str, primary: str) -> str:
 
 
 def is_clear(row: Mapping[str, Any]) -> bool:
-    """Whether a lead can be told from chance: by the p-value, which allows for all models; by the interval without one."""
+    """Whether a lead can be told from chance: by the p-value, which allows for all models, else by the interval."""
     if row.get("p_value") is not None:
         return bool(row["p_value"] <= _LEVEL)
     return row["ci_low"] is not None and row["ci_low"] > 0
