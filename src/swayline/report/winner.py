@@ -76,7 +76,8 @@ def _hits(found: Mapping[str, Any], name: str) -> str:
     one, protocol = found["models"][name], found.get("protocol") or {}
     metric = next((metric for metric in one["metrics"] if metric.startswith("hr@")), None)
     if metric is None or one["metrics"][metric].get("value") is None:
-        metric, figure = next(iter(one["metrics"].items()), ("hr@10", {}))
+        nothing: tuple[str, Mapping[str, Any]] = ("hr@10", {})
+        metric, figure = next(iter(one["metrics"].items()), nothing)
         return f"{metric_words(metric)[0]} {words.number(figure.get('value'))}"
     k = metric.partition("@")[2]
     groups = hit_groups(one)
