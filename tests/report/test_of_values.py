@@ -31,7 +31,7 @@ def test_ratings_have_a_section_that_says_what_is_liked(tmp_path):
     assert "liked: rate ≥ 4" in page
     assert "of the ratings are ≥ 4" in page
     assert "What sways ratings ≥ 4" in page
-    assert "This log knows one behaviour, ratings: there is no funnel to draw." in page
+    assert "This log knows one behaviour, ratings, so no funnel can be drawn" in page
     assert "<script>alert(1)" not in page
 
 
