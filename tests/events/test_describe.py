@@ -113,7 +113,9 @@ def test_a_stray_event_does_not_flatten_the_time_picture():
 
 @pytest.mark.parametrize(("days", "window"), [(5, 3600), (100, 86400), (900, 604800)])
 def test_window_grows_with_the_span(days, window):
-    found = described(make([("a", "x", "view", 24 * day) for day in range(days)] + [("a", "x", "purchase", 24 * days)]))
+    found = described(
+        make([("a", "x", "view", 24 * day + day % 5) for day in range(days)] + [("a", "x", "purchase", 24 * days)])
+    )
     activity = found["activity"]
     assert activity["window_s"] == window
     assert len(activity["starts"]) == len(activity["series"]["view"]) <= 402

@@ -6,12 +6,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from swayline.core.errors import UsageError, shown
+
 _DAY_US, _HOUR_US, _MINUTE_US = 86_400_000_000, 3_600_000_000, 60_000_000
 _NEARLY_ALL = 0.99
 """The share of times that decides: a few exact ones do not make a log of dates a log of hours."""
 _MOSTLY_FIRST = 0.9
 """The share of dates on the first of a month from which only months are told: of true days it is one in thirty."""
-_LEAST_DAYS = 3
+_LEAST_DAYS, _LEAST_TIMES = 3, 50
 _MOST = 1_000_000
 
 
@@ -53,7 +55,7 @@ def clock_of(times: pa.ChunkedArray, timezone: str) -> Clock:
 
     Raises
     ------
-    pa.ArrowException
+    UsageError
         The zone is none.
 
     Examples
@@ -68,7 +70,12 @@ def clock_of(times: pa.ChunkedArray, timezone: str) -> Clock:
         known = known.take(pa.array(np.linspace(0, len(known) - 1, _MOST).astype(np.int64)))
     instants = known.cast(pa.timestamp("us", "UTC"))
     for zone in dict.fromkeys((timezone, "UTC")):
-        local = pc.local_timestamp(instants.cast(pa.timestamp("us", zone))).cast(pa.int64()).to_numpy()
+        try:
+            local = pc.local_timestamp(instants.cast(pa.timestamp("us", zone))).cast(pa.int64()).to_numpy()
+        except pa.ArrowException:
+            raise UsageError(
+                f"--timezone {shown(zone)} is no time zone: write one such as UTC or Europe/Paris"
+            ) from None
         found = _coarse(np.asarray(local, np.int64))
         if found:
             return Clock(found, zone)
@@ -84,8 +91,9 @@ def _coarse(local_us: "np.ndarray") -> str:
     if len(np.unique(local_us // _DAY_US)) < _LEAST_DAYS:
         return ""
     inside = local_us % _DAY_US
-    _, counts = np.unique(inside, return_counts=True)
-    if counts.max() < _NEARLY_ALL * len(local_us):
+    moments, counts = np.unique(inside, return_counts=True)
+    is_plain = int(moments[counts.argmax()]) in (0, _DAY_US // 2)  # midnight or noon, as dates are written
+    if counts.max() < _NEARLY_ALL * len(local_us) or not (is_plain or len(local_us) >= _LEAST_TIMES):
         return ""
     days = (local_us // _DAY_US).astype("datetime64[D]")
     is_first = days == days.astype("datetime64[M]").astype("datetime64[D]")

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from swayline.core.clock import Clock, clock_of
-from swayline.core.errors import ConfigError, EmptyLogError, UsageError, shown
+from swayline.core.errors import ConfigError, EmptyLogError, shown
 from swayline.core.names import BEHAVIOR, CATEGORY, EXPOSED, IMPRESSION, ITEM, ROW, TIME, TITLE, USER
 
 _DAY_US = 86_400_000_000
@@ -114,7 +114,7 @@ def acts_of(events: pa.Table, items: pa.Table | None, timezone: str = "UTC", hal
     place[order] = np.arange(len(order))
     weights = says(counts[order])
     codes["b"] = place[codes["b"]]
-    told = _told_by(acts[TIME], timezone)
+    told = clock_of(acts[TIME], timezone)
     clock = _clock(acts[TIME], told.timezone)
     t = clock["t"]
     timed = t.null_count < len(t)
@@ -164,13 +164,6 @@ def _coded(column: pa.ChunkedArray) -> tuple[Ints, pa.Array]:
     encoded = column.cast(pa.string()).combine_chunks().dictionary_encode()
     codes = np.asarray(pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False), dtype=np.int64)
     return codes, encoded.dictionary
-
-
-def _told_by(times: pa.ChunkedArray, timezone: str) -> Clock:
-    try:
-        return clock_of(times, timezone)
-    except pa.ArrowException:
-        raise UsageError(f"{timezone!r} is no time zone: write one such as UTC or Europe/Paris") from None
 
 
 def _clock(times: pa.ChunkedArray, timezone: str) -> dict[str, pa.Array]:
