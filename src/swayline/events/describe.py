@@ -12,9 +12,7 @@ from swayline.core.clock import Clock
 from swayline.core.names import BEHAVIOR, CATEGORY, COLUMN, FILE, ITEM, REASON, ROW, SESSION, TITLE, USER, VALUE
 from swayline.engine import Engine, operators, summaries
 from swayline.events.describe_returns import returning
-from swayline.events.describe_time import MAX_SOURCES as MAX_SOURCES
-from swayline.events.describe_time import OTHERS as OTHERS
-from swayline.events.describe_time import time_parts
+from swayline.events.describe_time import MAX_SOURCES, time_parts
 from swayline.events.log import EventLog
 from swayline.events.worth import describe_values
 
