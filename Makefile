@@ -8,14 +8,14 @@ DEMO := demo
 OPTIONS ?=
 # Benchmarks and what each is asked about.
 BENCHES := \
-	sequence_quality:beauty sequence_quality:toys sequence_quality:ml-1m sequence_ablations time_to_quality train_speed \
-	score_users catalogue_topk gpu_training full_softmax_memory behavior_probabilities model_table read_clean profiles run_scaling \
-	encode_titles language_fusion:beauty language_cold:beauty language_cold:ml-100k language_ablation \
-	language_tuning:beauty language_tuning:ml-100k language_transfer language_search \
-	effects_tables:ihdp effects_tables:lalonde effects_tables:insurance effects_graphs_uplift:sachs \
-	effects_graphs_uplift:graphs effects_graphs_uplift:policy effects_graphs_uplift:hillstrom effects_logs:taobao effects_logs:trivago effects_weights:shop \
-	effects_weights:taobao effects_scale \
-	people_planted people_tick people_scale people_heldout spread_seeds spread_next_adopter spread_growth spread_discover
+	sequence/quality:beauty sequence/quality:toys sequence/quality:ml-1m sequence/ablations sequence/time_to_quality sequence/train_speed \
+	sequence/score_users sequence/catalogue_topk sequence/gpu_training sequence/full_softmax_memory sequence/behavior_probabilities models/model_table evaluation/best_of_several sequence/values reading/read_clean features/profiles pipeline/run_scaling \
+	language/encode_titles language/fusion:beauty language/cold:beauty language/cold:ml-100k language/ablation \
+	language/tuning:beauty language/tuning:ml-100k language/transfer language/search \
+	effects/tables:ihdp effects/tables:lalonde effects/tables:insurance effects/graphs_uplift:sachs \
+	effects/graphs_uplift:graphs effects/graphs_uplift:policy effects/graphs_uplift:hillstrom effects/logs:taobao effects/logs:trivago effects/weights:shop \
+	effects/weights:taobao effects/scale \
+	people/planted people/tick people/scale people/heldout diffusion/seeds diffusion/next_adopter diffusion/growth diffusion/discover
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint truth bench docs clean

@@ -9,25 +9,25 @@ from typing import Any
 __version__ = "0.1.0"
 
 _PUBLIC = {
-    "BehaviorEffects": "swayline.influence.behaviors",
+    "BehaviorEffects": "swayline.influence.effects",
     "EventLog": "swayline.events",
     "Paging": "swayline.events",
-    "PeopleInfluence": "swayline.influence.people",
+    "PeopleInfluence": "swayline.influence.network",
     "ReadOptions": "swayline.events",
     "RunSettings": "swayline.pipeline",
     "SequenceRecommender": "swayline.recommend",
     "SwaylineError": "swayline.core.errors",
-    "WorldSettings": "swayline.simulate",
+    "WorldSettings": "swayline.simulation",
     "attribute_events": "swayline.recommend",
     "clean_log": "swayline.events",
-    "estimate_effect": "swayline.influence.behaviors",
-    "profiles": "swayline.dataset.profiles",
+    "estimate_effect": "swayline.causal",
+    "profiles": "swayline.features.profiles",
     "read_events": "swayline.events",
     "read_log": "swayline.events",
     "run": "swayline.pipeline",
     "write_log": "swayline.events",
     "write_report": "swayline.report",
-    "write_world": "swayline.simulate",
+    "write_world": "swayline.simulation",
 }
 
 __all__ = ["__version__", *_PUBLIC]

@@ -9,8 +9,8 @@ import threading
 import pyarrow.parquet as pq
 import pytest
 
-from swayline.core.files import whole
-from swayline.core.locks import LOCK_FILE, only_one
+from swayline.core.storage.files import whole
+from swayline.core.storage.locks import LOCK_FILE, only_one
 from swayline.testing.attacks import attack, files_of, unchanged
 
 QUICK = 'models = ["most-popular"]\nexplained_users = 2\n'
@@ -171,7 +171,7 @@ def _write(path):
 def test_csv_neutralises_formulas_and_is_read_back_as_it_was(tmp_path):
     import pyarrow as pa
 
-    from swayline.core.tables import read_typed, write_table
+    from swayline.core.storage.tables import read_typed, write_table
 
     texts = ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "'=1", "''=1", "'plain", "plain", "a=b", ""]
     table = pa.table({"user": texts, "score": [-1.5] * len(texts)})

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from swayline import simulate
+from swayline import simulation as simulate
 from swayline.cli.app import app
 from swayline.core.errors import UsageError
 

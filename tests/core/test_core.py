@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from swayline.core import errors, names
 from swayline.core.errors import MissingExtraError, SwaylineError, UsageError, nearest, one_line, shown
 from swayline.core.extras import require
-from swayline.core.files import digest, fingerprint, whole, write_json
 from swayline.core.progress import task
 from swayline.core.rng import generator
+from swayline.core.storage.files import digest, fingerprint, whole, write_json
 from swayline.core.time import format_duration, iso, parse_date, parse_duration_s
 
 

@@ -20,7 +20,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     import transformers
 
     from swayline.encoders.vocabulary import learn_vocabulary
-    from swayline.simulate import WorldSettings, write_world
+    from swayline.simulation import WorldSettings, write_world
 
     write_world(WorldSettings(users=60, items=24, events=1_500), tmp_path)
     events = pq.read_table(tmp_path / "events.parquet")

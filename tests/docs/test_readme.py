@@ -24,7 +24,7 @@ def _commands():
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
     """A folder where the demo's world lies, smaller, so that the README's lines can be run as they stand."""
-    from swayline.simulate import WorldSettings, write_world
+    from swayline.simulation import WorldSettings, write_world
 
     folder = tmp_path_factory.mktemp("readme")
     write_world(WorldSettings(users=120, items=60, events=4_000), folder / "demo" / "world")

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import swayline as sw
-from swayline.dataset.profiles import load_profiles
+from swayline.features.profiles import load_profiles
 from swayline.pipeline.looking import look_at_quality, profile
 
 

@@ -10,7 +10,7 @@ import swayline as sw
 from swayline.core.errors import ArtifactError, ConfigError, UsageError
 from swayline.dataset import returns_share
 from swayline.events import EventLog
-from swayline.recommend import FittedModel
+from swayline.training.bundle import FittedModel
 
 FAST = {"model": "item-knn"}
 

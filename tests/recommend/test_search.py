@@ -9,7 +9,8 @@ import pytest
 import swayline as sw
 from swayline.core.errors import DataError, UsageError
 from swayline.events import EventLog
-from swayline.recommend import FittedModel, ItemSearch
+from swayline.recommend import ItemSearch
+from swayline.training.bundle import FittedModel
 
 WARES = ["nail polish", "desk lamp", "garden hose", "running shoe", "coffee grinder", "wool scarf"]
 COLORS = ["red", "blue", "green", "black"]

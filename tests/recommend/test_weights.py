@@ -3,7 +3,7 @@ import pytest
 
 from swayline.core.errors import UsageError
 from swayline.dataset import from_lists, targets_at
-from swayline.influence.ledger import ledger
+from swayline.ledger.table import ledger
 from swayline.recommend.weights import STRENGTHS, learn_weights, usable_effects, weights_at
 
 

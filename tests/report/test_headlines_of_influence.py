@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from swayline.influence.ledger import ledger
-from swayline.influence.people.standing import LEAST_ACTS, standing_ties
+from swayline.influence.network.describe.standing import LEAST_ACTS, standing_ties
+from swayline.ledger.table import ledger
 from swayline.report.artifacts import Artifacts
 from swayline.report.figures import forest
-from swayline.report.of_influence import influence_section
-from swayline.report.of_people import people_section
-from swayline.report.words import between, number
+from swayline.report.sections.influence import influence_section
+from swayline.report.sections.people import people_section
+from swayline.report.wording.words import between, number
 
 PASSED = {"time_rescaling": {"passed": True, "figure": 0.02}, "stable_branching": {"passed": True, "figure": 0.4}}
 

@@ -8,21 +8,21 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from swayline.dataset import FLAGS, BotFlags
-from swayline.dataset.profiles import build_profiles
-from swayline.dataset.profiles.segments import _names
 from swayline.engine import DuckEngine
 from swayline.events import EventLog, ReadOptions
-from swayline.events.describe import describe
+from swayline.events.summary.describe import describe
+from swayline.features.bots import FLAGS, BotFlags
+from swayline.features.profiles import build_profiles
+from swayline.features.profiles.segments import _names
 from swayline.report.artifacts import Artifacts
-from swayline.report.of_audience import _finding as segments_finding
-from swayline.report.of_audience import audience_section
-from swayline.report.of_catalogue import catalogue_section
-from swayline.report.of_funnel import funnel_section
-from swayline.report.of_overview import overview_section
-from swayline.report.of_quality import quality_section
-from swayline.report.of_time import time_section
-from swayline.report.words import percent
+from swayline.report.sections.audience import _finding as segments_finding
+from swayline.report.sections.audience import audience_section
+from swayline.report.sections.catalogue import catalogue_section
+from swayline.report.sections.funnel import funnel_section
+from swayline.report.sections.overview import overview_section
+from swayline.report.sections.quality import quality_section
+from swayline.report.sections.time import time_section
+from swayline.report.wording.words import percent
 
 START = datetime(2025, 1, 6, tzinfo=UTC)
 

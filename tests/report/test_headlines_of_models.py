@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from swayline.evaluate.significance import adjusted, bootstrap_mean, paired_test
+from swayline.evaluation.significance import adjusted, bootstrap_mean, paired_test
 from swayline.report.artifacts import Artifacts
-from swayline.report.of_models import models_section
+from swayline.report.sections.models import models_section
 
 
 def metric(value):

@@ -8,7 +8,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from swayline.core.artifacts import MAX_DEPTH, read_json
 from swayline.core.errors import ArtifactError
 from swayline.core.names import (
     DESCRIBE_FILE,
@@ -24,7 +23,8 @@ from swayline.core.names import (
     REPORT_FILE,
     RUN_FILE,
 )
-from swayline.influence.ledger import read_ledger
+from swayline.core.storage.artifacts import MAX_DEPTH, read_json
+from swayline.ledger.table import read_ledger
 from swayline.pipeline.job import _past
 from swayline.report import write_report
 from swayline.report.artifacts import PEOPLE_FILE, PROFILES_FILE, THINGS_FILE, read_artifacts

@@ -1,7 +1,7 @@
 import pytest
 
 from swayline.report.blocks import Panel, Table
-from swayline.report.of_effects import effect_blocks
+from swayline.report.sections.effects import effect_blocks
 
 
 def control(name, before, after, treatment="cart"):

@@ -1,4 +1,4 @@
-from swayline.report.of_evaluation import evaluation_blocks
+from swayline.report.sections.evaluation import evaluation_blocks
 
 
 def one(value):

@@ -4,10 +4,10 @@ import dataclasses
 
 import pyarrow as pa
 
-from swayline.core.files import write_json
 from swayline.core.names import DESCRIBE_FILE
+from swayline.core.storage.files import write_json
 from swayline.engine import DuckEngine
-from swayline.events.describe import describe
+from swayline.events.summary.describe import describe
 from swayline.report import write_report
 from swayline.testing.run_folder import tiny_log
 

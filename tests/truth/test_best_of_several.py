@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from swayline.evaluate import compare_all
+from swayline.evaluation import compare_all
 
 pytestmark = pytest.mark.truth
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from swayline.influence.behaviors.inference import difference_in_means
+from swayline.causal.estimate.inference import difference_in_means
 
 pytestmark = pytest.mark.truth
 SEEDS = 500

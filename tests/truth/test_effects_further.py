@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from swayline.influence.behaviors.cut import Cut
-from swayline.influence.behaviors.estimate import estimate_effect
-from swayline.influence.behaviors.estimators import aipw, contrast, partial_slope
-from swayline.influence.behaviors.graph import adjust, read_graph
-from swayline.influence.behaviors.instruments import two_stage
-from swayline.influence.behaviors.joint import mediate
-from swayline.influence.behaviors.nuisance import crossfit_all, default_learners, folds, nuisances
-from swayline.influence.behaviors.policy import learn_policy
+from swayline.causal.estimate.estimate_effect import estimate_effect
+from swayline.causal.estimate.estimators import aipw, contrast, partial_slope
+from swayline.causal.estimate.instruments import two_stage
+from swayline.causal.estimate.joint import mediate
+from swayline.causal.identify.graph import adjust, read_graph
+from swayline.causal.nuisance.cross_fitting import crossfit_all, default_learners, folds, nuisances
+from swayline.causal.policy.learn_policy import learn_policy
+from swayline.causal.table.folds import Cut
 
 pytestmark = pytest.mark.truth
 SEEDS = 500

@@ -5,8 +5,8 @@ import pyarrow as pa
 import pytest
 
 from swayline.engine import DuckEngine
-from swayline.influence.behaviors.episodes import landmark, pairs, timeline
-from swayline.influence.behaviors.further import further_rows, window
+from swayline.influence.effects.contrasts import further_rows, window
+from swayline.influence.effects.episodes import landmark, pairs, timeline
 
 pytestmark = pytest.mark.truth
 SEEDS = 500

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from swayline.influence.behaviors.estimate import estimate_effect
+from swayline.causal.estimate.estimate_effect import estimate_effect
 
 pytestmark = pytest.mark.truth
 SEEDS = 500

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from scipy.stats import rankdata
 
-from swayline.influence.people.acts import make_acts, make_ties
-from swayline.influence.people.hawkes import HawkesFit, fit_hawkes
-from swayline.influence.people.intervals import TieEstimates, tie_estimates
+from swayline.influence.network.acts import make_acts, make_ties
+from swayline.influence.network.fit.hawkes import HawkesFit, fit_hawkes
+from swayline.influence.network.fit.intervals import TieEstimates, tie_estimates
 
 HOUR, WEEK = 3600.0, 604800.0
 MONDAY = 1_599_436_800.0

@@ -7,7 +7,7 @@ import typer
 
 from swayline import __version__
 from swayline.cli import check, evaluate, fit, influence, recommend, report, run, simulate, tune
-from swayline.cli.edge import guarded
+from swayline.cli.shared.edge import guarded
 
 app = typer.Typer(
     name="swayline",

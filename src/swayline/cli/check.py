@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from swayline.cli import options
-from swayline.cli.output import show, table_path
-from swayline.cli.reading import EventsArgument, Items, Said, Ties, Users, as_options, reads
+from swayline.cli.shared import options
+from swayline.cli.shared.output import show, table_path
+from swayline.cli.shared.reading import EventsArgument, Items, Said, Ties, Users, as_options, reads
 
 _SHOWN = 20
 
@@ -33,8 +33,8 @@ def check(
     reading: Said,
 ) -> None:
     """Say what would be read and what rejected, with reasons; exit 1 if anything was rejected."""
-    from swayline.core.outputs import claim_file
-    from swayline.core.tables import write_table
+    from swayline.core.storage.outputs import claim_file
+    from swayline.core.storage.tables import write_table
     from swayline.events import read_events
 
     if out is not None:

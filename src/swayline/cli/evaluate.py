@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from swayline.cli import options
-from swayline.cli.output import json_path, show
-from swayline.cli.reading import EventsArgument, Items, Said, Users, read, reads
+from swayline.cli.shared import options
+from swayline.cli.shared.output import json_path, show
+from swayline.cli.shared.reading import EventsArgument, Items, Said, Users, read, reads
 from swayline.core.errors import UsageError, nearest
 
 
@@ -44,10 +44,10 @@ def evaluate(
     reading: Said,
 ) -> None:
     """Split, fit, rank everything for every question, and write metrics with intervals."""
-    from swayline.core.files import write_json
-    from swayline.core.outputs import claim_file, note_output
+    from swayline.core.storage.files import write_json
+    from swayline.core.storage.outputs import claim_file, note_output
     from swayline.engine import DuckEngine
-    from swayline.evaluate import Plan, evaluate_models
+    from swayline.evaluation import Plan, evaluate_models
     from swayline.models import names as model_names
 
     names = list(dict.fromkeys(model or ["transformer"]))

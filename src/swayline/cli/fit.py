@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from swayline.cli import options
-from swayline.cli.output import show
-from swayline.cli.reading import Items, Said, Users, read, reads
+from swayline.cli.shared import options
+from swayline.cli.shared.output import show
+from swayline.cli.shared.reading import Items, Said, Users, read, reads
 from swayline.core.errors import UsageError, nearest
 
 
@@ -55,11 +55,11 @@ def fit(
         raise UsageError(f"model {model!r} is unknown: {nearest(model, model_names())}")
     if events is None:
         raise UsageError("give the log to learn from: swayline fit EVENTS")
-    from swayline.core.locks import only_one
-    from swayline.core.outputs import claim_folder, is_model_folder
+    from swayline.core.storage.locks import only_one
+    from swayline.core.storage.outputs import claim_folder, is_model_folder
     from swayline.engine import DuckEngine
     from swayline.models import create
-    from swayline.recommend import check_split, fit_log
+    from swayline.training.fit import check_split, fit_log
 
     check_split(split)
     said = options.settings_of(settings)
@@ -67,12 +67,12 @@ def fit(
 
     claim_folder(out, "fit", is_model_folder, (events, items, users), force)
     if checkpoint is not None:
-        from swayline.models.sequence.checkpoint import claim_checkpoint
+        from swayline.models.sequence.optimize.checkpoint import claim_checkpoint
 
         claim_checkpoint(checkpoint, (events, items, users), force)
     watch = None
     if tensorboard is not None:
-        from swayline.models.sequence.tensorboard import to_tensorboard
+        from swayline.models.sequence.optimize.tensorboard import to_tensorboard
 
         watch = to_tensorboard(tensorboard)
     with only_one(out, "fit"), DuckEngine() as engine:

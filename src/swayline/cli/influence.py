@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from swayline.cli import options
-from swayline.cli.outcome import Outcome, told_outcome
-from swayline.cli.output import show, table_path
-from swayline.cli.reading import EventsArgument, EventsOption, Items, Said, read, reads
 from swayline.cli.recommend import newer, user_ids
+from swayline.cli.shared import options
+from swayline.cli.shared.outcome import Outcome, told_outcome
+from swayline.cli.shared.output import show, table_path
+from swayline.cli.shared.reading import EventsArgument, EventsOption, Items, Said, read, reads
 from swayline.core.errors import UsageError, nearest, shown
-from swayline.core.outputs import claim_file
+from swayline.core.storage.outputs import claim_file
 from swayline.core.time import parse_duration_s
 
 if TYPE_CHECKING:
@@ -50,8 +50,9 @@ def events(
     json: options.Json = False,
 ) -> None:
     """How much each past event moves a recommendation: score with the event minus score without it."""
-    from swayline.influence.ledger import concat, write_ledger
-    from swayline.recommend import FittedModel, edit_behaviors, explain_events
+    from swayline.ledger.table import concat, write_ledger
+    from swayline.recommend import edit_behaviors, explain_events
+    from swayline.training.bundle import FittedModel
 
     claim_file(out, "influence events", (model, events, users), force)
     fitted = newer(FittedModel.load(model), events, users)
@@ -130,9 +131,9 @@ def behaviors(
     reading: Said,
 ) -> None:
     """What each behaviour causes: effects beside associations, with intervals, refutations and a verdict."""
-    from swayline.influence.behaviors import BehaviorEffects
-    from swayline.influence.behaviors.words import in_words
-    from swayline.influence.ledger import write_ledger
+    from swayline.causal.estimate.words import in_words
+    from swayline.influence.effects import BehaviorEffects
+    from swayline.ledger.table import write_ledger
 
     effects = BehaviorEffects(
         treatment, outcome, window=window, horizon=horizon, from_date=since, unit=unit, estimand=estimand,
@@ -186,11 +187,11 @@ def table(
     json: options.Json = False,
 ) -> None:
     """The effect of one column on another, from an experiment or from observation."""
+    from swayline.causal.estimate.estimate_effect import estimate_effect
+    from swayline.causal.estimate.words import in_words
+    from swayline.causal.table.problem import ESTIMANDS, LEARNERS
     from swayline.events import read_table
-    from swayline.influence.behaviors import estimate_effect
-    from swayline.influence.behaviors.problem import ESTIMANDS, LEARNERS
-    from swayline.influence.behaviors.words import in_words
-    from swayline.influence.ledger import write_ledger
+    from swayline.ledger.table import write_ledger
 
     for name, word, words in (("estimand", estimand, ESTIMANDS), ("learner", learner, LEARNERS)):
         if word not in words:
@@ -232,8 +233,8 @@ def people(
     reading: Said,
 ) -> None:
     """Who sways whom: acts of others that follow because of one act, along each tie, with intervals."""
-    from swayline.influence.ledger import write_ledger
-    from swayline.influence.people import PeopleInfluence
+    from swayline.influence.network import PeopleInfluence
+    from swayline.ledger.table import write_ledger
 
     claim_file(out, "influence people", (events, ties), force)
     log = read(events, reading, ties=ties)
@@ -288,9 +289,9 @@ def spread(
     json: options.Json = False,
 ) -> None:
     """Whom to start with so that influence reaches furthest."""
-    from swayline.core.tables import write_table
-    from swayline.influence.ledger import read_ledger
-    from swayline.influence.spread import spread_from_ledger
+    from swayline.core.storage.tables import write_table
+    from swayline.influence.diffusion import spread_from_ledger
+    from swayline.ledger.table import read_ledger
 
     if model not in SPREAD_MODELS:
         raise UsageError(f"--model {shown(model)} is unknown: {nearest(model, SPREAD_MODELS)}")
@@ -340,7 +341,7 @@ def _graph(written: str | None) -> str | None:
 
 
 def _result(table: "pa.Table", out: Path) -> dict[str, object]:
-    from swayline.influence.behaviors.words import SHOWN
+    from swayline.causal.estimate.words import SHOWN
 
     recommended = [row for row in table.select(SHOWN).to_pylist() if row["recommended"]]
     return {"out": str(out), "rows": len(table), "recommended": recommended[:1000]}

@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from swayline.cli import options
-from swayline.cli.output import show, table_path, warn
-from swayline.cli.reading import EventsOption
+from swayline.cli.shared import options
+from swayline.cli.shared.output import show, table_path, warn
+from swayline.cli.shared.reading import EventsOption
 from swayline.core.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from swayline.recommend import FittedModel
+    from swayline.training.bundle import FittedModel
 
 
 def recommend(
@@ -56,9 +56,9 @@ def recommend(
     json: options.Json = False,
 ) -> None:
     """Write the best next items of each user, or the items that answer a query."""
-    from swayline.core.outputs import claim_file
-    from swayline.core.tables import write_table
-    from swayline.recommend import FittedModel
+    from swayline.core.storage.outputs import claim_file
+    from swayline.core.storage.tables import write_table
+    from swayline.training.bundle import FittedModel
 
     claim_file(out, "recommend", (model, events, users, encoder), force)
     if query is None and encoder is not None:
@@ -98,7 +98,7 @@ def _found(
 
 def newer(fitted: "FittedModel", events: str | None, users: Path | None) -> "FittedModel":
     """The model for a newer log and for what a table of users says, with what it does not know on stderr."""
-    from swayline.recommend import with_log, with_people
+    from swayline.training.fit import with_log, with_people
 
     table = users if users is not None and is_table(users) else None
     if events is not None:

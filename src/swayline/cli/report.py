@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from swayline.cli import options
-from swayline.cli.output import show
+from swayline.cli.shared import options
+from swayline.cli.shared.output import show
 from swayline.core.errors import SourceError
 from swayline.core.names import RUN_FILE
 

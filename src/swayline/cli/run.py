@@ -5,10 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
-from swayline.cli import options
-from swayline.cli.outcome import Outcome
-from swayline.cli.output import show, warn
-from swayline.cli.reading import EventsArgument, Items, Said, Ties, Users, reads
+from swayline.cli.shared import options
+from swayline.cli.shared.outcome import Outcome
+from swayline.cli.shared.output import show, warn
+from swayline.cli.shared.reading import EventsArgument, Items, Said, Ties, Users, reads
 from swayline.core.words import meaning
 
 

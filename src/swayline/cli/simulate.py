@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from swayline.cli import options
-from swayline.cli.output import show
+from swayline.cli.shared import options
+from swayline.cli.shared.output import show
 
 
 def simulate(
@@ -19,7 +19,7 @@ def simulate(
     json: options.Json = False,
 ) -> None:
     """Write events, items, users, ties and truth.json of a simulated shop."""
-    from swayline.simulate import WorldSettings, write_world
+    from swayline.simulation import WorldSettings, write_world
 
     files = write_world(WorldSettings(users=users, items=items, events=events, seed=seed), out, force=force)
     show(json, {"out": str(out), "files": [str(path) for path in files]}, [f"written: {path}" for path in files])

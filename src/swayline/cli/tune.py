@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from swayline.cli import options
-from swayline.cli.output import show
-from swayline.cli.reading import EventsArgument, Items, Said, Users, read, reads
+from swayline.cli.shared import options
+from swayline.cli.shared.output import show
+from swayline.cli.shared.reading import EventsArgument, Items, Said, Users, read, reads
 from swayline.core.errors import UsageError, nearest, shown
 
 
@@ -30,12 +30,11 @@ def tune(
     reading: Said,
 ) -> None:
     """Try settings on validation, drop those that lag behind, keep the best; stop any time and go on later."""
-    from swayline.core.outputs import claim_folder
+    from swayline.core.storage.outputs import claim_folder
     from swayline.dataset import build_dataset, split_by_name
     from swayline.engine import DuckEngine
-    from swayline.pipeline import check_tunable
-    from swayline.pipeline import tune as search
-    from swayline.pipeline.tune import is_study
+    from swayline.training import tune as search
+    from swayline.training.tune import check_tunable, is_study
 
     check_tunable(model)
     if split not in ("last-out", "time"):

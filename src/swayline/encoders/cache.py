@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from swayline.core.files import whole
+from swayline.core.storage.files import whole
 
 Vectors = npt.NDArray[np.float32]
 _KEY_BYTES = 16

@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-from swayline.core.files import digest
+from swayline.core.storage.files import digest
 from swayline.encoders.cache import default_cache, key_of
 from swayline.encoders.pretrain import Pairs, PretrainSettings, pretrain
 from swayline.encoders.suited import read_texts

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from swayline.core.errors import ArtifactError, UsageError, shown
 from swayline.core.extras import require
-from swayline.core.files import digest, fingerprint
+from swayline.core.storage.files import digest, fingerprint
 
 Pooling = Literal["mean", "cls"]
 _LENGTH = 256

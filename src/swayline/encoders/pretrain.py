@@ -30,9 +30,9 @@ from torch.nn import functional as F
 
 from swayline.core.errors import EmptyLogError, UsageError
 from swayline.core.extras import require
-from swayline.core.files import write_json
 from swayline.core.progress import task
 from swayline.core.rng import generator
+from swayline.core.storage.files import write_json
 from swayline.dataset import Sequences
 from swayline.encoders.folder import EncoderFolder, open_folder
 from swayline.encoders.tokens import Tokenizer

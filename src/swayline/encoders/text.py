@@ -19,7 +19,7 @@ import torch
 
 from swayline.core.errors import UsageError, shown
 from swayline.core.extras import require
-from swayline.core.files import digest
+from swayline.core.storage.files import digest
 from swayline.encoders.bert import FAMILY, PackedBert
 from swayline.encoders.cache import VectorCache, key_of
 from swayline.encoders.folder import EncoderFolder, open_folder

@@ -17,9 +17,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from swayline.core.files import clear_folders, to_disk
-from swayline.core.locks import only_one
 from swayline.core.names import EVENT_ID, EVENTS_FILE, REJECTED_FILE, REST, ROW, SESSION, TEXT, TIME
+from swayline.core.storage.files import clear_folders, to_disk
+from swayline.core.storage.locks import only_one
 from swayline.engine import DuckEngine, operators
 from swayline.events.blocks import Account, account_of, checked_blocks
 from swayline.events.clean import SESSION_GAP_S

@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from swayline.core.errors import ArtifactError, UsageError, shown
-from swayline.core.files import whole, write_json
 from swayline.core.names import EVENTS_FILE, ITEMS_FILE, LOG_FILE, REJECTED_FILE, TIES_FILE, USERS_FILE
+from swayline.core.storage.files import whole, write_json
 from swayline.events.log import EventLog
 from swayline.events.options import ReadOptions
 

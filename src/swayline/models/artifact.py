@@ -19,9 +19,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 from swayline.core.errors import ArtifactError, ConfigError, shown
-from swayline.core.files import whole, write_json
 from swayline.core.names import MODEL_FILE as MODEL_FILE
 from swayline.core.names import WEIGHTS_FILE as WEIGHTS_FILE
+from swayline.core.storage.files import whole, write_json
 from swayline.models.settings import build
 
 FORMAT = 1

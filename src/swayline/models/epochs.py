@@ -18,9 +18,9 @@ from torch import Tensor, nn
 from swayline.core.progress import task
 from swayline.core.rng import generator
 from swayline.dataset import Sequences
-from swayline.models.sequence.averaging import Average
 from swayline.models.sequence.losses.softmax import candidate_softmax
-from swayline.models.sequence.negatives import draw
+from swayline.models.sequence.optimize.averaging import Average
+from swayline.models.sequence.optimize.negatives import draw
 
 _KEEP = 0.99
 _MAX_GRADIENT = 5.0

@@ -7,25 +7,25 @@ from typing import Any
 
 from swayline.core.errors import ArtifactError, SwaylineError, UsageError, nearest, shown
 from swayline.models import artifact
-from swayline.models.boosted_trees import BoostedTrees
-from swayline.models.content import Content
-from swayline.models.ease import EASE
-from swayline.models.factorization_machine import FactorizationMachine
-from swayline.models.gru import GRU
-from swayline.models.hybrid import Hybrid
-from swayline.models.implicit_als import ImplicitALS
-from swayline.models.item_knn import ItemKNN
-from swayline.models.language import Language
-from swayline.models.markov_chain import MarkovChain
-from swayline.models.most_popular import MostPopular
-from swayline.models.naive_bayes import NaiveBayes
+from swayline.models.classical.boosted_trees import BoostedTrees
+from swayline.models.classical.content import Content
+from swayline.models.classical.ease import EASE
+from swayline.models.classical.factorization_machine import FactorizationMachine
+from swayline.models.classical.gru import GRU
+from swayline.models.classical.hybrid import Hybrid
+from swayline.models.classical.implicit_als import ImplicitALS
+from swayline.models.classical.item_knn import ItemKNN
+from swayline.models.classical.markov_chain import MarkovChain
+from swayline.models.classical.most_popular import MostPopular
+from swayline.models.classical.naive_bayes import NaiveBayes
+from swayline.models.classical.recent_popular import RecentPopular
+from swayline.models.classical.regression import LinearRegression, LogisticRegression
+from swayline.models.classical.user_knn import UserKNN
 from swayline.models.protocol import Recommender
-from swayline.models.recent_popular import RecentPopular
-from swayline.models.regression import LinearRegression, LogisticRegression
+from swayline.models.sequence.transformer import Transformer
 from swayline.models.settings import build
-from swayline.models.text_sequence import TextSequence
-from swayline.models.transformer import Transformer
-from swayline.models.user_knn import UserKNN
+from swayline.models.text.language import Language
+from swayline.models.text.text_sequence import TextSequence
 
 _MODELS: dict[str, Any] = {
     model.name: model

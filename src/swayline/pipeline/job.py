@@ -12,15 +12,15 @@ from typing import Any
 from typing_extensions import TypedDict
 
 import swayline
-from swayline.core.artifacts import read_json
 from swayline.core.code import code_digest
 from swayline.core.errors import ArtifactError, UsageError, nearest
-from swayline.core.files import digest, fingerprint, write_json
-from swayline.core.locks import only_one
 from swayline.core.memory import peak_mb, reset_peak
 from swayline.core.names import LOG_FILE, REPORT_FILE, RUN_FILE
-from swayline.core.outputs import claim_folder
 from swayline.core.progress import task
+from swayline.core.storage.artifacts import read_json
+from swayline.core.storage.files import digest, fingerprint, write_json
+from swayline.core.storage.locks import only_one
+from swayline.core.storage.outputs import claim_folder
 from swayline.core.time import iso
 from swayline.events import is_address, name_of
 from swayline.models import create

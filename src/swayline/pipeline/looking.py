@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from swayline.core.artifacts import is_text, read_table
-from swayline.core.files import whole, write_json
 from swayline.core.names import FLAGS_FILE, PROFILES_FOLDER, QUALITY_FILE, REASON, USER
 from swayline.core.progress import task
-from swayline.dataset import BotFlags, flag_bots
-from swayline.dataset.profiles import build_profiles
-from swayline.dataset.quality import column_quality
+from swayline.core.storage.artifacts import is_text, read_table
+from swayline.core.storage.files import whole, write_json
 from swayline.engine import DuckEngine
 from swayline.events import EventLog
+from swayline.features.bots import BotFlags, flag_bots
+from swayline.features.column_quality import column_quality
+from swayline.features.profiles import build_profiles
 
 
 def look_at_quality(log: EventLog, folder: Path, seed: int) -> None:

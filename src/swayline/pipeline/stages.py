@@ -21,10 +21,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from typing_extensions import TypedDict
 
-from swayline.core.artifacts import read_json
 from swayline.core.errors import DataError, UsageError
 from swayline.core.extras import require
-from swayline.core.files import whole, write_json
 from swayline.core.names import (
     DESCRIBE_FILE,
     EVENTS_FILE,
@@ -47,9 +45,11 @@ from swayline.core.names import (
 )  # fmt: skip
 from swayline.core.progress import task
 from swayline.core.rng import generator
+from swayline.core.storage.artifacts import read_json
+from swayline.core.storage.files import whole, write_json
 from swayline.dataset import Dataset, Split, build_dataset, last_out, sample, seen_leave
 from swayline.engine import DuckEngine
-from swayline.evaluate import (
+from swayline.evaluation import (
     Answers,
     Items,
     best_of,
@@ -63,17 +63,20 @@ from swayline.evaluate import (
     undecided,
 )
 from swayline.events import EventLog, read_events, read_log, write_log
-from swayline.events.describe import describe
-from swayline.influence import ledger
+from swayline.events.summary.describe import describe
 from swayline.influence.attribution import behavior_rows, edit_rows, event_rows, remove_events
-from swayline.influence.behaviors import BehaviorEffects, associations
-from swayline.influence.people import PeopleInfluence
+from swayline.influence.effects import BehaviorEffects, associations
+from swayline.influence.network import PeopleInfluence
+from swayline.ledger import table as ledger
 from swayline.models import create, load_model, told_of_values, with_seed
 from swayline.models import recommend as best_items
 from swayline.pipeline.looking import look_at_quality, profile
 from swayline.pipeline.settings import RunSettings
-from swayline.recommend import FittedModel, event_ids, examples, labels_of, with_reasons
+from swayline.recommend import examples, with_reasons
 from swayline.report import write_report
+from swayline.training.bundle import FittedModel
+from swayline.training.fit import labels_of
+from swayline.training.newer import event_ids
 
 CANDIDATES = "candidates"
 CHOICE_FILE = "choice.json"

@@ -10,8 +10,8 @@ from swayline.core.errors import UsageError
 from swayline.core.names import BEHAVIOR, ITEM, USER
 from swayline.core.types import Ints
 from swayline.dataset import Sequences
-from swayline.recommend.fitted import FittedModel
-from swayline.recommend.ids import id_list
+from swayline.training.bundle import FittedModel
+from swayline.training.ids import id_list
 
 PROBABILITY = "probability"
 

@@ -9,7 +9,7 @@ from swayline.dataset import Sequences
 from swayline.influence.attribution import moment
 from swayline.models import recommend as best_items
 from swayline.recommend.explain import Reason, reasons
-from swayline.recommend.fitted import FittedModel
+from swayline.training.bundle import FittedModel
 
 _RECENT = 12
 

@@ -14,8 +14,8 @@ from swayline.core.types import Ints
 from swayline.dataset import NO_TIME, Sequences
 from swayline.influence.attribution import edit_rows, event_rows, remove_events
 from swayline.models import recommend as best_items
-from swayline.recommend.fitted import LIST_SOURCE, POPULAR, FittedModel
-from swayline.recommend.ids import list_length, one_id
+from swayline.training.bundle import LIST_SOURCE, POPULAR, FittedModel
+from swayline.training.ids import list_length, one_id
 
 LAST_EVENTS = 10
 """How far back a reason is looked for."""

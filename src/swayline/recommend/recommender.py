@@ -12,9 +12,9 @@ from swayline.events import EventLog
 from swayline.models import create, with_seed
 from swayline.recommend.behaviors import behavior_probabilities
 from swayline.recommend.explain import explain_events
-from swayline.recommend.fit import fit_log, for_log
-from swayline.recommend.fitted import FittedModel
-from swayline.recommend.ids import one_id
+from swayline.training.bundle import FittedModel
+from swayline.training.fit import fit_log, for_log
+from swayline.training.ids import one_id
 
 
 class SequenceRecommender:

@@ -20,8 +20,8 @@ from swayline.core.errors import DataError, UsageError
 from swayline.core.names import ITEM, RANK, SCORE, USER
 from swayline.encoders import TextEncoder, UnsuitedTextError, WordIndex
 from swayline.models import top_k
-from swayline.recommend.fitted import FittedModel
-from swayline.recommend.ids import list_length
+from swayline.training.bundle import FittedModel
+from swayline.training.ids import list_length
 
 SEMANTIC = 0.5
 PERSONAL = 0.3

@@ -7,7 +7,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from swayline.core.artifacts import is_number, is_text, read_json, read_table
 from swayline.core.errors import ArtifactError, SwaylineError
 from swayline.core.names import (
     DESCRIBE_FILE,
@@ -25,7 +24,8 @@ from swayline.core.names import (
     RUN_FILE,
     USERS_FILE,
 )
-from swayline.influence.ledger import read_ledger, reason_of
+from swayline.core.storage.artifacts import is_number, is_text, read_json, read_table
+from swayline.ledger.table import read_ledger, reason_of
 from swayline.report.layouts import Anything, Describe, Examples, Metrics, Run
 
 PROFILES_FILE = f"{PROFILES_FOLDER}/summary.json"

@@ -6,7 +6,6 @@ from pathlib import Path
 import pyarrow as pa
 
 from swayline.core.errors import ArtifactError, SwaylineError
-from swayline.core.files import whole
 from swayline.core.names import (
     DESCRIBE_FILE,
     EXAMPLES_FILE,
@@ -16,21 +15,22 @@ from swayline.core.names import (
     REPORT_FILE,
     RUN_FILE,
 )
-from swayline.report import words
+from swayline.core.storage.files import whole
 from swayline.report.artifacts import PROFILES_FILE, STAGES, Artifacts, read_artifacts
 from swayline.report.blocks import Missing, Section
-from swayline.report.of_audience import audience_section
-from swayline.report.of_catalogue import catalogue_section
-from swayline.report.of_funnel import funnel_section
-from swayline.report.of_influence import influence_section
-from swayline.report.of_models import models_section
-from swayline.report.of_overview import overview_section
-from swayline.report.of_people import people_section
-from swayline.report.of_quality import quality_section
-from swayline.report.of_run import examples_section, run_section
-from swayline.report.of_time import time_section
-from swayline.report.of_values import values_section
 from swayline.report.page import render
+from swayline.report.sections.audience import audience_section
+from swayline.report.sections.catalogue import catalogue_section
+from swayline.report.sections.funnel import funnel_section
+from swayline.report.sections.influence import influence_section
+from swayline.report.sections.models import models_section
+from swayline.report.sections.overview import overview_section
+from swayline.report.sections.people import people_section
+from swayline.report.sections.quality import quality_section
+from swayline.report.sections.run import examples_section, run_section
+from swayline.report.sections.time import time_section
+from swayline.report.sections.values import values_section
+from swayline.report.wording import words
 
 _BRACKETS = "Figures in brackets are 95% intervals."
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from swayline.core.files import fingerprint
+from swayline.core.storage.files import fingerprint
 
 SLOW_S = 20.0
 """Seconds of the processor: a busy machine makes nothing slow."""

@@ -8,7 +8,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from swayline.core.files import write_json
 from swayline.core.names import (
     DESCRIBE_FILE,
     EXAMPLES_FILE,
@@ -21,13 +20,14 @@ from swayline.core.names import (
     REJECTED_FILE,
     RUN_FILE,
 )
-from swayline.dataset import FLAGS, BotFlags
-from swayline.dataset.profiles import build_profiles
-from swayline.dataset.quality import column_quality
+from swayline.core.storage.files import write_json
 from swayline.engine import DuckEngine
 from swayline.events import EventLog, ReadOptions
-from swayline.events.describe import describe
-from swayline.influence.ledger import event_id, ledger, recommendation_id, write_ledger
+from swayline.events.summary.describe import describe
+from swayline.features.bots import FLAGS, BotFlags
+from swayline.features.column_quality import column_quality
+from swayline.features.profiles import build_profiles
+from swayline.ledger.table import event_id, ledger, recommendation_id, write_ledger
 
 HOSTILE = (
     "</script><script>alert(1)</script>",

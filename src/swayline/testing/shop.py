@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from swayline.simulate import World, WorldSettings, world
+from swayline.simulation import World, WorldSettings, world
 
 
 def small_shop(seed: int = 0, **dials: Any) -> World:
@@ -11,7 +11,7 @@ def small_shop(seed: int = 0, **dials: Any) -> World:
     Parameters
     ----------
     dials
-        Any setting of :class:`swayline.simulate.WorldSettings`.
+        Any setting of :class:`swayline.simulation.WorldSettings`.
 
     Examples
     --------

@@ -4,8 +4,8 @@ import torch
 
 from swayline.dataset import from_lists
 from swayline.models import create, recommend, top_k, topk
-from swayline.models.sequence import blocked
-from swayline.models.sequence.int8 import Rounded
+from swayline.models.sequence.serving import blocked
+from swayline.models.sequence.serving.int8 import Rounded
 
 
 @pytest.fixture(scope="module")

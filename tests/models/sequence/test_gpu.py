@@ -11,8 +11,9 @@ from torch import distributed
 
 from swayline.dataset import from_lists
 from swayline.models import Transformer
-from swayline.models.sequence import blocked, training
-from swayline.models.sequence.distributed import average_gradients
+from swayline.models.sequence.optimize import training
+from swayline.models.sequence.optimize.distributed import average_gradients
+from swayline.models.sequence.serving import blocked
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU is at hand")
 EXACT = replace(QUICK, max_epochs=3, dropout=0.0, precision="fp32")

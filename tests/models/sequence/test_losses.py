@@ -4,7 +4,7 @@ import torch
 
 from swayline.models.sequence.losses import softmax
 from swayline.models.sequence.losses.softmax import candidate_softmax
-from swayline.models.sequence.negatives import draw
+from swayline.models.sequence.optimize.negatives import draw
 
 
 def plain_softmax(states, table, targets, items, log_weights):

@@ -3,15 +3,15 @@ import pytest
 import torch
 
 from swayline.dataset import from_lists
-from swayline.models.sequence import attention
-from swayline.models.sequence.attention import causal_attention
-from swayline.models.sequence.averaging import Average
-from swayline.models.sequence.batches import bin_width, place
+from swayline.models.sequence.batching.batches import bin_width, place
 from swayline.models.sequence.blocks import BLOCKS
-from swayline.models.sequence.dropout import Dropout
-from swayline.models.sequence.network import Network
+from swayline.models.sequence.layers import attention
+from swayline.models.sequence.layers.attention import causal_attention
+from swayline.models.sequence.layers.dropout import Dropout
+from swayline.models.sequence.layers.embedding_rows import first_rows, rows
+from swayline.models.sequence.layers.network import Network
 from swayline.models.sequence.objectives import next_item
-from swayline.models.sequence.rows import first_rows, rows
+from swayline.models.sequence.optimize.averaging import Average
 from swayline.models.sequence.settings import TransformerSettings
 
 CPU = torch.device("cpu")

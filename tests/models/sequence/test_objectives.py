@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from swayline.dataset import Sequences, from_lists
-from swayline.models.sequence.batches import Packed, bin_width, place
+from swayline.models.sequence.batching.batches import Packed, bin_width, place
+from swayline.models.sequence.batching.windows import windows
 from swayline.models.sequence.objectives import OBJECTIVES, encoder_decoder, masked
-from swayline.models.sequence.windows import windows
 
 CPU = torch.device("cpu")
 HISTORIES = st.lists(st.lists(st.integers(0, 8), min_size=1, max_size=12), min_size=1, max_size=12)

@@ -5,8 +5,8 @@ import torch
 from swayline.core.errors import ConfigError
 from swayline.dataset import from_lists
 from swayline.models import create, load_model
+from swayline.models.sequence.heads.repeat_head import Returns
 from swayline.models.sequence.losses.softmax import candidate_softmax
-from swayline.models.sequence.repeat_head import Returns
 
 
 def test_the_mixed_loss_and_its_gradients_are_those_written_out() -> None:

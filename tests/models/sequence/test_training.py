@@ -192,7 +192,7 @@ def test_long_histories_get_a_second_block(length: int, chosen: tuple[int, int, 
 def test_curves_reach_tensorboard(tmp_path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    from swayline.models.sequence.tensorboard import to_tensorboard
+    from swayline.models.sequence.optimize.tensorboard import to_tensorboard
 
     model = Transformer(TransformerSettings(embedding_dim=8, max_epochs=3))
     model.watch = to_tensorboard(tmp_path)

@@ -2,7 +2,7 @@ import numpy as np
 
 from swayline.dataset import from_lists
 from swayline.models import create
-from swayline.models.sequence.warm_start import first_items
+from swayline.models.sequence.optimize.warm_start import first_items
 
 
 def two_worlds(n_users: int = 200):

@@ -24,7 +24,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from swayline.core.errors import SourceError, UsageError, shown
-from swayline.core.files import digest, whole, write_json
+from swayline.core.storage.files import digest, whole, write_json
 from swayline.events.options import Paging
 from swayline.events.sources.block import Block, Resolver
 from swayline.events.sources.database import without_secrets

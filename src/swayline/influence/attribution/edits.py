@@ -21,7 +21,7 @@ from swayline.core.errors import UsageError, nearest
 from swayline.core.types import Floats, Ints
 from swayline.dataset import Dataset, Sequences
 from swayline.influence.attribution.rows import ASSUMPTIONS, TOP, clustered_mean
-from swayline.influence.ledger import ledger
+from swayline.ledger.table import ledger
 from swayline.models import Recommender, recommend
 
 EDITS = ("add", "remove", "replace")

@@ -11,7 +11,7 @@ from swayline.core.time import iso
 from swayline.core.types import Floats, Ints
 from swayline.dataset import NO_TIME, Dataset, Sequences
 from swayline.influence.attribution.removal import EventRemovals, remove_behavior
-from swayline.influence.ledger import event_id, ledger, recommendation_id
+from swayline.ledger.table import event_id, ledger, recommendation_id
 from swayline.models import Recommender
 
 ASSUMPTIONS = (

@@ -25,7 +25,7 @@ _CHOICES = {
 
 @dataclass(frozen=True)
 class TransformerSettings:
-    """Settings of :class:`~swayline.models.transformer.Transformer`; None means chosen from the data.
+    """Settings of :class:`~swayline.models.sequence.transformer.Transformer`; None means chosen from the data.
 
     Parameters
     ----------

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 
 from swayline.core.names import BEHAVIOR
-from swayline.report import theme, words
+from swayline.report import theme
 from swayline.report.figures.frame import Rows, blank, error_bars, plain, rows_height
+from swayline.report.wording import words
 
 MAX_FLOW = 8
 

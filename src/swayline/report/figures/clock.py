@@ -6,8 +6,9 @@ from datetime import datetime
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from swayline.report import theme, words
+from swayline.report import theme
 from swayline.report.figures.frame import blank, plain
+from swayline.report.wording import words
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MAX_SERIES = 6

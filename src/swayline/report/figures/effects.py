@@ -5,8 +5,9 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from swayline.report import theme, words
+from swayline.report import theme
 from swayline.report.figures.frame import Rows, blank, error_bars, inside, plain, rows_height, sane_range
+from swayline.report.wording import words
 
 _KINDS = {"association": (theme.hue(7), "circle-open"), "effect": (theme.hue(0), "diamond")}
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from swayline.report import theme, words
+from swayline.report import theme
+from swayline.report.wording import words
 
 Rows = Sequence[Mapping[str, Any]]
 _BAR_PX, _FRAME_PX = 34, 74

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from swayline.report import theme, words
+from swayline.report import theme
 from swayline.report.figures.frame import Rows, blank, plain, rows_height
+from swayline.report.wording import words
 
 MAX_GROUPS = 8
 

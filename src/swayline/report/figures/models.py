@@ -2,8 +2,9 @@
 
 import plotly.graph_objects as go
 
-from swayline.report import theme, words
+from swayline.report import theme
 from swayline.report.figures.frame import Rows, blank, error_bars, plain, rows_height
+from swayline.report.wording import words
 
 
 def model_scores(rows: Rows, axis: str, percent: bool = False) -> go.Figure:

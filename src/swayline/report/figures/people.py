@@ -7,8 +7,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from swayline.core.time import format_duration
-from swayline.report import theme, words
+from swayline.report import theme
 from swayline.report.figures.frame import blank, plain
+from swayline.report.wording import words
 
 Columns = Mapping[str, Any]
 _WIDTHS = (0.6, 1.4, 3.0)

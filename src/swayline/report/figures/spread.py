@@ -5,8 +5,9 @@ from itertools import pairwise
 
 import plotly.graph_objects as go
 
-from swayline.report import theme, words
+from swayline.report import theme
 from swayline.report.figures.frame import Rows, blank
+from swayline.report.wording import words
 
 
 def per_user(edges: Sequence[int], counts: Sequence[int]) -> go.Figure:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from swayline.report import theme, words
+from swayline.report import theme
 from swayline.report.figures.frame import Rows, blank, plain
+from swayline.report.wording import words
 
 
 def bar_words(low: float, high: float) -> str:

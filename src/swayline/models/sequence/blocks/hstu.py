@@ -16,8 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from swayline.models.sequence.batches import Packed
-from swayline.models.sequence.dropout import Dropout
+from swayline.models.sequence.batching.batches import Packed
+from swayline.models.sequence.layers.dropout import Dropout
 from swayline.models.sequence.settings import TransformerSettings
 
 _FAR = 512

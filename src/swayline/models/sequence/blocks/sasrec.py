@@ -8,9 +8,9 @@ Xiong et al., "On Layer Normalization in the Transformer Architecture", ICML 202
 
 from torch import Tensor, nn
 
-from swayline.models.sequence.attention import causal_attention
-from swayline.models.sequence.batches import Packed
-from swayline.models.sequence.dropout import Dropout
+from swayline.models.sequence.batching.batches import Packed
+from swayline.models.sequence.layers.attention import causal_attention
+from swayline.models.sequence.layers.dropout import Dropout
 from swayline.models.sequence.settings import TransformerSettings
 
 

@@ -14,7 +14,7 @@ from swayline.models.sequence.fusion.cross_attend import CrossAttend
 from swayline.models.sequence.fusion.gate import Gate
 from swayline.models.sequence.fusion.initialise import Initialise
 from swayline.models.sequence.fusion.project import Project
-from swayline.models.sequence.fusion.told import Fusion
+from swayline.models.sequence.fusion.text_fusion import Fusion
 from swayline.models.sequence.settings import TransformerSettings
 
 FUSIONS: dict[str, Callable[[TransformerSettings, int], Fusion]] = {

@@ -22,9 +22,9 @@ import math
 import torch
 from torch import Tensor, nn
 
-from swayline.models.sequence.attention import causal_attention
-from swayline.models.sequence.batches import Packed
-from swayline.models.sequence.fusion.beside import Turned, direction
+from swayline.models.sequence.batching.batches import Packed
+from swayline.models.sequence.fusion.side_by_side import Turned, direction
+from swayline.models.sequence.layers.attention import causal_attention
 from swayline.models.sequence.settings import TransformerSettings
 
 _DECAY = 0.85

@@ -20,9 +20,9 @@ import numpy as np
 import torch
 
 from swayline.dataset import Sequences
-from swayline.models.sequence.batches import Layout, Packed
+from swayline.models.sequence.batching.batches import Layout, Packed
+from swayline.models.sequence.batching.slots import Slots
 from swayline.models.sequence.objectives import next_item
-from swayline.models.sequence.slots import Slots
 
 
 def arrange(

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 
 from swayline.dataset import Sequences
-from swayline.models.sequence.batches import Layout, Packed
-from swayline.models.sequence.slots import Slots, moved
+from swayline.models.sequence.batching.batches import Layout, Packed
+from swayline.models.sequence.batching.slots import Slots, moved
 
 HIDDEN = 0.3
 """Share of events hidden in training."""

@@ -15,9 +15,9 @@ import torch
 
 from swayline.core.types import Ints
 from swayline.dataset import Sequences
-from swayline.models.sequence.batches import EMPTY, Layout, Packed
-from swayline.models.sequence.request import draw_moments
-from swayline.models.sequence.slots import Slots, moved
+from swayline.models.sequence.batching.batches import EMPTY, Layout, Packed
+from swayline.models.sequence.batching.request import draw_moments
+from swayline.models.sequence.batching.slots import Slots, moved
 
 
 def arrange(

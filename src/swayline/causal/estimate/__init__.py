@@ -1,0 +1,1 @@
+"""Estimators of an average effect, their intervals, and the call that runs them."""

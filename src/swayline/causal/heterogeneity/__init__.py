@@ -1,0 +1,1 @@
+"""Who is affected how much."""

@@ -1,0 +1,1 @@
+"""Cross-fitted predictions of treatment and outcome."""

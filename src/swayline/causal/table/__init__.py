@@ -1,0 +1,1 @@
+"""A table as arrays: arms, outcome, controls, clusters, folds."""

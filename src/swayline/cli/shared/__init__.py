@@ -1,0 +1,1 @@
+"""What verbs share: options, reading, output, errors at the edge."""

@@ -1,0 +1,157 @@
+"""The options of every verb that reads a log, written once: ``@reads(…)`` adds them to a verb."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from swayline.cli.shared.output import warn
+
+if TYPE_CHECKING:
+    from swayline.engine import Engine
+    from swayline.events import EventLog, ReadOptions
+
+Said = dict[str, Any]
+"""What was said about reading, by field of ``ReadOptions``; what was not said is left out."""
+
+EventsArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="EVENTS",
+        help="CSV, TSV, JSON lines (also .gz, .zst), Parquet, a DuckDB file, postgresql://…, or http(s)://…",
+        show_default=False,
+    ),
+]
+EventsOption = Annotated[
+    str | None,
+    typer.Option("--events", help="A newer log of the same shape; by default the one fitted on.", show_default=False),
+]
+Items = Annotated[
+    str | None, typer.Option("--items", help="Table of items (titles, categories, features).", show_default=False)
+]
+Users = Annotated[str | None, typer.Option("--users", help="Table of users and features.", show_default=False)]
+Ties = Annotated[str | None, typer.Option("--ties", help="Who can influence whom: source, target.", show_default=False)]
+
+
+def read(
+    events: str,
+    reading: Said,
+    engine: "Engine | None" = None,
+    *,
+    items: str | None = None,
+    users: str | None = None,
+    ties: str | None = None,
+) -> "EventLog":
+    """The log that a verb was given, with what a person should know of it on stderr."""
+    from swayline.events import read_events
+
+    log = read_events(events, items=items, users=users, ties=ties, options=as_options(reading), engine=engine)
+    _tell(log)
+    return log
+
+
+def _tell(log: "EventLog") -> None:
+    """What the reader decided, and that rows were rejected, as lines for people."""
+    for note in log.notes:
+        warn(f"note: {note}")
+    if len(log.rejected):
+        warn(f"note: {len(log.rejected):,} rows are rejected; swayline check says why")
+
+
+def as_options(reading: Said) -> "ReadOptions":
+    """What was said, as the readers take it."""
+    from swayline.events import ReadOptions
+
+    return ReadOptions(**reading)
+
+
+def reads(*sides: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a verb the options of reading: its parameter ``reading`` is what was said by them.
+
+    Parameters
+    ----------
+    sides : str
+        Which side tables the verb reads: ``items``, ``users``, ``ties``.
+    """
+    wanted = [*_LOG, *(one for which in sides for one in _side(which))]
+
+    def decorate(verb: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(verb)
+        def run(**given: Any) -> None:
+            said = {one.field: one.parse(value) for one in wanted if (value := given.pop(one.field))}
+            verb(**given, reading=said)
+
+        signature = inspect.signature(verb)
+        own = [
+            one.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+            for name, one in signature.parameters.items()
+            if name != "reading"
+        ]
+        # Typer learns a verb's options from these two.
+        parameters = [*own, *(one.parameter for one in wanted)]
+        run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {one.name: one.annotation for one in parameters}
+        return run
+
+    return decorate
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(","))
+
+
+def _mapping(text: str) -> dict[str, str]:
+    from swayline.events import parse_mapping
+
+    return parse_mapping(text)
+
+
+def _paging(text: str) -> Any:
+    from swayline.events import parse_paging
+
+    return parse_paging(text)
+
+
+@dataclass(frozen=True)
+class _Option:
+    """One option: the field of ``ReadOptions`` it sets, what help says, how its words become the field's value."""
+
+    field: str
+    about: str
+    parse: Callable[[Any], Any] = str
+    flag: str = ""
+    is_flag: bool = False
+
+    @property
+    def parameter(self) -> inspect.Parameter:
+        option = typer.Option(self.flag or f"--{self.field.replace('_', '-')}", help=self.about, show_default=False)
+        kind = Annotated[bool, option] if self.is_flag else Annotated[str | None, option]
+        return inspect.Parameter(
+            self.field, inspect.Parameter.KEYWORD_ONLY, annotation=kind, default=False if self.is_flag else None
+        )
+
+
+_LOG = (
+    _Option("columns", "Names of a headerless file's columns: user,item,behavior,time; - skips one.", _words),
+    _Option("mapping", "Foreign column names: user=uid,item=iid.", _mapping, flag="--map"),
+    _Option("ordered", "Rows are in order and have no times.", bool, is_flag=True),
+    _Option("delimiter", "One character, or the word tab or space."),
+    _Option("format", "csv, jsonl, parquet, recbole, sequences (a user a line), impressions, cascades."),
+    _Option("table", "Which table of a database: name or schema.name."),
+    _Option("paging", "How an address pages: page=NAME, or cursor=NAME,next=KEY; rows=KEY, per_second=5, keep=DIR.",
+            _paging),
+)  # fmt: skip
+
+
+def _side(which: str) -> tuple[_Option, ...]:
+    options = (
+        _Option(f"{which}_map", f"Foreign column names in the {which} table.", _mapping),
+        _Option(f"{which}_columns", f"Columns of a table of {which} without a header.", _words),
+        _Option(f"{which}_table", f"Which table of a database holds the {which}."),
+    )
+    if which != "ties":
+        return options
+    return (*options, _Option("ties_undirected", "Each tie runs both ways.", bool, is_flag=True))

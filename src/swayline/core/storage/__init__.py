@@ -1,0 +1,1 @@
+"""Files: written whole, locked, claimed, and read with suspicion."""

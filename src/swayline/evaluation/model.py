@@ -1,0 +1,164 @@
+"""Split, fit, rank: the quality of models on a log, as ``metrics.json`` holds it."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from swayline.core.errors import UsageError, nearest, shown
+from swayline.dataset import Dataset, build_dataset, seen_leave
+from swayline.engine import Engine
+from swayline.evaluation.about import Answers, Items
+from swayline.evaluation.groups import groups_of, segment
+from swayline.evaluation.probabilities import inverse_temperature
+from swayline.evaluation.protocols import Fold, check_protocol, folds
+from swayline.evaluation.ranking import Ranking, joined, protocol, rank_targets
+from swayline.evaluation.results import best_of, by_group, compare, summary, undecided
+from swayline.evaluation.target import TARGETS, about_target
+from swayline.events import EventLog
+from swayline.models import create, told_of_values, with_seed
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is asked, and how.
+
+    Parameters
+    ----------
+    split : str
+        ``last-out``, ``time``, ``rolling`` or ``k-fold``.
+    cut : str, optional
+        For ``time`` and ``rolling``: a date, or the share of events before the (first) test.
+    n_folds : int
+        For ``rolling`` and ``k-fold``.
+    k : int
+        Length of the lists.
+    target : str
+        ``item``, ``behavior`` or ``category``.
+    segment : str, optional
+        A column of the users table whose values are told apart.
+    seed : int
+        Decides every random number.
+    """
+
+    split: str = "last-out"
+    cut: str | None = None
+    n_folds: int = 3
+    k: int = 10
+    target: str = "item"
+    segment: str | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_protocol(self.split, self.cut, self.n_folds)
+        if self.target not in TARGETS:
+            raise UsageError(f"--target {shown(self.target)} is unknown: {nearest(self.target, TARGETS)}")
+
+
+@dataclass
+class _Found:
+    """What is known of a model so far, fold by fold."""
+
+    rankings: list[Ranking] = field(default_factory=list)
+    fit_s: float = 0.0
+    history: list[Any] = field(default_factory=list)
+    values: dict[str, object] | None = None
+
+
+def evaluate_models(engine: Engine, log: EventLog, names: Sequence[str], plan: Plan | None = None) -> dict[str, Any]:
+    """Metrics of models with intervals, groups and comparisons, in the form of ``metrics.json``.
+
+    Models that read titles and categories have those of the log's items table. Seen items leave the ranking where
+    users rarely return to them (told from what is learned from, never from the test), and never where classes are
+    asked about.
+
+    Raises
+    ------
+    UsageError, DataError
+        The split cannot be made, or nobody can be asked.
+    """
+    plan = plan or Plan()
+    if plan.segment is not None and log.users is None:
+        raise UsageError("--segment names a column of the users table: give one with --users")
+    events, side = about_target(log, plan.target)
+    dataset = build_dataset(engine, events, side=side, people=log.users)
+    segments = (
+        {plan.segment: segment(log.users, plan.segment, dataset.users)}
+        if plan.segment is not None and log.users is not None
+        else {}
+    )
+    found = {name: _Found() for name in names}
+    labels: list[dict[str, np.ndarray]] = []
+    protocols: list[dict[str, Any]] = []
+    for fold in folds(dataset.sequences, plan.split, cut=plan.cut, n_folds=plan.n_folds, seed=plan.seed):
+        split = fold.split
+        exclude = plan.target == "item" and seen_leave(split.train)
+        items = Items.of(split.train)
+        for name in names:
+            _ask(found[name], name, fold, dataset, items, exclude, plan)
+        labels.append(groups_of(split.test, items, dataset.behaviors.names, segments))
+        told = protocol(plan.split, split.test, plan.k, exclude, split.train)
+        protocols.append(told | {"fold": fold.name, "target": plan.target})
+    rankings = {name: joined(one.rankings) for name, one in found.items()}
+    groups = {
+        kind: np.concatenate([one.get(kind, np.full(n, "")) for one, n in zip(labels, _sizes(protocols), strict=True)])
+        for kind in dict.fromkeys(kind for one in labels for kind in one)
+    }
+    primary = f"ndcg@{plan.k}"
+    models = {
+        name: {
+            **summary(rankings[name], plan.seed), "groups": by_group(rankings[name], groups, plan.seed),
+            "folds": _of_folds(found[name], protocols, plan.seed), "fit_s": found[name].fit_s,
+            "score_s": rankings[name].seconds, "history": found[name].history, "values": found[name].values,
+        }
+        for name in names
+    }  # fmt: skip
+    comparisons = compare(rankings, primary, plan.seed)
+    return {
+        "protocol": _whole_protocol(protocols), "models": models, "comparisons": comparisons,
+        "best": best_of(rankings, primary), "not_distinguishable": undecided(comparisons),
+    }  # fmt: skip
+
+
+def _ask(found: _Found, name: str, fold: Fold, dataset: Dataset, items: Items, exclude: bool, plan: Plan) -> None:
+    """Fit a model on a fold and rank its questions."""
+    split = fold.split
+    started = time.perf_counter()
+    model = create(name, **with_seed(name, {}, plan.seed)).fit(split.train, split.valid)
+    found.fit_s += time.perf_counter() - started
+    found.history = list(getattr(model, "history_", []))
+    found.values = told_of_values(model, split.train, dataset.behaviors.names)
+    sure = inverse_temperature(model, split.valid, exclude, plan.seed)
+    answers = Answers.of(dataset.sequences, split.test, fold.until_us) if len(split.test) else None
+    found.rankings.append(
+        rank_targets(
+            model, split.test, plan.k, exclude, f"ask {name}",
+            items=items, answers=answers, inverse_temperature=sure,
+        )
+    )  # fmt: skip
+
+
+def _sizes(protocols: Sequence[dict[str, Any]]) -> list[int]:
+    return [int(one["n_questions"]) for one in protocols]
+
+
+def _of_folds(found: _Found, protocols: Sequence[dict[str, Any]], seed: int) -> list[dict[str, Any]]:
+    """The metrics of each fold, where there are several."""
+    if len(found.rankings) < 2:
+        return []
+    return [
+        {"fold": told["fold"], "n": told["n_questions"], **summary(one, seed)}
+        for one, told in zip(found.rankings, protocols, strict=True)
+    ]
+
+
+def _whole_protocol(protocols: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    n_questions, n_returns = sum(_sizes(protocols)), sum(int(one["n_returns"]) for one in protocols)
+    whole = dict(protocols[-1]) | {
+        "n_questions": n_questions, "n_returns": n_returns, "share_of_returns": n_returns / max(1, n_questions),
+        "folds": [one["fold"] for one in protocols],
+    }  # fmt: skip
+    del whole["fold"]
+    return whole

@@ -1,0 +1,82 @@
+"""Scores as probabilities, so that log-loss and calibration mean something for any model.
+
+One number, chosen on validation questions, says how sure the scores are: the inverse temperature of a softmax.
+
+References
+----------
+Guo et al., "On Calibration of Modern Neural Networks", ICML 2017.
+"""
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from swayline.core.rng import generator
+from swayline.dataset import Targets, sample
+from swayline.evaluation.significance import Values
+from swayline.models import Recommender, mask_seen
+
+_LOG_RANGE = (-14.0, 10.0)
+"""Natural logarithm of the inverse temperature: scores may be logits, shares or counts."""
+_QUESTIONS = 512
+_SCORES = 1 << 24
+
+
+def candidates(scores: np.ndarray, targets: Targets, exclude_seen: bool) -> np.ndarray:
+    """Scores with what cannot be recommended at -inf: all seen items alike, the answer too where it is a return.
+
+    An answer that stayed while every other seen item left would be ranked first for free.
+    """
+    return mask_seen(scores, targets.history) if exclude_seen else scores
+
+
+def probabilities(scores: np.ndarray, answers: np.ndarray, inverse_temperature: float) -> tuple[Values, Values, Values]:
+    """What a softmax of scores says of the answers.
+
+    Parameters
+    ----------
+    scores : (Q, I) float
+        -inf where an item may not come.
+    answers : (Q,) int
+
+    Returns
+    -------
+    log_p : (Q,)
+        Natural logarithm of the probability of the answer; -inf where the answer may not come.
+    brier : (Q,)
+        Sum over the items of (probability − whether it came)².
+    confidence : (Q,)
+        The largest probability; 0 where no item may come.
+
+    >>> [one.round(2).tolist() for one in probabilities(np.array([[0.0, 0.0, -np.inf]]), np.array([1]), 2.0)]
+    [[-0.69], [0.5], [0.5]]
+    """
+    most = scores.max(axis=1, keepdims=True)
+    nothing = np.isneginf(most[:, 0])
+    shifted = (scores - np.where(nothing[:, None], 0.0, most)) * scores.dtype.type(inverse_temperature)
+    answer = shifted[np.arange(len(answers)), answers].astype(np.float64)
+    weights = np.exp(shifted, out=shifted)
+    total = np.where(nothing, 1.0, weights.sum(axis=1, dtype=np.float64))
+    squares = np.einsum("qi,qi->q", weights, weights).astype(np.float64) / total**2
+    log_p = answer - np.log(total)
+    return log_p, 1.0 - 2.0 * np.exp(log_p) + squares, np.where(nothing, 0.0, 1.0 / total)
+
+
+def inverse_temperature(model: Recommender, valid: Targets, exclude_seen: bool, seed: int = 0) -> float | None:
+    """What scores are multiplied with so that validation answers are likeliest; None without questions.
+
+    Answers that may not be recommended say nothing of it and are left out.
+    """
+    n = min(_QUESTIONS, max(32, _SCORES // max(valid.history.n_items, 1)))
+    questions = sample(valid, n, generator(seed, "temperature"))
+    if len(questions) == 0:
+        return None
+    scores = candidates(model.score(questions.history), questions, exclude_seen)
+    may_come = ~np.isneginf(scores[np.arange(len(questions)), questions.items])
+    scores, answers = scores[may_come], questions.items[may_come]
+    if len(answers) == 0:
+        return None
+
+    def loss(log_inverse: float) -> float:
+        return -float(probabilities(scores, answers, float(np.exp(log_inverse)))[0].mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=_LOG_RANGE, method="bounded").x))

@@ -1,0 +1,1 @@
+"""Counts that describe a log, for a page."""

@@ -1,0 +1,1 @@
+"""Compiled passes of the Hawkes model; imported only after numba was found."""

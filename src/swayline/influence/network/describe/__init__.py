@@ -1,0 +1,1 @@
+"""What a fitted network shows: channels, credit, scores, tables to draw from."""

@@ -1,0 +1,109 @@
+"""All that a page shows of people, as plain lists: the network by channel and period, leagues, leaders, tie by tie."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from swayline.core.types import Floats
+from swayline.influence.network.describe.channels import CHANNELS
+from swayline.influence.network.describe.credit import credited, period_of_acts
+from swayline.influence.network.describe.figures import league_table, network_tables
+from swayline.influence.network.describe.standing import LEAST_ACTS, standing_ties
+
+if TYPE_CHECKING:
+    from swayline.influence.network.estimator import PeopleInfluence
+
+_LEAGUES = ("given", "reach", "received")
+_PERIODS, _TIES, _ACTS, _LEADERS = 3, 12, 60, 5
+Picture = dict[str, Any]
+
+
+def people_picture(people: "PeopleInfluence", top: int = 2000) -> Picture:
+    """What the report's people section reads.
+
+    Parameters
+    ----------
+    people : PeopleInfluence
+        Fitted.
+    top : int
+        At most so many ties are drawn, surest first.
+
+    Returns
+    -------
+    dict
+        ``nodes`` and ``edges`` (columns of the network; an edge has the acts it brought in each period and its
+        estimate by channel, zero where the tie has none), ``periods``, ``leagues``, ``leaders``, ``ties`` (the acts
+        behind the surest), ``ties_measured``, ``ties_sure`` (claimed when all are asked together), ``radius``,
+        ``outcome``. People and ties of fewer than :data:`LEAST_ACTS` acts are not drawn and not ranked.
+    """
+    found = standing_ties(people.ledger_)
+    often = people.ledger_.filter(pc.field("n") >= LEAST_ACTS)
+    ranked = people.people_.filter(pc.field("acts") >= LEAST_ACTS)
+    picture: Picture = {
+        "outcome": people.outcome_,
+        "radius": people.radius_,
+        "ties_measured": len(found.rows),
+        "ties_sure": int(found.stands.sum()),
+        "leagues": {by: league_table(ranked, by, 10).to_pylist() for by in _LEAGUES},
+        "leaders": [] if people.read_.category is None else people.leaders(_LEADERS, 8).to_pylist(),
+    }
+    of_ties = pc.equal(often["estimand"], "excitation")
+    if not bool(pc.any(pc.and_(of_ties, pc.greater(often["estimate"], 0.0))).as_py()):
+        return picture | {"nodes": {}, "edges": {}, "periods": [], "ties": []}
+    network = network_tables(often, people.people_, top=top, seed=people.seed)
+    return picture | {
+        "nodes": _columns(network.nodes, ("user", "x", "y", "acts", "given", "given_low", "given_high", "community")),
+        "edges": _edges(people, network.edges),
+        "periods": _periods(people),
+        "ties": [_tie(people, one) for one in network.edges.slice(0, _TIES).to_pylist()],
+    }
+
+
+def _columns(table: pa.Table, names: tuple[str, ...]) -> Picture:
+    return {name: table[name].to_pylist() for name in names}
+
+
+def _edges(people: "PeopleInfluence", edges: pa.Table) -> Picture:
+    fit = people.fit_
+    source, target = (
+        np.asarray(pc.index_in(edges[end], value_set=people.read_.ids).to_numpy(), np.int64)
+        for end in ("source", "target")
+    )
+    n = fit.acts.people
+    place = np.searchsorted(fit.ties.target * n + fit.ties.source, target * n + source)
+    brought = credited(fit, period_of_acts(fit, _PERIODS), _PERIODS)[place]
+    columns = _columns(edges, ("source", "target", "estimate", "ci_low", "ci_high"))
+    columns["brought"] = np.round(brought.T, 3).tolist()
+    if people.channels_ is not None:
+        parts: Floats = np.nan_to_num(np.asarray(people.channels_.estimate[place], np.float64))
+        columns["channels"] = {name: np.round(parts[:, k], 5).tolist() for k, name in enumerate(CHANNELS)}
+    return columns
+
+
+def _periods(people: "PeopleInfluence") -> list[str]:
+    acts = people.fit_.acts
+    edges = [
+        datetime.fromtimestamp(0, UTC) + timedelta(seconds=acts.start_s + acts.span_s * k / _PERIODS)
+        for k in range(_PERIODS + 1)
+    ]
+    return [f"{a.day} {a:%b %Y} to {b.day} {b:%b %Y}" for a, b in pairwise(edges)]
+
+
+def _tie(people: "PeopleInfluence", edge: Picture) -> Picture:
+    pairs = people.tie_events(edge["source"], edge["target"]).slice(0, _ACTS)
+    row = {key: edge[key] for key in ("source", "target", "estimate", "ci_low", "ci_high", "n")}
+    return row | {
+        "acts": [
+            {
+                "source_time": one["source_time"].isoformat(),
+                "target_time": one["target_time"].isoformat(),
+                "lag_s": round(one["lag_s"], 1),
+                "probability": round(one["probability"], 4),
+            }
+            for one in pairs.to_pylist()
+        ]
+    }

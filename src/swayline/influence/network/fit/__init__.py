@@ -1,0 +1,1 @@
+"""The Hawkes model on ties: fit, intervals, goodness of fit."""

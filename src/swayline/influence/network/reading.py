@@ -1,0 +1,165 @@
+"""From a log and a table of ties to the arrays of the model: people become rows, an outcome's acts become moments."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from swayline.core.conditions import base_of
+from swayline.core.errors import EmptyLogError, SchemaError
+from swayline.core.names import BEHAVIOR, CATEGORY, ITEM, SOURCE, TARGET, TIME, USER
+from swayline.core.types import Bools, Floats, Ints
+from swayline.influence.network.acts import Acts, Ties, make_acts, make_ties
+
+CONTENT_BEHAVIORS = ("review", "share", "comment", "rate", "tag", "post")
+"""Acts that others read: what a person says about things, not what the person does with them."""
+
+
+@dataclass(frozen=True)
+class People:
+    """A log as the model sees it.
+
+    Parameters
+    ----------
+    ids : pa.Array of string
+        Outside id of each row.
+    acts : Acts
+        Moments at which each person did the outcome; several items at one moment (a basket) are one act.
+    ties : Ties
+    given : (ties asked about,) int64
+        For every distinct tie of the table, its place in ``ties``.
+    person, time_s, item : (rows,) int64, float64, int64
+        The outcome's rows, one an item: who, when (Unix seconds), which item (-1 for none).
+    content_person, content_time_s : (content rows,)
+        Acts of content behaviours other than the outcome.
+    outcome : str
+    known : (ties,) bool
+        Whether both people of a tie stand in the log at all; of others nothing can be said.
+    category : (rows,) string, optional
+        The category of each outcome row, where the log has any.
+    """
+
+    ids: pa.Array
+    acts: Acts
+    ties: Ties
+    person: Ints
+    time_s: Floats
+    item: Ints
+    content_person: Ints
+    content_time_s: Floats
+    outcome: str
+    known: Bools
+    category: pa.Array | None = None
+
+
+def seconds(times: pa.ChunkedArray | pa.Array) -> Floats:
+    """Unix seconds of a column of timestamps."""
+    micro = times.cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
+    return np.asarray(micro.to_numpy(zero_copy_only=False) if isinstance(micro, pa.Array) else micro.to_numpy()) / 1e6
+
+
+def read_people(events: pa.Table, ties: pa.Table, outcome: str, items: pa.Table | None = None) -> People:
+    """Take the outcome's acts and the ties out of a log.
+
+    Parameters
+    ----------
+    events : pa.Table
+        ``user``, ``item``, ``behavior``, ``time``.
+    ties : pa.Table
+        ``source``, ``target``; influence may run source → target. Ties to oneself are left out, repeats count once.
+    items : pa.Table, optional
+        ``item`` and ``category``, where the events themselves have no category.
+
+    Raises
+    ------
+    SchemaError
+        The events have no times, or a table lacks a column.
+    EmptyLogError
+        Nobody did the outcome, or no tie joins two different people of the log, one of whom did it.
+    """
+    for column in (USER, BEHAVIOR):
+        if column not in events.column_names:
+            raise SchemaError(f"the events have no column {column!r}; they have {', '.join(events.column_names)}")
+    if TIME not in events.column_names or events[TIME].null_count == len(events):
+        raise SchemaError("the events have no times: influence between people needs to know when each acted")
+    for column in (SOURCE, TARGET):
+        if column not in ties.column_names:
+            raise SchemaError(f"the ties have no column {column!r}; they have {', '.join(ties.column_names)}")
+    events = events.filter(pc.is_valid(events[TIME]))
+    span = seconds(events[TIME])
+    wanted = np.asarray(pc.equal(events[BEHAVIOR].cast(pa.string()), outcome).to_numpy(), bool)
+    if not wanted.any():
+        raise EmptyLogError(f"nobody did {outcome!r} at a known time")
+    kept = pc.and_(pc.is_valid(ties[SOURCE]), pc.is_valid(ties[TARGET]))
+    ties = ties.filter(kept)
+    users = events[USER].cast(pa.string())
+    everybody = pa.chunked_array(
+        [*users.filter(pa.array(wanted)).chunks, *_strings(ties[SOURCE]), *_strings(ties[TARGET])]
+    )
+    ids = pc.unique(everybody)
+    ids = ids.take(pc.array_sort_indices(ids))
+    rows = np.asarray(pc.fill_null(pc.index_in(users, value_set=ids), -1).to_numpy(), np.int64)
+    source, target = (
+        np.asarray(pc.index_in(pa.chunked_array(_strings(ties[c]), pa.string()), value_set=ids).to_numpy(), np.int64)
+        for c in (SOURCE, TARGET)
+    )
+    joined = make_ties(source, target, len(ids))
+    if len(joined) == 0:
+        raise EmptyLogError(f"no tie joins two different people ({len(ties)} ties read)")
+    known = _known(ids, users, joined, ties)
+    person, time_s = rows[wanted], span[wanted]
+    if not np.isin(joined.source[known], person).any():
+        raise EmptyLogError(f"no source of the {len(joined):,} ties ever did {outcome!r}: nothing can be said of any")
+    moments = np.unique(np.stack([person.astype(np.float64), time_s]), axis=1)
+    acts = make_acts(moments[0].astype(np.int64), moments[1], len(ids), float(span.min()), float(span.max()))
+    return People(
+        ids, acts, joined, person, time_s, _items(events, wanted), *_content(events, rows, span, outcome), outcome,
+        known, _categories(events, wanted, items),
+    )  # fmt: skip
+
+
+def _known(ids: pa.Array, users: pa.ChunkedArray, joined: Ties, ties: pa.Table) -> Bools:
+    """Ties between people who both stand in the log, (ties,)."""
+    in_log = np.asarray(pc.is_in(ids, value_set=pc.unique(users)).to_numpy(zero_copy_only=False), bool)
+    known = in_log[joined.source] & in_log[joined.target]
+    if not known.any():
+        one = f"{ties[SOURCE][0].as_py()!r} → {ties[TARGET][0].as_py()!r}"
+        raise EmptyLogError(
+            f"no tie joins two people of the log: the first tie is {one}, the first user {users[0].as_py()!r}; "
+            "users, sources and targets must be the same ids"
+        )
+    return np.asarray(known)
+
+
+def _categories(events: pa.Table, wanted: "np.ndarray", items: pa.Table | None) -> pa.Array | None:
+    if CATEGORY in events.column_names:
+        found = events[CATEGORY]
+    elif items is not None and CATEGORY in items.column_names and ITEM in events.column_names:
+        place = pc.index_in(events[ITEM].cast(pa.string()), value_set=items[ITEM].cast(pa.string()).combine_chunks())
+        found = items[CATEGORY].combine_chunks().take(place)
+    else:
+        return None
+    chosen = found.cast(pa.string()).filter(pa.array(wanted))
+    return chosen.combine_chunks() if isinstance(chosen, pa.ChunkedArray) else chosen
+
+
+def _strings(column: pa.ChunkedArray) -> list[pa.Array]:
+    chunks: list[pa.Array] = column.cast(pa.string()).chunks
+    return chunks
+
+
+def _items(events: pa.Table, wanted: "np.ndarray") -> Ints:
+    if ITEM not in events.column_names:
+        return np.full(int(wanted.sum()), -1, np.int64)
+    items = events[ITEM].cast(pa.string()).filter(pa.array(wanted)).combine_chunks()
+    encoded = pc.dictionary_encode(items)
+    encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
+    return np.asarray(pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False), np.int64)
+
+
+def _content(events: pa.Table, rows: Ints, span: Floats, outcome: str) -> tuple[Ints, Floats]:
+    present = pc.unique(events[BEHAVIOR].cast(pa.string())).to_pylist()
+    words = pa.array([word for word in present if word != outcome and base_of(word) in CONTENT_BEHAVIORS], pa.string())
+    said = np.asarray(pc.is_in(events[BEHAVIOR].cast(pa.string()), value_set=words).to_numpy(), bool) & (rows >= 0)
+    return rows[said], span[said]

@@ -1,0 +1,1 @@
+"""Features of a person's behaviour towards an item, and rows to learn from."""

@@ -1,0 +1,255 @@
+"""Linear and logistic regression on behaviour features: the next item from a weighted sum.
+
+Both learn from the same rows (:mod:`~swayline.models.behavior.training_examples`) on standardised features; linear
+regression by
+weighted least squares, logistic regression by Newton's method (steps halved until they help) on the weighted
+likelihood, both with a ridge penalty. ``l2`` and ``balance`` (rows weigh as many items as they stand for, to this
+power) are chosen on validation questions.
+:meth:`weights` says what each feature counts for: associations, no effects.
+
+Shapes: Q histories, I items, N rows, G features.
+
+References
+----------
+Hoerl and Kennard, "Ridge Regression: Biased Estimation for Nonorthogonal Problems", Technometrics 1970.
+McMahan et al., "Ad Click Prediction: a View from the Trenches", KDD 2013 (logistic regression on behaviour).
+"""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from swayline.dataset import Sequences, Targets
+from swayline.models import artifact
+from swayline.models.behavior import tables as behavior_tables
+from swayline.models.behavior.features import scored
+from swayline.models.behavior.tables import Tables, count_tables, item_feature_names, pair_feature_names
+from swayline.models.behavior.training_examples import Lessons, lessons
+from swayline.models.counts.stored_matrix import Expected
+from swayline.models.protocol import Scores
+from swayline.models.settings import require
+from swayline.models.tuning import choose, judge_of
+
+Vector = npt.NDArray[np.float64]
+_CHOICES: dict[str, tuple[float, ...]] = {"balance": (0.0, 0.5, 1.0), "l2": (1e-4, 1e-3, 1e-2, 1e-1)}
+_STEPS, _SMALL = 30, 1e-6
+
+
+@dataclass(frozen=True)
+class RegressionSettings:
+    """Numbers left to validation (None), and the seed of the rows drawn."""
+
+    l2: float | None = None
+    balance: float | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require("l2", self.l2, 1e-9)
+        require("balance", self.balance, 0.0, 1.0)
+        require("seed", self.seed, 0)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The settings with nothing left open; the defaults are what is taken without validation questions."""
+
+    l2: float = 1e-3
+    balance: float = 0.5
+
+
+class LinearRegression:
+    """The next item by weighted least squares on behaviour features."""
+
+    name: ClassVar[str] = "linear-regression"
+    reads_values: ClassVar[bool] = False
+    Settings: ClassVar[type[RegressionSettings]] = RegressionSettings
+
+    def __init__(self, settings: RegressionSettings | None = None) -> None:
+        self.settings = settings or RegressionSettings()
+
+    def fit(self, train: Sequences, valid: Targets | None = None) -> Self:
+        """Learn a weight for each feature, and choose what was left open."""
+        tables, rows, judge = count_tables(train), lessons(train, self.settings.seed), judge_of(valid)
+        found = (lambda trial: judge(self._become(tables, rows, trial))) if judge else None
+        return self._become(tables, rows, choose(self.name, self.settings, Chosen, _CHOICES, found, rounds=1))
+
+    def refit(self, train: Sequences) -> Self:
+        """Learn the weights again with the choices already made."""
+        return self._become(count_tables(train), lessons(train, self.settings.seed), self.chosen_)
+
+    def _become(self, tables: Tables, rows: Lessons | None, chosen: Chosen) -> Self:
+        self.chosen_, self.sum_ = chosen, _learned(tables, rows, chosen, _least_squares)
+        return self
+
+    def score(self, history: Sequences) -> Scores:
+        """(Q, I) weighted sums of the features."""
+        return self.sum_.score(history)
+
+    def weights(self) -> dict[str, float]:
+        """What one standard deviation of each feature counts for."""
+        return self.sum_.weights()
+
+    def save(self, folder: Path) -> None:
+        """Write the tables and the weights."""
+        _save(folder, self.name, self.settings, self.chosen_, self.sum_)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what :meth:`save` wrote."""
+        settings, chosen, weighted = _load(folder, cls.name)
+        model = cls(settings)
+        model.chosen_, model.sum_ = chosen, weighted
+        return model
+
+
+class LogisticRegression:
+    """The next item by logistic regression on behaviour features."""
+
+    name: ClassVar[str] = "logistic-regression"
+    reads_values: ClassVar[bool] = False
+    Settings: ClassVar[type[RegressionSettings]] = RegressionSettings
+
+    def __init__(self, settings: RegressionSettings | None = None) -> None:
+        self.settings = settings or RegressionSettings()
+
+    def fit(self, train: Sequences, valid: Targets | None = None) -> Self:
+        """Learn a weight for each feature, and choose what was left open."""
+        tables, rows, judge = count_tables(train), lessons(train, self.settings.seed), judge_of(valid)
+        found = (lambda trial: judge(self._become(tables, rows, trial))) if judge else None
+        return self._become(tables, rows, choose(self.name, self.settings, Chosen, _CHOICES, found, rounds=1))
+
+    def refit(self, train: Sequences) -> Self:
+        """Learn the weights again with the choices already made."""
+        return self._become(count_tables(train), lessons(train, self.settings.seed), self.chosen_)
+
+    def _become(self, tables: Tables, rows: Lessons | None, chosen: Chosen) -> Self:
+        self.chosen_, self.sum_ = chosen, _learned(tables, rows, chosen, _likeliest)
+        return self
+
+    def score(self, history: Sequences) -> Scores:
+        """(Q, I) logits, up to a constant."""
+        return self.sum_.score(history)
+
+    def weights(self) -> dict[str, float]:
+        """What one standard deviation of each feature adds to the logit."""
+        return self.sum_.weights()
+
+    def save(self, folder: Path) -> None:
+        """Write the tables and the weights."""
+        _save(folder, self.name, self.settings, self.chosen_, self.sum_)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what :meth:`save` wrote."""
+        settings, chosen, weighted = _load(folder, cls.name)
+        model = cls(settings)
+        model.chosen_, model.sum_ = chosen, weighted
+        return model
+
+
+@dataclass(frozen=True)
+class WeightedSum:
+    """A weight for each feature of an item and of a pair.
+
+    Parameters
+    ----------
+    coefficients : (G,) float32
+        Features of the item first, as :mod:`~swayline.models.behavior.tables` names them.
+    spread : (G,) float32
+        Standard deviation of each feature among the rows learned from.
+    """
+
+    tables: Tables
+    coefficients: Scores
+    spread: Scores
+
+    def score(self, history: Sequences) -> Scores:
+        """(Q, I) the sums."""
+        own, of_pairs = np.split(self.coefficients, [self.tables.items.shape[1]])
+        alone = self.tables.items @ own
+        return scored(self.tables, history, alone, lambda items, pairs: items @ own + pairs @ of_pairs)
+
+    def weights(self) -> dict[str, float]:
+        """Feature → coefficient times spread."""
+        names = item_feature_names(self.tables.n_behaviors) + pair_feature_names(self.tables.n_behaviors)
+        return dict(zip(names, (self.coefficients * self.spread).tolist(), strict=True))
+
+
+Solver = Callable[[Vector, Vector, Vector, float], Vector]
+"""(N, G) standardised features, (N,) hits, (N,) weights of mean 1, l2 → (G,) coefficients."""
+
+
+def _learned(tables: Tables, rows: Lessons | None, chosen: Chosen, solver: Solver) -> WeightedSum:
+    n_features = tables.items.shape[1] + tables.n_pair_features
+    if rows is None:  # nobody has two events: popularity alone
+        return WeightedSum(tables, np.eye(1, n_features, dtype=np.float32)[0], np.ones(n_features, np.float32))
+    weights = rows.weights**chosen.balance
+    weights /= weights.mean()
+    values = rows.values.astype(np.float64)
+    mean = np.average(values, axis=0, weights=weights)
+    spread = np.sqrt(np.average((values - mean) ** 2, axis=0, weights=weights))
+    spread[spread < _SMALL] = np.inf  # a feature that never varies says nothing
+    found = solver((values - mean) / spread, rows.hit.astype(np.float64), weights, chosen.l2)
+    spreads = np.where(np.isinf(spread), 0.0, spread).astype(np.float32)
+    return WeightedSum(tables, (found / spread).astype(np.float32), spreads)
+
+
+def _least_squares(values: Vector, hit: Vector, weights: Vector, l2: float) -> Vector:
+    weighted = values * weights[:, None]
+    centred = hit - np.average(hit, weights=weights)
+    gram = weighted.T @ values / len(hit)
+    found = np.linalg.solve(gram + l2 * np.eye(len(gram)), weighted.T @ centred / len(hit))
+    return found.astype(np.float64, copy=False)
+
+
+def _likeliest(values: Vector, hit: Vector, weights: Vector, l2: float) -> Vector:
+    """Newton's method from the base rate; a ridge scaled to the curvature, so that rare hits are not drowned."""
+    share = np.average(hit, weights=weights)
+    design = np.column_stack([values, np.ones(len(hit))])
+    penalty = np.full(design.shape[1], l2 * share * (1 - share) + 1e-12)
+    penalty[-1] = 1e-12
+    found = np.zeros(design.shape[1])
+    found[-1] = np.log(share / (1 - share)) if 0 < share < 1 else 0.0
+
+    def loss(at: Vector) -> float:
+        return float((weights * (np.logaddexp(0.0, design @ at) - hit * (design @ at))).mean() + penalty @ at**2 / 2)
+
+    now = loss(found)
+    for _ in range(_STEPS):
+        chance = 1.0 / (1.0 + np.exp(-np.clip(design @ found, -30.0, 30.0)))
+        slope = (design * (weights * (chance - hit))[:, None]).mean(axis=0) + penalty * found
+        bend = (design * (weights * chance * (1 - chance))[:, None]).T @ design / len(hit) + np.diag(penalty)
+        step = np.linalg.solve(bend + 1e-9 * np.trace(bend) * np.eye(len(bend)), slope)
+        length = next((one for one in 0.5 ** np.arange(20.0) if loss(found - one * step) < now), 0.0)
+        found = found - length * step
+        before, now = now, loss(found)
+        if before - now <= _SMALL * before:
+            break
+    return found[:-1]
+
+
+def _save(folder: Path, name: str, settings: RegressionSettings, chosen: Chosen, found: WeightedSum) -> None:
+    learned = {
+        "n_items": len(found.tables.items), "n_behaviors": found.tables.n_behaviors,
+        "chosen": dataclasses.asdict(chosen),
+    }  # fmt: skip
+    arrays = behavior_tables.as_arrays(found.tables) | {"coefficients": found.coefficients, "spread": found.spread}
+    artifact.write(folder, name, dataclasses.asdict(settings), learned, arrays)
+
+
+def _load(folder: Path, name: str) -> tuple[RegressionSettings, Chosen, WeightedSum]:
+    stored = artifact.read(folder, name)
+    n_items, n_behaviors = artifact.sizes_of(folder, stored, "n_items", "n_behaviors")
+    n_features = len(item_feature_names(n_behaviors)) + len(pair_feature_names(n_behaviors))
+    vectors: Expected = {"coefficients": ((n_features,), "float32"), "spread": ((n_features,), "float32")}
+    artifact.check_arrays(folder, stored, behavior_tables.expected(n_items, n_behaviors) | vectors)
+    tables = behavior_tables.from_arrays(folder, stored.arrays, n_items, n_behaviors)
+    return (
+        artifact.settings_of(folder, stored, RegressionSettings), artifact.part_of(folder, stored, "chosen", Chosen),
+        WeightedSum(tables, stored.arrays["coefficients"], stored.arrays["spread"]),
+    )  # fmt: skip

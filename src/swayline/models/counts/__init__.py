@@ -1,0 +1,1 @@
+"""Counts of items and people, as sparse matrices."""

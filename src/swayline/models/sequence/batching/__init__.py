@@ -1,0 +1,1 @@
+"""Histories packed into batches."""

@@ -1,0 +1,1 @@
+"""What is read off a state: behaviours, returns, counts of the history."""

@@ -1,0 +1,218 @@
+"""Item neighbours beside a sequence model: counting remembers pairs that a network has too few events to learn.
+
+::
+
+    score (j)  =  scale · ( network (j)  +  share · neighbours (j) / max over all items )
+
+Neighbours are those of :class:`~swayline.models.classical.item_knn.ItemKNN`, counted with its middle of the road. How
+much pairs
+count against their order, how fast the history fades, the share and the scale are chosen together on validation
+questions: what serves beside a network is not what serves alone. The tables that choose have not counted the last
+event of a validation history, just as tables in service have not.
+
+Shapes: Q questions, I items, B questions of a batch.
+
+References
+----------
+Cheng et al., "Wide & Deep Learning for Recommender Systems", DLRS 2016 (memory beside generalisation).
+Breiman, "Stacked Regressions", Machine Learning 1996; Guo et al., "On Calibration of Modern Neural Networks", ICML 2017
+(the scale is their temperature).
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from swayline.core.progress import task
+from swayline.core.types import Ints, ItemRows
+from swayline.dataset import Sequences, Targets
+from swayline.models import artifact
+from swayline.models.classical.item_knn import ItemKNN, ItemKNNSettings
+from swayline.models.protocol import Scores
+from swayline.models.settings import require
+from swayline.models.topk import mask_seen
+from swayline.models.tuning import unseen_last
+from swayline.models.validation import Judge
+
+_BACKWARD = (0.2, 0.7, 1.0)
+_DECAYS = (0.65, 0.8, 0.9, 1.0)
+_SHARES = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
+_SCALES = (0.55, 0.7, 0.85, 1.0, 1.2)
+_SCORES_AT_ONCE = 1 << 25
+"""Scores held at a time while choosing: 128 MiB of float32."""
+_ROWS_AT_ONCE = 512
+_SURE = 2.0
+"""Standard errors that the gain in log-likelihood must reach."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What validation chose."""
+
+    backward: float = 0.7
+    decay: float = 0.8
+    share: float = 1.0
+    scale: float = 1.0
+    returning: bool = False
+    """Whether items of the history itself may profit, as where people return to them."""
+
+    def __post_init__(self) -> None:
+        require("backward", self.backward, 0.0, 1.0)
+        require("decay", self.decay, 0.0, 1.0)
+        require("share", self.share, 0.0)
+        require("scale", self.scale, 0.0)
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Neighbours and how much they count."""
+
+    neighbours: ItemKNN
+    chosen: Chosen
+
+    @classmethod
+    def counted(cls, train: Sequences, chosen: Chosen) -> Self:
+        """Count the pairs of some histories."""
+        return cls(
+            ItemKNN(ItemKNNSettings(backward=chosen.backward, decay=chosen.decay, value_weight=0.0)).fit(train), chosen
+        )
+
+    def fading(self, decay: float) -> Self:
+        """The same neighbours under another decay of the history."""
+        return dataclasses.replace(self, neighbours=self.neighbours.fading(decay))
+
+    def added(self, history: Sequences) -> sparse.csr_array:
+        """(Q, I) what is added to the network's scores, before ``scale``; nothing where no neighbour is."""
+        return self.level(history) * np.float32(self.chosen.share)
+
+    def join(self, scores: Scores, history: Sequences) -> None:
+        """Make the (Q, I) scores of the network those of both, in place."""
+        more = self.added(history)
+        scores[_rows(more), more.indices] += more.data
+        scores *= np.float32(self.chosen.scale)
+
+    def of_items(self, history: Sequences, items: ItemRows | Ints) -> Scores:
+        """(Q,) what is added to one item a row, before ``scale``."""
+        found = np.zeros(len(history), np.float32)
+        for start in range(0, len(history), _ROWS_AT_ONCE):
+            rows = np.arange(start, min(start + _ROWS_AT_ONCE, len(history)))
+            more = self.added(history.take(rows))
+            row = rows[_rows(more)]
+            at = more.indices == items[row]
+            found[row[at]] = more.data[at]
+        return found
+
+    def level(self, history: Sequences) -> sparse.csr_array:
+        """(Q, I) the neighbours' scores, each row divided by its largest."""
+        found = self.neighbours.found(history)
+        if not self.chosen.returning:
+            met = sparse.csr_array((np.ones_like(history.items), history.items, history.offsets), shape=found.shape)
+            found = (found - found.multiply(met > 0)).tocsr()
+        row, most = _rows(found), np.zeros(len(history), np.float32)
+        np.maximum.at(most, row, found.data)
+        found.data /= np.where(most > 0, most, 1.0)[row]
+        return found
+
+    def learned(self) -> tuple[dict[str, object], dict[str, np.ndarray]]:
+        """Sizes and choices, and arrays, as a folder holds them."""
+        sizes, arrays = self.neighbours.learned()
+        return sizes | {"beside": dataclasses.asdict(self.chosen)}, arrays
+
+    @classmethod
+    def restored(cls, folder: Path, stored: artifact.Stored) -> Self:
+        """What a part of a folder holds."""
+        return cls(ItemKNN.restored(folder, stored), artifact.part_of(folder, stored, "beside", Chosen))
+
+
+def _rows(matrix: sparse.csr_array) -> Ints:
+    """The row that each stored number stands in."""
+    return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+
+
+def beside(train: Sequences, judge: Judge, score: Callable[[Sequences], Scores]) -> Beside | None:
+    """Neighbours with the choices under which validation answers are likeliest; None where that may be chance.
+
+    The likelihood chooses, since it feels every answer (the share it finds is where NDCG@10 is highest), and since
+    NDCG@10 of the same questions chose when training stopped: it would compare the network at its luckiest.
+
+    Parameters
+    ----------
+    score : callable
+        (B, I) the network's scores of some histories.
+    """
+    earlier = unseen_last(train, judge.questions)
+    trials = [Beside.counted(earlier, Chosen(backward, returning=not judge.hides_seen)) for backward in _BACKWARD]
+    parts = []
+    for part, scores in _batches(judge, score):
+        alone = _Alone.of(scores, part.items)
+        parts.append([[alone.losses(t.fading(decay).level(part.history)) for decay in _DECAYS] for t in trials])
+    losses = np.concatenate(parts, axis=-1)
+    total = losses.sum(axis=-1)
+    best = np.unravel_index(int(total.argmin()), total.shape)
+    chosen = Chosen(_BACKWARD[best[0]], _DECAYS[best[1]], _SHARES[best[3]], _SCALES[best[2]], not judge.hides_seen)
+    gained = losses[0, 0, total[0, 0, :, 0].argmin(), 0] - losses[best]  # over the network with a scale alone
+    told = gained.sum() > _SURE * np.sqrt(len(gained)) * gained.std()
+    return Beside.counted(train, chosen) if told else None
+
+
+def _batches(judge: Judge, score: Callable[[Sequences], Scores]) -> Iterator[tuple[Targets, Scores]]:
+    """Validation questions and the network's scores of them, seen items left out where they never answer."""
+    questions = judge.questions
+    step = max(1, min(_ROWS_AT_ONCE, _SCORES_AT_ONCE // max(1, questions.history.n_items)))
+    starts = range(0, len(questions), step)
+    with task("weigh neighbours", total=len(starts)) as bar:
+        for start in starts:
+            part = questions.take(np.arange(start, min(start + step, len(questions))))
+            scores = score(part.history)
+            yield part, mask_seen(scores, part.history) if judge.hides_seen else scores
+            bar.advance()
+
+
+@dataclass(frozen=True)
+class _Alone:
+    """What the network alone says of B questions, ready to be asked under many weights."""
+
+    scores: Scores
+    """(B, I) less the largest of the row."""
+    answers: ItemRows
+    wholes: npt.NDArray[np.float64]
+    """(scales, B) sums of exp(scale · score) over all items."""
+
+    @classmethod
+    def of(cls, scores: Scores, answers: ItemRows) -> Self:
+        """From (B, I) scores."""
+        most = scores.max(axis=1, keepdims=True)
+        scores = scores - np.where(np.isfinite(most), most, np.float32(0.0))  # a history may hide the whole catalogue
+        return cls(scores, answers, np.stack([_sums_of_exp(row) for row in scores], axis=1))
+
+    def losses(self, level: sparse.csr_array) -> npt.NDArray[np.float64]:
+        """(scales, shares, B) -log softmax of each answer with each share of ``level`` (B, I) added; 0 of a hidden one.
+
+        Only what stands in ``level`` changes the sum that a softmax divides by.
+        """
+        found = np.empty((len(_SCALES), len(_SHARES), len(self.answers)))
+        scales, shares = np.asarray(_SCALES, np.float32), np.asarray(_SHARES, np.float32)
+        for row, answer in enumerate(self.answers):  # one row's numbers stay in the processor's cache
+            part = slice(level.indptr[row], level.indptr[row + 1])
+            items, more, scores = level.indices[part], level.data[part], self.scores[row]
+            own, own_more = scores[answer], more[items == answer].sum()
+            if not np.isfinite(own):
+                found[:, :, row] = 0.0
+                continue
+            by_share = shares[:, None] * more
+            for first, scale in enumerate(scales):
+                grown = np.exp(scale * by_share) - np.float32(1.0)  # expm1 takes twelve times as long
+                whole = self.wholes[first, row] + grown @ np.exp(scale * scores[items])
+                found[first, :, row] = np.log(whole) - scale * (own + shares * own_more)
+        return found
+
+
+def _sums_of_exp(scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """(scales,) sums of exp(scale · score)."""
+    return np.array([np.exp(np.float32(scale) * scores).sum(dtype=float) for scale in _SCALES])

@@ -1,0 +1,1 @@
+"""Fast scoring: blocks of items, eight bits, event by event."""

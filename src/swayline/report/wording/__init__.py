@@ -1,0 +1,1 @@
+"""What sentences of a page may say, and how they say it."""

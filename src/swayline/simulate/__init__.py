@@ -1,6 +1,0 @@
-"""Worlds with known influence: a simulated shop whose every effect is planted and written down."""
-
-from swayline.simulate.settings import WorldSettings
-from swayline.simulate.write import World, world, write_world
-
-__all__ = ["World", "WorldSettings", "world", "write_world"]
