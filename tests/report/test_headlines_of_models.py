@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from swayline.evaluation.significance import adjusted, bootstrap_mean, paired_test
+from swayline.evaluation.best import compare_all
+from swayline.evaluation.significance import bootstrap_mean
 from swayline.report.artifacts import Artifacts
 from swayline.report.sections.models import models_section
 
@@ -79,13 +80,13 @@ def test_equal_models_are_seldom_told_apart():
     for seed in range(20):
         rng = np.random.default_rng(seed)
         values = {f"m{k}": rng.random(200) for k in range(10)}
-        best = max(values, key=lambda name: values[name].mean())
-        rest = [name for name in values if name != best]
-        gaps = {name: bootstrap_mean(values[best] - values[name], rng) for name in rest}
-        raw = np.array([paired_test(values[best], values[name], rng) for name in rest])
+        names = list(values)
+        found = compare_all(np.stack(list(values.values()), axis=1), rng, n_flips=2000)
+        best = names[int(np.argmax(found.means))]
         rows = [
-            compared(best, name, gaps[name].value, gaps[name].ci_low, gaps[name].ci_high, float(p))
-            for name, p in zip(rest, adjusted(raw, "holm"), strict=True)
+            compared(best, name, *vars(bootstrap_mean(values[best] - values[name], rng)).values(), float(p))
+            for name, p in zip(names, found.p_values, strict=True)
+            if name != best
         ]
         models = {name: model(float(one.mean()) / 2) for name, one in values.items()}
         claims += "clearly ahead" in finding(models=models, best=best, chosen=best, comparisons=rows)

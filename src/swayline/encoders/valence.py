@@ -25,6 +25,7 @@ from swayline.core.errors import SchemaError, UsageError, shown
 from swayline.core.names import BEHAVIOR, TEXT, VALUE
 from swayline.core.rng import generator
 from swayline.encoders.text import TextEncoder
+from swayline.numerics.ridge import fit_ridge, predict_linear
 
 Values = npt.NDArray[np.float64]
 VALENCE = "valence"
@@ -92,14 +93,14 @@ class Valence:
         self.learned_ = bool(known.sum() >= ENOUGH_RATED and np.ptp(said[known]) > 0)
         if self.learned_:
             vectors = self.encoder.encode([text for text, one in zip(texts, known, strict=True) if one])
-            self._weights = _ridge(vectors, _scaled(said[known]))
+            self._weights = fit_ridge(vectors.astype(np.float64), _scaled(said[known]), _RIDGE)
         return self
 
     def score(self, texts: Sequence[str]) -> Values:
         """(n,) valence between -1 and 1; NaN where there is no text."""
         vectors = self.encoder.encode(texts)
         if self._weights is not None:
-            found = np.asarray(np.clip(_with_one(vectors) @ self._weights, -1.0, 1.0), np.float64)
+            found = np.asarray(np.clip(predict_linear(self._weights, vectors), -1.0, 1.0), np.float64)
         else:
             axis = self.encoder.encode(PRAISE).mean(axis=0) - self.encoder.encode(COMPLAINT).mean(axis=0)
             zero = float((self.encoder.encode(NEUTRAL) @ axis).mean())
@@ -118,8 +119,10 @@ class Valence:
         fold = generator(self.seed, "valence").permutation(len(rated)) % _FOLDS
         target = _scaled(said[rated])
         for one in range(_FOLDS):
-            weights = _ridge(vectors[fold != one], target[fold != one])
-            found[rated[fold == one]] = np.clip(_with_one(vectors[fold == one]) @ weights, -1.0, 1.0)
+            weights = fit_ridge(vectors[fold != one].astype(np.float64), target[fold != one], _RIDGE)
+            found[rated[fold == one]] = np.clip(
+                predict_linear(weights, vectors[fold == one].astype(np.float64)), -1.0, 1.0
+            )
         return found
 
 
@@ -127,17 +130,6 @@ def _scaled(ratings: Values) -> Values:
     """Ratings from -1 (the lowest there is) to 1."""
     scaled: Values = 2.0 * (ratings - ratings.min()) / max(np.ptp(ratings), 1e-12) - 1.0
     return scaled
-
-
-def _with_one(vectors: npt.NDArray[np.float32]) -> Values:
-    return np.concatenate([vectors, np.ones((len(vectors), 1))], axis=1)
-
-
-def _ridge(vectors: npt.NDArray[np.float32], target: Values) -> Values:
-    wide = _with_one(vectors)
-    penalty = np.full(wide.shape[1], _RIDGE)
-    penalty[-1] = 0.0
-    return np.asarray(np.linalg.solve(wide.T @ wide + np.diag(penalty), wide.T @ target), np.float64)
 
 
 def with_valence(events: pa.Table, encoder: TextEncoder | None = None, seed: int = 0) -> pa.Table:

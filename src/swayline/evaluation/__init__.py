@@ -8,12 +8,12 @@ from swayline.evaluation.probabilities import inverse_temperature
 from swayline.evaluation.protocols import PROTOCOLS, Fold, folds
 from swayline.evaluation.ranking import Ranking, joined, protocol, rank_targets, repeats
 from swayline.evaluation.results import best_of, by_group, compare, summary, undecided
-from swayline.evaluation.significance import Estimate, adjusted, bootstrap_mean, paired_test
+from swayline.evaluation.significance import Estimate, bootstrap_mean, paired_test
 from swayline.evaluation.target import TARGETS
 
 __all__ = [
     "PROTOCOLS", "TARGETS", "Answers", "Comparison", "Estimate", "Fold", "Items", "Plan",
-    "Ranking", "adjusted", "best_of", "bootstrap_mean", "by_group", "compare", "compare_all", "evaluate_models",
+    "Ranking", "best_of", "bootstrap_mean", "by_group", "compare", "compare_all", "evaluate_models",
     "folds", "groups_of", "inverse_temperature", "joined", "paired_test", "protocol", "rank_targets", "repeats",
     "summary", "undecided",
 ]  # fmt: skip

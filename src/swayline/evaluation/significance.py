@@ -10,16 +10,12 @@ Benjamini and Hochberg, "Controlling the False Discovery Rate", JRSS B 1995.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from swayline.core.errors import UsageError, nearest
-
 Values = npt.NDArray[np.float64]
 _DRAWS_AT_ONCE = 1 << 24
-_METHODS = ("holm", "bh")
 
 
 @dataclass(frozen=True)
@@ -91,35 +87,6 @@ def paired_test(
         # The observed sum is one of the possible ones; the tolerance keeps rounding from hiding its equals.
         extreme += int((np.abs(signs @ difference) >= observed * (1 - 1e-12)).sum())
     return (extreme + 1) / (n_flips + 1)
-
-
-def adjusted(p_values: Values, method: Literal["holm", "bh"]) -> Values:
-    """P-values after testing them all: the smallest level at which each would still be called significant.
-
-    Parameters
-    ----------
-    p_values : (T,) float
-    method : str
-        ``holm`` bounds the chance of any false discovery, ``bh`` (Benjamini and Hochberg) the share of false ones
-        among the discoveries.
-
-    >>> adjusted(np.array([0.01, 0.04, 0.03]), "holm").round(2).tolist()
-    [0.03, 0.06, 0.06]
-    >>> adjusted(np.array([0.01, 0.04, 0.03]), "bh").round(2).tolist()
-    [0.03, 0.04, 0.04]
-    """
-    if method not in _METHODS:
-        raise UsageError(f"correction {method!r} is unknown: {nearest(method, _METHODS)}")
-    n = len(p_values)
-    order = np.argsort(p_values, kind="stable")
-    ascending = np.asarray(p_values, np.float64)[order]
-    if method == "holm":
-        found = np.maximum.accumulate(ascending * (n - np.arange(n)))
-    else:
-        found = np.minimum.accumulate((ascending * n / np.arange(1, n + 1))[::-1])[::-1]
-    result = np.empty(n)
-    result[order] = np.minimum(found, 1.0)
-    return result
 
 
 def _sums(values: Values, clusters: np.ndarray | None) -> tuple[Values, Values]:

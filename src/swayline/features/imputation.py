@@ -9,6 +9,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from swayline.numerics.ridge import moments, predict_linear, solve_ridge
+
 Column = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
 _MOST_WORDS = 30
@@ -38,14 +40,12 @@ class GapModel:
         wide = (design - self._center) / self._spread  # (N, P)
         self._labels = _frequent(target, _MOST_WORDS) if target.dtype == object else None
         wanted = _one_hot(target, self._labels) if self._labels is not None else target[:, None].astype(np.float64)
-        self._mean = wanted.mean(axis=0)
-        gram = wide.T @ wide + self.ridge * np.eye(wide.shape[1])
-        self._weights = np.linalg.solve(gram, wide.T @ (wanted - self._mean))  # (P, 1 or C)
+        self._weights = solve_ridge(*moments(wide, wanted), self.ridge)  # (P + 1, 1 or C)
         return self
 
     def predict(self, others: Mapping[str, Column]) -> Column:
         """(N,) the likeliest content of each row's gap."""
-        found = (self._design(others) - self._center) / self._spread @ self._weights + self._mean
+        found = predict_linear(self._weights, (self._design(others) - self._center) / self._spread)
         if self._labels is None:
             return np.asarray(found[:, 0])
         return np.asarray(self._labels[np.argmax(found, axis=1)])

@@ -13,7 +13,7 @@ from scipy import linalg, spatial, stats
 
 from swayline.causal.estimate.inference import Estimate, difference_in_means, from_parts, from_scores, interval
 from swayline.causal.nuisance.cross_fitting import Nuisances
-from swayline.causal.nuisance.learners import BLOCK, gram, solve_ridge
+from swayline.numerics.ridge import BLOCK, moments, solve_ridge
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -169,7 +169,7 @@ def regression(c: Contrast) -> Estimate:
     average = np.concatenate([[1.0], np.asarray((weight.astype(c.x.dtype) @ c.x) / len(c.y), dtype=np.float64)])
     parts, value, gaps = [], 0.0, np.zeros(len(c.y))
     for sign, rows in ((1.0, c.treated), (-1.0, c.control)):
-        square, cross = gram(c.x[rows], c.y[rows])
+        square, cross = moments(c.x[rows], c.y[rows])
         penalty = 1e-3 * len(c.x) ** 0.5
         beta = solve_ridge(square, cross, penalty)[:, 0]
         direction = solve_ridge(square, average[:, None], penalty)[:, 0]

@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from swayline.causal.estimate.inference import Estimate
 from swayline.causal.estimate.joint import joint_slopes
-from swayline.causal.nuisance.learners import BLOCK, solve_ridge
 from swayline.core.errors import UsageError
+from swayline.numerics.ridge import BLOCK, solve_ridge
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

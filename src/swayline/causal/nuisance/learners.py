@@ -12,12 +12,12 @@ import numpy as np
 from scipy import linalg
 
 from swayline.causal.nuisance.logistic import logistic_out_of_fold
-from swayline.causal.table.folds import Cut, Design, Flags, Floats, ridge, ridge_out_of_fold
+from swayline.causal.table.folds import Cut, Design, Flags, Floats, ridge_out_of_fold
 from swayline.core.errors import MissingExtraError
 from swayline.core.extras import require
+from swayline.numerics.ridge import fit_ridge, moments, predict_linear, solve_ridge_by_gcv
 
 Predictor = Callable[[Design], Floats]
-BLOCK = 65_536
 """Rows a matrix product takes at once: bounds memory, and lets single precision add up in double."""
 
 
@@ -42,41 +42,18 @@ class Learner(Protocol):
         ...
 
 
-def gram(x: Design, y: Floats, weight: Floats | None = None) -> tuple[Floats, Floats]:
-    """X'WX and X'Wy with an intercept column first, added up in blocks; shapes (p+1, p+1) and (p+1, t)."""
-    width = x.shape[1] + 1
-    targets = y.reshape(len(y), -1)
-    square, cross = np.zeros((width, width)), np.zeros((width, targets.shape[1]))
-    for start in range(0, len(x), BLOCK):
-        part = x[start : start + BLOCK]
-        block = np.empty((len(part), width), dtype=part.dtype)
-        block[:, 0], block[:, 1:] = 1.0, part
-        weighted = block if weight is None else block * weight[start : start + BLOCK, None].astype(part.dtype)
-        square += weighted.T @ block
-        cross += weighted.T @ targets[start : start + BLOCK].astype(part.dtype)
-    return square, cross
-
-
-def solve_ridge(square: Floats, cross: Floats, penalty: float) -> Floats:
-    """Ridge coefficients from a Gram matrix, the intercept (first row) not shrunk; shape (p+1, t)."""
-    ridge = square + np.diag([0.0, *np.full(len(square) - 1, penalty)])
-    ridge[np.diag_indices_from(ridge)] += 1e-9 * max(1.0, float(np.trace(square)) / len(square))
-    return np.asarray(linalg.solve(ridge, cross, assume_a="pos"))
-
-
 def linear_predictor(coefficients: Floats) -> Predictor:
     """Predictions of a fitted linear model, intercept first."""
 
     def predict(x: Design) -> Floats:
-        return np.asarray(x @ coefficients[1:].astype(x.dtype) + coefficients[0], dtype=np.float64)
+        return predict_linear(coefficients, x)
 
     return predict
 
 
 def least_squares(x: Design, y: Floats) -> Floats:
     """What a linear regression on the design (and an intercept) fits of y, shape (n,)."""
-    square, cross = gram(x, y)
-    return linear_predictor(solve_ridge(square, cross, 0.0)[:, 0])(x)
+    return predict_linear(fit_ridge(x, y, 0.0), x)
 
 
 @dataclass(frozen=True)
@@ -122,9 +99,9 @@ class Linear:
     def fit(self, x: Design, y: Floats, weight: Floats | None = None) -> Predictor:
         """Fit in closed form."""
         wide = x if self.expansion is None else self.expansion(x)
-        square, cross = gram(wide, y, weight)
+        square, cross = moments(wide, y, weight)
         energy = np.array([float(y @ (y if weight is None else weight * y))])
-        inner = linear_predictor(ridge(square, cross, energy)[:, 0])
+        inner = linear_predictor(solve_ridge_by_gcv(square, cross, energy)[:, 0])
         return inner if self.expansion is None else _after(self.expansion, inner)
 
     def out_of_fold(self, cut: Cut, targets: Floats, rows: Flags | None) -> Floats:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy import linalg
 
 from swayline.causal.estimate.inference import Estimate
-from swayline.causal.nuisance.learners import gram
+from swayline.numerics.ridge import moments
 
 Floats = npt.NDArray[np.float64]
 
@@ -93,7 +93,7 @@ def partial_r2(
     measured too small would promise too much.
     """
     wide = x if extra is None else np.column_stack([x, extra.astype(x.dtype)])
-    square, cross = gram(wide, y)
+    square, cross = moments(wide, y)
     inverse = linalg.pinvh(square)
     beta = inverse @ cross[:, 0]
     found = {}

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import linalg
+
+from swayline.numerics.ridge import solve_ridge_by_gcv
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -105,35 +106,5 @@ def ridge_out_of_fold(cut: Cut, x: Design, targets: Floats, rows: Flags | None) 
     total, cross, every = squares.sum(axis=0), crosses.sum(axis=0), energy.sum(axis=0)
     found = np.empty((width, cut.count, count))
     for k in range(cut.count):
-        found[:, k] = ridge(total - squares[k], cross - crosses[k], every - energy[k])
+        found[:, k] = solve_ridge_by_gcv(total - squares[k], cross - crosses[k], every - energy[k])
     return cut.predict(x, found)
-
-
-def ridge(square: Floats, cross: Floats, energy: Floats) -> Floats:
-    """Ridge coefficients of several targets from moments, each with the penalty of least generalised cross-validation.
-
-    Parameters
-    ----------
-    square, cross : X'X and X'Y with an intercept first, (p + 1, p + 1) and (p + 1, t)
-    energy : sum of squares of each target, (t,)
-
-    References
-    ----------
-    Golub, Heath, Wahba (1979), Generalized cross-validation as a method for choosing a good ridge parameter.
-    """
-    n = float(square[0, 0])
-    mean = square[0, 1:] / n
-    values, vectors = linalg.eigh(square[1:, 1:] - np.outer(mean, square[0, 1:]))
-    values = np.maximum(values, 0) + 1e-9 * max(1.0, float(np.trace(square)) / len(square))
-    rotated = vectors.T @ (cross[1:] - np.outer(mean, cross[0]))  # (p, t)
-    spread = energy - cross[0] ** 2 / n
-    penalties = np.geomspace(1e-2, 1e4, 19) * max(1.0, n / 1000)
-    errors = np.empty((len(penalties), len(spread)))
-    for j, penalty in enumerate(penalties):
-        shrunk = rotated / (values + penalty)[:, None]
-        residual = spread - 2 * (shrunk * rotated).sum(axis=0) + values @ shrunk**2
-        freedom = n - 1 - float((values / (values + penalty)).sum())
-        errors[j] = n * residual / max(freedom, 1.0) ** 2
-    chosen = penalties[np.argmin(errors, axis=0)]
-    slopes = vectors @ (rotated / (values[:, None] + chosen))
-    return np.concatenate([cross[:1] / n - mean @ slopes, slopes])

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.cluster.vq import ClusterError, kmeans2
 
 from swayline.core.errors import ConfigError, shown
 
@@ -21,7 +22,7 @@ Ints = npt.NDArray[np.int64]
 STABLE = 0.8
 """Prediction strength from which a number of groups counts as found (Tibshirani and Walther: .8 to .9)."""
 _BLOCK = 65_536
-_ROUNDS = 100
+_ROUNDS = 30
 
 
 @dataclass(frozen=True)
@@ -112,13 +113,23 @@ def find_groups(
 
 
 def k_means(rows: Floats, k: int, rng: np.random.Generator, starts: int = 4) -> Floats:
-    """(K, P) centres that leave the least squared distance, the best of several careful starts."""
+    """(K, P) centres that leave the least squared distance, the best of several careful starts.
+
+    References
+    ----------
+    Arthur and Vassilvitskii (2007), k-means++: the advantages of careful seeding; by SciPy.
+    """
     best, least = rows[:k], np.inf
-    for _ in range(starts if k > 1 else 1):
-        centers = _lloyd(rows, _careful_start(rows, k, rng))
+    if k == 1 or len(np.unique(rows, axis=0)) < k:
+        return rows.mean(axis=0, keepdims=True) if k == 1 else best
+    for _ in range(starts):
+        try:
+            centers, _ = kmeans2(rows, k, iter=_ROUNDS, minit="++", missing="raise", rng=rng)
+        except ClusterError:  # a group lost all its rows: another start
+            continue
         left = float(_distances(rows, centers).min(axis=1).sum())
         if left < least:
-            best, least = centers, left
+            best, least = np.asarray(centers, np.float64), left
     return best
 
 
@@ -161,31 +172,6 @@ def _stability(rows: Floats, k: int, rng: np.random.Generator, draws: int) -> St
 
 def _drawn(rows: Floats, n: int, rng: np.random.Generator) -> Floats:
     return rows if len(rows) <= n else np.asarray(rows[np.sort(rng.choice(len(rows), n, replace=False))])
-
-
-def _careful_start(rows: Floats, k: int, rng: np.random.Generator) -> Floats:
-    """So many rows, each drawn by its squared distance to those before it."""
-    centers = rows[int(rng.integers(len(rows)))][None]
-    while len(centers) < k:
-        away = _distances(rows, centers).min(axis=1)
-        total = away.sum()
-        chosen = rng.choice(len(rows), p=away / total) if total > 0 else rng.integers(len(rows))
-        centers = np.concatenate([centers, rows[int(chosen)][None]])
-    return np.asarray(centers)
-
-
-def _lloyd(rows: Floats, centers: Floats) -> Floats:
-    before = np.full(len(rows), -1)
-    for _ in range(_ROUNDS):
-        nearest = _distances(rows, centers).argmin(axis=1)
-        if np.array_equal(nearest, before):
-            break
-        before = nearest
-        sizes = np.bincount(nearest, minlength=len(centers))
-        sums = np.stack([rows[nearest == group].sum(axis=0) for group in range(len(centers))])
-        # A group that lost all its rows stays where it was.
-        centers = np.where(sizes[:, None] > 0, sums / np.maximum(sizes, 1)[:, None], centers)
-    return np.asarray(centers)
 
 
 def _distances(rows: Floats, centers: Floats) -> Floats:

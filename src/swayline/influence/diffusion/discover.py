@@ -24,6 +24,7 @@ from scipy.stats import beta, chi2
 from swayline.core.errors import UsageError
 from swayline.core.extras import require
 from swayline.core.types import Floats, Ints
+from swayline.numerics.multiple_testing import q_values
 
 Past = tuple[Ints, Ints, Ints, Ints, Ints]
 _STEPS = 60
@@ -163,8 +164,7 @@ def _kept(columns: Floats, n_pairs: int, false_discovery: float) -> CascadeTies:
     """Benjamini and Hochberg over all tested pairs; pairs never fitted count as p = 1."""
     columns = columns[:, np.argsort(columns[5], kind="stable")]
     p = columns[5]
-    raw = p * n_pairs / np.arange(1, len(p) + 1)
-    q = np.minimum(np.minimum.accumulate(raw[::-1])[::-1], 1.0)
+    q = q_values(p, n_pairs)
     kept = q <= false_discovery
     source, target, brought, chances, squared, p = columns[:, kept]
     chances = np.maximum(chances, brought)

@@ -20,6 +20,7 @@ import numpy as np
 from swayline.core.errors import UsageError
 from swayline.core.rng import generator
 from swayline.core.types import Floats, Ints
+from swayline.numerics.ridge import fit_ridge, predict_linear
 
 _FOLDS = 10
 _PENALTIES = (0.1, 1.0, 10.0, 100.0)
@@ -74,7 +75,7 @@ class CascadeGrowth:
         rows = (rows - mean) / spread
         errors = {penalty: _left_out(rows, growth, fold, penalty) for penalty in _PENALTIES}
         best = min(errors, key=lambda penalty: float(np.abs(errors[penalty]).mean()))
-        weights = _ridge(rows, growth, best)
+        weights = fit_ridge(rows, growth, best)
         return FittedGrowth(
             self,
             blank.acts,
@@ -149,7 +150,9 @@ class FittedGrowth:
         seen = self.settings.seen
         if len(members) < seen or len(moments) < seen:
             raise UsageError(f"a prediction needs the first {seen} members, not {len(members)}")
-        centre = float(np.append((self.features(members, moments) - self.mean) / self.spread, 1.0) @ self.weights)
+        centre = float(
+            predict_linear(self.weights, ((self.features(members, moments) - self.mean) / self.spread)[None])[0]
+        )
         n, tail = len(self.errors), (1 - self.settings.level) / 2
         below = self.errors[max(int(np.floor(tail * (n + 1))) - 1, 0)]
         above = self.errors[min(int(np.ceil((1 - tail) * (n + 1))) - 1, n - 1)]
@@ -173,21 +176,11 @@ def _past(
     return acts, np.bincount(who, sizes, people).astype(np.float64), (pointer, np.asarray(target, np.int64)[order])
 
 
-def _ridge(rows: Floats, target: Floats, penalty: float) -> Floats:
-    """Weights and, last, the intercept, which is not drawn to zero."""
-    wide: Floats = np.column_stack([rows, np.ones(len(rows))]).astype(np.float64)
-    shrink = penalty * np.eye(wide.shape[1])
-    shrink[-1, -1] = 0.0
-    weights: Floats = np.linalg.solve(wide.T @ wide + shrink, wide.T @ target)
-    return weights
-
-
 def _left_out(rows: Floats, target: Floats, fold: Ints, penalty: float) -> Floats:
     """Error of every cascade's prediction by the other folds."""
     errors: Floats = np.zeros(len(target))
     for k in range(_FOLDS):
         out = fold == k
-        weights = _ridge(rows[~out], target[~out], penalty)
-        left: Floats = np.column_stack([rows[out], np.ones(out.sum())]).astype(np.float64)
-        errors[out] = target[out] - left @ weights
+        weights = fit_ridge(rows[~out], target[~out], penalty)
+        errors[out] = target[out] - predict_linear(weights, rows[out])
     return errors

@@ -22,6 +22,7 @@ from swayline.influence.network.fit.hawkes import HawkesFit, fit_hawkes, solve
 from swayline.influence.network.fit.intervals import TieEstimates, fitted_with_estimates, tie_estimates
 from swayline.influence.network.fit.kernels import Delays
 from swayline.influence.network.fit.threads import over_people
+from swayline.numerics.multiple_testing import q_values
 
 
 @dataclass(frozen=True)
@@ -162,8 +163,4 @@ def _measured(started: HawkesFit, interval: str, placebo: bool) -> tuple[HawkesF
 def _q_values(estimates: TieEstimates, branching: Floats, n_pairs: int) -> Floats:
     """Benjamini and Hochberg over all pairs; pairs never fitted count as p = 1."""
     p = np.where(branching > 0, estimates.p_value / 2.0, 1.0)
-    order = np.argsort(p)
-    raw = p[order] * n_pairs / np.arange(1, len(p) + 1)
-    q = np.empty(len(p))
-    q[order] = np.minimum(np.minimum.accumulate(raw[::-1])[::-1], 1.0)
-    return q
+    return q_values(p, n_pairs)

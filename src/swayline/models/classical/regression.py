@@ -34,10 +34,12 @@ from swayline.models.counts.stored_matrix import Expected
 from swayline.models.protocol import Scores
 from swayline.models.settings import require
 from swayline.models.tuning import choose, judge_of
+from swayline.numerics.logistic import fit_logistic
+from swayline.numerics.ridge import fit_ridge
 
 Vector = npt.NDArray[np.float64]
 _CHOICES: dict[str, tuple[float, ...]] = {"balance": (0.0, 0.5, 1.0), "l2": (1e-4, 1e-3, 1e-2, 1e-1)}
-_STEPS, _SMALL = 30, 1e-6
+_SMALL = 1e-6
 
 
 @dataclass(frozen=True)
@@ -200,37 +202,13 @@ def _learned(tables: Tables, rows: Lessons | None, chosen: Chosen, solver: Solve
 
 
 def _least_squares(values: Vector, hit: Vector, weights: Vector, l2: float) -> Vector:
-    weighted = values * weights[:, None]
-    centred = hit - np.average(hit, weights=weights)
-    gram = weighted.T @ values / len(hit)
-    found = np.linalg.solve(gram + l2 * np.eye(len(gram)), weighted.T @ centred / len(hit))
-    return found.astype(np.float64, copy=False)
+    return fit_ridge(values, hit, l2 * len(hit), weights)[1:]
 
 
 def _likeliest(values: Vector, hit: Vector, weights: Vector, l2: float) -> Vector:
-    """Newton's method from the base rate; a ridge scaled to the curvature, so that rare hits are not drowned."""
-    share = np.average(hit, weights=weights)
-    design = np.column_stack([values, np.ones(len(hit))])
-    penalty = np.full(design.shape[1], l2 * share * (1 - share) + 1e-12)
-    penalty[-1] = 1e-12
-    found = np.zeros(design.shape[1])
-    found[-1] = np.log(share / (1 - share)) if 0 < share < 1 else 0.0
-
-    def loss(at: Vector) -> float:
-        return float((weights * (np.logaddexp(0.0, design @ at) - hit * (design @ at))).mean() + penalty @ at**2 / 2)
-
-    now = loss(found)
-    for _ in range(_STEPS):
-        chance = 1.0 / (1.0 + np.exp(-np.clip(design @ found, -30.0, 30.0)))
-        slope = (design * (weights * (chance - hit))[:, None]).mean(axis=0) + penalty * found
-        bend = (design * (weights * chance * (1 - chance))[:, None]).T @ design / len(hit) + np.diag(penalty)
-        step = np.linalg.solve(bend + 1e-9 * np.trace(bend) * np.eye(len(bend)), slope)
-        length = next((one for one in 0.5 ** np.arange(20.0) if loss(found - one * step) < now), 0.0)
-        found = found - length * step
-        before, now = now, loss(found)
-        if before - now <= _SMALL * before:
-            break
-    return found[:-1]
+    """A ridge scaled to the curvature at the base rate, so that rare hits are not drowned."""
+    share = float(np.average(hit, weights=weights))
+    return fit_logistic(values, hit, len(hit) * (l2 * share * (1 - share) + 1e-12), weights)[1:]
 
 
 def _save(folder: Path, name: str, settings: RegressionSettings, chosen: Chosen, found: WeightedSum) -> None:

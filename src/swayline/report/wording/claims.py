@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any
 
-from scipy.stats import false_discovery_control, norm
+from scipy.stats import norm
 
+from swayline.numerics.multiple_testing import q_values
 from swayline.report.wording import words
 
 Row = Mapping[str, Any]
@@ -27,7 +28,7 @@ def standing(rows: Sequence[Row]) -> list[bool]:
     if not rows:
         return []
     excludes = [excludes_zero(row) for row in rows]
-    passes = false_discovery_control([_p_value(row) for row in rows]) <= _FALSE_SHARE
+    passes = q_values([_p_value(row) for row in rows]) <= _FALSE_SHARE
     return [bool(clear and ok) for clear, ok in zip(excludes, passes, strict=True)]
 
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.stats import false_discovery_control
 
 from swayline.core.types import Bools, Floats
+from swayline.numerics.multiple_testing import q_values
 
 LEAST_ACTS = 5
 """Acts of the source from which a tie is asked about: one act before a burst gives any p-value, and proves nothing."""
@@ -72,7 +72,7 @@ def standing_ties(ledger: pa.Table) -> Standing:
     asked = (n >= LEAST_ACTS) & ~np.isnan(p_value)
     q_value = np.full(len(rows), np.nan)
     if asked.any():
-        q_value[asked] = false_discovery_control(np.clip(p_value[asked], 0.0, 1.0))
+        q_value[asked] = q_values(p_value[asked])
     low, estimate = _numbers(rows["ci_low"], unknown=0.0), _numbers(rows["estimate"])
     sound = np.array([one != "no" for one in rows["identified"].to_pylist()], bool)
     passes = asked & (q_value <= FALSE_SHARE) & (estimate > 0) & sound
