@@ -60,7 +60,7 @@ def test_with_users_each_has_answers_of_their_own(model, tmp_path):
 
 def test_an_empty_query_and_an_encoder_without_one_are_misuse(model, tmp_path):
     assert swayline("recommend", model, "--query", " ", "--out", tmp_path / "r.parquet").returncode == 2
-    done = swayline("recommend", model, "--encoder", tmp_path, "--out", tmp_path / "r.parquet")
+    done = swayline("recommend", model, "--encoder", tmp_path / "encoder", "--out", tmp_path / "r.parquet")
     assert done.returncode == 2
     assert "--query" in done.stderr
 

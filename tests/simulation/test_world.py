@@ -45,9 +45,11 @@ def test_a_failed_write_leaves_the_folder_as_it_was(tmp_path, monkeypatch):
         raise OSError("disk full")
 
     monkeypatch.setattr(Parts, "users_table", fails)
-    (tmp_path / "events.parquet").write_text("mine")
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(UsageError, match="did not write"):
+        (tmp_path / "events.parquet").write_text("mine")
         write_world(SMALL, tmp_path)
+    with pytest.raises(OSError, match="disk full"):
+        write_world(SMALL, tmp_path, force=True)
     assert [p.name for p in tmp_path.iterdir()] == ["events.parquet"]
     assert (tmp_path / "events.parquet").read_text() == "mine"
 

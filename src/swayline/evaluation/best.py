@@ -19,6 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 Values = npt.NDArray[np.float64]
+_FEW_USERS = 6
+"""Fewer users of equal differences than this leave more than 3% to chance."""
 N_FLIPS = 2000
 _AT_ONCE = 1 << 22
 _MOST_USERS = 20_000
@@ -88,7 +90,9 @@ def compare_all(
     squares = own[:, None] + own[None] - 2 * moments  # (M, M)
     errors = np.sqrt(np.where(squares > 1e-12 * own.max(), squares, 0.0))  # what is left is rounding
     seen = np.abs(means[:, None] - means[None])
-    ratio = np.divide(seen, errors, out=np.zeros_like(seen), where=errors > 0)
+    # Models that differ by the same on every user's questions are told apart once there are a few users.
+    certain = np.where((seen > 0) & (len(scores) >= _FEW_USERS), np.inf, 0.0)
+    ratio = np.divide(seen, errors, out=certain, where=errors > 0)
     chance = _studentised(_flipped(scores, moments, rng, n_flips), errors, len(scores))
     p_values = _eliminate(means, ratio, chance)
     greatest = chance.reshape(len(chance), -1).max(axis=1)

@@ -38,6 +38,8 @@ ALLOWED = {
     "identified": ("yes", "assumed", "no"),
 }
 _NEEDED = ("cause_kind", "cause", "effect_kind", "effect", "channel", "estimand", "unit", "method")
+_IDENTITY = ("cause_kind", "cause", "effect_kind", "effect", "channel", "estimand")
+"""What a row of another tool must say at least, to be read."""
 OWN_MODEL = "model"
 """The channel of what our own model does: exact, and no claim about people, so that ``identified`` is null there."""
 REASON_KEY = b"reason"
@@ -122,7 +124,7 @@ def read_ledger(path: Path) -> pa.Table:
         {field.name: _cast(path, table[field.name], field) for field in SCHEMA},
         schema=SCHEMA.with_metadata(table.schema.metadata),
     )
-    empty = [column for column in _NEEDED if table[column].null_count]
+    empty = [column for column in _IDENTITY if table[column].null_count]
     if empty:
         raise ArtifactError(f"{path} is no influence table: column {empty[0]!r} has a null")
     return _without_claims(table)

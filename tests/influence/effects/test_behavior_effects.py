@@ -119,7 +119,7 @@ def test_too_few_episodes_are_not_measured(make_log):
         ({"window": "soon"}, UsageError, "duration 'soon'"),
         ({"estimand": "late"}, UsageError, "estimand"),
         ({"learner": "lin"}, UsageError, "auto, linear, boosting, forest"),
-        ({"unit": "shop"}, UsageError, "must be 'item' or 'category'"),
+        ({"unit": "shop"}, UsageError, "must be one of item, category"),
     ],
 )
 def test_refuses_what_makes_no_sense(make_log, settings, error, words):

@@ -163,3 +163,15 @@ def test_a_folder_holds_them_and_is_read_with_suspicion(model: Transformer, spli
 def test_no_neighbours_for_an_empty_question(model: Transformer) -> None:
     assert model.score(replace(from_lists([[]], N_ITEMS))).shape == (1, N_ITEMS)
     assert model.score(from_lists([], N_ITEMS)).shape == (0, N_ITEMS)
+
+
+def test_a_history_with_returns_is_not_changed_by_being_read():
+    from swayline.dataset import from_lists
+    from swayline.models.classical.item_knn import ItemKNN
+    from swayline.models.sequence.knn_blend import Beside, Chosen
+
+    history = from_lists([[0, 1, 0, 1, 2], [2, 2, 1]], n_items=3)
+    before = (history.items.copy(), history.offsets.copy())
+    Beside(ItemKNN().fit(history), Chosen(1.0, returning=False)).level(history)
+    assert (history.items == before[0]).all()
+    assert (history.offsets == before[1]).all()

@@ -118,7 +118,7 @@ class NaiveBayes:
         """(Q, I) log posterior, up to a constant a row; the log prior for empty histories."""
         weights = np.power(self.chosen_.decay, ages(history).astype(np.float64)) * self.chosen_.weight
         shape = (len(history), self.witness_.shape[0])
-        rows = sparse.csr_array((weights.astype(np.float32), _events(history), history.offsets), shape)
+        rows = sparse.csr_array((weights.astype(np.float32), _events(history), history.offsets.copy()), shape)
         scores: Scores = (rows @ self.witness_).toarray().astype(np.float32, copy=False)
         scores += np.asarray(rows.sum(axis=1)).ravel().astype(np.float32)[:, None] * self.against_[None, :]
         scores += self.prior_[None, :]

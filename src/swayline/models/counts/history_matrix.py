@@ -35,7 +35,10 @@ def every_event(
         weights *= np.asarray(of_behavior, dtype=np.float32)[history.behaviors]
     if of_event is not None:
         weights *= of_event
-    return sparse.csr_array((weights, history.items, history.offsets), shape=(len(history), history.n_items))
+    # Copies: SciPy joins repeated entries in place, and the history must not change under its owner.
+    return sparse.csr_array(
+        (weights, history.items.copy(), history.offsets.copy()), shape=(len(history), history.n_items)
+    )
 
 
 def last_events(history: Sequences, decay: float, of_event: Weights | None = None) -> sparse.csr_array:

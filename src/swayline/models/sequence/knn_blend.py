@@ -112,7 +112,9 @@ class Beside:
         """(Q, I) the neighbours' scores, each row divided by its largest."""
         found = self.neighbours.found(history)
         if not self.chosen.returning:
-            met = sparse.csr_array((np.ones_like(history.items), history.items, history.offsets), shape=found.shape)
+            met = sparse.csr_array(  # copies: SciPy joins repeated entries in place
+                (np.ones_like(history.items), history.items.copy(), history.offsets.copy()), shape=found.shape
+            )
             found = (found - found.multiply(met > 0)).tocsr()
         row, most = _rows(found), np.zeros(len(history), np.float32)
         np.maximum.at(most, row, found.data)
