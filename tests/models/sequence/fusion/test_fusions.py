@@ -47,7 +47,7 @@ def hit(model: Transformer, questions: object, chosen: np.ndarray | slice = slic
 
 @pytest.fixture(scope="module")
 def split() -> Split:
-    return last_out(world(n_users=50))
+    return last_out(world(n_users=40))
 
 
 @pytest.fixture(scope="module")
