@@ -45,8 +45,8 @@ def test_a_failed_write_leaves_the_folder_as_it_was(tmp_path, monkeypatch):
         raise OSError("disk full")
 
     monkeypatch.setattr(Parts, "users_table", fails)
+    (tmp_path / "events.parquet").write_text("mine")
     with pytest.raises(UsageError, match="did not write"):
-        (tmp_path / "events.parquet").write_text("mine")
         write_world(SMALL, tmp_path)
     with pytest.raises(OSError, match="disk full"):
         write_world(SMALL, tmp_path, force=True)
