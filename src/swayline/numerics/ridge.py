@@ -87,6 +87,6 @@ def fit_ridge(x: Design, y: npt.NDArray[Any], penalty: float, weight: Floats | N
     return np.asarray(solve_ridge(*moments(x, y, weight), penalty)[:, 0])
 
 
-def predict_linear(coefficients: Floats, x: Design) -> Floats:
+def predict_linear(coefficients: Design, x: Design) -> Floats:
     """(n,) or (n, t) predictions of coefficients whose intercept stands first."""
     return np.asarray(x @ coefficients[1:].astype(x.dtype) + coefficients[0], dtype=np.float64)

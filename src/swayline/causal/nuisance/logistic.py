@@ -46,15 +46,15 @@ def logistic_out_of_fold(cut: Cut, x: Design, y: Floats, rows: Flags | None, pen
     """
     taught = _rows(cut, x, y, rows, penalty)
     common = _common(taught)
-    penalty = taught.rows.penalty
+    each = taught.rows.penalty
     own = np.stack([look(taught.rows, [span], common)[2] for span in taught.spans])
-    factors = [factor(one, penalty) for one in own.sum(axis=0) - own]
+    factors = [factor(one, each) for one in own.sum(axis=0) - own]
     beta = np.repeat(common[:, None], cut.count, axis=1)
     before, going = np.full(cut.count, np.inf), np.arange(cut.count)
     for _ in range(STEPS):
         if not len(going):
             break
-        gradient = _gradients(taught, beta, going) - penalty[:, None] * beta[:, going]
+        gradient = _gradients(taught, beta, going) - each[:, None] * beta[:, going]
         step = np.stack([linalg.cho_solve(factors[k], gradient[:, j]) for j, k in enumerate(going)], axis=1)
         distance = (gradient * step).sum(axis=0)
         slow = (distance > _FAR * before[going]) & (distance >= _CLOSE)
