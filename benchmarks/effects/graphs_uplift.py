@@ -286,7 +286,7 @@ def hillstrom(data: Path, peer_python: str | None) -> None:
     scores = {one.arm: found.effect(test, one.arm) for one in found.arms}
     print(f"swayline: {time.perf_counter() - start:.0f} s")
     for one in found.arms:
-        told = one.estimates[one.recommended]
+        told = one.estimates[one.quoted]
         print(f"  {one.arm}: visit {told.value:+.4f} [{told.low:+.4f}, {told.high:+.4f}], identified {one.identified}")
         _curve("swayline DR-learner", one.arm, scores[one.arm], test)
     design = pd.get_dummies(frame[CONTROLS], dtype=float)

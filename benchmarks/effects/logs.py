@@ -52,8 +52,8 @@ def with_state(events: pa.Table, outcome: str, learner: str, since: str | None, 
         seconds = time.perf_counter() - start
         rows = found.ledger_.to_pandas()
         print(f"sequence state {state}: {seconds:.0f} s")
-        print(rows[rows.recommended & rows.estimand.isin(["ate"])][COLUMNS].round(4).to_string(index=False))
-        for row in rows[rows.recommended & rows.estimand.isin(["ate"])].itertuples():
+        print(rows[rows.primary & rows.estimand.isin(["ate"])][COLUMNS].round(4).to_string(index=False))
+        for row in rows[rows.primary & rows.estimand.isin(["ate"])].itertuples():
             print(f"  {row.cause}: {row.assumptions}\n  {row.refutations}", flush=True)
 
 
@@ -73,9 +73,9 @@ if __name__ == "__main__":
     found = BehaviorEffects(outcome=outcome, learner=asked.learner, from_date=asked.since).fit(events)
     print(f"{time.perf_counter() - start:.0f} s")
     rows = found.ledger_.to_pandas()
-    main = rows[rows.recommended | rows.method.str.startswith("difference")]
+    main = rows[rows.primary | rows.method.str.startswith("difference")]
     print(main[COLUMNS].round(4).to_string(index=False))
-    for row in rows[rows.recommended].itertuples():
+    for row in rows[rows.primary].itertuples():
         print(f"{row.cause}: {row.assumptions}\n  {row.refutations}")
     print(found.overlap_.to_pandas().round(3).T.to_string())
     credit = attribution_rows(DuckEngine(), events, outcome, found.ledger_).to_pandas()

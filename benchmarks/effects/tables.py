@@ -98,9 +98,9 @@ def insurance(data: Path) -> None:
 
 def _show(ledger) -> None:
     frame = ledger.to_pandas()
-    columns = ["method", "estimand", "estimate", "ci_low", "ci_high", "n", "identified", "recommended"]
+    columns = ["method", "estimand", "estimate", "ci_low", "ci_high", "n", "identified", "primary"]
     print(frame[columns].round(4).to_string(index=False))
-    print(frame.loc[frame.recommended, "assumptions"].iloc[0])
+    print(frame.loc[frame.primary, "assumptions"].iloc[0])
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def test_table_takes_an_instrument(table, tmp_path):
         tmp_path, "table", table, "--treatment", "t", "--outcome", "y", "--controls", "x", "--instrument", "z",
         "--learner", "linear", "--reference", "nothing",
     )  # fmt: skip
-    late = next(row for row in rows if row["estimand"] == "late" and row["recommended"])
+    late = next(row for row in rows if row["estimand"] == "late" and row["primary"])
     assert late["ci_low"] < 1 < late["ci_high"]
     assert late["reference"] == "nothing"
 

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from swayline.cli.app import app
 from swayline.core.errors import UsageError
-from swayline.ledger.table import SCHEMA, write_ledger
+from swayline.ledger import SCHEMA, write_ledger
 
 
 @pytest.fixture

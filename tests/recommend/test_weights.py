@@ -3,17 +3,16 @@ import pytest
 
 from swayline.core.errors import UsageError
 from swayline.dataset import from_lists, targets_at
-from swayline.ledger.table import ledger
+from swayline.ledger import EffectRow, Figure, ledger
 from swayline.recommend.weights import STRENGTHS, learn_weights, usable_effects, weights_at
 
 
-def row(cause, estimate, half=0.01, **more):
-    base = {
-        "cause_kind": "behavior", "cause": cause, "effect_kind": "outcome", "effect": "purchase", "channel": "own",
-        "estimand": "ate", "estimate": estimate, "ci_low": estimate - half, "ci_high": estimate + half,
-        "unit": "probability", "method": "aipw", "recommended": True, "identified": "assumed",
-    }  # fmt: skip
-    return base | more
+def row(cause, estimate, half=0.01, identified="assumed"):
+    return EffectRow(
+        cause_kind="behavior", cause=cause, effect="purchase", channel="own", estimand="ate", unit="probability",
+        figure=Figure(estimate, estimate - half, estimate + half), method="aipw", n=100, primary=True,
+        evidence="adjusted", identified=identified,
+    )  # fmt: skip
 
 
 def test_only_effects_that_stand_count_and_are_shrunk():

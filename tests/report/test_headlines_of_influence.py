@@ -1,12 +1,10 @@
 """The first sentences about influence: many are asked, so few may be claimed; what failed stands in the sentence."""
 
-import json
-
 import numpy as np
 import pytest
 
 from swayline.influence.network.describe.standing import LEAST_ACTS, standing_ties
-from swayline.ledger.table import ledger
+from swayline.ledger import AssociationRow, EffectRow, Figure, ledger
 from swayline.report.artifacts import Artifacts
 from swayline.report.figures import forest
 from swayline.report.sections.influence import influence_section
@@ -17,21 +15,22 @@ PASSED = {"time_rescaling": {"passed": True, "figure": 0.02}, "stable_branching"
 
 
 def tie(source, p_value, n=20, low=0.1, high=0.5, checks=PASSED, identified="assumed"):
-    return {
-        "cause_kind": "user", "cause": source, "effect_kind": "user", "effect": "fan", "channel": "all",
-        "estimand": "excitation", "estimate": 0.3, "ci_low": low, "ci_high": high, "p_value": p_value,
-        "unit": "actions", "n": n, "method": "hawkes", "identified": identified, "recommended": True,
-        "refutations": json.dumps(checks),
-    }  # fmt: skip
+    return EffectRow(
+        cause_kind="user", cause=source, effect_kind="user", effect="fan", channel="all", estimand="excitation",
+        figure=Figure(0.3, low, high, p_value), unit="actions", n=n, method="hawkes", evidence="adjusted",
+        identified=identified, primary=True, refutations=checks,
+    )  # fmt: skip
 
 
 def effect(cause, estimate, error, p_value, identified="assumed", checks=None, estimand="ate"):
-    return {
-        "cause_kind": "behavior", "cause": cause, "effect_kind": "outcome", "effect": "purchase", "channel": "own",
-        "estimand": estimand, "estimate": estimate, "ci_low": estimate - 1.96 * error,
-        "ci_high": estimate + 1.96 * error, "p_value": p_value, "unit": "probability", "n": 4321, "method": "dml",
-        "identified": identified, "recommended": True, "refutations": json.dumps(checks or {}),
+    common = {
+        "cause_kind": "behavior", "cause": cause, "effect": "purchase", "channel": "own", "unit": "probability",
+        "n": 4321, "method": "dml", "primary": True, "refutations": checks or {},
+        "figure": Figure(estimate, estimate - 1.96 * error, estimate + 1.96 * error, p_value),
     }  # fmt: skip
+    if estimand == "association":
+        return AssociationRow(**common)
+    return EffectRow(**common, estimand=estimand, evidence="adjusted", identified=identified)
 
 
 def people(rows):

@@ -24,7 +24,7 @@ from swayline.core.names import (
     RUN_FILE,
 )
 from swayline.core.storage.artifacts import MAX_DEPTH, read_json
-from swayline.ledger.table import read_ledger
+from swayline.ledger import read_ledger
 from swayline.pipeline.job import _past
 from swayline.report import write_report
 from swayline.report.artifacts import PEOPLE_FILE, PROFILES_FILE, THINGS_FILE, read_artifacts

@@ -18,7 +18,7 @@ def row(**more):
     base = {
         "cause_kind": "behavior", "cause": "cart", "effect_kind": "outcome", "effect": "purchase", "method": "dml",
         "estimand": "ate_dose", "estimate": 0.05, "ci_low": 0.01, "ci_high": 0.09, "unit": "probability", "n": 300,
-        "recommended": True, "identified": "assumed", "assumptions": "Per further cart.", "reference": None,
+        "primary": True, "identified": "assumed", "assumptions": "Per further cart.", "reference": None,
     }  # fmt: skip
     return base | more
 
@@ -42,7 +42,7 @@ def test_further_effects_and_edits_stand_in_tables_of_their_own():
         "effect_kind": "recommendation",
         "effect": "top recommendations",
         "method": "addition",
-        "recommended": False,
+        "primary": False,
     }
     rows = [
         row(),

@@ -231,7 +231,7 @@ def test_a_log_of_one_behavior_has_no_funnel_to_draw(tmp_path):
 
 
 def test_an_empty_ledger_says_why(tmp_path):
-    from swayline.influence.effects.association import no_rows
+    from swayline.ledger import no_rows
 
     pq.write_table(no_rows("the log has an order but no times"), tmp_path / INFLUENCE_FILE)
     assert "the log has an order but no times" in page_of(tmp_path)[1].text

@@ -50,7 +50,7 @@ def events(
     json: options.Json = False,
 ) -> None:
     """How much each past event moves a recommendation: score with the event minus score without it."""
-    from swayline.ledger.table import concat, write_ledger
+    from swayline.ledger import concat, write_ledger
     from swayline.recommend import edit_behaviors, explain_events
     from swayline.training.bundle import FittedModel
 
@@ -133,7 +133,7 @@ def behaviors(
     """What each behaviour causes: effects beside associations, with intervals, refutations and a verdict."""
     from swayline.causal.estimate.words import in_words
     from swayline.influence.effects import BehaviorEffects
-    from swayline.ledger.table import write_ledger
+    from swayline.ledger import write_ledger
 
     effects = BehaviorEffects(
         treatment, outcome, window=window, horizon=horizon, from_date=since, unit=unit, estimand=estimand,
@@ -191,7 +191,7 @@ def table(
     from swayline.causal.estimate.words import in_words
     from swayline.causal.table.problem import ESTIMANDS, LEARNERS
     from swayline.events import read_table
-    from swayline.ledger.table import write_ledger
+    from swayline.ledger import write_ledger
 
     for name, word, words in (("estimand", estimand, ESTIMANDS), ("learner", learner, LEARNERS)):
         if word not in words:
@@ -234,7 +234,7 @@ def people(
 ) -> None:
     """Who sways whom: acts of others that follow because of one act, along each tie, with intervals."""
     from swayline.influence.network import PeopleInfluence
-    from swayline.ledger.table import write_ledger
+    from swayline.ledger import write_ledger
 
     claim_file(out, "influence people", (events, ties), force)
     log = read(events, reading, ties=ties)
@@ -291,7 +291,7 @@ def spread(
     """Whom to start with so that influence reaches furthest."""
     from swayline.core.storage.tables import write_table
     from swayline.influence.diffusion import spread_from_ledger
-    from swayline.ledger.table import read_ledger
+    from swayline.ledger import read_ledger
 
     if model not in SPREAD_MODELS:
         raise UsageError(f"--model {shown(model)} is unknown: {nearest(model, SPREAD_MODELS)}")
@@ -343,5 +343,5 @@ def _graph(written: str | None) -> str | None:
 def _result(table: "pa.Table", out: Path) -> dict[str, object]:
     from swayline.causal.estimate.words import SHOWN
 
-    recommended = [row for row in table.select(SHOWN).to_pylist() if row["recommended"]]
-    return {"out": str(out), "rows": len(table), "recommended": recommended[:1000]}
+    primary = [row for row in table.select(SHOWN).to_pylist() if row["primary"]]
+    return {"out": str(out), "rows": len(table), "primary": primary[:1000]}

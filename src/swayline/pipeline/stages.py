@@ -67,7 +67,7 @@ from swayline.events.summary.describe import describe
 from swayline.influence.attribution import behavior_rows, edit_rows, event_rows, remove_events
 from swayline.influence.effects import BehaviorEffects, associations
 from swayline.influence.network import PeopleInfluence
-from swayline.ledger import table as ledger
+from swayline.ledger import concat, write_ledger
 from swayline.models import create, load_model, told_of_values, with_seed
 from swayline.models import recommend as best_items
 from swayline.pipeline.looking import look_at_quality, profile
@@ -277,7 +277,7 @@ def measure_influence(work: Workspace) -> None:
         removed = remove_events(fitted.model, asked, rows[some], wanted, label="remove events")
         people = [fitted.dataset.users.names[row] for row in drawn]
         parts.append(event_rows(fitted.dataset, asked, people, rows[some], wanted, removed, fitted.event_ids))
-    ledger.write_ledger(ledger.concat(parts), work.folder / INFLUENCE_FILE)
+    write_ledger(concat(parts), work.folder / INFLUENCE_FILE)
 
 
 def _behavior_effects(work: Workspace) -> pa.Table:

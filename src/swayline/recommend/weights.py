@@ -51,7 +51,7 @@ def usable_effects(ledger: pa.Table, estimands: Sequence[str] = _EFFECTS) -> dic
     """
     found: dict[str, float] = {}
     for row in ledger.to_pylist():
-        quoted = row["recommended"] or row["estimand"] == "association"
+        quoted = row["primary"] or row["estimand"] == "association"
         if row["cause_kind"] != "behavior" or row["estimand"] not in estimands or not quoted:
             continue
         if row["estimate"] is None or row["ci_low"] is None or row["unit"] != "probability" or row["cause"] in found:

@@ -25,7 +25,7 @@ from swayline.core.names import (
     USERS_FILE,
 )
 from swayline.core.storage.artifacts import is_number, is_text, read_json, read_table
-from swayline.ledger.table import read_ledger, reason_of
+from swayline.ledger import read_ledger, reason_of
 from swayline.report.layouts import Anything, Describe, Examples, Metrics, Run
 
 PROFILES_FILE = f"{PROFILES_FOLDER}/summary.json"

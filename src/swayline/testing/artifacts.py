@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from swayline.core import names
 from swayline.core.errors import ArtifactError
-from swayline.ledger.table import read_ledger
+from swayline.ledger import read_ledger
 from swayline.pipeline import STAGES
 
 _COLUMNS = {

@@ -1,6 +1,7 @@
 """A small run folder made by hand, for tests of the pages that read one: every artifact, nothing trained."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,17 @@ from swayline.events.summary.describe import describe
 from swayline.features.bots import FLAGS, BotFlags
 from swayline.features.column_quality import column_quality
 from swayline.features.profiles import build_profiles
-from swayline.ledger.table import event_id, ledger, recommendation_id, write_ledger
+from swayline.ledger import (
+    AssociationRow,
+    EffectRow,
+    Figure,
+    ModelRow,
+    Row,
+    event_id,
+    ledger,
+    recommendation_id,
+    write_ledger,
+)
 
 HOSTILE = (
     "</script><script>alert(1)</script>",
@@ -188,79 +199,37 @@ def _metrics() -> dict[str, Any]:
     }
 
 
-def _behavior_rows(behavior: str, outcome: str, effects: bool) -> list[dict[str, Any]]:
-    about = {"cause_kind": "behavior", "cause": behavior, "n": 400, "recommended": True}
-    people = about | {
-        "effect_kind": "outcome",
-        "effect": outcome,
-        "channel": "own",
-        "unit": "probability",
-        "window_s": 86400.0,
-        "horizon_s": 172800.0,
-        "p_value": 0.001,
-    }
-    model = about | {
-        "effect_kind": "recommendation",
-        "effect": "top recommendations",
-        "channel": "model",
-        "method": "removal",
-    }
-    rows = [
-        people
-        | {
-            "estimand": "association",
-            "estimate": 0.2,
-            "ci_low": 0.15,
-            "ci_high": 0.25,
-            "identified": "no",
-            "method": "difference in means",
-            "assumptions": "Nothing is adjusted for.",
-        },
-        model | {"estimand": "score_change", "estimate": 0.8, "ci_low": 0.6, "ci_high": 1.0, "unit": "logit"},
-        model | {"estimand": "rank_change", "estimate": 4.0, "ci_low": 2.0, "ci_high": 6.0, "unit": "rank"},
-        model
-        | {
-            "cause_kind": "event",
-            "cause": event_id(HOSTILE[0], behavior, "2026-01-05T09:00:00Z"),
-            "estimand": "score_change",
-            "effect": recommendation_id("u|1", HOSTILE[2]),
-            "estimate": 1.5,
-            "unit": "logit",
-            "recommended": False,
-        },
-    ]
-    if effects:
-        rows.append(
-            people
-            | {
-                "estimand": "ate",
-                "estimate": 0.05,
-                "ci_low": 0.02,
-                "ci_high": 0.08,
-                "identified": "assumed",
-                "method": "double machine learning",
-                "assumptions": "What drives both was measured.",
-            }
-        )
-    return rows
+def _behavior_rows(behavior: str, outcome: str, effects: bool) -> list[Row]:
+    times = {"window_s": 86400.0, "horizon_s": 172800.0}
+    association = AssociationRow(
+        cause_kind="behavior", cause=behavior, effect=outcome, channel="own", unit="probability", n=400, primary=True,
+        method="difference in means", figure=Figure(0.2, 0.15, 0.25, 0.001), assumptions="Nothing is adjusted for.",
+        **times,
+    )  # fmt: skip
+    score = ModelRow(
+        cause_kind="behavior", cause=behavior, effect="top recommendations", estimand="score_change", unit="logit",
+        method="removal", figure=Figure(0.8, 0.6, 1.0), n=400, primary=True,
+    )  # fmt: skip
+    one_event = replace(
+        score, cause_kind="event", cause=event_id(HOSTILE[0], behavior, "2026-01-05T09:00:00Z"),
+        effect=recommendation_id("u|1", HOSTILE[2]), figure=Figure(1.5), primary=False,
+    )  # fmt: skip
+    ranks = replace(score, estimand="rank_change", unit="rank", figure=Figure(4.0, 2.0, 6.0))
+    effect = EffectRow(
+        cause_kind="behavior", cause=behavior, effect=outcome, channel="own", estimand="ate", unit="probability",
+        n=400, primary=True, method="double machine learning", figure=Figure(0.05, 0.02, 0.08, 0.001),
+        evidence="adjusted", identified="assumed", assumptions="What drives both was measured.", **times,
+    )  # fmt: skip
+    return [association, score, ranks, one_event, *([effect] if effects else [])]
 
 
-def _ties() -> list[dict[str, Any]]:
-    about = {
-        "cause_kind": "user",
-        "effect_kind": "user",
-        "channel": "all",
-        "estimand": "excitation",
-        "unit": "actions",
-        "method": "Hawkes",
-        "identified": "assumed",
-        "recommended": True,
-        "n": 9,
-    }
-    return [
-        about | {"cause": HOSTILE[0], "effect": "u2", "estimate": 0.3, "ci_low": 0.1, "ci_high": 0.5, "p_value": 0.003},
-        about | {"cause": "u3", "effect": "u4", "estimate": 0.01, "ci_low": -0.1, "ci_high": 0.12, "p_value": 0.86},
-    ]
+def _ties() -> list[Row]:
+    strong = EffectRow(
+        cause_kind="user", cause=HOSTILE[0], effect_kind="user", effect="u2", channel="all", estimand="excitation",
+        unit="actions", method="Hawkes", evidence="adjusted", identified="assumed", primary=True, n=9,
+        figure=Figure(0.3, 0.1, 0.5, 0.003),
+    )  # fmt: skip
+    return [strong, replace(strong, cause="u3", effect="u4", figure=Figure(0.01, -0.1, 0.12, 0.86))]
 
 
 def _person(user: int, behaviors: Sequence[str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 
 from swayline.causal.estimate.estimate_effect import estimate_effect
 from swayline.core.errors import IdentificationError, SchemaError, UsageError
-from swayline.ledger.table import COLUMNS
+from swayline.ledger import COLUMNS
 
 CONTROLS = [f"x{k}" for k in range(5)]
 
@@ -31,7 +31,7 @@ def test_finds_a_planted_effect_that_the_naive_difference_misses():
     rows = by_method(found)
     assert rows["aipw"]["ci_low"] < 0.4 < rows["aipw"]["ci_high"]
     assert rows["difference in means"]["ci_low"] > 0.5
-    assert rows["aipw"]["recommended"]
+    assert rows["aipw"]["primary"]
     assert rows["aipw"]["identified"] == "assumed"
     assert rows["difference in means"]["estimand"] == "association"
     assert tuple(found.ledger.column_names) == COLUMNS
@@ -93,7 +93,7 @@ def test_several_arms_are_each_compared_with_the_reference():
     x = rng.normal(size=3000)
     y = 0.5 * (arm == "mens") + 1.0 * (arm == "womens") + x + rng.normal(size=3000)
     found = estimate_effect({"arm": arm, "x": x, "y": y}, "arm", "y", ["x"], randomised=True, learner="linear")
-    rows = {row["cause"]: row for row in found.ledger.to_pylist() if row["recommended"]}
+    rows = {row["cause"]: row for row in found.ledger.to_pylist() if row["primary"]}
     assert set(rows) == {"arm=mens", "arm=womens"}
     assert rows["arm=mens"]["ci_low"] < 0.5 < rows["arm=mens"]["ci_high"]
     assert rows["arm=womens"]["ci_low"] < 1.0 < rows["arm=womens"]["ci_high"]

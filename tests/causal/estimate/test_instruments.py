@@ -17,7 +17,7 @@ def world(seed, effect=1.0, pull=1.0, n=1000):
 
 
 def late(found):
-    return next(row for row in found.ledger.to_pylist() if row["estimand"] == "late" and row["recommended"])
+    return next(row for row in found.ledger.to_pylist() if row["estimand"] == "late" and row["primary"])
 
 
 @pytest.mark.parametrize("effect", [1.0, 0.0])

@@ -20,7 +20,7 @@ def test_an_experiment_with_a_small_arm_is_estimated_over_everybody(share, effec
     assert found.estimate.low < effect < found.estimate.high
     assert found.estimate.se < 0.06
     assert (found.identified, one.share_kept) == ("yes", 1.0)
-    row = next(row for row in found.ledger.to_pylist() if row["recommended"])
+    row = next(row for row in found.ledger.to_pylist() if row["primary"])
     assert "Averaged over all rows." in row["assumptions"]
 
 
@@ -59,7 +59,7 @@ def test_a_trimmed_average_says_over_whom():
     t = rng.random(4000) < 1 / (1 + np.exp(-2.5 * x))
     data = {"x": x, "t": t, "y": x + rng.normal(size=4000)}
     found = estimate_effect(data, "t", "y", ["x"], learner="linear")
-    row = next(row for row in found.ledger.to_pylist() if row["recommended"])
+    row = next(row for row in found.ledger.to_pylist() if row["primary"])
     kept = found.arms[0].kept
     assert 0.5 < kept.mean() < 1
     assert f"Averaged over the {kept.mean():.1%} of rows whose chance of either arm" in row["assumptions"]

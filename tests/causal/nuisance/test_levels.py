@@ -37,7 +37,7 @@ def test_a_control_of_many_levels_is_adjusted_for(dose, effect):
     spread = np.mean([one.estimate.se for one in found])
     assert abs(errors.mean()) < 2.5 * spread / 2
     assert sum(one.estimate.low < effect < one.estimate.high for one in found) >= 3
-    row = next(row for row in found[0].ledger.to_pylist() if row["recommended"])
+    row = next(row for row in found[0].ledger.to_pylist() if row["primary"])
     assert row["identified"] == "assumed"
     assert "control 'shop' has 200 levels: held fixed level by level" in row["assumptions"]
 

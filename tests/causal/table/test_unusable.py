@@ -24,7 +24,7 @@ def emptied(values, share, seed=0):
 
 
 def main_row(found):
-    return next(row for row in found.ledger.to_pylist() if row["recommended"] and row["estimand"] in ("ate", "att"))
+    return next(row for row in found.ledger.to_pylist() if row["primary"] and row["estimand"] in ("ate", "att"))
 
 
 @pytest.mark.parametrize("learner", ["linear", "auto"])

@@ -14,7 +14,7 @@ from swayline.influence.diffusion import (
     simulate_acts,
     spread_from_ledger,
 )
-from swayline.ledger.table import ledger
+from swayline.ledger import EffectRow, Figure, ledger
 
 
 def random_graph(n=12, arcs=30, seed=0, high=0.6):
@@ -143,21 +143,13 @@ def test_blocking_spares_what_simulation_says():
 
 def rows(estimand, triples):
     return ledger(
-        {
-            "cause_kind": "user",
-            "cause": a,
-            "effect_kind": "user",
-            "effect": b,
-            "channel": "all",
-            "estimand": estimand,
-            "estimate": value,
-            "unit": "actions",
-            "method": "m",
-            "identified": "assumed",
-            "horizon_s": 3600.0,
-        }
+        EffectRow(
+            cause_kind="user", cause=a, effect_kind="user", effect=b, channel="all", estimand=estimand,
+            figure=Figure(value), unit="probability" if estimand != "excitation" else "actions", method="m", n=1,
+            evidence="adjusted", identified="assumed", horizon_s=3600.0,
+        )
         for a, b, value in triples
-    )
+    )  # fmt: skip
 
 
 def test_reads_excitation_and_spread_rows():
@@ -167,7 +159,7 @@ def test_reads_excitation_and_spread_rows():
     graph, _ = graph_from_ledger(rows("spread", [("a", "b", 0.5)]))
     assert graph.out_p.tolist() == pytest.approx([0.5])
     with pytest.raises(DataError, match="influence people"):
-        graph_from_ledger(rows("ate", [("a", "b", 0.5)]))
+        graph_from_ledger(rows("peer_effect", [("a", "b", 0.5)]))
 
 
 def test_writes_rank_user_gain_and_spread():

@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from swayline.influence.effects.association import REASON_KEY, associations
-from swayline.ledger.table import COLUMNS
+from swayline.influence.effects.association import associations
+from swayline.ledger import COLUMNS, REASON_KEY
 
 HOUR = 3600.0
 

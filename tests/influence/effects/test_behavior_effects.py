@@ -22,7 +22,7 @@ def measured(shop):
 
 
 def quoted(effects):
-    return {row["cause"]: row for row in effects.ledger_.to_pylist() if row["recommended"] and row["estimand"] == "ate"}
+    return {row["cause"]: row for row in effects.ledger_.to_pylist() if row["primary"] and row["estimand"] == "ate"}
 
 
 def test_finds_the_planted_effect_and_the_planted_zero(shop, measured):

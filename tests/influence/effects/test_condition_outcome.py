@@ -32,7 +32,7 @@ def _world(effect, seed=0, n=4000):
 
 def _quoted(events, outcome):
     effects = BehaviorEffects(["trial"], outcome, window="1h", horizon="5h", learner="linear").fit(events)
-    rows = [row for row in effects.ledger_.to_pylist() if row["recommended"] and row["estimand"] == "ate"]
+    rows = [row for row in effects.ledger_.to_pylist() if row["primary"] and row["estimand"] == "ate"]
     assert {row["effect"] for row in rows} == {outcome}
     return rows[0]
 

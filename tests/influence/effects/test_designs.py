@@ -39,7 +39,7 @@ def fit(log, **more):
 
 
 def row_of(found, estimand):
-    return next(r for r in found.ledger_.to_pylist() if r["estimand"] == estimand and r["recommended"])
+    return next(r for r in found.ledger_.to_pylist() if r["estimand"] == estimand and r["primary"])
 
 
 @pytest.mark.parametrize("effect", [0.25, 0.0])

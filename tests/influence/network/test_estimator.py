@@ -8,7 +8,7 @@ import pytest
 from swayline.core.errors import EmptyLogError, OutcomeError, SchemaError, UsageError
 from swayline.events.log import EventLog
 from swayline.influence.network import PeopleInfluence, league_table
-from swayline.ledger.table import SCHEMA
+from swayline.ledger import SCHEMA
 
 START = 1_599_436_800.0
 DAY = 86400.0

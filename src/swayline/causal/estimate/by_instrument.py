@@ -1,12 +1,11 @@
 """The effect of a treatment through an instrument column: residuals, estimate, checks, verdict, ledger rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from swayline.causal.estimate.inference import Estimate
 from swayline.causal.estimate.instruments import InstrumentEstimate, two_stage
 from swayline.causal.nuisance.cross_fitting import crossfit, default_learners, folds, left_within_levels
 from swayline.causal.nuisance.levels import Levels
@@ -17,6 +16,7 @@ from swayline.causal.table.problem import Data, Setting
 from swayline.causal.table.unusable import known_of
 from swayline.core.errors import IdentificationError, UsageError
 from swayline.core.rng import generator
+from swayline.ledger import EffectRow
 
 Floats = npt.NDArray[np.float64]
 LATE = "late"
@@ -111,36 +111,25 @@ def _excluded(gap: tuple[float, float] | None) -> str:
     return "no effect is" if gap is None else f"only effects between {gap[0]:.4g} and {gap[1]:.4g} are"
 
 
-def rows_by_instrument(base: dict[str, Any], one: ByInstrument) -> list[dict[str, Any]]:
+def rows_by_instrument(base: EffectRow, one: ByInstrument) -> list[EffectRow]:
     """Ledger rows: the local effect with its Anderson-Rubin interval, and the instrument's own effect on the outcome.
 
-    ``base`` holds the columns that say cause, effect, channel and unit.
+    ``base`` says cause, effect, channel and unit.
     """
     told, plain, reduced = one.found.quoted(), one.found.estimate, one.found.reduced
-    refutations = refute.as_json(one.refutations)
-    common = base | {
-        "n": one.n,
-        "identified": one.identified,
-        "refutations": refutations,
-        "reference": base.get("reference"),
-    }
+    late = replace(
+        base, estimand=LATE, method=f"2sls, instrument {one.instrument}, anderson-rubin interval", figure=told.figure,
+        evidence="adjusted", identified=one.identified, n=one.n, primary=True, assumptions=one.reason,
+        refutations=refute.as_json(one.refutations),
+    )  # fmt: skip
     return [
-        common | _numbers(told) | {
-            "estimand": LATE, "method": f"2sls, instrument {one.instrument}, anderson-rubin interval",
-            "recommended": True, "assumptions": one.reason,
-        },
-        common | _numbers(plain) | {
-            "estimand": LATE, "method": f"2sls, instrument {one.instrument}, normal interval",
-            "assumptions": one.reason,
-        },
-        common | _numbers(reduced) | {
-            "cause": one.instrument, "estimand": "reduced_form", "reference": None,
-            "method": f"dml of the outcome on {one.instrument}",
-            "assumptions": "What the instrument itself does to the outcome, per unit of it. " + one.reason,
-        },
+        late,
+        replace(
+            late, method=f"2sls, instrument {one.instrument}, normal interval", figure=plain.figure, primary=False
+        ),
+        replace(
+            late, cause_kind="column", cause=one.instrument, estimand="reduced_form", reference=None, primary=False,
+            method=f"dml of the outcome on {one.instrument}", figure=reduced.figure,
+            assumptions="What the instrument itself does to the outcome, per unit of it. " + one.reason,
+        ),
     ]  # fmt: skip
-
-
-def _numbers(found: Estimate) -> dict[str, float | None]:
-    told = (("estimate", found.value), ("ci_low", found.low), ("ci_high", found.high), ("p_value", found.p))
-    return {name: value if np.isfinite(value) else None for name, value in told}

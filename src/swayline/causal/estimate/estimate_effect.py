@@ -1,7 +1,8 @@
 """The effect of a treatment in any table: estimated several ways, bounded, refuted, and judged."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ from swayline.causal.table.problem import Data, Setting, check, read
 from swayline.causal.table.unusable import gaps_left, known_of
 from swayline.core.errors import UsageError, nearest
 from swayline.core.rng import generator
-from swayline.ledger.table import concat, ledger
+from swayline.ledger import PersonRows, Row, ledger
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -53,13 +54,13 @@ class EffectEstimate:
 
     Attributes
     ----------
-    ledger : influence table: associations, every estimator, the bound, and for "cate" a row a person
+    rows : of the influence table: associations, every estimator, the bound, and for "cate" a row a person
     arms : one :class:`ArmResult` for each arm but the reference; a dose has one
     notes : what was chosen, and why
     by_instrument : what each instrument says, where the table or its graph has one
     """
 
-    ledger: pa.Table
+    rows: tuple[Row | PersonRows, ...] = field(repr=False)
     arms: tuple[ArmResult, ...]
     notes: tuple[str, ...]
     encoder: Encoder
@@ -69,10 +70,15 @@ class EffectEstimate:
     def __repr__(self) -> str:
         return "\n".join(in_words(self.ledger))
 
+    @cached_property
+    def ledger(self) -> pa.Table:
+        """The rows as an influence table."""
+        return ledger(self.rows)
+
     @property
     def estimate(self) -> Estimate:
-        """The recommended estimate of the first arm."""
-        return self.arms[0].estimates[self.arms[0].recommended]
+        """The estimate to quote of the first arm."""
+        return self.arms[0].estimates[self.arms[0].quoted]
 
     @property
     def identified(self) -> str:
@@ -184,7 +190,7 @@ def estimate(data: Data, s: Setting) -> EffectEstimate:
         return found
     one = by_instrument(data, s, s.instrument, data.instrument)
     base = base_row(data, s, found.arms[0])
-    return replace(found, ledger=concat([found.ledger, ledger(rows_by_instrument(base, one))]), by_instrument=(one,))
+    return replace(found, rows=(*found.rows, *rows_by_instrument(base, one)), by_instrument=(one,))
 
 
 def estimate_arms(data: Data, s: Setting) -> EffectEstimate:
@@ -207,9 +213,8 @@ def estimate_arms(data: Data, s: Setting) -> EffectEstimate:
     models = _effect_models(data, s, results, found, process)
     notes = (*data.remarks, *found.notes)
     rows = method_rows(data, s, results, notes)
-    if s.estimand == "cate":
-        rows += person_rows(data, s, results, models)
-    return EffectEstimate(ledger(rows), results, notes, data.encoder, models)
+    persons = person_rows(data, s, results, models) if s.estimand == "cate" else []
+    return EffectEstimate((*rows, *persons), results, notes, data.encoder, models)
 
 
 def _pooled(data: Data, fold: Ints, targets: Sequence[Floats], of: Sequence[str]) -> Data:
@@ -280,24 +285,24 @@ def _one_arm(data: Data, s: Setting, a: int, found: Nuisances, process: ArmsProc
                 estimates[name] = method(c)
     if s.beside and min(sizes) >= 2 and c.x.shape[1]:
         estimates |= beside(c, s.seed)
-    recommended = "aipw"
+    quoted = "aipw"
     if process is not None and min(sizes) >= 2:
         over = c.x[c.treated] if estimand == "att" else c.x
         estimates["gaussian process"] = interval(*process.average(over, a))
         # An experiment needs no model to be right; outside one, the process loses less to few rows than weighting does.
-        recommended = "aipw" if s.randomised else "gaussian process"
-    checks = refutations(data, s, c, a, found, estimates[recommended], sizes) | data.checks
+        quoted = "aipw" if s.randomised else "gaussian process"
+    checks = refutations(data, s, c, a, found, estimates[quoted], sizes) | data.checks
     balance = estimators.balance(c) if min(sizes) >= 2 else None
-    limits = bound(data, c, estimates[recommended], sizes)
+    limits = bound(data, c, estimates[quoted], sizes)
     identified, reason = verdict(
         randomised=s.randomised, n_controls=len(data.encoder.used), share_kept=c.share_kept, arm_sizes=sizes,
-        refutations=checks, others=(*no_interval(estimates[recommended]), *data.against), told=data.told,
+        refutations=checks, others=(*no_interval(estimates[quoted]), *data.against), told=data.told,
         effective=balance.effective if balance else None,
         averaged="treated rows" if estimand == "att" else "rows",
         alone=0.0 if found.comparable is None else float((~found.comparable).mean()),
     )  # fmt: skip
     return ArmResult(
-        data.treatment.arms[a], data.treatment.arms[0], estimates, recommended, len(c.y), sizes, c.share_kept, checks,
+        data.treatment.arms[a], data.treatment.arms[0], estimates, quoted, len(c.y), sizes, c.share_kept, checks,
         limits, _balance_table(data.encoder.names, balance), balance.effective if balance else (0.0, 0.0), identified,
         reason, c.kept, estimators.aipw_scores(c) if min(sizes) >= 2 else np.zeros(0),
     )  # fmt: skip
@@ -411,9 +416,8 @@ def _dose(data: Data, s: Setting) -> EffectEstimate:
     models = _dose_model(data, s, d, y)
     notes = (*data.remarks, *found.notes)
     rows = method_rows(data, s, (one,), notes)
-    if s.estimand == "cate":
-        rows += person_rows(data, s, (one,), models)
-    return EffectEstimate(ledger(rows), (one,), notes, data.encoder, models)
+    persons = person_rows(data, s, (one,), models) if s.estimand == "cate" else []
+    return EffectEstimate((*rows, *persons), (one,), notes, data.encoder, models)
 
 
 def _less(values: Floats, noise: Floats) -> Floats:

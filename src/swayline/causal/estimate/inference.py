@@ -7,6 +7,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from swayline.causal.estimate.freedom import freedom_of_clusters
+from swayline.ledger import Figure
 
 Floats = npt.NDArray[np.float64]
 FEW = 5
@@ -22,6 +23,11 @@ class Estimate:
     low: float
     high: float
     p: float
+
+    @property
+    def figure(self) -> Figure:
+        """As a row of the ledger has it."""
+        return Figure(self.value, self.low, self.high, self.p)
 
 
 def from_scores(

@@ -1,8 +1,7 @@
 """What an estimate holds, and its rows in the ledger."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +14,8 @@ from swayline.causal.refute import refutations as refute
 from swayline.causal.refute.refutations import Refutation
 from swayline.causal.refute.sensitivity import Sensitivity
 from swayline.causal.table.problem import Data, Setting
+from swayline.ledger import AssociationRow, EffectRow, Figure, PersonRows
+from swayline.ledger.schema import ADJUSTED, ASSOCIATION, EXPERIMENT
 
 Floats = npt.NDArray[np.float64]
 Z = 1.959963984540054
@@ -27,7 +28,7 @@ class ArmResult:
     arm: str
     reference: str | None
     estimates: Mapping[str, Estimate]
-    recommended: str
+    quoted: str
     n: int
     arm_sizes: tuple[int, int]
     share_kept: float
@@ -47,12 +48,17 @@ _ASSOCIATIONS = ("difference in means", "logistic association", "bayes associati
 _LEARNERS = {"_OfArm": "gaussian process", "Halves": "dr-learner", "Forest": "causal forest"}
 
 
-def method_rows(data: Data, s: Setting, results: Sequence[ArmResult], notes: Sequence[str]) -> list[dict[str, Any]]:
+def method_rows(
+    data: Data, s: Setting, results: Sequence[ArmResult], notes: Sequence[str]
+) -> list[EffectRow | AssociationRow]:
     """A row for every method of every arm, and one for the bound."""
-    rows = []
+    rows: list[EffectRow | AssociationRow] = []
     for one in results:
         for method, found in one.estimates.items():
-            rows.append(_row(data, s, one, method, found, notes))
+            if method in _ASSOCIATIONS and not (s.randomised and method == "difference in means"):
+                rows.append(_association(data, s, one, method, found))
+            else:
+                rows.append(_effect(data, s, one, method, found, notes))
         rows.append(_bound_row(data, s, one))
     return rows
 
@@ -61,42 +67,45 @@ def _unit(data: Data, s: Setting) -> str:
     return "probability" if np.isin(data.y, (0.0, 1.0)).all() else s.outcome
 
 
-def _finite(value: float) -> float | None:
-    return value if np.isfinite(value) else None
+def evidence(data: Data, s: Setting) -> str:
+    """What effects rest on: the treatment was drawn, or controls (or a graph that needs none) make up for it."""
+    if s.randomised:
+        return EXPERIMENT
+    return ADJUSTED if data.encoder.used or data.told else ASSOCIATION
 
 
-def base_row(data: Data, s: Setting, one: ArmResult) -> dict[str, Any]:
-    """What every ledger row of an arm says of its cause and effect."""
+def _cause(s: Setting, data: Data, one: ArmResult) -> str:
     several = len(data.treatment.arms) != 2
-    return {
-        "cause_kind": "treatment", "cause": f"{s.treatment}={one.arm}" if several and one.reference else s.treatment,
-        "effect_kind": "outcome", "effect": s.outcome, "channel": "all", "unit": _unit(data, s), "n": one.n,
-        "reference": one.reference,
-    }  # fmt: skip
+    return f"{s.treatment}={one.arm}" if several and one.reference else s.treatment
 
 
-def _row(data: Data, s: Setting, one: ArmResult, method: str, found: Estimate, notes: Sequence[str]) -> dict[str, Any]:
-    row = base_row(data, s, one) | {
-        "estimate": _finite(found.value), "ci_low": _finite(found.low), "ci_high": _finite(found.high),
-        "p_value": _finite(found.p), "method": method,
-    }  # fmt: skip
-    if method in _ASSOCIATIONS and not (s.randomised and method == "difference in means"):
-        unit = "logit" if method == "logistic association" else row["unit"]
-        words = "An association, not an effect: nothing is adjusted for."
-        return row | {
-            "estimand": "association",
-            "identified": "no",
-            "assumptions": words,
-            "unit": unit,
-            "n": len(data.y),
-        }
-    main = method == one.recommended
-    return row | {
-        "estimand": "att" if s.estimand == "att" else "ate", "recommended": main,
-        "identified": one.identified if np.isfinite([found.value, found.low, found.high]).all() else "no",
-        "assumptions": f"{one.reason} {_bound_words(data, s, one)} Models: {'; '.join(notes)}." if main else one.reason,
-        "refutations": refute.as_json(one.refutations),
-    }  # fmt: skip
+def base_row(data: Data, s: Setting, one: ArmResult) -> EffectRow:
+    """The row to quote of an arm, which its other rows differ from."""
+    found = one.estimates[one.quoted]
+    return EffectRow(
+        cause_kind="treatment", cause=_cause(s, data, one), effect=s.outcome, channel="all", unit=_unit(data, s),
+        estimand="att" if s.estimand == "att" else "ate", method=one.quoted, evidence=evidence(data, s),
+        identified=one.identified, figure=found.figure, n=one.n, reference=one.reference, primary=True,
+        assumptions=one.reason,
+    )  # fmt: skip
+
+
+def _effect(data: Data, s: Setting, one: ArmResult, method: str, found: Estimate, notes: Sequence[str]) -> EffectRow:
+    main = method == one.quoted
+    words = f"{one.reason} {_bound_words(data, s, one)} Models: {'; '.join(notes)}." if main else one.reason
+    whole = np.isfinite([found.value, found.low, found.high]).all()
+    return replace(
+        base_row(data, s, one), method=method, figure=found.figure, primary=main, assumptions=words,
+        identified=one.identified if whole else "no", refutations=refute.as_json(one.refutations),
+    )  # fmt: skip
+
+
+def _association(data: Data, s: Setting, one: ArmResult, method: str, found: Estimate) -> AssociationRow:
+    return AssociationRow(
+        cause_kind="treatment", cause=_cause(s, data, one), effect=s.outcome, channel="all",
+        unit="logit" if method == "logistic association" else _unit(data, s), method=method, figure=found.figure,
+        n=len(data.y), reference=one.reference, assumptions="An association, not an effect: nothing is adjusted for.",
+    )  # fmt: skip
 
 
 def _averaged(data: Data, s: Setting, one: ArmResult) -> str:
@@ -121,29 +130,23 @@ def _bound_words(data: Data, s: Setting, one: ArmResult) -> str:
     )
 
 
-def _bound_row(data: Data, s: Setting, one: ArmResult) -> dict[str, Any]:
+def _bound_row(data: Data, s: Setting, one: ArmResult) -> EffectRow:
     bound = one.sensitivity
-    return base_row(data, s, one) | {
-        "estimand": "bound", "estimate": _finite(one.estimates[one.recommended].value), "ci_low": _finite(bound.low),
-        "ci_high": _finite(bound.high), "method": "hidden cause as strong as the strongest control (Cinelli-Hazlett)",
-        "identified": one.identified, "assumptions": _bound_words(data, s, one),
-    }  # fmt: skip
+    return replace(
+        base_row(data, s, one), estimand="bound", primary=False, assumptions=_bound_words(data, s, one),
+        figure=Figure(one.estimates[one.quoted].value, bound.low, bound.high),
+        method="hidden cause as strong as the strongest control (Cinelli-Hazlett)",
+    )  # fmt: skip
 
 
 def person_rows(
     data: Data, s: Setting, results: Sequence[ArmResult], models: Callable[[], tuple[EffectModel, ...]]
-) -> list[dict[str, Any]]:
+) -> list[PersonRows]:
     """A row for every person and arm: the effect at that person's controls."""
-    rows = []
+    rows, subjects = [], pa.array(data.rows).cast(pa.string())
     for one, model in zip(results, models(), strict=True):
         mean, spread = model.effect(data.x)
-        base = base_row(data, s, one) | {
-            "estimand": "cate", "method": "", "identified": one.identified,
-            "assumptions": one.reason, "n": 1, "recommended": True,
-        }  # fmt: skip
-        base["method"] = _LEARNERS[type(model).__name__]
-        rows += [
-            base | {"estimate": float(m), "ci_low": float(m - Z * d), "ci_high": float(m + Z * d), "subject": str(row)}
-            for m, d, row in zip(mean, spread, data.rows, strict=True)
-        ]
+        method = _LEARNERS[type(model).__name__]
+        about = replace(base_row(data, s, one), estimand="cate", method=method, figure=Figure(), n=1)
+        rows.append(PersonRows(about, subjects, mean, mean - Z * spread, mean + Z * spread))
     return rows

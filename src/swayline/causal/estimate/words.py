@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-SHOWN = ["cause", "effect", "estimand", "estimate", "ci_low", "ci_high", "unit", "method", "identified", "recommended"]
+SHOWN = ["cause", "effect", "estimand", "estimate", "ci_low", "ci_high", "unit", "method", "identified", "primary"]
 """Columns of a row that is shown."""
 _MAIN = ("ate", "att", "late")
 """Estimands whose reason is told on the screen; every row of the file has its own."""
@@ -18,7 +18,7 @@ def in_words(table: pa.Table) -> list[str]:
     persons = pc.equal(table["estimand"], "cate")
     lines = []
     for row in table.filter(pc.invert(persons)).select([*SHOWN, "assumptions"]).to_pylist():
-        if not (row["recommended"] or row["estimand"] == "association"):
+        if not (row["primary"] or row["estimand"] == "association"):
             continue
         start = f"{row['cause']} → {row['effect']}  {row['estimand']:<12}"
         if row["estimate"] is None:

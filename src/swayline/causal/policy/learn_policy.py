@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from swayline.causal.estimate.estimators import LEAST_CHANCE
 from swayline.causal.estimate.inference import Estimate, from_scores
+from swayline.causal.estimate.results import evidence
 from swayline.causal.heterogeneity.dr_learner import mixed
 from swayline.causal.nuisance.cross_fitting import crossfit_all, default_learners, folds, nuisances
 from swayline.causal.nuisance.learners import Boosting, Linear, Predictor
@@ -26,7 +27,7 @@ from swayline.causal.table.frame import MOST_LEVELS, Encoder, as_table
 from swayline.causal.table.problem import Data, Setting, check, read
 from swayline.core.errors import IdentificationError, UsageError, nearest
 from swayline.core.rng import generator
-from swayline.ledger.table import ledger
+from swayline.ledger import EffectRow, ledger
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -265,22 +266,20 @@ def _mean(values: Floats, clusters: Ints | None) -> Estimate:
 def _rows(
     data: Data, s: Setting, found: tuple[Estimate, Estimate, Estimate], choice: Ints, best: str, identified: str,
     reason: str,
-) -> list[dict[str, Any]]:  # fmt: skip
+) -> list[EffectRow]:  # fmt: skip
     arms = data.treatment.arms
     shares = ", ".join(f"{arm} to {np.mean(choice == k):.0%}" for k, arm in enumerate(arms))
-    base = {
-        "cause_kind": "treatment", "cause": s.treatment, "effect_kind": "outcome", "effect": s.outcome,
-        "channel": "all",
-        "unit": "probability" if np.isin(data.y, (0.0, 1.0)).all() else s.outcome, "n": len(choice),
-        "method": "policy of the greatest doubly robust effect, valued on people after those it learned from",
-        "identified": identified, "recommended": True, "assumptions": f"The policy gives {shares}. {reason}",
-        "refutations": {},
-    }  # fmt: skip
-    names = (("policy_value", None), ("policy_gain", arms[0]), ("policy_gain_over_best_arm", f"best of all: {best}"))
+    value, gain, over = found
+    row = EffectRow(
+        cause_kind="policy", cause=s.treatment, effect=s.outcome, channel="all", estimand="policy_value",
+        unit="probability" if np.isin(data.y, (0.0, 1.0)).all() else s.outcome,
+        method="policy of the greatest doubly robust effect, valued on people after those it learned from",
+        evidence=evidence(data, s), identified=identified, figure=value.figure, n=len(choice), primary=True,
+        assumptions=f"The policy gives {shares}. {reason}", refutations={},
+    )  # fmt: skip
+    best_of_all = f"best of all: {best}"
     return [
-        base | {
-            "estimand": estimand, "reference": reference, "estimate": one.value, "ci_low": one.low,
-            "ci_high": one.high, "p_value": one.p if np.isfinite(one.p) else None,
-        }
-        for (estimand, reference), one in zip(names, found, strict=True)
-    ]  # fmt: skip
+        row,
+        replace(row, estimand="policy_gain", figure=gain.figure, reference=arms[0]),
+        replace(row, estimand="policy_gain_over_best_arm", figure=over.figure, reference=best_of_all),
+    ]

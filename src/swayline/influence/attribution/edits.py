@@ -21,7 +21,7 @@ from swayline.core.errors import UsageError, nearest
 from swayline.core.types import Floats, Ints
 from swayline.dataset import Dataset, Sequences
 from swayline.influence.attribution.rows import ASSUMPTIONS, TOP, clustered_mean
-from swayline.ledger.table import ledger
+from swayline.ledger import Figure, ModelRow, ledger
 from swayline.models import Recommender, recommend
 
 EDITS = ("add", "remove", "replace")
@@ -102,7 +102,7 @@ def edit_rows(
     for name in behaviors or ():
         if name not in known:
             raise UsageError(f"behavior {name!r} is not in the log; {nearest(name, known)}")
-    rows: list[dict[str, Any]] = []
+    rows: list[ModelRow] = []
     for name in behaviors or known:
         code = known.index(name)
         if "remove" in edits:
@@ -119,7 +119,7 @@ def edit_rows(
 def _told(
     model: Recommender, histories: Sequences, edited: tuple[Sequences, Ints], name: str, method: str,
     other: str | None, k: int, exclude_seen: bool,
-) -> list[dict[str, Any]]:  # fmt: skip
+) -> list[ModelRow]:  # fmt: skip
     after, rows = edited
     if not len(rows):
         return []
@@ -132,11 +132,10 @@ def _told(
     ):
         sign = -1.0 if method == "removal" and estimand != "list_change" else 1.0
         mean, low, high, n = clustered_mean(sign * values, np.arange(len(values)))
-        told.append({
-            "cause_kind": "behavior", "cause": name, "effect_kind": "recommendation", "effect": TOP, "channel": "model",
-            "estimand": estimand, "estimate": mean, "ci_low": low, "ci_high": high, "n": n, "unit": unit,
-            "method": method, "reference": other, "assumptions": ASSUMPTIONS,
-        })  # fmt: skip
+        told.append(ModelRow(
+            cause_kind="behavior", cause=name, effect=TOP, estimand=estimand, unit=unit, method=method,
+            figure=Figure(mean, low, high), n=n, reference=other, assumptions=ASSUMPTIONS,
+        ))  # fmt: skip
     return told
 
 

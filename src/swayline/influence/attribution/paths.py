@@ -15,7 +15,7 @@ import pyarrow as pa
 from swayline.core.errors import OutcomeError
 from swayline.engine import Engine
 from swayline.influence.effects.episodes import timeline
-from swayline.ledger.table import ledger
+from swayline.ledger import AssociationRow, EffectRow, Figure, Row, ledger
 
 Paths = dict[tuple[str, ...], tuple[int, int]]
 """Sequence of behaviours → how many (user, item) pairs took it, and how many of those converted."""
@@ -141,28 +141,26 @@ def attribution_rows(engine: Engine, events: pa.Table, outcome: str, effects: pa
     total = sum(converted for _, converted in paths.values())
     if total == 0:
         raise OutcomeError(f"{outcome!r} never follows another behavior: there is no credit to share")
-    rows = [
-        _row(word, outcome, share, method, int(total), "no", "A rule for sharing credit, not an effect.")
+    rows: list[Row] = [
+        AssociationRow(
+            cause_kind="behavior", cause=word, effect=outcome, channel="own", estimand="credit_share",
+            unit="probability", method=method, figure=Figure(share), n=int(total),
+            assumptions="A rule for sharing credit, not an effect.",
+        )
         for method, rule in (("last touch", last_touch), ("shapley", shapley), ("markov removal", markov_removal))
         for word, share in rule(paths).items()
-    ]
+    ]  # fmt: skip
     for row in [] if effects is None else effects.to_pylist():
-        if row["recommended"] and row["estimand"] == "ate" and row["estimate"] is not None:
+        if row["primary"] and row["estimand"] == "ate" and row["estimate"] is not None:
             did = sum(n for path, (n, _) in paths.items() if row["cause"] in path)
-            share = row["estimate"] * did / total
             words = f"Effect times the {did:,} pairs with it, over {total:,} outcomes. {row['assumptions']}"
-            rows.append(
-                _row(row["cause"], outcome, share, f"causal share, {row['method']}", did, row["identified"], words)
-            )
+            evidence = row["evidence"] or ("experiment" if row["identified"] == "yes" else "adjusted")
+            rows.append(EffectRow(
+                cause_kind="behavior", cause=row["cause"], effect=outcome, channel="own", estimand="credit_share",
+                unit="probability", method=f"causal share, {row['method']}", evidence=evidence,
+                identified=row["identified"], figure=Figure(row["estimate"] * did / total), n=did, assumptions=words,
+            ))  # fmt: skip
     return ledger(rows)
-
-
-def _row(cause: str, effect: str, share: float, method: str, n: int, identified: str, words: str) -> dict[str, object]:
-    return {
-        "cause_kind": "behavior", "cause": cause, "effect_kind": "outcome", "effect": effect, "channel": "own",
-        "estimand": "credit_share", "estimate": float(share), "unit": "probability", "n": n, "method": method,
-        "identified": identified, "assumptions": words,
-    }  # fmt: skip
 
 
 def shown_paths(paths: Paths, most: int = 20) -> Sequence[tuple[str, int, int]]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +10,7 @@ from swayline.core.time import iso
 from swayline.core.types import Floats, Ints
 from swayline.dataset import NO_TIME, Dataset, Sequences
 from swayline.influence.attribution.removal import EventRemovals, remove_behavior
-from swayline.ledger.table import event_id, ledger, recommendation_id
+from swayline.ledger import Figure, ModelRow, event_id, ledger, recommendation_id
 from swayline.models import Recommender
 
 ASSUMPTIONS = (
@@ -50,10 +49,11 @@ def event_rows(
             behaviors_of[histories.behaviors[position]],
             moment(histories.times[position]),
         )
-        rows.append(
-            _row("event", cause, "score_change", float(change), "logit")
-            | {"effect": recommendation_id(people[users[recommendation]], items_of[items[recommendation]]), "n": 1}
-        )
+        rows.append(ModelRow(
+            cause_kind="event", cause=cause, estimand="score_change", unit="logit", method="removal",
+            effect=recommendation_id(people[users[recommendation]], items_of[items[recommendation]]),
+            figure=Figure(float(change)), n=1, assumptions=ASSUMPTIONS,
+        ))  # fmt: skip
     return ledger(rows)
 
 
@@ -72,23 +72,16 @@ def behavior_rows(model: Recommender, dataset: Dataset, histories: Sequences, us
         changes = remove_behavior(model, histories, users[asked], items[asked], behavior)
         for estimand, change, unit in zip(("score_change", "rank_change"), changes, ("logit", "rank"), strict=True):
             mean, low, high, n = clustered_mean(change, users[asked])
-            rows.append(
-                _row("behavior", name, estimand, mean, unit)
-                | {"effect": TOP, "ci_low": low, "ci_high": high, "n": n, "recommended": True}
-            )
+            rows.append(ModelRow(
+                cause_kind="behavior", cause=name, effect=TOP, estimand=estimand, unit=unit, method="removal",
+                figure=Figure(mean, low, high), n=n, primary=True, assumptions=ASSUMPTIONS,
+            ))  # fmt: skip
     return ledger(rows)
 
 
 def moment(time_us: int) -> str:
     """An event's time as ids write it; empty in ordered logs."""
     return "" if time_us == NO_TIME else iso(datetime.fromtimestamp(int(time_us) / 1e6, UTC))
-
-
-def _row(cause_kind: str, cause: str, estimand: str, estimate: float, unit: str) -> dict[str, Any]:
-    return {
-        "cause_kind": cause_kind, "cause": cause, "effect_kind": "recommendation", "channel": "model",
-        "estimand": estimand, "estimate": estimate, "unit": unit, "method": "removal", "assumptions": ASSUMPTIONS,
-    }  # fmt: skip
 
 
 def clustered_mean(values: Floats, clusters: Ints) -> tuple[float, float | None, float | None, int]:

@@ -1,8 +1,6 @@
 """How much more often the outcome follows where a behaviour occurred: associations, not effects."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -24,7 +22,7 @@ from swayline.influence.effects.episodes import (
     timeline,
     trials,
 )
-from swayline.ledger.table import REASON_KEY, SCHEMA, ledger
+from swayline.ledger import AssociationRow, Figure, ledger, no_rows
 
 
 def associations(
@@ -77,15 +75,6 @@ def _why_not(events: pa.Table, outcome: str) -> str | None:
     return None
 
 
-def no_rows(reason: str) -> pa.Table:
-    """An empty ledger that says why it is empty.
-
-    >>> no_rows("the log is empty").schema.metadata[b"reason"]
-    b'the log is empty'
-    """
-    return SCHEMA.with_metadata({REASON_KEY: reason.encode()}).empty_table()
-
-
 def _episodes(
     engine: Engine, log: Timeline, found: Pairs, behavior: str, outcome: str, window_s: float, horizon_s: float
 ) -> Episodes:
@@ -96,40 +85,30 @@ def _episodes(
     return trials(engine, log, found, behavior, outcome, horizon_s)
 
 
-def _row(log: Timeline, rows: Episodes, behavior: str, outcome: str) -> Mapping[str, Any]:
+def _row(log: Timeline, rows: Episodes, behavior: str, outcome: str) -> AssociationRow:
     compared = np.ones(len(rows.order), dtype=bool)
     if rows.kind == "landmark":
         compared = rows.opening != log.code(behavior)
     treated, happened = rows.treated[compared], rows.outcome[compared].astype(np.float64)
     n_treated, n = int(treated.sum()), len(treated)
-    row: dict[str, Any] = {
-        "cause_kind": "behavior", "cause": behavior, "effect_kind": "outcome", "effect": outcome, "channel": "own",
-        "estimand": "association", "unit": "probability", "n": n, "window_s": rows.window_s,
-        "horizon_s": rows.horizon_s, "as_of": datetime.fromtimestamp(log.end_us / 1e6, UTC),
-        "method": f"difference in means, {'sequential trials' if rows.kind == 'trials' else 'landmark episodes'}",
-        "recommended": True, "identified": "no",
-    }  # fmt: skip
-    if n_treated == 0 or n_treated == n:
+    if n_treated in (0, n):
         which = "with" if n_treated == 0 else "without"
-        row["assumptions"] = f"Not measured: among {n:,} comparable episodes there is none {which} {behavior!r}."
-        return row
-    found = difference_in_means(treated, happened, rows.user[compared])
-    finite = {
-        key: value if np.isfinite(value) else None
-        for key, value in (
-            ("estimate", found.value),
-            ("ci_low", found.low),
-            ("ci_high", found.high),
-            ("p_value", found.p),
+        figure = Figure()
+        words = f"Not measured: among {n:,} comparable episodes there is none {which} {behavior!r}."
+    else:
+        figure = difference_in_means(treated, happened, rows.user[compared]).figure
+        within = f"within {format_duration(rows.horizon_s)} after " + (
+            "it" if rows.kind == "trials" else f"the {format_duration(rows.window_s)} in which it may come"
         )
-    }
-    within = f"within {format_duration(rows.horizon_s)} after " + (
-        "it" if rows.kind == "trials" else f"the {format_duration(rows.window_s)} in which it may come"
-    )
-    words = (
-        f"An association, not an effect: nothing is adjusted for. {outcome!r} followed {within} in "
-        f"{int(happened[treated].sum()):,} of {n_treated:,} episodes with {behavior!r} and in "
-        f"{int(happened[~treated].sum()):,} of {n - n_treated:,} without. "
-        "Who already wants to convert does more of both."
-    )
-    return row | finite | {"assumptions": words}
+        words = (
+            f"An association, not an effect: nothing is adjusted for. {outcome!r} followed {within} in "
+            f"{int(happened[treated].sum()):,} of {n_treated:,} episodes with {behavior!r} and in "
+            f"{int(happened[~treated].sum()):,} of {n - n_treated:,} without. "
+            "Who already wants to convert does more of both."
+        )
+    return AssociationRow(
+        cause_kind="behavior", cause=behavior, effect=outcome, channel="own", unit="probability", n=n,
+        window_s=rows.window_s, horizon_s=rows.horizon_s, as_of=datetime.fromtimestamp(log.end_us / 1e6, UTC),
+        method=f"difference in means, {'sequential trials' if rows.kind == 'trials' else 'landmark episodes'}",
+        primary=True, figure=figure, assumptions=words,
+    )  # fmt: skip

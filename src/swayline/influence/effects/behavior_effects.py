@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -40,10 +40,11 @@ from swayline.influence.effects.hypotheses import behavior_graph
 from swayline.influence.effects.placebo import FEWEST_TREATED, placebo_before
 from swayline.influence.effects.sequence_state import SequenceState
 from swayline.influence.effects.shared_covariates import Design, Known, draw, look_up
-from swayline.ledger.table import SCHEMA, concat, ledger
+from swayline.ledger import SCHEMA, PersonRows, Row, concat, ledger
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+AnyRow = TypeVar("AnyRow", bound=Row)
 
 
 class BehaviorEffects:
@@ -288,7 +289,7 @@ class BehaviorEffects:
         labels = pa.table({name: [word] * len(one.balance) for name, word in words.items()})
         for name in one.balance.column_names:
             labels = labels.append_column(name, one.balance.column(name))
-        table = self._relabel(result.ledger, line, design, at)
+        table = ledger(self._relabel(result.rows, line, design, at))
         if design.is_landmark:
             table = concat([table, self._beside(line, found, asked, design, at, data, one.identified)])
         return table, overlap, [labels], [f"{made.treatment} ({design.label}): {note}" for note in result.notes]
@@ -335,7 +336,7 @@ class BehaviorEffects:
             return SCHEMA.empty_table()
         inside = window(line, found, design.episodes, pa.table({}), asked, (), self.seed, counted=False)
         made = beside_rows(inside, at, others, self.outcome_, data.x, data.encoder.groups, data.clusters, identified)
-        return ledger([row | _stamp(line, design.episodes) for row in made])
+        return ledger([replace(row, **_stamp(line, design.episodes)) for row in made])
 
     def _together(self, line: Timeline, found: Pairs, asked: tuple[str, ...], from_us: int | None) -> Episodes | None:
         """Episodes of one window for all the behaviours asked for; None where no outcome comes after it."""
@@ -358,34 +359,50 @@ class BehaviorEffects:
         against = (_early_words(made.early_share),) if made.early_share > EARLY_SHARE else ()
         inside = window(line, found, made, controls, asked, against, self.seed)
         self.graph_ = behavior_graph(inside, asked, self.outcome_)
-        return ledger([row | _stamp(line, made) for row in further_rows(inside, asked, self.outcome_)])
+        return ledger([replace(row, **_stamp(line, made)) for row in further_rows(inside, asked, self.outcome_)])
 
-    def _relabel(self, table: pa.Table, line: Timeline, design: Design, at: npt.NDArray[np.int64]) -> pa.Table:
-        made, left = design.episodes, design.episodes.counts
-        horizon = format_duration(made.horizon_s)
-        span = (
-            f"Treated within {format_duration(made.window_s)} of the opening, outcome in the {horizon} after that"
-            if design.is_landmark
-            else f"Treated at the event itself, outcome in the {horizon} after it"
-        )
-        told = (
-            f"{span}. {design.label.capitalize()}: {len(at):,} of {len(made.order):,} (left out: "
-            f"{left['left_out_end']:,} that the log's end cuts off, {left['left_out_early']:,} with the outcome by the "
-            f"landmark, {left['left_out_before']:,} before the start)."
-        )
-        renamed = []
-        for row in table.to_pylist():
-            words = {"method": f"{row['method']}, {design.label}", "assumptions": f"{row['assumptions']} {told}"}
-            if row["subject"] is not None:
-                user = made.user[np.searchsorted(made.order, int(row["subject"]))]
-                words = {"method": f"{row['method']}, {design.label}", "subject": line.users[int(user)].as_py()}
-            renamed.append(
-                row | _stamp(line, made) | words | {
-                "cause": row["cause"] if row["estimand"] == "reduced_form" else made.treatment, "reference": None,
-                "effect": self.outcome_,
-                "recommended": bool(row["recommended"] and design.quoted)}
-            )  # fmt: skip
-        return ledger(renamed)
+    def _relabel(
+        self, rows: Sequence[Row | PersonRows], line: Timeline, design: Design, at: npt.NDArray[np.int64]
+    ) -> list[Row | PersonRows]:
+        """A table's rows as those of episodes: the behaviour, the outcome, the design and who was left out."""
+        made = design.episodes
+        told = _span_words(design, len(at))
+        renamed: list[Row | PersonRows] = []
+        for row in rows:
+            if isinstance(row, PersonRows):
+                of = made.user[np.searchsorted(made.order, row.subjects.cast(pa.int64()).to_numpy())]
+                about = self._renamed(row.about, line, design)
+                renamed.append(replace(row, about=about, subjects=line.users.take(pa.array(of))))
+            else:
+                whole = replace(row, assumptions=f"{row.assumptions} {told}")
+                renamed.append(self._renamed(whole, line, design))
+        return renamed
+
+    def _renamed(self, row: AnyRow, line: Timeline, design: Design) -> AnyRow:
+        assert self.outcome_ is not None
+        of_instrument = row.estimand == "reduced_form"
+        return replace(
+            row, cause_kind=row.cause_kind if of_instrument else "behavior",
+            cause=row.cause if of_instrument else design.episodes.treatment, effect=self.outcome_, channel="own",
+            method=f"{row.method}, {design.label}", reference=None, primary=row.primary and design.quoted,
+            **_stamp(line, design.episodes),
+        )  # fmt: skip
+
+
+def _span_words(design: Design, n: int) -> str:
+    """When treatment and outcome are looked for, and which episodes are left out."""
+    made, left = design.episodes, design.episodes.counts
+    horizon = format_duration(made.horizon_s)
+    span = (
+        f"Treated within {format_duration(made.window_s)} of the opening, outcome in the {horizon} after that"
+        if design.is_landmark
+        else f"Treated at the event itself, outcome in the {horizon} after it"
+    )
+    return (
+        f"{span}. {design.label.capitalize()}: {n:,} of {len(made.order):,} (left out: "
+        f"{left['left_out_end']:,} that the log's end cuts off, {left['left_out_early']:,} with the outcome by the "
+        f"landmark, {left['left_out_before']:,} before the start)."
+    )
 
 
 def _with_opening(controls: pa.Table, line: Timeline, opening: npt.NDArray[np.int64]) -> pa.Table:
@@ -422,7 +439,6 @@ def _seconds(value: str | float | None) -> float | None:
 
 
 def _stamp(line: Timeline, made: Episodes) -> dict[str, Any]:
-    return {
-        "cause_kind": "behavior", "channel": "own", "window_s": made.window_s, "horizon_s": made.horizon_s,
-        "as_of": datetime.fromtimestamp(line.end_us / 1e6, UTC),
-    }  # fmt: skip
+    """The columns about time of every row of some episodes."""
+    as_of = datetime.fromtimestamp(line.end_us / 1e6, UTC)
+    return {"window_s": made.window_s, "horizon_s": made.horizon_s, "as_of": as_of}

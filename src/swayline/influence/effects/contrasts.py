@@ -14,7 +14,7 @@ a verdict of its own; the fast path that answers all of them in one go. Shapes: 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -35,6 +35,7 @@ from swayline.causal.table.frame import learn_encoder
 from swayline.core import names
 from swayline.core.rng import generator
 from swayline.influence.effects.episodes import NEVER, Episodes, Pairs, Timeline
+from swayline.ledger import EffectRow
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -118,9 +119,9 @@ def _counts(line: Timeline, behavior: str, made: Episodes, until: Ints) -> Ints:
     return np.where(known, np.maximum(high - low, 0), 0)
 
 
-def further_rows(w: Window, asked: Sequence[str], outcome: str) -> list[dict[str, Any]]:
+def further_rows(w: Window, asked: Sequence[str], outcome: str) -> list[EffectRow]:
     """Ledger rows of doses, orders, timings and combinations of the behaviours asked for."""
-    rows = []
+    rows: list[EffectRow] = []
     for name in asked:
         dose = np.minimum(w.counts[name], np.quantile(w.counts[name], 0.999)).astype(np.float64)
         if (dose > 0).sum() >= FEWEST and len(np.unique(dose)) > 2:
@@ -149,7 +150,7 @@ def _opened(w: Window) -> Ints:
 
 def _answer(
     w: Window, outcome: str, rows: Flags, value: Floats, estimand: str, cause: str, reference: str | None, told: str
-) -> list[dict[str, Any]]:
+) -> list[EffectRow]:
     """One question as a ledger row; none where nothing can be compared."""
     at = np.flatnonzero(rows)
     y = w.made.outcome[at].astype(np.float64)
@@ -177,7 +178,7 @@ def _widened(found: Estimate, n: int, n_controls: int) -> Estimate:
 def _row(
     w: Window, outcome: str, found: Estimate, left: Floats, expected: Floats, clusters: Ints, estimand: str, cause: str,
     reference: str | None, told: str, n_controls: int,
-) -> dict[str, Any]:  # fmt: skip
+) -> EffectRow:  # fmt: skip
     rng = generator(w.seed, "further", cause)
     checks = {"placebo treatment": refute.placebo_treatment(left[:, 0], left[:, 1], expected, clusters, rng)}
     share = float(np.var(left[:, 0])) / max(float(np.var(left[:, 0] + expected)), 1e-300)
@@ -186,12 +187,11 @@ def _row(
     identified, reason = verdict(
         randomised=False, n_controls=n_controls, share_kept=1.0, arm_sizes=size, refutations=checks, others=others
     )
-    return {
-        "cause_kind": "behavior", "cause": cause, "effect_kind": "outcome", "effect": outcome, "channel": "own",
-        "unit": "probability", "n": len(left), "estimand": estimand, "reference": reference, "recommended": True,
-        "method": "dml, landmark episodes", "identified": identified, "assumptions": f"{told} {reason}",
-        "refutations": refute.as_json(checks), **numbers(found),
-    }  # fmt: skip
+    return EffectRow(
+        cause_kind="behavior", cause=cause, effect=outcome, channel="own", estimand=estimand, unit="probability",
+        method="dml, landmark episodes", evidence="adjusted", identified=identified, figure=found.figure, n=len(left),
+        primary=True, reference=reference, assumptions=f"{told} {reason}", refutations=refute.as_json(checks),
+    )  # fmt: skip
 
 
 def _residuals(w: Window, at: Ints, targets: Floats) -> tuple[Floats, int, Ints | None]:
@@ -212,7 +212,7 @@ def _quick(x: npt.NDArray[Any], groups: Sequence[int], seed: int) -> list[Learne
     return learners if len(x) <= 50_000 else learners[:1]
 
 
-def _combined(w: Window, asked: Sequence[str], outcome: str) -> list[dict[str, Any]]:
+def _combined(w: Window, asked: Sequence[str], outcome: str) -> list[EffectRow]:
     """Each combination of the most frequent behaviours against none of them, as arms of one treatment."""
     free = np.ones(len(w.mark), dtype=bool)
     later = {name: int((w.inside(name) & ~w.opened_by(name)).sum()) for name in asked}
@@ -254,7 +254,7 @@ def _combined(w: Window, asked: Sequence[str], outcome: str) -> list[dict[str, A
 def beside_rows(
     w: Window, at: Ints, others: Sequence[str], outcome: str, x: npt.NDArray[Any], groups: Sequence[int],
     clusters: Ints, identified: str,
-) -> list[dict[str, Any]]:  # fmt: skip
+) -> list[EffectRow]:  # fmt: skip
     """The treatment's effect with the others held fixed, and through each later step of the funnel."""
     made, y = w.made, w.made.outcome[at].astype(np.float64)
     columns, kept = [made.treated[at].astype(np.float64)], []
@@ -270,33 +270,23 @@ def beside_rows(
     targets = np.column_stack([*columns, y])
     left = targets - crossfit_all(Cut(x, fold), targets, learners)[0]
     left, out = left[:, :-1], left[:, -1]
-    base = {
-        "cause_kind": "behavior", "cause": made.treatment, "effect_kind": "outcome", "effect": outcome,
-        "channel": "own", "unit": "probability", "n": len(at), "identified": identified,
-    }  # fmt: skip
-    rows = [
-        base | numbers(joint_slopes(left, out).estimate(0, clusters)) | {
-            "estimand": "ate_joint", "method": "dml, landmark episodes", "recommended": True,
-            "assumptions": f"With {', '.join(kept)} held fixed: what {made.treatment!r} adds beside them.",
-        }
-    ]  # fmt: skip
+    rows = [EffectRow(
+        cause_kind="behavior", cause=made.treatment, effect=outcome, channel="own", estimand="ate_joint",
+        unit="probability", method="dml, landmark episodes", evidence="adjusted", identified=identified,
+        figure=joint_slopes(left, out).estimate(0, clusters).figure, n=len(at), primary=True,
+        assumptions=f"With {', '.join(kept)} held fixed: what {made.treatment!r} adds beside them.",
+    )]  # fmt: skip
     depth = names.funnel_depth(made.treatment)
     for j, name in enumerate(kept, start=1):
         if names.funnel_depth(name) <= depth:
             continue
         split = mediate(left[:, 0], left[:, j], out, clusters)
-        for word, part in (("direct", split.direct), ("through", split.through)):
-            rows.append(
-                base | numbers(part) | {
-                    "estimand": f"ate_{word}", "method": f"linear mediation, {word} {name}, landmark episodes",
-                    "reference": name, "recommended": True,
-                    "assumptions": f"Split at {name!r}; needs no unseen cause of {name!r} and the outcome.",
-                }
-            )  # fmt: skip
+        words = f"Split at {name!r}; needs no unseen cause of {name!r} and the outcome."
+        rows += [
+            replace(
+                rows[0], estimand=f"ate_{word}", method=f"linear mediation, {word} {name}, landmark episodes",
+                figure=part.figure, reference=name, assumptions=words,
+            )
+            for word, part in (("direct", split.direct), ("through", split.through))
+        ]  # fmt: skip
     return rows
-
-
-def numbers(found: Estimate) -> dict[str, float | None]:
-    """An estimate as columns of the ledger."""
-    told = (("estimate", found.value), ("ci_low", found.low), ("ci_high", found.high), ("p_value", found.p))
-    return {name: value if np.isfinite(value) else None for name, value in told}

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from swayline.core.time import format_duration
+from swayline.ledger import estimand
 from swayline.report.blocks import Panel, Table
 from swayline.report.figures.causes import causes
 from swayline.report.figures.love import ALIKE, love
@@ -11,16 +12,9 @@ from swayline.report.wording import words
 
 Row = Mapping[str, Any]
 _MOST_PLOTS, _MOST_EDITS = 3, 30
-_FURTHER = {
-    "ate_joint": "beside the others",
-    "ate_direct": "direct",
-    "ate_through": "through a later step",
-    "ate_dose": "one more",
-    "ate_timing": "twice as soon",
-    "ate_order": "order",
-    "ate_combination": "exactly these together",
-    "late": "on those whom an instrument moves",
-}
+_FURTHER = (
+    "ate_joint", "ate_direct", "ate_through", "ate_dose", "ate_timing", "ate_order", "ate_combination", "late",
+)  # fmt: skip
 
 
 def effect_blocks(overlap: Row | None, rows: Sequence[Row]) -> list[Any]:
@@ -122,7 +116,7 @@ def _further(rows: Sequence[Row]) -> list[Table]:
     found = [
         one for one in rows
         if one["estimand"] in _FURTHER and one["cause_kind"] == "behavior" and one["estimate"] is not None
-        and one["recommended"]
+        and one["primary"]
     ]  # fmt: skip
     return [
         Table(
@@ -133,7 +127,8 @@ def _further(rows: Sequence[Row]) -> list[Table]:
             ),
             [
                 (
-                    words.label(one["cause"], 60), _FURTHER[one["estimand"]], words.label(one["reference"] or "–", 60),
+                    words.label(one["cause"], 60), estimand(one["estimand"]).wording,
+                    words.label(one["reference"] or "–", 60),
                     *words.together(one["estimate"], one["ci_low"], one["ci_high"], unit), one["identified"],
                     words.number(one["n"]),
                 )

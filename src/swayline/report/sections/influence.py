@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from swayline.core.names import INFLUENCE_FILE
 from swayline.core.time import format_duration
+from swayline.ledger import estimand
 from swayline.report import figures
 from swayline.report.artifacts import Artifacts
 from swayline.report.blocks import Missing, Note, Panel, Section, Table, Verdicts
@@ -75,7 +76,7 @@ def _behavior_blocks(rows: Sequence[Row], reason: str) -> tuple[list[Any], str]:
 def _quoted(rows: Sequence[Row]) -> dict[str, dict[str, Row]]:
     """Cause → {association, effect}: the row to quote of each, strongest cause first."""
     found: dict[str, dict[str, Row]] = {}
-    for one in sorted(rows, key=lambda one: not one["recommended"]):
+    for one in sorted(rows, key=lambda one: not one["primary"]):
         found.setdefault(one["cause"], {}).setdefault(_KIND[one["estimand"]], one)
     for kind in ("association", "effect"):
         causes = [cause for cause, parts in found.items() if kind in parts]
@@ -216,7 +217,7 @@ def _forest_panel(rows: Sequence[Row], quoted: Mapping[str, Mapping[str, Row]], 
                 one["identified"],
                 _when(one),
                 words.number(one["n"]),
-                words.label(one["method"] + (" (quoted)" if one["recommended"] else ""), 120),
+                words.label(one["method"] + (" (quoted)" if one["primary"] else ""), 120),
                 words.label(one["assumptions"] or "", 400),
             )
             for one in rows
@@ -238,8 +239,9 @@ def _forest_panel(rows: Sequence[Row], quoted: Mapping[str, Mapping[str, Row]], 
 
 
 def _what(one: Row) -> str:
-    names = {"association": "association", "ate": "effect on all", "att": "effect on those who did"}
-    return names[one["estimand"]] + (f", against {words.label(one['reference'])}" if one["reference"] else "")
+    return estimand(one["estimand"]).wording + (
+        f", against {words.label(one['reference'])}" if one["reference"] else ""
+    )
 
 
 def _when(one: Row) -> str:
