@@ -34,7 +34,9 @@ ALLOWED = {
 controls were adjusted for; nothing was; our own model was asked; acts were simulated."""
 NO_CLAIM = (MODEL, SIMULATION)
 """Evidence that claims nothing about people, so that ``identified`` is null there."""
-NEEDED = ("cause_kind", "cause", "effect_kind", "effect", "channel", "estimand", "unit", "method")
-"""Columns that no row leaves null."""
+IDENTITY = ("cause_kind", "cause", "effect_kind", "effect", "channel", "estimand")
+"""What a row of another tool must say at least, to be read."""
+NEEDED = (*IDENTITY, "unit", "method")
+"""Columns that no row of ours leaves null."""
 OLD_NAMES = {"recommended": "primary"}
 """Column names of tables written before, and what they are called now."""

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from swayline.core.errors import ArtifactError
 from swayline.core.storage.tables import read_typed, write_table
 from swayline.ledger.rows import PersonRows, Row, TieRows
-from swayline.ledger.schema import COLUMNS, NEEDED, NO_CLAIM, OLD_NAMES, SCHEMA
+from swayline.ledger.schema import COLUMNS, IDENTITY, NO_CLAIM, OLD_NAMES, SCHEMA
 
 REASON_KEY = b"reason"
 """Where a table's metadata says why it holds no row."""
@@ -72,7 +72,7 @@ def read_ledger(path: Path) -> pa.Table:
         {field.name: _cast(path, table[field.name], field) for field in SCHEMA},
         schema=SCHEMA.with_metadata(table.schema.metadata),
     )
-    empty = [column for column in NEEDED if table[column].null_count]
+    empty = [column for column in IDENTITY if table[column].null_count]
     if empty:
         raise ArtifactError(f"{path} is no influence table: column {empty[0]!r} has a null")
     return _without_claims(table)
