@@ -200,11 +200,10 @@ def _metrics() -> dict[str, Any]:
 
 
 def _behavior_rows(behavior: str, outcome: str, effects: bool) -> list[Row]:
-    times = {"window_s": 86400.0, "horizon_s": 172800.0}
     association = AssociationRow(
         cause_kind="behavior", cause=behavior, effect=outcome, channel="own", unit="probability", n=400, primary=True,
         method="difference in means", figure=Figure(0.2, 0.15, 0.25, 0.001), assumptions="Nothing is adjusted for.",
-        **times,
+        window_s=86400.0, horizon_s=172800.0,
     )  # fmt: skip
     score = ModelRow(
         cause_kind="behavior", cause=behavior, effect="top recommendations", estimand="score_change", unit="logit",
@@ -218,7 +217,8 @@ def _behavior_rows(behavior: str, outcome: str, effects: bool) -> list[Row]:
     effect = EffectRow(
         cause_kind="behavior", cause=behavior, effect=outcome, channel="own", estimand="ate", unit="probability",
         n=400, primary=True, method="double machine learning", figure=Figure(0.05, 0.02, 0.08, 0.001),
-        evidence="adjusted", identified="assumed", assumptions="What drives both was measured.", **times,
+        evidence="adjusted", identified="assumed", assumptions="What drives both was measured.",
+        window_s=86400.0, horizon_s=172800.0,
     )  # fmt: skip
     return [association, score, ranks, one_event, *([effect] if effects else [])]
 
