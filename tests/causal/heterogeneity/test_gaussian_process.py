@@ -84,14 +84,18 @@ def test_an_outcome_that_grows_ever_faster_is_followed():
 
 
 def test_nobody_differs_much_where_all_are_affected_alike_and_most_controls_cause_nothing():
-    """Twenty controls, one cause: where each control has a scale of its own, the local part follows noise (.37)."""
+    """Twenty controls, one cause: where each control has a scale of its own, the local part follows noise (.37).
+
+    The middle of seven worlds: in some (which, depends on the processor's rounding) noise is still taken for differences.
+    """
     differences = []
-    for seed in (0, 1, 3):
+    for seed in range(7):
         rng = np.random.default_rng([5, seed])
         x, arm = rng.normal(size=(150, 20)), rng.integers(0, 2, 150)
         y = x[:, 0] + 0.5 * x[:, 0] ** 2 + arm + rng.normal(size=150)
         differences.append(gaussian.fit_arms(x, arm, y, 2).effect(x, 1)[0].std())
-    assert np.mean(differences) < 0.28
+    assert np.median(differences) < 0.28
+    assert np.sort(differences)[4] < 0.4
 
 
 def test_growth_does_not_go_on_far_beyond_the_rows_seen():
