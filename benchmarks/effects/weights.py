@@ -19,8 +19,8 @@ from swayline.engine import DuckEngine
 from swayline.influence.effects import BehaviorEffects
 from swayline.metrics import ndcg, ranks
 from swayline.models import create
-from swayline.recommend.weights import learn_weights
 from swayline.simulation import WorldSettings, world
+from swayline.training.behavior_weights import learn_weights
 
 
 def questions(sequences: Sequences, behavior: int, start: int, end: int) -> Targets:

@@ -15,7 +15,7 @@ _PUBLIC = {
     "PeopleInfluence": "swayline.influence.network",
     "ReadOptions": "swayline.events",
     "RunSettings": "swayline.pipeline",
-    "SequenceRecommender": "swayline.recommend",
+    "SequenceRecommender": "swayline.training",
     "SwaylineError": "swayline.core.errors",
     "WorldSettings": "swayline.simulation",
     "attribute_events": "swayline.recommend",

@@ -13,8 +13,7 @@ from safetensors.numpy import load_file, save_file
 
 from swayline.core.errors import ArtifactError
 from swayline.events import EventLog
-from swayline.training.bundle import FittedModel
-from swayline.training.fit import fit_log
+from swayline.training import ModelBundle, TrainingPlan, fit_log
 
 
 def _log():
@@ -38,7 +37,7 @@ def _log():
 def sound(request, tmp_path_factory, engine_of_module):
     folder = tmp_path_factory.mktemp("sound") / "m"
     small = {"max_epochs": 1, "embedding_dim": 16} if request.param == "transformer" else {}
-    fit_log(engine_of_module, _log(), request.param, settings=small).save(folder)
+    fit_log(engine_of_module, _log(), TrainingPlan.of_one(request.param, small)).save(folder)
     return folder
 
 
@@ -117,7 +116,7 @@ def _as_folder(name):
     return damage
 
 
-H, L, M, W = "histories.safetensors", "log.json", "model.json", "weights.safetensors"
+H, L, M, W, B = "histories.safetensors", "log.json", "model.json", "weights.safetensors", "bundle.json"
 HUGE = struct.pack("<Q", 2**62)
 
 
@@ -203,6 +202,17 @@ HOSTILE = {
     "an unknown option": _json(L, lambda log: log["options"].update(exec="rm")),
     "an option of another kind": _json(L, lambda log: log["options"].update(columns=7)),
     "a mapping of another kind": _json(L, lambda log: log["options"].update(mapping={"user": ["a"]})),
+    "a bundle of another format": _json(B, lambda bundle: bundle.update(format=2)),
+    "a bundle without its parts": _text(B, '{"format": 1}'),
+    "a bundle that is a list": _text(B, "[]"),
+    "a bundle with NaN": _text(B, '{"format": 1, "quality": NaN, "made": null}'),
+    "a quality of another kind": _json(B, lambda bundle: bundle["quality"].update(value="0.5")),
+    "a quality beyond 1": _json(B, lambda bundle: bundle["quality"].update(value=1.5)),
+    "a quality of no question": _json(B, lambda bundle: bundle["quality"].update(n_questions=0)),
+    "a quality with a foreign name": _json(B, lambda bundle: bundle["quality"].update(evil=1)),
+    "a quality that is a list": _json(B, lambda bundle: bundle.update(quality=[1])),
+    "code that is no digest": _json(B, lambda bundle: bundle["made"].update(code="../../evil")),
+    "a day that is none": _json(B, lambda bundle: bundle["made"].update(fitted_at=7)),
     "a model of a path": _json(M, lambda model: model.update(model="../../evil")),
     "a model of another format": _json(M, lambda model: model.update(format=99)),
     "a model with a key twice": _text(M, '{"format": 1, "format": 1}'),
@@ -221,10 +231,19 @@ def test_a_hostile_folder_is_refused_in_one_line(sound, tmp_path, damage):
     shutil.copytree(sound, folder)
     damage(folder)
     with pytest.raises(ArtifactError) as error:
-        FittedModel.load(folder).recommend(k=3)
+        ModelBundle.load(folder).recommend(k=3)
     assert "\n" not in str(error.value)
     assert len(str(error.value)) < 600
 
 
 def test_a_sound_folder_is_not(sound):
-    assert len(FittedModel.load(sound).recommend(k=3)) == 60
+    assert len(ModelBundle.load(sound).recommend(k=3)) == 60
+
+
+def test_a_folder_of_an_earlier_version_is_read_without_what_it_does_not_say(sound, tmp_path):
+    folder = tmp_path / "m"
+    shutil.copytree(sound, folder)
+    (folder / "bundle.json").unlink()
+    bundle = ModelBundle.load(folder)
+    assert (bundle.quality, bundle.made) == (None, None)
+    assert bundle.recommend(k=3).equals(ModelBundle.load(sound).recommend(k=3))

@@ -13,8 +13,7 @@ from typer.testing import CliRunner
 import swayline as sw
 from swayline.cli.app import app
 from swayline.core.errors import DataError, UsageError
-from swayline.training.bundle import FittedModel
-from swayline.training.fit import with_log
+from swayline.training.bundle import ModelBundle
 
 START = 1_700_000_000
 HEADER = "user,item,behavior,time\n"
@@ -46,7 +45,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def fitted(folder):
-    return FittedModel.load(folder)
+    return ModelBundle.load(folder)
 
 
 def _list(table, user):
@@ -70,7 +69,7 @@ def test_a_new_persons_rows_without_behaviours_are_read_as_the_models_own(folder
 
 
 def test_a_known_persons_new_events_are_read_after_the_old_ones(fitted, tmp_path):
-    new = with_log(fitted, _csv(tmp_path / "n.csv", [("3", "i11", "view", START + 10**6)]))
+    new = fitted.with_log(_csv(tmp_path / "n.csv", [("3", "i11", "view", START + 10**6)]))
     history = new.histories.take(new.rows_of(["3"]))
     assert [new.dataset.items.names[item] for item in history.items] == [*(f"i{n}" for n in range(3, 10)), "i11"]
     assert new.match.known_people == 1
@@ -80,7 +79,7 @@ def test_a_known_persons_new_events_are_read_after_the_old_ones(fitted, tmp_path
 
 
 def test_a_whole_log_given_again_changes_nothing(fitted, tmp_path):
-    again = with_log(fitted, _csv(tmp_path / "n.csv", _rows()))
+    again = fitted.with_log(_csv(tmp_path / "n.csv", _rows()))
     assert again.recommend(["7"], k=5).equals(fitted.recommend(["7"], k=5))
     assert len(again.dataset.sequences.items) == len(fitted.dataset.sequences.items)
 
@@ -111,7 +110,7 @@ def test_a_log_of_which_the_model_knows_nothing_is_refused(folder, tmp_path):
 
 def test_columns_of_other_names_are_found_by_them(fitted, tmp_path):
     new = _csv(tmp_path / "n.csv", [("900", "i1", "view", START)], "uid,item_id,action,ts\n")
-    assert with_log(fitted, new).match.used == 1
+    assert fitted.with_log(new).match.used == 1
 
 
 def test_times_of_another_zone_are_the_same_moments(fitted, tmp_path):
@@ -124,7 +123,7 @@ def test_times_of_another_zone_are_the_same_moments(fitted, tmp_path):
         for user, item, behavior, time in _rows()
     ]
     for name, written in (("utc", rows), ("beijing", shifted)):
-        again = with_log(fitted, _csv(tmp_path / f"{name}.csv", written))
+        again = fitted.with_log(_csv(tmp_path / f"{name}.csv", written))
         assert len(again.dataset.sequences.items) == len(fitted.dataset.sequences.items)
         assert again.recommend(k=4)["item"].equals(again.recommend(again.dataset.users.names, k=4)["item"])
 
@@ -133,12 +132,12 @@ def test_ordered_logs_go_on_where_the_old_ones_end(tmp_path):
     rows = [row[:3] for row in _rows()]
     log = _csv(tmp_path / "log.csv", rows, "user,item,behavior\n")
     assert call("fit", log, "--ordered", "--model", "item-knn", "--out", tmp_path / "m").exit_code == 0
-    fitted = FittedModel.load(tmp_path / "m")
-    more = with_log(fitted, _csv(tmp_path / "n.csv", [("3", "i0", "view")], "user,item,behavior\n"))
+    fitted = ModelBundle.load(tmp_path / "m")
+    more = fitted.with_log(_csv(tmp_path / "n.csv", [("3", "i0", "view")], "user,item,behavior\n"))
     history = more.histories.take(more.rows_of(["3"]))
     assert more.dataset.items.names[history.items[-1]] == "i0"
     assert len(history.items) == 8
-    whole = with_log(fitted, _csv(tmp_path / "w.csv", [*rows, ("3", "i0", "view")], "user,item,behavior\n"))
+    whole = fitted.with_log(_csv(tmp_path / "w.csv", [*rows, ("3", "i0", "view")], "user,item,behavior\n"))
     assert len(whole.histories.take(whole.rows_of(["3"])).items) == 8
 
 
@@ -162,13 +161,13 @@ def test_profiles_are_kept_with_the_model_and_read_for_new_people(tmp_path):
         "--out", tmp_path / "m",
     )  # fmt: skip
     assert done.exit_code == 0, done.output
-    fitted = FittedModel.load(tmp_path / "m")
+    fitted = ModelBundle.load(tmp_path / "m")
     assert fitted.model.n_known_ == 3
     known = fitted.dataset.sequences.profiles[fitted.rows_of(["3"])]
     new = _csv(tmp_path / "new.csv", [("900", "i1", "view", START), ("3", "i0", "view", START + 10**6)])
     table = tmp_path / "who.csv"
     table.write_text("user,team,shoe\n900,red,44\n")
-    with_people = with_log(fitted, new, table)
+    with_people = fitted.with_log(new, table)
     read = with_people.dataset.sequences.profiles
     assert read[with_people.rows_of(["900"])].tolist() == known.tolist() == read[with_people.rows_of(["3"])].tolist()
     assert with_people.match.unknown_columns == ("shoe",)
@@ -180,7 +179,7 @@ def test_profiles_are_kept_with_the_model_and_read_for_new_people(tmp_path):
     assert "shoe" in done.stderr
     other = tmp_path / "other.csv"
     other.write_text("user,team\n900,blue\n")
-    changed = with_log(fitted, new, other).recommend(["900"], k=12)
+    changed = fitted.with_log(new, other).recommend(["900"], k=12)
     assert changed["score"].to_pylist() != with_people.recommend(["900"], k=12)["score"].to_pylist()
 
 

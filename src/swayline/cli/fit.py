@@ -1,5 +1,6 @@
 """``swayline fit``: a model folder from a log."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -58,29 +59,22 @@ def fit(
     from swayline.core.storage.locks import only_one
     from swayline.core.storage.outputs import claim_folder, is_model_folder
     from swayline.engine import DuckEngine
-    from swayline.models import create
-    from swayline.training.fit import check_split, fit_log
+    from swayline.training import TrainingPlan, fit_log
 
-    check_split(split)
-    said = options.settings_of(settings)
-    create(model, **said)  # a wrong setting is said before the log is read
-
+    # What cannot be used is said before anything is read or written.
+    plan = TrainingPlan.of_one(model, options.settings_of(settings), split=split, seed=seed, checkpoint=checkpoint)
     claim_folder(out, "fit", is_model_folder, (events, items, users), force)
     if checkpoint is not None:
         from swayline.models.sequence.optimize.checkpoint import claim_checkpoint
 
         claim_checkpoint(checkpoint, (events, items, users), force)
-    watch = None
     if tensorboard is not None:
         from swayline.models.sequence.optimize.tensorboard import to_tensorboard
 
-        watch = to_tensorboard(tensorboard)
+        plan = replace(plan, watch=to_tensorboard(tensorboard))
     with only_one(out, "fit"), DuckEngine() as engine:
         log = read(events, reading, engine, items=items, users=users)
-        fitted = fit_log(
-            engine, log, model, settings=said, split=split, seed=seed, checkpoint=checkpoint,
-            watch=watch,
-        )  # fmt: skip
+        fitted = fit_log(engine, log, plan)
         fitted.save(out)
     told = told_of_values(fitted.model, fitted.dataset.sequences, fitted.dataset.behaviors.names)
     result = {

@@ -52,10 +52,10 @@ def events(
     """How much each past event moves a recommendation: score with the event minus score without it."""
     from swayline.ledger import concat, write_ledger
     from swayline.recommend import edit_behaviors, explain_events
-    from swayline.training.bundle import FittedModel
+    from swayline.training.bundle import ModelBundle
 
     claim_file(out, "influence events", (model, events, users), force)
-    fitted = newer(FittedModel.load(model), events, users)
+    fitted = newer(ModelBundle.load(model), events, users)
     asked = [user] if user is not None else user_ids(users) if users is not None else None
     table = explain_events(fitted, asked, item=item, seed=seed)
     if edits:

@@ -13,7 +13,7 @@ from swayline.core.errors import SourceError, UsageError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from swayline.training.bundle import FittedModel
+    from swayline.training.bundle import ModelBundle
 
 
 def recommend(
@@ -58,13 +58,13 @@ def recommend(
     """Write the best next items of each user, or the items that answer a query."""
     from swayline.core.storage.outputs import claim_file
     from swayline.core.storage.tables import write_table
-    from swayline.training.bundle import FittedModel
+    from swayline.training.bundle import ModelBundle
 
     claim_file(out, "recommend", (model, events, users, encoder), force)
     if query is None and encoder is not None:
         raise UsageError("--encoder belongs to a search: say --query too")
     wanted = user_ids(users) if users else None
-    fitted = FittedModel.load(model)
+    fitted = ModelBundle.load(model)
     fitted = newer(fitted, events, users)
     lists = fitted.recommend(wanted, k) if query is None else _found(fitted, query, wanted, k, model, encoder)
     write_table(out, lists, "recommend")
@@ -80,7 +80,7 @@ def recommend(
 
 
 def _found(
-    fitted: "FittedModel", query: str, users: list[str] | None, k: int, folder: Path, encoder: Path | None
+    fitted: "ModelBundle", query: str, users: list[str] | None, k: int, folder: Path, encoder: Path | None
 ) -> "pa.Table":
     """The answers to a query; the titles' vectors are kept beside the model, so that the next one is quick."""
     import warnings
@@ -96,21 +96,19 @@ def _found(
     return found
 
 
-def newer(fitted: "FittedModel", events: str | None, users: Path | None) -> "FittedModel":
+def newer(fitted: "ModelBundle", events: str | None, users: Path | None) -> "ModelBundle":
     """The model for a newer log and for what a table of users says, with what it does not know on stderr."""
-    from swayline.training.fit import with_log, with_people
-
     table = users if users is not None and is_table(users) else None
     if events is not None:
-        fitted = with_log(fitted, events, table)
+        fitted = fitted.with_log(events, table)
     elif table is not None:
-        fitted = with_people(fitted, table)
+        fitted = fitted.with_people(table)
     for note in fitted.match.notes() if fitted.match is not None else ():
         warn(f"note: {note}")
     return fitted
 
 
-def _told(fitted: "FittedModel", lists: "pa.Table") -> dict[str, object]:
+def _told(fitted: "ModelBundle", lists: "pa.Table") -> dict[str, object]:
     """What a newer log held that the model does not know, and how many lists are not the model's own."""
     told: dict[str, object] = {} if fitted.match is None else {"events": fitted.match.as_json()}
     if "source" not in lists.column_names:

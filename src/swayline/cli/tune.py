@@ -31,8 +31,9 @@ def tune(
 ) -> None:
     """Try settings on validation, drop those that lag behind, keep the best; stop any time and go on later."""
     from swayline.core.storage.outputs import claim_folder
-    from swayline.dataset import build_dataset, split_by_name
+    from swayline.dataset import split_by_name
     from swayline.engine import DuckEngine
+    from swayline.training import training_data
     from swayline.training import tune as search
     from swayline.training.tune import check_tunable, is_study
 
@@ -42,7 +43,7 @@ def tune(
     claim_folder(out, "tune", is_study, (events, items, users), force)
     with DuckEngine() as engine:
         log = read(events, reading, engine, items=items, users=users)
-        dataset = build_dataset(engine, log.events, side=log.items, people=log.users)
+        dataset = training_data(engine, log).dataset
     fixed = {} if max_epochs is None else {"max_epochs": max_epochs}
     tuned = search(split_by_name(dataset.sequences, split), model, trials, out, seed, fixed)
     table = tuned.trials

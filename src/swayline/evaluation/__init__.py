@@ -3,7 +3,7 @@
 from swayline.evaluation.about import Answers, Items
 from swayline.evaluation.best import Comparison, compare_all
 from swayline.evaluation.groups import groups_of
-from swayline.evaluation.model import Plan, evaluate_models
+from swayline.evaluation.model import Plan, evaluate_models, rank_fold, told_of, told_of_all
 from swayline.evaluation.probabilities import inverse_temperature
 from swayline.evaluation.protocols import PROTOCOLS, Fold, folds
 from swayline.evaluation.ranking import Ranking, joined, protocol, rank_targets, repeats
@@ -14,6 +14,6 @@ from swayline.evaluation.target import TARGETS
 __all__ = [
     "PROTOCOLS", "TARGETS", "Answers", "Comparison", "Estimate", "Fold", "Items", "Plan",
     "Ranking", "best_of", "bootstrap_mean", "by_group", "compare", "compare_all", "evaluate_models",
-    "folds", "groups_of", "inverse_temperature", "joined", "paired_test", "protocol", "rank_targets", "repeats",
-    "summary", "undecided",
+    "folds", "groups_of", "inverse_temperature", "joined", "paired_test", "protocol", "rank_fold", "rank_targets",
+    "repeats", "summary", "told_of", "told_of_all", "undecided",
 ]  # fmt: skip

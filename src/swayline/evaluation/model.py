@@ -1,14 +1,13 @@
 """Split, fit, rank: the quality of models on a log, as ``metrics.json`` holds it."""
 
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from swayline.core.errors import UsageError, nearest, shown
-from swayline.dataset import Dataset, build_dataset, seen_leave
+from swayline.dataset import Sequences, seen_leave
 from swayline.engine import Engine
 from swayline.evaluation.about import Answers, Items
 from swayline.evaluation.groups import groups_of, segment
@@ -18,7 +17,8 @@ from swayline.evaluation.ranking import Ranking, joined, protocol, rank_targets
 from swayline.evaluation.results import best_of, by_group, compare, summary, undecided
 from swayline.evaluation.target import TARGETS, about_target
 from swayline.events import EventLog
-from swayline.models import create, told_of_values, with_seed
+from swayline.models import Recommender
+from swayline.training import Candidate, TrainingPlan, fit_candidate, training_data
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,7 @@ class _Found:
     """What is known of a model so far, fold by fold."""
 
     rankings: list[Ranking] = field(default_factory=list)
-    fit_s: float = 0.0
-    history: list[Any] = field(default_factory=list)
-    values: dict[str, object] | None = None
+    fits: list[Candidate] = field(default_factory=list)
 
 
 def evaluate_models(engine: Engine, log: EventLog, names: Sequence[str], plan: Plan | None = None) -> dict[str, Any]:
@@ -82,8 +80,9 @@ def evaluate_models(engine: Engine, log: EventLog, names: Sequence[str], plan: P
     plan = plan or Plan()
     if plan.segment is not None and log.users is None:
         raise UsageError("--segment names a column of the users table: give one with --users")
+    training = TrainingPlan(tuple(names), seed=plan.seed)
     events, side = about_target(log, plan.target)
-    dataset = build_dataset(engine, events, side=side, people=log.users)
+    dataset = training_data(engine, replace(log, events=events, items=side)).dataset
     segments = (
         {plan.segment: segment(log.users, plan.segment, dataset.users)}
         if plan.segment is not None and log.users is not None
@@ -96,48 +95,65 @@ def evaluate_models(engine: Engine, log: EventLog, names: Sequence[str], plan: P
         split = fold.split
         exclude = plan.target == "item" and seen_leave(split.train)
         items = Items.of(split.train)
-        for name in names:
-            _ask(found[name], name, fold, dataset, items, exclude, plan)
+        for name, one in found.items():
+            fitted = fit_candidate(name, split, training, dataset.behaviors.names)
+            one.rankings.append(rank_fold(fitted.load(), fold, dataset.sequences, items, exclude, plan))
+            one.fits.append(replace(fitted, model=None))
         labels.append(groups_of(split.test, items, dataset.behaviors.names, segments))
         told = protocol(plan.split, split.test, plan.k, exclude, split.train)
         protocols.append(told | {"fold": fold.name, "target": plan.target})
+    return _written(found, labels, protocols, plan)
+
+
+def rank_fold(
+    model: Recommender, fold: Fold, sequences: Sequences, items: Items, exclude_seen: bool, plan: Plan
+) -> Ranking:
+    """A fitted model's ranking of a fold's questions, with probabilities that its validation questions calibrate.
+
+    Parameters
+    ----------
+    sequences : Sequences
+        The whole histories, which say what followed the answers.
+    """
+    split = fold.split
+    answers = Answers.of(sequences, split.test, fold.until_us) if len(split.test) else None
+    return rank_targets(
+        model, split.test, plan.k, exclude_seen, f"rank with {model.name}", items=items, answers=answers,
+        inverse_temperature=inverse_temperature(model, split.valid, exclude_seen, plan.seed),
+    )  # fmt: skip
+
+
+def told_of(ranking: Ranking, groups: Mapping[str, np.ndarray], fits: Sequence[Candidate], seed: int) -> dict[str, Any]:
+    """A model in ``metrics.json``: its figures, those of groups, and how it was fitted."""
+    return {
+        **summary(ranking, seed), "groups": by_group(ranking, groups, seed), "fit_s": sum(one.seconds for one in fits),
+        "score_s": ranking.seconds, "history": fits[-1].history, "values": fits[-1].values,
+    }  # fmt: skip
+
+
+def told_of_all(rankings: Mapping[str, Ranking], k: int, seed: int) -> dict[str, Any]:
+    """What ``metrics.json`` says of the models together: which is best, and which are not distinguishable from it."""
+    primary = f"ndcg@{k}"
+    comparisons = compare(rankings, primary, seed)
+    return {
+        "comparisons": comparisons, "best": best_of(rankings, primary), "not_distinguishable": undecided(comparisons)
+    }  # fmt: skip
+
+
+def _written(
+    found: Mapping[str, _Found], labels: Sequence[Mapping[str, np.ndarray]], protocols: list[dict[str, Any]], plan: Plan
+) -> dict[str, Any]:
+    """All folds as one ``metrics.json``."""
     rankings = {name: joined(one.rankings) for name, one in found.items()}
     groups = {
         kind: np.concatenate([one.get(kind, np.full(n, "")) for one, n in zip(labels, _sizes(protocols), strict=True)])
         for kind in dict.fromkeys(kind for one in labels for kind in one)
     }
-    primary = f"ndcg@{plan.k}"
     models = {
-        name: {
-            **summary(rankings[name], plan.seed), "groups": by_group(rankings[name], groups, plan.seed),
-            "folds": _of_folds(found[name], protocols, plan.seed), "fit_s": found[name].fit_s,
-            "score_s": rankings[name].seconds, "history": found[name].history, "values": found[name].values,
-        }
-        for name in names
-    }  # fmt: skip
-    comparisons = compare(rankings, primary, plan.seed)
-    return {
-        "protocol": _whole_protocol(protocols), "models": models, "comparisons": comparisons,
-        "best": best_of(rankings, primary), "not_distinguishable": undecided(comparisons),
-    }  # fmt: skip
-
-
-def _ask(found: _Found, name: str, fold: Fold, dataset: Dataset, items: Items, exclude: bool, plan: Plan) -> None:
-    """Fit a model on a fold and rank its questions."""
-    split = fold.split
-    started = time.perf_counter()
-    model = create(name, **with_seed(name, {}, plan.seed)).fit(split.train, split.valid)
-    found.fit_s += time.perf_counter() - started
-    found.history = list(getattr(model, "history_", []))
-    found.values = told_of_values(model, split.train, dataset.behaviors.names)
-    sure = inverse_temperature(model, split.valid, exclude, plan.seed)
-    answers = Answers.of(dataset.sequences, split.test, fold.until_us) if len(split.test) else None
-    found.rankings.append(
-        rank_targets(
-            model, split.test, plan.k, exclude, f"ask {name}",
-            items=items, answers=answers, inverse_temperature=sure,
-        )
-    )  # fmt: skip
+        name: told_of(rankings[name], groups, one.fits, plan.seed) | {"folds": _of_folds(one, protocols, plan.seed)}
+        for name, one in found.items()
+    }
+    return {"protocol": _whole_protocol(protocols), "models": models} | told_of_all(rankings, plan.k, plan.seed)
 
 
 def _sizes(protocols: Sequence[dict[str, Any]]) -> list[int]:

@@ -13,20 +13,13 @@ from scipy.optimize import minimize_scalar
 from swayline.core.rng import generator
 from swayline.dataset import Targets, sample
 from swayline.evaluation.significance import Values
-from swayline.models import Recommender, mask_seen
+from swayline.models import Recommender
+from swayline.models.validation import candidates
 
 _LOG_RANGE = (-14.0, 10.0)
 """Natural logarithm of the inverse temperature: scores may be logits, shares or counts."""
 _QUESTIONS = 512
 _SCORES = 1 << 24
-
-
-def candidates(scores: np.ndarray, targets: Targets, exclude_seen: bool) -> np.ndarray:
-    """Scores with what cannot be recommended at -inf: all seen items alike, the answer too where it is a return.
-
-    An answer that stayed while every other seen item left would be ranked first for free.
-    """
-    return mask_seen(scores, targets.history) if exclude_seen else scores
 
 
 def probabilities(scores: np.ndarray, answers: np.ndarray, inverse_temperature: float) -> tuple[Values, Values, Values]:

@@ -3,7 +3,6 @@
 Shapes: Q questions, k places, I items.
 """
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,12 +13,12 @@ from swayline.core.errors import DataError
 from swayline.core.progress import task
 from swayline.dataset import Sequences, Targets
 from swayline.evaluation.about import Answers, Items
-from swayline.evaluation.probabilities import candidates, probabilities
+from swayline.evaluation.probabilities import probabilities
 from swayline.evaluation.significance import Values
 from swayline.metrics import exposure, intra_list_diversity, prediction, ranking, relevance
 from swayline.models import Recommender, top_k
+from swayline.models.validation import Scored, ask
 
-_SCORES_AT_ONCE = 1 << 25
 _DIVERSE_LISTS = 2000
 """Lists whose pairs are compared; a mean over so many is exact enough."""
 _FEW_ITEMS = 200
@@ -90,18 +89,13 @@ def rank_targets(
     """
     if len(targets) == 0:
         raise DataError("no user has enough events to be asked about: evaluation needs users with at least 3 events")
-    n_items = targets.history.n_items
-    step = max(1, min(2048, _SCORES_AT_ONCE // n_items))
     found: list[_Part] = []
     seconds = 0.0
     with task(label, total=len(targets)) as bar:
-        for start in range(0, len(targets), step):
-            part = targets.take(np.arange(start, min(start + step, len(targets))))
-            started = time.perf_counter()
-            scores = model.score(part.history)
-            seconds += time.perf_counter() - started
-            found.append(_asked(candidates(scores, part, exclude_seen), part, k, inverse_temperature))
-            bar.advance(len(part))
+        for part in ask(model, targets, exclude_seen):
+            seconds += part.seconds
+            found.append(_asked(part, k, inverse_temperature))
+            bar.advance(len(part.questions))
     whole = _Part(*(np.concatenate(one) for one in zip(*(vars(part).values() for part in found), strict=True)))
     values, figures = _of_ranks(whole, targets, k)
     if items is not None:
@@ -128,7 +122,8 @@ class _Part:
     confidence: np.ndarray
 
 
-def _asked(scores: np.ndarray, targets: Targets, k: int, inverse_temperature: float | None) -> _Part:
+def _asked(part: Scored, k: int, inverse_temperature: float | None) -> _Part:
+    scores, targets = part.scores, part.questions
     better, tied = ranking.ranks(scores, targets.items)
     lists = top_k(scores, min(k, scores.shape[1]))[0]
     log_p = brier = confidence = np.full(len(targets), np.nan)

@@ -1,11 +1,16 @@
-"""How a model judges itself on validation questions: full ranking, NDCG@10.
+"""A model asked questions over the whole catalogue, block by block, and how a model judges itself: NDCG@10.
 
+Whoever ranks questions asks here: a model that chooses its settings, a training that chooses a model, an evaluation.
 Items already seen are left out exactly where the data says that nobody repeats: in a log of films watched once a seen
 item is never the answer, in a shop's log it often is.
+
+Shapes: Q questions, I items.
 """
 
 import math
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -18,15 +23,57 @@ from swayline.models.topk import mask_seen
 
 QUESTIONS = 2048
 K = 10
+_AT_ONCE = 2048
+_SCORES_AT_ONCE = 1 << 25
+"""Scores held at a time: 128 MiB of float32."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Some questions with the model's scores."""
+
+    questions: Targets
+    scores: Scores
+    """(Q, I); -inf where an item may not come."""
+    seconds: float
+    """Time that the model took."""
+
+
+def ask(model: Recommender, targets: Targets, exclude_seen: bool, batch: int | None = None) -> Iterator[Scored]:
+    """Every question's scores of the whole catalogue, a block of questions at a time.
+
+    Parameters
+    ----------
+    exclude_seen : bool
+        Leave out items of the history (the papers' protocol where nothing repeats): a return is then a miss.
+    batch : int, optional
+        Questions a block; by default as many as 128 MiB of scores hold.
+    """
+    step = batch or max(1, min(_AT_ONCE, _SCORES_AT_ONCE // max(1, targets.history.n_items)))
+    for start in range(0, len(targets), step):
+        part = targets.take(np.arange(start, min(start + step, len(targets))))
+        started = time.perf_counter()
+        scores = model.score(part.history)
+        seconds = time.perf_counter() - started
+        yield Scored(part, candidates(scores, part, exclude_seen), seconds)
+
+
+def candidates(scores: Scores, targets: Targets, exclude_seen: bool) -> Scores:
+    """Scores with what cannot be recommended at -inf: all seen items alike, the answer too where it is a return.
+
+    An answer that stayed while every other seen item left would be ranked first for free.
+    """
+    return mask_seen(scores, targets.history) if exclude_seen else scores
+
+
+def ndcg_of(scores: Scores, targets: Targets) -> npt.NDArray[np.float64]:
+    """(Q,) NDCG@10 of each question among the candidates."""
+    return ndcg(*ranks(scores, targets.items), k=K)
 
 
 def quality(scores: Scores, targets: Targets, hide_seen: bool) -> float:
     """NDCG@10 of a score matrix (changed in place where seen items are hidden)."""
-    if not len(targets):
-        return 0.0
-    if hide_seen:
-        mask_seen(scores, targets.history)
-    return float(ndcg(*ranks(scores, targets.items), k=K).mean())
+    return float(ndcg_of(candidates(scores, targets, hide_seen), targets).mean()) if len(targets) else 0.0
 
 
 class Judge:
@@ -38,29 +85,22 @@ class Judge:
 
     def __call__(self, model: Recommender, batch: int = 512) -> float:
         """NDCG@10 of a model, in bounded memory."""
-        return self._mean(lambda part: quality(model.score(part.history), part, self.hides_seen), batch)
+        return self._mean(
+            model, self.hides_seen, lambda part: float(ndcg_of(part.scores, part.questions).mean()), batch
+        )
 
     def each(self, model: Recommender, batch: int = 512) -> npt.NDArray[np.float64]:
         """(Q,) NDCG@10 of each question."""
-        found = []
-        for start in range(0, len(self.questions), batch):
-            part = self.questions.take(np.arange(start, min(start + batch, len(self.questions))))
-            scores = model.score(part.history)
-            if self.hides_seen:
-                mask_seen(scores, part.history)
-            found.append(ndcg(*ranks(scores, part.items), k=K))
-        return np.concatenate(found)
+        parts = ask(model, self.questions, self.hides_seen, batch)
+        return np.concatenate([ndcg_of(part.scores, part.questions) for part in parts])
 
     def likelihood(self, model: Recommender, batch: int = 512) -> float:
         """Geometric mean probability of the answers, for models whose scores are log-probabilities up to a constant."""
-        return math.exp(self._mean(lambda part: _log_probability(model.score(part.history), part), batch))
+        return math.exp(self._mean(model, False, lambda part: _log_probability(part.scores, part.questions), batch))
 
-    def _mean(self, found: Callable[[Targets], float], batch: int) -> float:
-        total = 0.0
-        for start in range(0, len(self.questions), batch):
-            part = self.questions.take(np.arange(start, min(start + batch, len(self.questions))))
-            total += found(part) * len(part)
-        return total / max(1, len(self.questions))
+    def _mean(self, model: Recommender, hides_seen: bool, found: Callable[[Scored], float], batch: int) -> float:
+        parts = ask(model, self.questions, hides_seen, batch)
+        return sum(float(found(part)) * len(part.questions) for part in parts) / max(1, len(self.questions))
 
 
 def _log_probability(scores: Scores, targets: Targets) -> float:

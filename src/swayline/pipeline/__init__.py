@@ -1,7 +1,8 @@
-"""Floor 10: whole paths. Settings, stages, the resumable run."""
+"""Floor 13: whole paths. Settings, stages, the resumable run."""
 
 from swayline.pipeline.job import RunDone, StageDone, run
 from swayline.pipeline.settings import RunSettings
-from swayline.pipeline.stages import STAGES, Inputs
+from swayline.pipeline.stages import STAGES
+from swayline.pipeline.workspace import Inputs
 
 __all__ = ["STAGES", "Inputs", "RunDone", "RunSettings", "StageDone", "run"]

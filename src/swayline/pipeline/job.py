@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 
 import swayline
 from swayline.core.code import code_digest
-from swayline.core.errors import ArtifactError, UsageError, nearest
+from swayline.core.errors import ArtifactError, UsageError
 from swayline.core.memory import peak_mb, reset_peak
 from swayline.core.names import LOG_FILE, REPORT_FILE, RUN_FILE
 from swayline.core.progress import task
@@ -23,10 +23,10 @@ from swayline.core.storage.locks import only_one
 from swayline.core.storage.outputs import claim_folder
 from swayline.core.time import iso
 from swayline.events import is_address, name_of
-from swayline.models import create
-from swayline.models import names as model_names
 from swayline.pipeline.settings import RunSettings
-from swayline.pipeline.stages import STAGES, Inputs, Stage, Workspace
+from swayline.pipeline.stages import STAGES, Stage
+from swayline.pipeline.stages.train import plan_of
+from swayline.pipeline.workspace import Inputs, Workspace
 
 _LIBRARIES = ("numpy", "pyarrow", "duckdb", "torch", "scipy", "plotly")
 
@@ -94,7 +94,7 @@ def run(
     SwaylineError
         As the stages raise them; what was finished stays and is reused next time.
     """
-    _check_models(settings)
+    plan_of(settings)  # a wrong model or setting is said before the log is read
     _check_folder(folder, inputs, force)
     with only_one(folder, "run"):
         return _run(inputs, settings, folder, told)
@@ -175,17 +175,6 @@ def _past(folder: Path) -> dict[str, dict[str, Any]]:
         return {stage["name"]: stage for stage in stages}
     except ArtifactError:
         return {}
-
-
-def _check_models(settings: RunSettings) -> None:
-    known = model_names()
-    for name in (*settings.models, *([] if settings.model == "auto" else [settings.model]), *settings.model_settings):
-        if name not in known:
-            raise UsageError(f"model {name!r} is unknown: {nearest(name, known)}")
-    for name, values in settings.model_settings.items():
-        create(name, **values)  # a wrong setting is said before the log is read
-    if settings.model not in ("auto", *settings.models):
-        raise UsageError(f"model {settings.model!r} is not among the models of this run: {', '.join(settings.models)}")
 
 
 def _check_folder(folder: Path, inputs: Inputs, force: bool) -> None:

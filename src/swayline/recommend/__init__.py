@@ -1,12 +1,17 @@
-"""Floor 7: choose. A fitted model in the caller's ids, its recommendations and their reasons."""
+"""Floor 9: choose. A bundle's recommendations, their reasons, and items found by words."""
 
 from swayline.recommend.examples import examples
-from swayline.recommend.explain import Reason, edit_behaviors, explain_events, reasons, with_reasons
-from swayline.recommend.recommender import SequenceRecommender, attribute_events
+from swayline.recommend.explain import (
+    Reason,
+    attribute_events,
+    edit_behaviors,
+    explain_events,
+    reasons,
+    with_reasons,
+)
 from swayline.recommend.search import ItemSearch
-from swayline.recommend.weights import BehaviorWeights, learn_weights
 
 __all__ = [
-    "BehaviorWeights", "ItemSearch", "Reason", "SequenceRecommender", "attribute_events", "edit_behaviors",
-    "examples", "explain_events", "learn_weights", "reasons", "with_reasons",
+    "ItemSearch", "Reason", "attribute_events", "edit_behaviors", "examples", "explain_events", "reasons",
+    "with_reasons",
 ]  # fmt: skip

@@ -9,12 +9,12 @@ from swayline.dataset import Sequences
 from swayline.influence.attribution import moment
 from swayline.models import recommend as best_items
 from swayline.recommend.explain import Reason, reasons
-from swayline.training.bundle import FittedModel
+from swayline.training.bundle import ModelBundle
 
 _RECENT = 12
 
 
-def examples(fitted: FittedModel, k: int, seed: int, n_users: int = 10) -> list[dict[str, Any]]:
+def examples(fitted: ModelBundle, k: int, seed: int, n_users: int = 10) -> list[dict[str, Any]]:
     """Users drawn by the seed among those with some history, with recent events, recommendations and reasons."""
     histories = fitted.histories
     least = np.quantile(histories.lengths, 0.5)
@@ -34,7 +34,7 @@ def examples(fitted: FittedModel, k: int, seed: int, n_users: int = 10) -> list[
     ]
 
 
-def _recommendation(fitted: FittedModel, item: int, place: int, score: float, reason: Reason) -> dict[str, Any]:
+def _recommendation(fitted: ModelBundle, item: int, place: int, score: float, reason: Reason) -> dict[str, Any]:
     return {
         "rank": place + 1, "item": fitted.dataset.items.names[item], "label": fitted.labels[item], "score": score,
         "reason": reason.text, "cause_item": reason.item, "cause_behavior": reason.behavior,
@@ -42,7 +42,7 @@ def _recommendation(fitted: FittedModel, item: int, place: int, score: float, re
     }  # fmt: skip
 
 
-def _recent(fitted: FittedModel, part: Sequences, row: int) -> list[dict[str, Any]]:
+def _recent(fitted: ModelBundle, part: Sequences, row: int) -> list[dict[str, Any]]:
     """The last events of a user, newest first."""
     events = range(part.of(row).stop - 1, max(part.of(row).stop - 1 - _RECENT, part.of(row).start - 1), -1)
     return [

@@ -3,25 +3,36 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
 
 from swayline.core.errors import UsageError, nearest, shown
+from swayline.core.ids import list_length, one_id
 from swayline.core.names import INTERACT, ITEM, REASON, USER
 from swayline.core.rng import generator
 from swayline.core.types import Ints
 from swayline.dataset import NO_TIME, Sequences
+from swayline.engine import DuckEngine
+from swayline.events import EventLog
 from swayline.influence.attribution import edit_rows, event_rows, remove_events
 from swayline.models import recommend as best_items
-from swayline.training.bundle import LIST_SOURCE, POPULAR, FittedModel
-from swayline.training.ids import list_length, one_id
+from swayline.training.bundle import LIST_SOURCE, POPULAR, ModelBundle
 
 LAST_EVENTS = 10
 """How far back a reason is looked for."""
 USERS_AT_ONCE = 5_000
 EXPLAINED_USERS = 100
 _MOST = "what most people take: the model can tell nothing of this person"
+
+
+class HasBundle(Protocol):
+    """What has learned a bundle, as :class:`swayline.SequenceRecommender` has."""
+
+    def bundle(self) -> ModelBundle:
+        """The bundle."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -44,7 +55,7 @@ class Reason:
     score_change: float = 0.0
 
 
-def reasons(fitted: FittedModel, users: Ints, items: Ints, label: str = "reasons") -> list[Reason]:
+def reasons(fitted: ModelBundle, users: Ints, items: Ints, label: str = "reasons") -> list[Reason]:
     """(Q,) a reason for each recommendation, given as rows of users and items."""
     found: list[Reason] = []
     sequences = fitted.histories
@@ -67,7 +78,7 @@ def _strongest(recommendation: Ints, position: Ints, change: np.ndarray, n: int)
     return best, gain
 
 
-def _reason(fitted: FittedModel, histories: Sequences, place: int, gain: float) -> Reason:
+def _reason(fitted: ModelBundle, histories: Sequences, place: int, gain: float) -> Reason:
     """``because of the cart of Walnut Desk Lamp on 31 Jan 2026``."""
     if place < 0:
         return Reason("no single recent event: what people like this one take next")
@@ -79,7 +90,7 @@ def _reason(fitted: FittedModel, histories: Sequences, place: int, gain: float) 
     return Reason(f"because of {what}{day}", fitted.dataset.items.names[histories.items[place]], behavior, gain)
 
 
-def with_reasons(fitted: FittedModel, recommendations: pa.Table) -> pa.Table:
+def with_reasons(fitted: ModelBundle, recommendations: pa.Table) -> pa.Table:
     """The recommendations table with a ``reason`` in each row."""
     users = fitted.dataset.users.rows(recommendations[USER])
     items = fitted.dataset.items.rows(recommendations[ITEM])
@@ -93,7 +104,7 @@ def with_reasons(fitted: FittedModel, recommendations: pa.Table) -> pa.Table:
 
 
 def explain_events(
-    fitted: FittedModel, users: Sequence[str | int] | None, *, item: str | int | None = None, seed: int = 0, k: int = 10
+    fitted: ModelBundle, users: Sequence[str | int] | None, *, item: str | int | None = None, seed: int = 0, k: int = 10
 ) -> pa.Table:
     """Ledger rows: what each event of a history does to each of the user's top ``k`` items, or to one item.
 
@@ -123,7 +134,39 @@ def explain_events(
     return event_rows(fitted.dataset, asked, people, rows, wanted, removed, fitted.event_ids)
 
 
-def edit_behaviors(fitted: FittedModel, users: Sequence[str | int] | None, *, seed: int = 0, k: int = 10) -> pa.Table:
+def attribute_events(
+    model: HasBundle | ModelBundle,
+    log: EventLog | None = None,
+    *,
+    user: str | int,
+    item: str | int | None = None,
+    k: int = 10,
+) -> pa.Table:
+    """What each past event does to a user's recommendations: rows of the influence table, ``score_change`` in logits.
+
+    Parameters
+    ----------
+    model : SequenceRecommender or ModelBundle
+    log : EventLog, optional
+        Whose histories to explain; by default those the model was fitted on.
+    user : str or int
+        Outside id; a whole number stands for the same id as text.
+    item : str or int, optional
+        Explain this item; by default the user's top ``k``.
+
+    Raises
+    ------
+    UsageError
+        The user or the item is unknown, or the model has learned nothing yet.
+    """
+    fitted = model if isinstance(model, ModelBundle) else model.bundle()
+    if log is not None:
+        with DuckEngine() as engine:
+            fitted = fitted.for_log(engine, log)
+    return explain_events(fitted, [one_id(user)], item=item, k=k)
+
+
+def edit_behaviors(fitted: ModelBundle, users: Sequence[str | int] | None, *, seed: int = 0, k: int = 10) -> pa.Table:
     """Ledger rows: what adding, removing and replacing each behaviour does to people's top ``k``.
 
     Parameters
@@ -140,7 +183,7 @@ def edit_behaviors(fitted: FittedModel, users: Sequence[str | int] | None, *, se
     return edit_rows(fitted.model, fitted.dataset, histories, k=k, exclude_seen=fitted.exclude_seen)
 
 
-def _asked(fitted: FittedModel, users: Sequence[str | int] | None, seed: int) -> Ints:
+def _asked(fitted: ModelBundle, users: Sequence[str | int] | None, seed: int) -> Ints:
     """Rows of the users named, or of some drawn by the seed among those with a history."""
     if users is not None:
         return fitted.rows_of(users)
@@ -148,7 +191,7 @@ def _asked(fitted: FittedModel, users: Sequence[str | int] | None, seed: int) ->
     return np.sort(generator(seed, "explained users").permutation(some)[:EXPLAINED_USERS])
 
 
-def _item_row(fitted: FittedModel, item: str | int) -> int:
+def _item_row(fitted: ModelBundle, item: str | int) -> int:
     item = one_id(item, "item")
     row = int(fitted.dataset.items.rows([item])[0])
     if row < 0:

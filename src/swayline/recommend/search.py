@@ -17,11 +17,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from swayline.core.errors import DataError, UsageError
+from swayline.core.ids import list_length
 from swayline.core.names import ITEM, RANK, SCORE, USER
 from swayline.encoders import TextEncoder, UnsuitedTextError, WordIndex
 from swayline.models import top_k
-from swayline.training.bundle import FittedModel
-from swayline.training.ids import list_length
+from swayline.training.bundle import ModelBundle
 
 SEMANTIC = 0.5
 PERSONAL = 0.3
@@ -36,7 +36,7 @@ class ItemSearch:
 
     Parameters
     ----------
-    fitted : FittedModel
+    fitted : ModelBundle
         Its labels are what is searched.
     encoder : TextEncoder, optional
         By default MiniLM; titles it cannot read are searched by their words alone, with a warning that says so.
@@ -48,7 +48,7 @@ class ItemSearch:
 
     def __init__(
         self,
-        fitted: FittedModel,
+        fitted: ModelBundle,
         *,
         encoder: TextEncoder | None = None,
         cache: Path | None = None,

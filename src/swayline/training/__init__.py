@@ -1,7 +1,16 @@
 """Floor 6: one path from a log to a fitted model and what stands around it."""
 
-from swayline.training.bundle import FittedModel
-from swayline.training.fit import fit_everything, fit_log, labels_of, with_log
+from swayline.training.behavior_weights import BehaviorWeights, learn_weights
+from swayline.training.bundle import ModelBundle
+from swayline.training.data import TrainingData, training_data
+from swayline.training.fit import Candidate, Trained, choose, fit_candidate, fit_log, train
+from swayline.training.plan import TrainingPlan
+from swayline.training.recommender import SequenceRecommender
 from swayline.training.tune import Tuned, tune
+from swayline.training.validation import MeasuredQuality, Questions
 
-__all__ = ["FittedModel", "Tuned", "fit_everything", "fit_log", "labels_of", "tune", "with_log"]
+__all__ = [
+    "BehaviorWeights", "Candidate", "MeasuredQuality", "ModelBundle", "Questions", "SequenceRecommender", "Trained",
+    "TrainingData", "TrainingPlan", "Tuned", "choose", "fit_candidate", "fit_log", "learn_weights", "train",
+    "training_data", "tune",
+]  # fmt: skip

@@ -1,26 +1,37 @@
-"""A model with everything it needs to answer in the caller's own ids: vocabularies, histories, how to read its log."""
+"""A model with everything it needs to answer in the caller's own ids, and what is known of how it came about.
 
-import dataclasses
+::
+
+    model       who does what next, by row numbers alone; with its settings
+    dataset     people and items with their ids and histories, behaviours, how the users table is read
+    labels      what a person reads of each item          event_ids   the log's own ids of its events
+    options     how the log is read                       quality     validation figure, how and when it was asked
+    made        code, data and day of the fit
+"""
+
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from swayline.core.errors import ArtifactError, UsageError, nearest, shown
+from swayline.core.ids import id_list, list_length
 from swayline.core.names import ITEM, RANK, SCORE, USER
 from swayline.core.types import Ints, ItemRows
-from swayline.dataset import Dataset, Sequences
-from swayline.events import ReadOptions
+from swayline.dataset import Dataset, Sequences, Vocabulary
+from swayline.engine import DuckEngine, Engine
+from swayline.events import EventLog, ReadOptions, read_people
 from swayline.models import Recommender, load_model
 from swayline.models import recommend as best_items
 from swayline.training import bundle_folder as around
-from swayline.training.ids import id_list, list_length
-from swayline.training.newer import Match
+from swayline.training.newer import Match, matched, read_newer
+from swayline.training.provenance import Provenance
+from swayline.training.validation import MeasuredQuality
 
 LIST_SOURCE = "source"
 """Column of a list: where it comes from, ``model`` or ``popular``."""
@@ -30,8 +41,8 @@ _TOLD_APART = 10
 
 
 @dataclass(frozen=True)
-class FittedModel:
-    """What ``swayline fit`` writes and ``swayline recommend`` reads.
+class ModelBundle:
+    """What a training makes, ``swayline fit`` and ``run`` write, and ``recommend`` and ``influence`` read.
 
     Parameters
     ----------
@@ -47,6 +58,10 @@ class FittedModel:
         How the log was read, remembered for later logs of the same shape.
     event_ids : dict
         Source row of an event → its own id, where the log has such.
+    quality : MeasuredQuality, optional
+        What was measured on validation; None where nothing could be asked, and in folders of earlier versions.
+    made : Provenance, optional
+        Code, data and day of the fit; None in folders of earlier versions.
     n_served : int, optional
         The first so many users are served by default, those of a newer log; everybody where None.
     match : Match, optional
@@ -59,8 +74,21 @@ class FittedModel:
     exclude_seen: bool
     options: ReadOptions
     event_ids: dict[int, str] = field(default_factory=dict)
+    quality: MeasuredQuality | None = None
+    made: Provenance | None = None
     n_served: int | None = None
     match: Match | None = None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The model's settings by name."""
+        settings = getattr(self.model, "settings", None)
+        return asdict(settings) if is_dataclass(settings) and not isinstance(settings, type) else {}
+
+    @property
+    def behaviors(self) -> Vocabulary:
+        """The behaviours that the model knows."""
+        return self.dataset.behaviors
 
     @cached_property
     def histories(self) -> Sequences:
@@ -154,22 +182,54 @@ class FittedModel:
             found[row, : len(left)] = left
         return found
 
-    def with_histories(
-        self,
-        dataset: Dataset,
-        event_ids: dict[int, str] | None = None,
-        n_served: int | None = None,
-        match: Match | None = None,
-    ) -> Self:
-        """The same model for other histories, read with this model's vocabularies."""
-        return dataclasses.replace(
-            self, dataset=dataset, event_ids=event_ids or {}, n_served=n_served, match=match
-        )  # fmt: skip
+    def with_log(self, events: Any, users: Any = None) -> Self:
+        """The same model for the histories of a newer log, read as its own was (:mod:`swayline.training.newer`).
+
+        Parameters
+        ----------
+        events : path, address or frame
+        users : path, address or frame, optional
+            What is known of the people, as the users table that the model learned from.
+
+        Raises
+        ------
+        DataError
+            The log cannot be read, or the model knows nothing of it.
+        """
+        with DuckEngine() as engine:
+            return self.for_log(engine, read_newer(events, self.options, users, engine))
+
+    def for_log(self, engine: Engine, log: EventLog) -> Self:
+        """The same model for the histories of a newer log that was read."""
+        dataset, match, ids = matched(engine, log, self.dataset)
+        n_served = match.known_people + match.new_people
+        return replace(self, dataset=dataset, event_ids=self.event_ids | ids, n_served=n_served, match=match)
+
+    def with_people(self, users: Any) -> Self:
+        """The same model and histories, with what a table of users says of the people it has met.
+
+        Raises
+        ------
+        DataError
+            The table cannot be read.
+        """
+        table, known = read_people(users), self.dataset
+        unread = tuple(table.column_names[1:]) if known.people is None else tuple(known.people.unread(table))
+        match = Match(unknown_columns=tuple(name for name in unread if name != USER))
+        if known.people is None or known.sequences.profiles is None:
+            return replace(self, match=match)
+        said = known.people.read(known.users.ids, table)
+        profiles = np.where(said > 0, said, known.sequences.profiles)
+        sequences = replace(known.sequences, profiles=profiles)
+        return replace(self, dataset=replace(known, sequences=sequences), match=match)
 
     def save(self, folder: Path) -> None:
         """Write the model and what stands around it: Parquet, JSON and safetensors."""
         self.model.save(folder)
-        around.write_around(folder, self.dataset, self.labels, self.exclude_seen, self.options, self.event_ids)
+        parts = around.Around(
+            self.dataset, self.labels, self.exclude_seen, self.options, self.event_ids, self.quality, self.made
+        )
+        around.write_around(folder, parts)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -181,6 +241,6 @@ class FittedModel:
             The folder is missing, damaged or not ours.
         """
         model = load_model(folder)
-        dataset, labels, exclude_seen, options, ids = around.read_around(folder)
-        around.probe(folder, model, dataset.sequences)
-        return cls(model, dataset, labels, exclude_seen, options, ids)
+        parts = around.read_around(folder)
+        around.probe(folder, model, parts.dataset.sequences)
+        return cls(model, **vars(parts))

@@ -7,10 +7,12 @@
     people.parquet                    user                   as many rows as there are histories
     histories.safetensors             offsets, items, behaviors, times, events; values, profiles where there are any
     log.json                          behaviours, how the log was read, whether seen items leave the lists
+    bundle.json                       measured quality, code and data fingerprint; earlier versions wrote none
     event_ids.parquet                 row, event_id          only where the log has ids of its own
     profiles.parquet                  column, value, code    only where the log had a table of users
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +28,13 @@ from swayline.dataset import NO_TIME, Dataset, PeopleCodes, Sequences, Vocabular
 from swayline.events import ReadOptions
 from swayline.models import Recommender
 from swayline.models.artifact import read_arrays, read_object
+from swayline.training.provenance import Provenance
+from swayline.training.validation import MeasuredQuality
 
 ITEMS, PEOPLE, HISTORIES, LOG = "items.parquet", "people.parquet", "histories.safetensors", "log.json"
-EVENT_IDS, PROFILES = "event_ids.parquet", "profiles.parquet"
+EVENT_IDS, PROFILES, BUNDLE = "event_ids.parquet", "profiles.parquet", "bundle.json"
+FORMAT = 1
+"""Of ``bundle.json``."""
 _ARRAYS = {"offsets": "int64", "items": "int32", "behaviors": "int16", "times": "int64", "events": "int64"}
 _MORE = {"profiles": "int64", "values": "float64"}
 _PROBED = 4
@@ -45,11 +51,23 @@ _BROKEN = (
 )
 
 
-def write_around(
-    folder: Path, dataset: Dataset, labels: list[str], exclude_seen: bool, options: ReadOptions, ids: dict[int, str]
-) -> None:
+@dataclass(frozen=True)
+class Around:
+    """What stands around a model; the fields are those of :class:`~swayline.training.bundle.ModelBundle`."""
+
+    dataset: Dataset
+    labels: list[str]
+    exclude_seen: bool
+    options: ReadOptions
+    event_ids: dict[int, str]
+    quality: MeasuredQuality | None
+    made: Provenance | None
+
+
+def write_around(folder: Path, parts: Around) -> None:
     """Write what stands around a model: Parquet, JSON and safetensors."""
-    _write_table(folder / ITEMS, pa.table({ITEM: dataset.items.ids, TITLE: pa.array(labels, pa.string())}))
+    dataset, ids = parts.dataset, parts.event_ids
+    _write_table(folder / ITEMS, pa.table({ITEM: dataset.items.ids, TITLE: pa.array(parts.labels, pa.string())}))
     _write_table(folder / PEOPLE, pa.table({USER: dataset.users.ids}))
     sequences = dataset.sequences
     with whole(folder / HISTORIES) as temporary:
@@ -60,12 +78,16 @@ def write_around(
     _write_or_remove(folder / EVENT_IDS, pa.table(columns) if kept else None)
     _write_or_remove(folder / PROFILES, dataset.people.table if dataset.people is not None else None)
     write_json(folder / LOG, {
-        "behaviors": dataset.behaviors.names, "ordered": dataset.ordered, "exclude_seen": exclude_seen,
-        "options": options.as_json(),
+        "behaviors": dataset.behaviors.names, "ordered": dataset.ordered, "exclude_seen": parts.exclude_seen,
+        "options": parts.options.as_json(),
+    })  # fmt: skip
+    write_json(folder / BUNDLE, {
+        "format": FORMAT, "quality": parts.quality.as_json() if parts.quality is not None else None,
+        "made": parts.made.as_json() if parts.made is not None else None,
     })  # fmt: skip
 
 
-def read_around(folder: Path) -> tuple[Dataset, list[str], bool, ReadOptions, dict[int, str]]:
+def read_around(folder: Path) -> Around:
     """Read what :func:`write_around` wrote.
 
     Raises
@@ -86,7 +108,9 @@ def read_around(folder: Path) -> tuple[Dataset, list[str], bool, ReadOptions, di
         log["ordered"], codes,
     )  # fmt: skip
     labels = [str(one) for one in items[TITLE].to_pylist()]
-    return dataset, labels, log["exclude_seen"], log["options"], _read_ids(folder / EVENT_IDS, sequences)
+    ids = _read_ids(folder / EVENT_IDS, sequences)
+    quality, made = _read_bundle(folder / BUNDLE)
+    return Around(dataset, labels, log["exclude_seen"], log["options"], ids, quality, made)
 
 
 def probe(folder: Path, model: Recommender, sequences: Sequences) -> None:
@@ -175,6 +199,25 @@ def _read_log(path: Path) -> dict[str, Any]:
     except (ValueError, TypeError, AttributeError, KeyError) as error:
         raise ArtifactError(f"{path}: 'options' cannot be used ({_first_line(error)}): {_AGAIN}") from None
     return {"behaviors": names, "ordered": ordered, "exclude_seen": seen, "options": options}
+
+
+def _read_bundle(path: Path) -> tuple[MeasuredQuality | None, Provenance | None]:
+    """What was measured, and how the model was made; (None, None) in folders of earlier versions."""
+    if not path.exists():
+        return None, None
+    found = read_object(path)
+    if found.get("format") != FORMAT or isinstance(found.get("format"), bool):
+        raise ArtifactError(
+            f"{path} is of format {shown(found.get('format'))}; this version reads format {FORMAT}: {_AGAIN}"
+        )
+    try:
+        quality, made = found["quality"], found["made"]
+        return (
+            None if quality is None else MeasuredQuality.from_json(quality),
+            None if made is None else Provenance.from_json(made),
+        )
+    except (ValueError, TypeError, KeyError) as error:
+        raise ArtifactError(f"{path} cannot be used ({_first_line(error)}): {_AGAIN}") from None
 
 
 def _check_options(options: ReadOptions) -> None:

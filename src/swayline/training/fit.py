@@ -1,173 +1,174 @@
-"""From a log to a fitted model: early stopping on a few users' last events, then learning again from everything."""
+"""The one path from a log to a bundle.
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+::
+
+    log ─ training_data ─ dataset ─ cut ─ fit each candidate ─ measure on validation ─ choose ─ refit ─ bundle
+
+``swayline fit``, ``run``, ``evaluate``, ``tune`` and :class:`~swayline.training.recommender.SequenceRecommender` walk
+it, each as far as it needs.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from swayline.core.errors import UsageError, nearest, shown
-from swayline.core.names import ITEM, TITLE, USER
+from swayline.core.progress import task
 from swayline.core.rng import generator
-from swayline.dataset import Dataset, Vocabulary, build_dataset, last_out, seen_leave, split_by_name
-from swayline.engine import DuckEngine, Engine
-from swayline.events import EventLog, read_people
-from swayline.models import Recommender, create, with_seed
-from swayline.training.bundle import FittedModel
-from swayline.training.newer import Match, event_ids, matched, read_newer
+from swayline.dataset import Sequences, Split, last_out, seen_leave, split_by_name
+from swayline.engine import Engine
+from swayline.events import EventLog
+from swayline.models import Recommender, load_model, told_of_values
+from swayline.training.bundle import ModelBundle
+from swayline.training.data import TrainingData, training_data
+from swayline.training.plan import AUTO, TrainingPlan
+from swayline.training.provenance import Provenance
+from swayline.training.validation import MeasuredQuality, Questions
 
 VALIDATION_SHARE = 0.05
-"""At most this share of users lends its last event to early stopping."""
+"""At most this share of users lends its last event where no split is asked for."""
 
 
-def fit_everything(dataset: Dataset, model: Recommender, seed: int) -> Recommender:
-    """Fit on all events: how long is found on the last events of at most 5% of users, then all is relearned."""
-    sequences = dataset.sequences
-    able = np.flatnonzero(sequences.lengths >= 3)
-    chosen = generator(seed, "early stopping").permutation(able)[: max(1, int(len(able) * VALIDATION_SHARE))]
-    if len(able) == 0:
-        return model.fit(sequences)
-    split = last_out(sequences)
-    held = split.test.take(np.flatnonzero(np.isin(split.test.users, chosen)))
-    kept = ~np.isin(sequences.events, held.events)
-    model.fit(sequences.keep(kept), held)
-    return model.refit(sequences)
+@dataclass(frozen=True)
+class Candidate:
+    """A model that was fitted on the training part.
 
-
-def labels_of(dataset: Dataset, items: pa.Table | None) -> list[str]:
-    """A readable name for each item: its title where the log has one, else its id."""
-    names = dataset.items.names
-    if items is None or TITLE not in items.column_names:
-        return names
-    titles = dict(zip(items[ITEM].to_pylist(), items[TITLE].cast(pa.string()).to_pylist(), strict=True))
-    return [titles.get(name) or name for name in names]
-
-
-SPLITS = ("none", "last-out", "time")
-
-
-def check_split(split: str) -> None:
-    """Refuse a split that a fit does not know.
-
-    Raises
-    ------
-    UsageError
-        It is none of :data:`SPLITS`.
+    Parameters
+    ----------
+    model : Recommender, optional
+        None where a folder keeps it.
+    folder : Path, optional
+        Where it is kept.
+    seconds : float
+        Time to fit.
+    history : list
+        A line an epoch; empty for models that do not train in epochs.
+    values : dict, optional
+        What the model makes of the events' values.
+    quality : MeasuredQuality, optional
+        None where no question was asked.
     """
-    if split not in SPLITS:
-        raise UsageError(f"--split {shown(split)} is unknown: {nearest(split, SPLITS)}")
+
+    name: str
+    model: Recommender | None
+    seconds: float
+    folder: Path | None = None
+    history: list[Any] = field(default_factory=list)
+    values: dict[str, object] | None = None
+    quality: MeasuredQuality | None = None
+
+    def load(self) -> Recommender:
+        """The fitted model."""
+        if self.model is not None:
+            return self.model
+        assert self.folder is not None
+        return load_model(self.folder)
+
+    @property
+    def figure(self) -> float:
+        """What it is chosen by; 0 where no question was asked."""
+        return 0.0 if self.quality is None else self.quality.value
 
 
-def fit_log(
-    engine: Engine,
-    log: EventLog,
-    name: str,
-    *,
-    settings: Mapping[str, object] | None = None,
-    split: str = "none",
-    seed: int = 0,
-    checkpoint: Path | None = None,
-    watch: Callable[[Any], None] | None = None,
-) -> FittedModel:
+@dataclass(frozen=True)
+class Trained:
+    """What a training made."""
+
+    bundle: ModelBundle
+    candidates: tuple[Candidate, ...]
+    chosen: str
+
+
+def fit_log(engine: Engine, log: EventLog, plan: TrainingPlan) -> ModelBundle:
     """A model of a log, ready to recommend.
 
-    Parameters
-    ----------
-    split : str
-        ``none`` learns from everything; ``last-out`` and ``time`` leave out what ``evaluate`` would ask about.
-    checkpoint : Path, optional
-        Where training stands after each epoch; a run that was cut off goes on from it.
-    watch : callable, optional
-        Told of every epoch as it ends.
+    Raises
+    ------
+    UsageError
+        A model does not train in epochs and a checkpoint is asked for.
+    EmptyLogError
+        No event names an item.
+    """
+    return train(training_data(engine, log, unmet=plan.wants_unmet), plan).bundle
+
+
+def train(data: TrainingData, plan: TrainingPlan) -> Trained:
+    """Fit every model of the plan, choose one on validation, let it learn again from everything."""
+    sequences = data.dataset.sequences
+    split = cut(sequences, plan)
+    # Told from all that the plan may learn from; what evaluate asks about is never looked at.
+    exclude_seen = seen_leave(sequences if plan.split == "none" else split.train)
+    questions = Questions.of(split.valid, exclude_seen, plan.split, plan.seed)
+    candidates = tuple(
+        fit_candidate(name, split, plan, data.dataset.behaviors.names, questions) for name in plan.models
+    )
+    best = choose(candidates, plan.chosen)
+    model = best.load()
+    if plan.refit and len(split.train.items) < len(sequences.items):
+        with task(f"refit {best.name}"):
+            model = model.refit(sequences)
+    bundle = ModelBundle(
+        model, data.dataset, data.labels, exclude_seen, data.log.options, data.event_ids, best.quality,
+        Provenance.of(data.dataset),
+    )  # fmt: skip
+    return Trained(bundle, candidates, best.name)
+
+
+def cut(sequences: Sequences, plan: TrainingPlan) -> Split:
+    """What is learned from and what is asked, as the plan says.
 
     Raises
     ------
     UsageError
-        The split or the model is unknown, or the model does not train in epochs and a checkpoint is asked for.
+        A time split of a log without times.
     """
-    check_split(split)
-    model = _watched(create(name, **with_seed(name, settings or {}, seed)), checkpoint, watch)
-    dataset = build_dataset(engine, log.events, side=log.items, people=log.users)
-    if getattr(model, "serves_unmet", False):
-        dataset = with_unmet(engine, log, dataset)
-    if split == "none":
-        learned_from = dataset.sequences
-        model = fit_everything(dataset, model, seed)
-    else:
-        parts = split_by_name(dataset.sequences, split)
-        learned_from = parts.train
-        model = model.fit(parts.train, parts.valid)
-    return FittedModel(
-        model, dataset, labels_of(dataset, log.items), seen_leave(learned_from), log.options, event_ids(log)
-    )
+    return held_out(sequences, plan.seed) if plan.split == "none" else split_by_name(sequences, plan.split)
 
 
-def with_unmet(engine: Engine, log: EventLog, dataset: Dataset) -> Dataset:
-    """The dataset with the items of the items table that no event names, behind those that were met.
-
-    For models that can recommend what nobody has met yet, by what the items table says of it.
-    """
-    if log.items is None:
-        return dataset
-    listed = pc.unique(log.items[ITEM].cast(pa.string()))
-    unmet = listed.filter(pc.invert(pc.is_in(listed, value_set=dataset.items.ids))).drop_null()
-    if not len(unmet):
-        return dataset
-    every = Vocabulary(pa.concat_arrays([dataset.items.ids.cast(pa.string()), unmet]))
-    return build_dataset(engine, log.events, items=every, side=log.items, people=log.users)
+def held_out(sequences: Sequences, seed: int) -> Split:
+    """The last events of at most 5% of users (three events or more) validate, everything else trains."""
+    whole = last_out(sequences)
+    able = np.flatnonzero(sequences.lengths >= 3)
+    chosen = generator(seed, "early stopping").permutation(able)[: max(1, int(len(able) * VALIDATION_SHARE))]
+    held = whole.test.take(np.flatnonzero(np.isin(whole.test.users, chosen)))
+    nobody = whole.test.take(np.zeros(0, np.int64))
+    return Split(sequences.keep(~np.isin(sequences.events, held.events)), held, nobody)
 
 
-def _watched(model: Recommender, checkpoint: Path | None, watch: Callable[[Any], None] | None) -> Recommender:
-    for name, value in (("checkpoint", checkpoint), ("watch", watch)):
-        if value is not None:
-            if not hasattr(model, name):
-                raise UsageError(f"{model.name} does not train in epochs, so it has no {name}: leave it out")
-            setattr(model, name, value)
-    return model
-
-
-def with_log(fitted: FittedModel, events: Any, users: Any = None) -> FittedModel:
-    """The same model for the histories of a newer log, read as its own was; see :mod:`swayline.training.newer`.
+def fit_candidate(
+    name: str,
+    split: Split,
+    plan: TrainingPlan,
+    behaviors: Sequence[str] | None = None,
+    questions: Questions | None = None,
+) -> Candidate:
+    """One model of the plan fitted on the training part, kept in the plan's folder, and asked the questions.
 
     Parameters
     ----------
-    events : path, address or frame
-    users : path, address or frame, optional
-        What is known of the people, as the users table that the model learned from.
-
-    Raises
-    ------
-    DataError
-        The log cannot be read, or the model knows nothing of it.
+    behaviors : sequence of str, optional
+        Names of the behaviours, by number, for what is told of values; without them nothing is.
+    questions : Questions, optional
+        What is asked of it; nothing by default.
     """
-    with DuckEngine() as engine:
-        return for_log(engine, fitted, read_newer(events, fitted.options, users, engine))
+    started = time.perf_counter()
+    with task(f"fit {name}"):
+        model = plan.create(name).fit(split.train, split.valid)
+    seconds = time.perf_counter() - started
+    folder = plan.candidates / name if plan.candidates is not None else None
+    if folder is not None:
+        model.save(folder)
+    quality = questions.measure(model) if questions is not None else None
+    history = list(getattr(model, "history_", []))
+    values = told_of_values(model, split.train, list(behaviors)) if behaviors is not None else None
+    return Candidate(name, model if folder is None else None, seconds, folder, history, values, quality)
 
 
-def with_people(fitted: FittedModel, users: Any) -> FittedModel:
-    """The same model and histories, with what a table of users says of the people it has met.
-
-    Raises
-    ------
-    DataError
-        The table cannot be read.
-    """
-    table, known = read_people(users), fitted.dataset
-    unread = tuple(table.column_names[1:]) if known.people is None else tuple(known.people.unread(table))
-    match = Match(unknown_columns=tuple(name for name in unread if name != USER))
-    if known.people is None or known.sequences.profiles is None:
-        return replace(fitted, match=match)
-    said = known.people.read(known.users.ids, table)
-    profiles = np.where(said > 0, said, known.sequences.profiles)
-    sequences = replace(known.sequences, profiles=profiles)
-    return replace(fitted, dataset=replace(known, sequences=sequences), match=match)
-
-
-def for_log(engine: Engine, fitted: FittedModel, log: EventLog) -> FittedModel:
-    """The same model for the histories of a newer log that was read."""
-    dataset, match, ids = matched(engine, log, fitted.dataset)
-    n_served = match.known_people + match.new_people
-    return fitted.with_histories(dataset, fitted.event_ids | ids, n_served, match)
+def choose(candidates: Sequence[Candidate], chosen: str = AUTO) -> Candidate:
+    """The candidate of that name, or the best on validation; of equal ones the first."""
+    if chosen == AUTO:
+        return max(candidates, key=lambda one: one.figure)
+    return next(one for one in candidates if one.name == chosen)

@@ -18,11 +18,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from swayline.core.errors import DataError, SchemaError, shown
-from swayline.core.names import BEHAVIOR, EVENT_ID, INTERACT, ITEM, RATE, ROW, USER
+from swayline.core.names import BEHAVIOR, INTERACT, ITEM, RATE, USER
 from swayline.core.types import Ints
 from swayline.dataset import Dataset, Sequences, Vocabulary, build_dataset
 from swayline.engine import Engine
 from swayline.events import EventLog, ReadOptions, read_events
+from swayline.training.data import event_ids
 
 _EXAMPLES = 3
 
@@ -265,11 +266,3 @@ def _profiles(before: Sequences, after: Sequences, old: Ints, new: Ints) -> Ints
         return found
     said = np.where(new[:, None] >= 0, after.profiles[np.maximum(new, 0)], 0)
     return np.where(said > 0, said, found)
-
-
-def event_ids(log: EventLog) -> dict[int, str]:
-    """Source row of each event that has an ``event_id`` → that id."""
-    if EVENT_ID not in log.events.column_names:
-        return {}
-    named = zip(log.events[ROW].to_pylist(), log.events[EVENT_ID].to_pylist(), strict=True)
-    return {row: name for row, name in named if name is not None}

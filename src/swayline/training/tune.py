@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from swayline.core.errors import ArtifactError, UsageError, nearest, shown
+from swayline.core.errors import ArtifactError, UsageError
 from swayline.core.extras import require
 from swayline.core.progress import Task, task
 from swayline.core.storage.files import digest, whole, write_text
 from swayline.core.storage.locks import only_one
 from swayline.dataset import Split
-from swayline.models import create, with_seed
-from swayline.models import names as model_names
 from swayline.models.sequence.optimize.training import Epoch
+from swayline.training.fit import fit_candidate
+from swayline.training.plan import TrainingPlan, check_model
 from swayline.training.search_space import SPACES, suggest
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _tune(
 ) -> Tuned:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = _study(optuna, folder, _fingerprint(split, model, fixed), seed)
-    search = _Search(split, model, {**with_seed(model, {}, seed), **fixed})
+    search = _Search(split, model, fixed, seed)
     with task(f"tune {model}", trials) as bar:
         while (done := len(study.trials)) < trials:
             study.optimize(lambda trial: search(trial, bar), n_trials=1, catch=())
@@ -105,8 +105,7 @@ def check_tunable(model: str) -> None:
     UsageError
         As said.
     """
-    if model not in model_names():
-        raise UsageError(f"model {shown(model)} is unknown: {nearest(model, model_names())}")
+    check_model(model)
     if model not in SPACES:
         raise UsageError(f"{model} chooses its settings on validation by itself; tune knows {', '.join(SPACES)}")
 
@@ -114,14 +113,13 @@ def check_tunable(model: str) -> None:
 class _Search:
     """The quality of one draw of settings."""
 
-    def __init__(self, split: Split, model: str, shared: Mapping[str, object]) -> None:
-        self.split, self.model, self.shared = split, model, shared
+    def __init__(self, split: Split, model: str, fixed: Mapping[str, object], seed: int) -> None:
+        self.split, self.model, self.fixed, self.seed = split, model, fixed, seed
 
     def __call__(self, trial: "Trial", bar: Task) -> float:
         from optuna import TrialPruned
 
         drawn: dict[str, object] = suggest(trial, SPACES[self.model]) if _defaults_tried(trial.study) else {}
-        model: Any = create(self.model, **{**drawn, **self.shared})
 
         def watch(epoch: Epoch) -> None:
             trial.report(epoch.valid_ndcg or 0.0, epoch.epoch)
@@ -129,9 +127,9 @@ class _Search:
             if trial.number >= _FIRST and trial.should_prune():
                 raise TrialPruned
 
-        model.watch = watch
-        model.fit(self.split.train, self.split.valid)
-        return max(float(line["valid_ndcg"]) for line in model.history_)
+        plan = TrainingPlan.of_one(self.model, {**drawn, **self.fixed}, seed=self.seed, watch=watch)
+        epochs = fit_candidate(self.model, self.split, plan).history
+        return max(float(line["valid_ndcg"]) for line in epochs)
 
 
 def _study(optuna: Any, folder: Path, data: str, seed: int) -> "Study":

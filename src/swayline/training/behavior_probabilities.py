@@ -7,11 +7,11 @@ import numpy as np
 import pyarrow as pa
 
 from swayline.core.errors import UsageError
+from swayline.core.ids import id_list
 from swayline.core.names import BEHAVIOR, ITEM, USER
 from swayline.core.types import Ints
 from swayline.dataset import Sequences
-from swayline.training.bundle import FittedModel
-from swayline.training.ids import id_list
+from swayline.training.bundle import ModelBundle
 
 PROBABILITY = "probability"
 
@@ -25,7 +25,7 @@ class KnowsBehaviors(Protocol):
         ...
 
 
-def behavior_probabilities(fitted: FittedModel, users: Sequence[str | int], items: Sequence[str | int]) -> pa.Table:
+def behavior_probabilities(fitted: ModelBundle, users: Sequence[str | int], items: Sequence[str | int]) -> pa.Table:
     """How likely each behaviour is, were the next event of a user on an item; pairs go side by side.
 
     Returns

@@ -4,7 +4,7 @@ import pytest
 from swayline.core.errors import UsageError
 from swayline.dataset import from_lists, targets_at
 from swayline.ledger import EffectRow, Figure, ledger
-from swayline.recommend.weights import STRENGTHS, learn_weights, usable_effects, weights_at
+from swayline.training.behavior_weights import STRENGTHS, learn_weights, usable_effects, weights_at
 
 
 def row(cause, estimate, half=0.01, identified="assumed"):

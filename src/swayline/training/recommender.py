@@ -9,12 +9,10 @@ import pyarrow as pa
 from swayline.core.errors import UsageError
 from swayline.engine import DuckEngine
 from swayline.events import EventLog
-from swayline.models import create, with_seed
-from swayline.recommend.behaviors import behavior_probabilities
-from swayline.recommend.explain import explain_events
-from swayline.training.bundle import FittedModel
-from swayline.training.fit import fit_log, for_log
-from swayline.training.ids import one_id
+from swayline.training.behavior_probabilities import behavior_probabilities
+from swayline.training.bundle import ModelBundle
+from swayline.training.fit import fit_log
+from swayline.training.plan import TrainingPlan
 
 
 class SequenceRecommender:
@@ -31,23 +29,23 @@ class SequenceRecommender:
 
     Attributes
     ----------
-    fitted_ : FittedModel
+    fitted_ : ModelBundle
         After :meth:`fit`: the model with its vocabularies and histories.
     """
 
     def __init__(self, model: str = "transformer", *, seed: int = 0, **settings: object) -> None:
-        create(model, **with_seed(model, settings, seed))
         self.model, self.seed, self.settings = model, seed, settings
+        self._plan()
 
     def fit(self, log: EventLog) -> Self:
         """Learn from every event; how long is found on the last events of at most 5% of users."""
         with DuckEngine() as engine:
-            self.fitted_ = fit_log(engine, log, self.model, settings=self.settings, seed=self.seed)
+            self.fitted_ = fit_log(engine, log, self._plan())
         return self
 
     def recommend(self, users: Sequence[str | int] | None = None, k: int = 10) -> pa.Table:
         """``user``, ``item``, ``rank`` (from 1), ``score``, ``source``: the best next items, by default everybody's."""
-        return self._fitted().recommend(users, k)
+        return self.bundle().recommend(users, k)
 
     def behavior_probabilities(self, users: Sequence[str | int], items: Sequence[str | int]) -> pa.Table:
         """How likely each behaviour is, were the next event of a user on an item; needs ``behavior_loss`` above 0.
@@ -62,11 +60,11 @@ class SequenceRecommender:
         pa.Table
             ``user``, ``item``, ``behavior``, ``probability``; each behaviour has a probability of its own.
         """
-        return behavior_probabilities(self._fitted(), users, items)
+        return behavior_probabilities(self.bundle(), users, items)
 
     def save(self, folder: str | Path) -> None:
         """Write a model folder that the command line reads too."""
-        self._fitted().save(Path(folder))
+        self.bundle().save(Path(folder))
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
@@ -77,43 +75,22 @@ class SequenceRecommender:
         ArtifactError
             The folder is missing or damaged.
         """
-        fitted = FittedModel.load(Path(folder))
+        fitted = ModelBundle.load(Path(folder))
         recommender = cls(fitted.model.name)
         recommender.fitted_ = fitted
         return recommender
 
-    def _fitted(self) -> FittedModel:
+    def _plan(self) -> TrainingPlan:
+        return TrainingPlan.of_one(self.model, self.settings, seed=self.seed)
+
+    def bundle(self) -> ModelBundle:
+        """What was learned.
+
+        Raises
+        ------
+        UsageError
+            Nothing yet.
+        """
         if not hasattr(self, "fitted_"):
             raise UsageError("this recommender has learned nothing yet: call fit(log) first")
         return self.fitted_
-
-
-def attribute_events(
-    model: SequenceRecommender | FittedModel,
-    log: EventLog | None = None,
-    *,
-    user: str | int,
-    item: str | int | None = None,
-    k: int = 10,
-) -> pa.Table:
-    """What each past event does to a user's recommendations: rows of the influence table, ``score_change`` in logits.
-
-    Parameters
-    ----------
-    log : EventLog, optional
-        Whose histories to explain; by default those the model was fitted on.
-    user : str or int
-        Outside id; a whole number stands for the same id as text.
-    item : str or int, optional
-        Explain this item; by default the user's top ``k``.
-
-    Raises
-    ------
-    UsageError
-        The user or the item is unknown, or the model has learned nothing yet.
-    """
-    fitted = model if isinstance(model, FittedModel) else model._fitted()
-    if log is not None:
-        with DuckEngine() as engine:
-            fitted = for_log(engine, fitted, log)
-    return explain_events(fitted, [one_id(user)], item=item, k=k)

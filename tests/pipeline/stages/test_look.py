@@ -9,7 +9,7 @@ import pytest
 
 import swayline as sw
 from swayline.features.profiles import load_profiles
-from swayline.pipeline.looking import look_at_quality, profile
+from swayline.pipeline.stages.look import look_at_quality, profile
 
 
 @pytest.fixture(scope="module")

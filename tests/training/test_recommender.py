@@ -10,7 +10,7 @@ import swayline as sw
 from swayline.core.errors import ArtifactError, ConfigError, UsageError
 from swayline.dataset import returns_share
 from swayline.events import EventLog
-from swayline.training.bundle import FittedModel
+from swayline.training.bundle import ModelBundle
 
 FAST = {"model": "item-knn"}
 
@@ -92,7 +92,7 @@ def test_damaged_folder_is_refused_in_one_line(tmp_path, damage):
     sw.SequenceRecommender(**FAST).fit(_log()).save(tmp_path / "m")
     (tmp_path / "m" / damage).write_bytes(b"\x00damaged")
     with pytest.raises(ArtifactError) as error:
-        FittedModel.load(tmp_path / "m")
+        ModelBundle.load(tmp_path / "m")
     assert "\n" not in str(error.value)
 
 
@@ -105,7 +105,7 @@ def test_histories_that_point_outside_the_catalogue_are_refused(tmp_path):
     arrays["items"][0] = 10_000
     save_file(arrays, path)
     with pytest.raises(ArtifactError, match="does not fit"):
-        FittedModel.load(tmp_path / "m")
+        ModelBundle.load(tmp_path / "m")
 
 
 def test_reading_options_are_remembered(tmp_path):
@@ -152,11 +152,11 @@ def test_values_are_kept_with_the_histories_and_damaged_ones_are_refused(tmp_pat
     log = EventLog(log.events.append_column("value", pa.array(stars)), items=log.items)
     model = sw.SequenceRecommender(**FAST).fit(log)
     model.save(tmp_path / "m")
-    loaded = FittedModel.load(tmp_path / "m").dataset.sequences
+    loaded = ModelBundle.load(tmp_path / "m").dataset.sequences
     np.testing.assert_array_equal(loaded.values, model.fitted_.dataset.sequences.values)
     assert sw.SequenceRecommender(**FAST).fit(_log()).fitted_.dataset.sequences.values is None
     path = tmp_path / "m" / "histories.safetensors"
     for bad in (loaded.values[:-1], np.full(len(loaded.items), np.inf), loaded.values.astype(np.float32)):
         save_file({**load_file(path), "values": bad}, path)
         with pytest.raises(ArtifactError, match="does not fit"):
-            FittedModel.load(tmp_path / "m")
+            ModelBundle.load(tmp_path / "m")

@@ -1,19 +1,37 @@
-"""What the run looks at before it learns: whole columns, people who act as no person does, profiles."""
+"""Look: what the log holds, whole columns, people who act as no person does, profiles."""
 
 from collections import Counter
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from swayline.core.names import FLAGS_FILE, PROFILES_FOLDER, QUALITY_FILE, REASON, USER
+from swayline.core.names import DESCRIBE_FILE, FLAGS_FILE, PROFILES_FOLDER, QUALITY_FILE, REASON, USER
 from swayline.core.progress import task
 from swayline.core.storage.artifacts import is_text, read_table
 from swayline.core.storage.files import whole, write_json
 from swayline.engine import DuckEngine
 from swayline.events import EventLog
+from swayline.events.summary.describe import describe
 from swayline.features.bots import BotFlags, flag_bots
 from swayline.features.column_quality import column_quality
 from swayline.features.profiles import build_profiles
+from swayline.pipeline.workspace import Workspace
+
+
+def describe_log(work: Workspace) -> None:
+    """Count what the log holds."""
+    with DuckEngine() as engine:
+        write_json(work.folder / DESCRIBE_FILE, describe(engine, work.asked, work.outcome))
+
+
+def quality(work: Workspace) -> None:
+    """Look for gaps, outliers and people who act as no person does."""
+    look_at_quality(work.log, work.folder, work.settings.seed)
+
+
+def profiles(work: Workspace) -> None:
+    """Describe every person and every item."""
+    profile(work.asked, work.folder, work.outcome, work.settings.seed)
 
 
 def look_at_quality(log: EventLog, folder: Path, seed: int) -> None:

@@ -1,0 +1,5 @@
+"""The stages of the main job, one file each; ``order`` says what each needs and makes."""
+
+from swayline.pipeline.stages.order import STAGES, Stage
+
+__all__ = ["STAGES", "Stage"]

@@ -1,0 +1,82 @@
+"""Influence: what behaviours cause, who sways whom, and what the model answers when things are removed."""
+
+import numpy as np
+import pyarrow as pa
+
+from swayline.core.errors import DataError, UsageError
+from swayline.core.names import INFLUENCE_FILE, NETWORK_FILE, OVERLAP_FILE
+from swayline.core.progress import task
+from swayline.core.rng import generator
+from swayline.core.storage.files import write_json
+from swayline.core.types import Ints
+from swayline.engine import DuckEngine
+from swayline.influence.attribution import behavior_rows, edit_rows, event_rows, remove_events
+from swayline.influence.effects import BehaviorEffects, associations
+from swayline.influence.network import PeopleInfluence
+from swayline.ledger import concat, write_ledger
+from swayline.models import recommend as best_items
+from swayline.pipeline.workspace import Workspace
+
+_ASKED_USERS = 500
+_EDITED_USERS, _EDITED_BEHAVIORS = 200, 5
+
+
+def measure_influence(work: Workspace) -> None:
+    """Effects of behaviours beside associations, influence on ties, and the model's answer to removing things."""
+    settings, histories = work.settings, work.bundle.histories
+    parts = [_behavior_effects(work), *_people(work)]
+    active = np.flatnonzero(histories.lengths >= 2)
+    order = generator(settings.seed, "explained users").permutation(active)
+    drawn = np.sort(order[: max(_ASKED_USERS, settings.explained_users)])
+    if len(drawn):
+        parts += _answers_of_the_model(work, drawn)
+    write_ledger(concat(parts), work.folder / INFLUENCE_FILE)
+
+
+def _answers_of_the_model(work: Workspace, drawn: Ints) -> list[pa.Table]:
+    """What removing, adding and replacing behaviours does to people's lists, and each event to its recommendations."""
+    bundle, settings = work.bundle, work.settings
+    asked = bundle.histories.take(drawn)
+    items, _ = best_items(bundle.model, asked, settings.k, bundle.exclude_seen)
+    rows, places = np.nonzero(items >= 0)
+    with task("edit behaviours"):
+        removed = behavior_rows(bundle.model, bundle.dataset, asked, rows, items[rows, places].astype(np.int64))
+        edited = edit_rows(
+            bundle.model, bundle.dataset, asked.take(np.arange(min(len(asked), _EDITED_USERS))),
+            behaviors=bundle.behaviors.names[:_EDITED_BEHAVIORS], edits=("add", "replace"), k=settings.k,
+            exclude_seen=bundle.exclude_seen,
+        )  # fmt: skip
+    some = rows < settings.explained_users
+    wanted = items[rows[some], places[some]].astype(np.int64)
+    without = remove_events(bundle.model, asked, rows[some], wanted, label="remove events")
+    people = [bundle.dataset.users.names[row] for row in drawn]
+    events = event_rows(bundle.dataset, asked, people, rows[some], wanted, without, bundle.event_ids)
+    return [removed, edited, events]
+
+
+def _behavior_effects(work: Workspace) -> pa.Table:
+    """What each other behaviour causes; associations alone where no effect can be estimated from this log."""
+    try:
+        with task("effects of behaviours"):
+            # Linear nuisances answer in seconds on any log; `influence behaviors` takes its time over the choice.
+            effects = BehaviorEffects(outcome=work.outcome, learner="linear", seed=work.settings.seed).fit(work.asked)
+            write_json(work.folder / OVERLAP_FILE, effects.picture())
+            return effects.ledger_
+    except (DataError, UsageError) as error:  # too few of something, or no times
+        work.say("influence", f"effects of behaviours cannot be estimated, so associations stand alone: {error}")
+        with DuckEngine() as engine:
+            return associations(engine, work.asked.events, work.outcome)
+
+
+def _people(work: Workspace) -> list[pa.Table]:
+    """Who sways whom on the ties, where the log came with ties and says enough about the people they join."""
+    if work.log.ties is None:
+        return []
+    try:
+        with task("influence on ties"):
+            people = PeopleInfluence(work.outcome, seed=work.settings.seed).fit(work.asked)
+            write_json(work.folder / NETWORK_FILE, people.picture())
+            return [people.ledger_]
+    except DataError as error:
+        work.say("influence", f"influence on ties cannot be estimated: {error}")
+        return []

@@ -1,0 +1,43 @@
+"""Train: every model on the training part, one chosen by validation and refitted on everything."""
+
+from dataclasses import replace
+
+from swayline.core.names import MODEL_FOLDER
+from swayline.core.storage.files import write_json
+from swayline.pipeline.settings import RunSettings
+from swayline.pipeline.workspace import CANDIDATES, CHOICE_FILE, Workspace
+from swayline.training import TrainingPlan
+from swayline.training import train as walk
+
+SPLIT = "last-out"
+
+
+def plan_of(settings: RunSettings) -> TrainingPlan:
+    """What the run's settings say of training.
+
+    Raises
+    ------
+    UsageError, ConfigError
+        A model or one of its settings is unknown, or the model asked for is not among those compared.
+    """
+    return TrainingPlan(
+        settings.models, settings.model_settings, SPLIT, chosen=settings.model, seed=settings.seed,
+        # The candidates are compared on the items that all of them can rank: those that somebody has met.
+        unmet=False,
+    )  # fmt: skip
+
+
+def train(work: Workspace) -> None:
+    """Fit every model, choose one, write ``model/``, ``candidates/`` and ``choice.json``."""
+    trained = walk(work.data, replace(plan_of(work.settings), candidates=work.folder / CANDIDATES))
+    trained.bundle.save(work.folder / MODEL_FOLDER)
+    write_json(work.folder / CHOICE_FILE, {
+        "best": trained.chosen,
+        "models": {
+            one.name: {
+                "validation_ndcg@10": one.figure, "fit_s": one.seconds, "history": one.history, "values": one.values,
+            }
+            for one in trained.candidates
+        },
+    })  # fmt: skip
+    work.bundle = trained.bundle

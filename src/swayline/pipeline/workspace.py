@@ -1,0 +1,76 @@
+"""A run folder and what its stages share."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from swayline.core.names import MODEL_FOLDER
+from swayline.dataset import Dataset, Split, last_out
+from swayline.engine import DuckEngine
+from swayline.events import EventLog, read_log
+from swayline.pipeline.settings import RunSettings
+from swayline.training import ModelBundle, TrainingData, training_data
+
+CANDIDATES = "candidates"
+CHOICE_FILE = "choice.json"
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Files, databases and addresses the run reads."""
+
+    events: str | Path
+    items: str | Path | None = None
+    users: str | Path | None = None
+    ties: str | Path | None = None
+
+
+class Workspace:
+    """A run folder and what its stages share; everything is loaded from disk when first asked for."""
+
+    def __init__(self, folder: Path, inputs: Inputs, settings: RunSettings) -> None:
+        self.folder, self.inputs, self.settings = folder, inputs, settings
+        self.said: dict[str, list[str]] = {}
+
+    def say(self, stage: str, what: str) -> None:
+        """Keep what a stage could not do; it stands in the run's record and report, and goes to stderr."""
+        self.said.setdefault(stage, []).append(what)
+
+    @cached_property
+    def log(self) -> EventLog:
+        """The cleaned log."""
+        return replace(read_log(self.folder), options=self.settings.reading)
+
+    @cached_property
+    def outcome(self) -> str:
+        """What counts as success: a behaviour, or a condition on its value."""
+        return self.log.outcome(self.settings.outcome)
+
+    @cached_property
+    def asked(self) -> EventLog:
+        """The log in which events say whether they meet the outcome's condition: what questions of success ask."""
+        return self.log.split_by_outcome(self.settings.outcome)[0]
+
+    @cached_property
+    def data(self) -> TrainingData:
+        """What models read."""
+        with DuckEngine() as engine:
+            return training_data(
+                engine, self.log,
+                min_user_events=self.settings.min_user_events, min_item_events=self.settings.min_item_events,
+            )  # fmt: skip
+
+    @property
+    def dataset(self) -> Dataset:
+        """Sequences of everything."""
+        return self.data.dataset
+
+    @cached_property
+    def split(self) -> Split:
+        """Last event tests, last but one validates."""
+        return last_out(self.dataset.sequences)
+
+    @cached_property
+    def bundle(self) -> ModelBundle:
+        """The model that recommends."""
+        return ModelBundle.load(self.folder / MODEL_FOLDER)
