@@ -81,5 +81,5 @@ def fingerprint_of(dataset: Dataset) -> str:
         array = getattr(dataset.sequences, name)
         if array is not None:
             total.update(f"{name} {array.dtype.str} {array.shape}".encode())
-            total.update(np.ascontiguousarray(array))
+            total.update(np.ascontiguousarray(array).data)
     return total.hexdigest()
