@@ -30,7 +30,12 @@ def _log(n_users=60, n_items=15, length=6, items=None):
     starts = rng.integers(n_items, size=n_users)
     rows = [
         # Every third person takes another way at the end, which nobody can foresee.
-        (f"u{user}", f"i{(start + step + 7 * (step > 3 and user % 3 == 0)) % n_items}", "view" if step % 3 else "cart", 1_700_000_000 + 60 * step + user)
+        (
+            f"u{user}",
+            f"i{(start + step + 7 * (step > 3 and user % 3 == 0)) % n_items}",
+            "view" if step % 3 else "cart",
+            1_700_000_000 + 60 * step + user,
+        )
         for user, start in enumerate(starts)
         for step in range(length)
     ]
