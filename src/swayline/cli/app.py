@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from swayline import __version__
-from swayline.cli import check, evaluate, fit, influence, recommend, report, run, simulate, tune
+from swayline.cli import check, evaluate, experiment, fit, influence, recommend, report, run, simulate, tune
 from swayline.cli.shared.edge import guarded
 
 app = typer.Typer(
@@ -44,6 +44,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.add_typer(influence.app, name="influence")
 app.command("report")(report.report)
 app.command("tune")(tune.tune)
+app.command("experiment")(experiment.experiment)
 
 
 def main() -> None:
