@@ -18,7 +18,6 @@ LONG_FUNCTIONS: dict[str, str] = {
     "causal/identify/discover.py:discover_graph": "not straightened yet",
     "causal/policy/learn_policy.py:learn_policy": "not straightened yet",
     "causal/table/problem.py:read": "not straightened yet",
-    "cli/experiment.py:experiment": "a parameter an option, as typer reads them",
     "cli/fit.py:fit": "not straightened yet",
     "cli/recommend.py:recommend": "not straightened yet",
     "dataset/build.py:build_dataset": "not straightened yet",

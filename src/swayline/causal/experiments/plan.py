@@ -79,11 +79,7 @@ def plan_experiment(
     >>> 5_500 < plan.units_per_arm < 7_000, bool(0.7 < plan.checked_power < 0.9)
     (True, True)
     """
-    for name, share in (("power", power), ("alpha", alpha)):
-        if not 0 < share < 1:
-            raise UsageError(f"{name} is {share}; it must lie strictly between 0 and 1")
-    if not np.isfinite(lift) or lift == 0:
-        raise UsageError(f"lift is {lift}; a relative change such as 0.02 is needed")
+    _check(lift, power, alpha)
     y = np.asarray(values, np.float64)
     good = np.isfinite(y)
     y = y[good]
@@ -102,6 +98,14 @@ def plan_experiment(
     detectable = reach * spread * np.sqrt(2 / (len(y) / 2)) / abs(baseline)
     checked = _drawn_power(y, residual, lift, units, alpha, peeking, n_draws, seed)
     return SamplePlan(baseline, spread, units, lift, power, float(detectable), checked)
+
+
+def _check(lift: float, power: float, alpha: float) -> None:
+    for name, share in (("power", power), ("alpha", alpha)):
+        if not 0 < share < 1:
+            raise UsageError(f"{name} is {share}; it must lie strictly between 0 and 1")
+    if not np.isfinite(lift) or lift == 0:
+        raise UsageError(f"lift is {lift}; a relative change such as 0.02 is needed")
 
 
 def _reach(alpha: float, peeking: bool) -> float:
