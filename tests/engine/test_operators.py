@@ -8,7 +8,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from swayline.engine import DuckEngine, operators
+from swayline.engine import DuckEngine, Relation
+from swayline.engine.operators import cleaning, sequences, sessions, transitions, windows
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SCHEMA = pa.schema(
@@ -51,9 +52,9 @@ def duck() -> DuckEngine:
     return DuckEngine()
 
 
-def ask(duck: DuckEngine, rows: Rows, query: str) -> Rows:
+def ask(duck: DuckEngine, rows: Rows, query: Relation) -> Rows:
     duck.register("t", pa.Table.from_pylist(rows, SCHEMA))
-    return duck.sql(query).to_pylist()
+    return duck.collect(query).to_pylist()
 
 
 def in_time(rows: Rows) -> Rows:
@@ -61,10 +62,10 @@ def in_time(rows: Rows) -> Rows:
 
 
 def without_repeats(duck: DuckEngine, rows: Rows, columns: list[str], key: str | None = None) -> Rows:
-    gone = {one["row"] for one in ask(duck, rows, operators.deduplicate("t", columns, key))}
-    suspects = {one["row"] for one in ask(duck, rows, operators.suspects("t", columns, key))}
+    gone = {one["row"] for one in ask(duck, rows, cleaning.deduplicate("t", columns, key))}
+    suspects = {one["row"] for one in ask(duck, rows, cleaning.suspects("t", columns, key))}
     few = [one for one in rows if one["row"] in suspects]
-    assert {one["row"] for one in ask(duck, few, operators.deduplicate("t", columns, key))} == gone
+    assert {one["row"] for one in ask(duck, few, cleaning.deduplicate("t", columns, key))} == gone
     return [one for one in rows if one["row"] not in gone]
 
 
@@ -99,7 +100,7 @@ def test_of_rows_equal_under_one_key_the_first_stays(duck: DuckEngine) -> None:
 
 
 def test_a_log_without_repeats_has_no_suspects(duck: DuckEngine, rows: Rows) -> None:
-    assert ask(duck, rows, operators.suspects("t", ["row", "user"])) == []
+    assert ask(duck, rows, cleaning.suspects("t", ["row", "user"])) == []
 
 
 @pytest.mark.parametrize("has_own", [True, False])
@@ -111,7 +112,7 @@ def test_sessionise_cuts_each_user_at_long_pauses(duck: DuckEngine, rows: Rows, 
             number += last is not None and one["time"] - last > timedelta(minutes=30)
             last = one["time"]
             expected[one["row"]] = (one["session"] if has_own else None) or f"{user}#{number}"
-    found = ask(duck, rows, operators.sessionise("t", ["row"], has_own, 1800.0))
+    found = ask(duck, rows, sessions.sessionise("t", ["row"], has_own, 1800.0))
     assert [(one["row"], one["session"]) for one in found] == [
         (one["row"], expected[one["row"]]) for one in in_time(rows)
     ]
@@ -122,13 +123,13 @@ def test_k_core_step_drops_rows_of_the_rare(duck: DuckEngine, rows: Rows) -> Non
     del items[None]
     expected = [one["row"] for one in rows if users[one["user"]] >= 33 and items[one["item"]] >= 33]
     assert 0 < len(expected) < len(rows)
-    assert sorted(one["row"] for one in ask(duck, rows, operators.k_core_step("t", 33, 33))) == expected
+    assert sorted(one["row"] for one in ask(duck, rows, cleaning.k_core_step("t", 33, 33))) == expected
 
 
 def test_distinct_by_count_orders_by_count_then_name(duck: DuckEngine, rows: Rows) -> None:
     counts = Counter(one["item"] for one in rows if one["item"] is not None)
     expected = [{"id": item, "n": counts[item]} for item in sorted(counts, key=lambda item: (-counts[item], item))]
-    assert ask(duck, rows, operators.distinct_by_count("t", "item")) == expected
+    assert ask(duck, rows, sequences.distinct_by_count("t", "item")) == expected
 
 
 def test_ordered_sequences_are_codes_by_user_time_and_row(duck: DuckEngine, rows: Rows) -> None:
@@ -138,7 +139,7 @@ def test_ordered_sequences_are_codes_by_user_time_and_row(duck: DuckEngine, rows
     }
     for name, values in codes.items():
         duck.register(f"{name}s", pa.table({"id": list(values), "code": list(values.values())}))
-    found = ask(duck, rows, operators.ordered_sequences("t", "users", "items", "behaviors"))
+    found = ask(duck, rows, sequences.ordered_sequences("t", "users", "items", "behaviors"))
     named = [one for one in rows if one["item"] is not None]
     expected = sorted(named, key=lambda one: (codes["user"][one["user"]], one["time"], one["row"]))
     assert [one["row"] for one in found] == [one["row"] for one in expected]
@@ -151,7 +152,7 @@ def test_ordered_sequences_without_times_follow_rows(duck: DuckEngine, rows: Row
     for name in ("user", "item", "behavior"):
         values = sorted({one[name] for one in untimed})
         duck.register(f"{name}s", pa.table({"id": values, "code": list(range(len(values)))}))
-    found = ask(duck, untimed, operators.ordered_sequences("t", "users", "items", "behaviors"))
+    found = ask(duck, untimed, sequences.ordered_sequences("t", "users", "items", "behaviors"))
     assert {one["time"] for one in found} == {-1}
     assert [(one["user"], one["row"]) for one in found] == sorted((one["user"], one["row"]) for one in found)
 
@@ -165,7 +166,7 @@ def test_transition_counts_are_of_neighbours(duck: DuckEngine, rows: Rows, withi
         if key in last:
             expected[last[key], one["behavior"]] += 1
         last[key] = one["behavior"]
-    found = ask(duck, rows, operators.transition_counts("t", within))
+    found = ask(duck, rows, transitions.transition_counts("t", ["user", within] if within != "user" else ["user"]))
     assert {(one["source"], one["target"]): one["n"] for one in found} == expected
 
 
@@ -174,7 +175,9 @@ def test_sessions_of_the_same_name_are_each_users_own(duck: DuckEngine) -> None:
         {"row": row, "user": user, "item": "i", "behavior": behavior, "time": START, "session": "1", "event_id": None}
         for row, (user, behavior) in enumerate([("u", "view"), ("v", "cart"), ("u", "buy")], 1)
     ]
-    assert ask(duck, rows, operators.transition_counts("t", "session")) == [{"source": "view", "target": "buy", "n": 1}]
+    assert ask(duck, rows, transitions.transition_counts("t", ["user", "session"])) == [
+        {"source": "view", "target": "buy", "n": 1}
+    ]
 
 
 def test_funnel_counts_events_users_items_and_pairs(duck: DuckEngine, rows: Rows) -> None:
@@ -183,7 +186,7 @@ def test_funnel_counts_events_users_items_and_pairs(duck: DuckEngine, rows: Rows
         rows[0] | {"row": 900, "user": "a\x1fb", "item": "c"},
         rows[0] | {"row": 901, "user": "a", "item": "b\x1fc"},
     ]
-    found = {one["behavior"]: one for one in ask(duck, hostile, operators.funnel_counts("t"))}
+    found = {one["behavior"]: one for one in ask(duck, hostile, transitions.funnel_counts("t"))}
     for behavior in ("view", "cart", "buy"):
         mine = [one for one in hostile if one["behavior"] == behavior]
         named = [one for one in mine if one["item"] is not None]
@@ -198,5 +201,5 @@ def test_funnel_counts_events_users_items_and_pairs(duck: DuckEngine, rows: Rows
 
 def test_windowed_counts_start_on_whole_windows(duck: DuckEngine, rows: Rows) -> None:
     expected = Counter((int(one["time"].timestamp()) // 3600 * 3600, one["behavior"]) for one in rows)
-    found = ask(duck, [*rows, rows[0] | {"row": 999, "time": None}], operators.windowed_counts("t", 3600))
+    found = ask(duck, [*rows, rows[0] | {"row": 999, "time": None}], windows.windowed_counts("t", 3600))
     assert {(one["start_s"], one["behavior"]): one["n"] for one in found} == expected

@@ -15,7 +15,8 @@ from swayline.core.types import Floats, Ints
 from swayline.dataset.catalogue import build_catalogue
 from swayline.dataset.people import PeopleCodes
 from swayline.dataset.sequences import Sequences
-from swayline.engine import Engine, operators
+from swayline.engine import Engine
+from swayline.engine.operators import cleaning, sequences
 
 MAX_BEHAVIORS = 32_767
 _CODED = ("named", "user_codes", "item_codes", "behavior_codes")
@@ -77,7 +78,7 @@ def k_core(engine: Engine, events: pa.Table, min_user_events: int, min_item_even
     kept = events
     while min_user_events > 1 or min_item_events > 1:
         engine.register("kcore", kept)
-        fewer = engine.sql(operators.k_core_step("kcore", min_user_events, min_item_events))
+        fewer = engine.collect(cleaning.k_core_step("kcore", min_user_events, min_item_events))
         if len(fewer) == len(kept):
             break
         kept = fewer
@@ -150,12 +151,12 @@ def build_dataset(
         engine.register(
             f"{name}_codes", pa.table({"id": vocabulary.ids, "code": pa.array(range(len(vocabulary)), pa.int64())})
         )
-    flat = engine.sql(operators.ordered_sequences(*_CODED, with_values=VALUE in further))
+    flat = engine.collect(sequences.ordered_sequences(*_CODED, with_values=VALUE in further))
     counts = np.bincount(flat[USER].to_numpy(), minlength=len(tables[USER]))
     ids = tables[USER].ids
     if codes is None and people is not None:
         codes = PeopleCodes.learn(ids, people)
-    sequences = Sequences(
+    histories = Sequences(
         offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         items=flat[ITEM].to_numpy().astype(np.int32),
         behaviors=flat[BEHAVIOR].to_numpy().astype(np.int16),
@@ -168,25 +169,25 @@ def build_dataset(
         values=_values(flat),
     )
     ordered = bool(named[TIME].null_count == len(named))
-    return Dataset(tables[USER], tables[ITEM], tables[BEHAVIOR], sequences, ordered, codes)
+    return Dataset(tables[USER], tables[ITEM], tables[BEHAVIOR], histories, ordered, codes)
 
 
 def _vocabulary(engine: Engine, column: str) -> Vocabulary:
-    return Vocabulary(engine.sql(operators.distinct_by_count("named", column))["id"].combine_chunks())
+    return Vocabulary(engine.collect(sequences.distinct_by_count("named", column))["id"].combine_chunks())
 
 
 def _categories(engine: Engine, named: pa.Table) -> pa.Table | None:
     """``item``, ``category``: the one most of its events name, where the log has such a column."""
     if CATEGORY not in named.column_names:
         return None
-    return engine.sql(operators.most_frequent("named", ITEM, CATEGORY))
+    return engine.collect(sequences.most_frequent("named", ITEM, CATEGORY))
 
 
 def _places(engine: Engine, named: pa.Table) -> pa.Table | None:
     """``item``, ``lat``, ``lon``: the medians of its events' degrees, where the log has them."""
     if LAT not in named.column_names or LON not in named.column_names:
         return None
-    return engine.sql(operators.median_place("named"))
+    return engine.collect(sequences.median_place("named"))
 
 
 def _values(flat: pa.Table) -> Floats | None:

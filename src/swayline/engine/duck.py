@@ -11,6 +11,8 @@ import duckdb
 import pyarrow as pa
 
 from swayline.core.errors import DataError
+from swayline.engine.dialect import DUCKDB, Dialect
+from swayline.engine.relation import Relation
 
 _CLOSED = {
     "autoinstall_known_extensions": "false", "autoload_known_extensions": "false", "allow_persistent_secrets": "false",
@@ -31,11 +33,12 @@ class DuckEngine:
     --------
     >>> with DuckEngine() as engine:
     ...     engine.register("t", pa.table({"x": [1, 2]}))
-    ...     engine.sql("SELECT max(x) AS s FROM t")["s"].to_pylist()
+    ...     engine.collect(engine.relation("t").group([], s="max(x)"))["s"].to_pylist()
     [2]
     """
 
     name = "duckdb"
+    dialect: Dialect = DUCKDB
 
     def __init__(self, memory_limit: str | None = None) -> None:
         # DuckDB makes the folder when it first spills.
@@ -48,15 +51,28 @@ class DuckEngine:
             self._connection.execute("SET memory_limit = ?", [memory_limit])
 
     def register(self, name: str, table: pa.Table | Path) -> None:
-        """Make an Arrow table or a Parquet file visible to SQL."""
+        """Make an Arrow table or a Parquet file visible under a name."""
         if isinstance(table, Path):
             table = self._connection.read_parquet(str(table))
             table.create_view(name, replace=True)
         else:
             self._connection.register(name, table)
 
-    def sql(self, query: str) -> pa.Table:
-        """The rows of a query.
+    def relation(self, name: str) -> Relation:
+        """A registered table with its columns.
+
+        Raises
+        ------
+        DataError
+            There is no such table.
+        """
+        try:
+            return Relation.of(name, self._connection.table(name).columns)
+        except duckdb.Error as error:
+            raise _stopped(error) from error
+
+    def collect(self, relation: Relation) -> pa.Table:
+        """The rows of a relation.
 
         Raises
         ------
@@ -64,23 +80,23 @@ class DuckEngine:
             DuckDB ran out of memory or disk, or the query does not fit the tables; the message is DuckDB's.
         """
         try:
-            return self._connection.sql(query).to_arrow_table()
+            return self._connection.sql(relation.sql(self.dialect)).to_arrow_table()
         except duckdb.Error as error:
-            raise DataError(f"the table engine stopped: {str(error).splitlines()[0]}") from error
+            raise _stopped(error) from error
 
-    def copy(self, query: str, path: Path) -> None:
-        """Write the rows of a query to a Parquet file, in its order, without holding them all.
+    def copy(self, relation: Relation, path: Path) -> None:
+        """Write the rows of a relation to a Parquet file, in its order, without holding them all.
 
         Raises
         ------
         DataError
-            As for :meth:`sql`.
+            As for :meth:`collect`.
         """
-        quoted = str(path).replace("'", "''")
+        query, quoted = relation.sql(self.dialect), self.dialect.literal(str(path))
         try:
-            self._connection.execute(f"COPY ({query}) TO '{quoted}' (FORMAT parquet, COMPRESSION snappy)")
+            self._connection.execute(f"COPY ({query}) TO {quoted} (FORMAT parquet, COMPRESSION snappy)")
         except duckdb.Error as error:
-            raise DataError(f"the table engine stopped: {str(error).splitlines()[0]}") from error
+            raise _stopped(error) from error
 
     def close(self) -> None:
         """Close the connection and remove what was spilled."""
@@ -92,3 +108,7 @@ class DuckEngine:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+
+def _stopped(error: duckdb.Error) -> DataError:
+    return DataError(f"the table engine stopped: {str(error).splitlines()[0]}")

@@ -12,8 +12,9 @@ from swayline.core.errors import EmptyLogError, SourceError
 from swayline.core.names import TEXT
 from swayline.core.progress import task
 from swayline.engine import Engine
+from swayline.engine.operators.checks import Reading
 from swayline.events.ahead import ahead
-from swayline.events.check import Reading, check, reading_of
+from swayline.events.check import check, reading_of
 from swayline.events.impressions import expand
 from swayline.events.options import ReadOptions, resolve_columns
 from swayline.events.sources import name_of, read_blocks

@@ -1,12 +1,12 @@
 """Every row is checked column by column: it is typed and kept, or refused with the column, the value and the reason.
 
-Event keys (user, item, behaviour, time) are never filled. The checks are SQL, so that any engine runs them; columns
-that no rule changes do not pass through the engine.
+Event keys (user, item, behaviour, time) are never filled. The rules are
+:mod:`swayline.engine.operators.checks`, so that any engine runs them; columns that no rule changes do not pass through
+the engine.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
@@ -21,11 +21,8 @@ from swayline.core.names import (
     INTERACT,
     ITEM,
     ITEMLESS,
-    LAT,
-    LON,
     OPTIONAL_COLUMNS,
     POSITION,
-    PROPENSITY,
     RATE,
     REST,
     ROW,
@@ -35,72 +32,29 @@ from swayline.core.names import (
     VALUE,
 )
 from swayline.engine import Engine
+from swayline.engine.operators import checks
+from swayline.engine.operators.checks import BROKEN, GAPS, MAX_ID_BYTES, NUMBERS, Cells, Reading
 from swayline.events.options import DATE_PARTS
 from swayline.events.sources.block import Block, Refusal, float_text, plain_ids
 from swayline.events.sources.facts import Facts, facts, holds_only
 
-MAX_ID_BYTES = 512
-MAX_TEXT_BYTES = 65_536
-CLOCK_SKEW = timedelta(days=1)
-_BROKEN, _MOMENT = "broken", "moment"
 _INVISIBLE = "\u200b\u2060\ufeff"
-_GAPS = ("", "NaN", "nan", "NULL", "null", "None", "<NA>", "NaT", "\\N")
-"""What other tools write where a value is missing."""
-_NOT_IDS = f"({', '.join(repr(gap) for gap in _GAPS[:-1])}, '\\N')"
 _UNITS_US = ((1e6, 1e11), (1e3, 1e14), (1.0, 1e17))
 """Microseconds in one unit of a number of time (s, ms, us), and the largest plausible value."""
 _DATES = {8: "%Y%m%d", 14: "%Y%m%d%H%M%S"}
 """Dates written as one whole number, by their digits."""
-_LARGEST_US = 9e18
 _LATER_US = 1e14
 """March 1973: a median beyond it says that numbers of time count from 1970 and not from a start of their own."""
-_NO_OFFSET = r":[0-9.]+ *[+-](1[5-9]|[2-9][0-9])"
-"""Offsets of 15 hours and more, which no clock has and the engine would subtract."""
 _ROWS_A_SLICE = 200
 _WHOLE_TIME = r"^\s*-?\d+(\.\d*)?([eE]\+?\d{1,3})?\s*$"
 
-_NUMBERS = {
-    VALUE: ("abs({0}) <= 1.7976931348623157e308", "is no finite number"),
-    LAT: ("{0} BETWEEN -90 AND 90", "is no latitude from -90 to 90"),
-    LON: ("{0} BETWEEN -180 AND 180", "is no longitude from -180 to 180"),
-    POSITION: ("{0} BETWEEN 0 AND 9e15 AND {0} = floor({0})", "is no whole number from 0"),
-    PROPENSITY: ("{0} > 0 AND {0} <= 1", "is no probability above 0 and up to 1"),
-}
-_TRUE, _FALSE = "('true', 't', 'yes', 'y', '1', '1.0')", "('false', 'f', 'no', 'n', '0', '0.0')"
 _ORDER = (ROW, USER, ITEM, BEHAVIOR, TIME, *OPTIONAL_COLUMNS, IMPRESSIONS, REST)
-_IS_ITEMLESS = f"IN ({', '.join(repr(name) for name in sorted(ITEMLESS))})"
-
-_Rule = tuple[str, str, str]
-"""Column, SQL test that is true where it is broken, reason."""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How the cells of a log are read, decided once from its first rows so that one odd row changes nothing.
-
-    Parameters
-    ----------
-    unit_us : float
-        Microseconds in one unit of a numeric time; 0 where times are dates written as ``date_format``.
-    date_format : str
-        How whole numbers are dates, as ``strptime`` writes it.
-    left_out : frozenset of str
-        Columns that are ours by name only: what they hold is no such thing, so they stay features of the row.
-    is_epoch : bool
-        Numbers of time count from 1970 and most lie after 1973, so that one of 8 digits that begins like a date
-        (20240201) is a date written in the wrong place, not a moment of 1970.
-    """
-
-    unit_us: float = 1e6
-    date_format: str = ""
-    left_out: frozenset[str] = frozenset()
-    is_epoch: bool = False
 
 
 def reading_of(block: Block, said: Collection[str]) -> Reading:
     """How to read a log, from its first block; ``said`` are the columns the caller named, which are never left out."""
     table = with_dates(block.table)
-    doubtful = [name for name in _NUMBERS if name in table.column_names and name not in said]
+    doubtful = [name for name in NUMBERS if name in table.column_names and name not in said]
     left_out = frozenset(name for name in doubtful if not _mostly_numbers(table[name]))
     if block.time_unit_us is not None:
         return Reading(block.time_unit_us, left_out=left_out)
@@ -182,19 +136,19 @@ def check(
         known[TEXT] |= known.get(ITEM, Facts())
     if BEHAVIOR in known and known[BEHAVIOR].longest > MAX_ID_BYTES // 3:
         del known[BEHAVIOR]  # lower case may be longer
-    cells = _Cells(frozenset(raw.column_names) - reading.left_out, _text_columns(raw), reading, known)
-    rules = _rules(cells, now or datetime.now(UTC))
+    cells = _cells(raw, frozenset(raw.column_names) - reading.left_out, reading, known)
+    now = now or datetime.now(UTC)
     engine.register("raw", raw)
-    answers = engine.sql(_question(cells, _changed(raw, cells), rules))
+    answers = engine.collect(checks.checked("raw", cells, _made(raw, cells), now))
     if not answers[ROW].equals(raw[ROW]):
         answers = answers.sort_by(ROW)
     names = [name for name in _ORDER if name in cells.has or name in answers.column_names]
     typed = pa.table({name: answers[name] if name in answers.column_names else raw[name] for name in names})
-    broken = answers[_BROKEN]
+    broken = answers[BROKEN]
     if broken.null_count == len(broken):
         return typed, block.refused
     bad = pc.is_valid(broken)
-    refused = [*block.refused, *_refusals(source.filter(bad), broken.filter(bad), rules)]
+    refused = [*block.refused, *_refusals(source.filter(bad), broken.filter(bad), checks.reasons(cells, now))]
     return _without(typed, np.flatnonzero(np.asarray(bad))), sorted(refused, key=lambda one: one.row)
 
 
@@ -223,20 +177,16 @@ def times_of(engine: Engine, table: pa.Table, unit_us: float | None) -> tuple[pa
     """A table of ``row`` and raw ``time`` with its times typed (an empty one is null), and rows with a wrong one."""
     reading = Reading(*((unit_us, "") if unit_us is not None else time_unit(table[TIME])))
     raw, known = _trimmed(table, reading)
-    cells = _Cells(frozenset({TIME}), _text_columns(raw), reading, known)
-    rules = [
-        (TIME, f"NOT {_is_empty(TIME, cells)} AND {test}", reason) for _, test, reason in _time_rules(datetime.now(UTC))
-    ]
+    now = datetime.now(UTC)
     engine.register("raw", raw)
-    typed = engine.sql(
-        f"SELECT {ROW}, {_MOMENT} AS {TIME}, {_first_broken(rules)} AS {_BROKEN}"
-        f" FROM (SELECT *, {_moment_sql(cells)} AS {_MOMENT} FROM raw) ORDER BY {ROW}"
+    typed = engine.collect(checks.timed("raw", _cells(raw, frozenset({TIME}), reading, known), now))
+    bad = pc.is_valid(typed[BROKEN])
+    return typed.drop_columns([BROKEN]), _refusals(
+        table.filter(bad), typed[BROKEN].filter(bad), checks.time_reasons(now)
     )
-    bad = pc.is_valid(typed[_BROKEN])
-    return typed.drop_columns([_BROKEN]), _refusals(table.filter(bad), typed[_BROKEN].filter(bad), rules)
 
 
-def _refusals(raw: pa.Table, broken: pa.ChunkedArray, rules: list[_Rule]) -> list[Refusal]:
+def _refusals(raw: pa.Table, broken: pa.ChunkedArray, rules: list[tuple[str, str]]) -> list[Refusal]:
     held = {
         name: raw[name].to_pylist()
         for name in raw.column_names
@@ -244,7 +194,7 @@ def _refusals(raw: pa.Table, broken: pa.ChunkedArray, rules: list[_Rule]) -> lis
     }
     refused = []
     for at, (row, rule) in enumerate(zip(raw[ROW].to_pylist(), broken.to_pylist(), strict=True)):
-        column, _, reason = rules[rule]
+        column, reason = rules[rule]
         value = held[column if column in held else ITEM][at]
         refused.append(Refusal(row, column, "" if value is None else str(value), reason))
     return refused
@@ -253,24 +203,18 @@ def _refusals(raw: pa.Table, broken: pa.ChunkedArray, rules: list[_Rule]) -> lis
 # --- cells before they are asked about ---------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Cells:
-    """Which of our columns a block has, which of them are text, how they are read, and what is known of the text."""
+def _cells(raw: pa.Table, has: frozenset[str], reading: Reading, known: Mapping[str, Facts]) -> Cells:
+    gapless = frozenset(name for name, told in known.items() if not told.may_gap)
+    return Cells(has, _text_columns(raw), reading, {name: told.longest for name, told in known.items()}, gapless)
 
-    has: frozenset[str]
-    texts: frozenset[str]
-    reading: Reading
-    known: Mapping[str, Facts]
 
-    def longest(self, name: str) -> int:
-        """Bytes of the longest cell, at most; a column that is made of others may hold anything."""
-        return self.known[name].longest if name in self.known else MAX_TEXT_BYTES + 1
-
-    def missing(self, name: str, gaps: str = _NOT_IDS) -> str:
-        """SQL that is true where a cell holds nothing, or a word for it."""
-        if name in self.known and not self.known[name].may_gap:
-            return f"{name} IS NULL"
-        return f"({name} IS NULL OR {name} IN {gaps})"
+def _made(raw: pa.Table, cells: Cells) -> list[str]:
+    """Columns of numbers and flags that the engine makes; all others stay as they are."""
+    return [
+        name
+        for name in (*NUMBERS, EXPOSED)
+        if name in cells.has and not (raw[name].type == pa.float64() and name != POSITION)
+    ]
 
 
 def _text_columns(raw: pa.Table) -> frozenset[str]:
@@ -309,7 +253,7 @@ def _as_numbers(raw: pa.Table, reading: Reading) -> pa.Table:
 
     Times whose text tells rows apart (nanoseconds) or is a date stay text.
     """
-    names = [name for name in _NUMBERS if name in raw.column_names and name not in reading.left_out]
+    names = [name for name in NUMBERS if name in raw.column_names and name not in reading.left_out]
     if TIME in raw.column_names and reading.unit_us >= 1.0 and not reading.date_format:
         names.append(TIME)
     for name in names:
@@ -351,149 +295,9 @@ def _with_words(raw: pa.Table) -> pa.Table:
         raw = raw.append_column(TEXT, pa.nulls(len(raw), pa.string()))
     text = raw[TEXT]
     itemless = pc.is_in(raw[BEHAVIOR], value_set=pa.array(sorted(ITEMLESS)))
-    empty = pc.or_(pc.is_null(text), pc.is_in(text, value_set=pa.array(_GAPS)))
+    empty = pc.or_(pc.is_null(text), pc.is_in(text, value_set=pa.array(GAPS)))
     moved = pc.and_(pc.and_(itemless, empty), pc.is_valid(raw[ITEM]))
     if not pc.any(moved).as_py():
         return raw
     raw = raw.set_column(raw.column_names.index(TEXT), TEXT, pc.if_else(moved, raw[ITEM], text))
     return raw.set_column(raw.column_names.index(ITEM), ITEM, pc.if_else(moved, None, raw[ITEM]))
-
-
-# --- the question ------------------------------------------------------------------------------
-
-
-def _question(cells: _Cells, changed: dict[str, str], rules: list[_Rule]) -> str:
-    """One query: the columns that change, and the number of the first rule a row breaks (null: none)."""
-    columns = ", ".join(f"{expression} AS {name}" for name, expression in ({ROW: ROW} | changed).items())
-    return (
-        f"SELECT {columns}, {_first_broken(rules)} AS {_BROKEN}"
-        f" FROM (SELECT *, {_moment_sql(cells)} AS {_MOMENT} FROM raw)"
-    )
-
-
-def _changed(raw: pa.Table, cells: _Cells) -> dict[str, str]:
-    """SQL of the columns that the engine makes; all others stay as they are."""
-    wanted = {TIME: _MOMENT}
-    for name in (*_NUMBERS, EXPOSED):
-        if name in cells.has and not (raw[name].type == pa.float64() and name != POSITION):
-            wanted[name] = _typed_sql(name, cells)
-    rest = _rest_sql(cells)
-    return wanted | ({REST: rest} if rest else {})
-
-
-def _first_broken(rules: list[_Rule]) -> str:
-    tests = " ".join(f"WHEN {test} THEN {number}" for number, (_, test, _) in enumerate(rules))
-    return f"CASE {tests} END" if rules else "CAST(NULL AS INTEGER)"
-
-
-def _rules(cells: _Cells, now: datetime) -> list[_Rule]:
-    rules = [
-        *_id_rules(USER, cells.missing(USER), cells),
-        *_id_rules(ITEM, f"({cells.missing(ITEM)} AND NOT {BEHAVIOR} {_IS_ITEMLESS})", cells),
-    ]
-    if BEHAVIOR in cells.has:
-        rules += _id_rules(BEHAVIOR, cells.missing(BEHAVIOR, _NOT_IDS.lower()), cells)
-    if TIME in cells.has:
-        rules += _time_rules(now)
-        rules += _date_rules(cells)
-    for name in OPTIONAL_COLUMNS:
-        rules += _optional_rules(name, cells) if name in cells.has else []
-    return rules
-
-
-def _id_rules(name: str, missing: str, cells: _Cells) -> list[_Rule]:
-    return [(name, missing, "is missing"), *_length_rules(name, MAX_ID_BYTES, cells)]
-
-
-def _length_rules(name: str, limit: int, cells: _Cells) -> list[_Rule]:
-    if cells.longest(name) <= limit:
-        return []
-    return [(name, f"strlen({name}) > {limit}", f"is longer than {limit} bytes")]
-
-
-def _time_rules(now: datetime) -> list[_Rule]:
-    limit = (now + CLOCK_SKEW).strftime("%Y-%m-%d %H:%M:%S+00")
-    return [
-        (TIME, f"{_MOMENT} IS NULL", "is no time: write UTC seconds, milliseconds, or 2026-01-31T12:00:00Z"),
-        (TIME, f"{_MOMENT} < TIMESTAMPTZ '1970-01-01 00:00:00+00'", "is before 1970"),
-        (
-            TIME,
-            f"{_MOMENT} > TIMESTAMPTZ '{limit}'",
-            "is in the future (is it in another unit than the rows around it?)",
-        ),
-    ]
-
-
-def _date_rules(cells: _Cells) -> list[_Rule]:
-    """Refuse dates written as one number among numbers that count from 1970: they would be moments of 1970."""
-    if not cells.reading.is_epoch or cells.reading.date_format:
-        return []
-    return [
-        (
-            TIME,
-            f"{_number(TIME, cells)} BETWEEN 19000000 AND 21999999",
-            "looks like a date (YYYYMMDD) among numbers that count from 1970: write all rows in one way",
-        )
-    ]
-
-
-def _optional_rules(name: str, cells: _Cells) -> list[_Rule]:
-    """An empty cell is null; a wrong one refuses the row."""
-    if name in _NUMBERS or name == EXPOSED:
-        reason = _NUMBERS[name][1] if name in _NUMBERS else "is neither true nor false"
-        return [(name, f"{_typed_sql(name, cells)} IS NULL AND NOT {_is_empty(name, cells)}", reason)]
-    return _length_rules(name, MAX_TEXT_BYTES if name == TEXT else MAX_ID_BYTES, cells)
-
-
-def _is_empty(name: str, cells: _Cells) -> str:
-    return cells.missing(name) if name in cells.texts else f"({name} IS NULL)"
-
-
-# --- columns that change -----------------------------------------------------------------------
-
-
-def _number(name: str, cells: _Cells) -> str:
-    """A number, or null; an underscore inside one, which the engine would allow, makes it none."""
-    if name not in cells.texts:
-        return f"CAST({name} AS DOUBLE)"
-    return f"CASE WHEN contains({name}, '_') THEN NULL ELSE TRY_CAST({name} AS DOUBLE) END"
-
-
-def _typed_sql(name: str, cells: _Cells) -> str:
-    """The value of an optional column of numbers or flags; null where the cell is empty or wrong."""
-    if name in _NUMBERS:
-        number = _number(name, cells)
-        kind = "BIGINT" if name == POSITION else "DOUBLE"
-        return f"CASE WHEN {_NUMBERS[name][0].format(number)} THEN CAST({number} AS {kind}) END"
-    if name not in cells.texts:
-        return name
-    return f"CASE WHEN lower({name}) IN {_TRUE} THEN true WHEN lower({name}) IN {_FALSE} THEN false END"
-
-
-def _moment_sql(cells: _Cells) -> str:
-    if TIME not in cells.has:
-        return "CAST(NULL AS TIMESTAMPTZ)"
-    # Words such as 'epoch' and 'infinity' are times to DuckDB and none to us, hence the leading digits.
-    is_written = f"regexp_matches({TIME}, '^[0-9]{{4}}[-/][0-9]{{1,2}}[-/][0-9]{{1,2}}([T ][0-9]|$)', 'i')"
-    is_written += f" AND NOT regexp_matches({TIME}, '{_NO_OFFSET}')"
-    written = f"CASE WHEN {is_written} THEN TRY_CAST(upper({TIME}) AS TIMESTAMPTZ) END"
-    if cells.reading.date_format:
-        number = f"CAST(TRY_STRPTIME({TIME}, '{cells.reading.date_format}') AS TIMESTAMPTZ)"
-        return f"coalesce({number}, {written})"
-    number, unit_us = _number(TIME, cells), cells.reading.unit_us
-    moment = f"{number} * {unit_us!r}"
-    # Nanoseconds of today are beyond what a double can tell apart.
-    exact = f"TRY_CAST({TIME} AS BIGINT)"
-    floored = f"({exact} - ({exact} % 1000 + 1000) % 1000) / 1000"
-    whole = f"coalesce({floored}, floor({moment}))" if unit_us < 1.0 else f"round({moment})"
-    otherwise = f" WHEN {number} IS NULL THEN {written}" if TIME in cells.texts else ""
-    return f"CASE WHEN abs({moment}) < {_LARGEST_US!r} THEN make_timestamptz(CAST({whole} AS BIGINT)){otherwise} END"
-
-
-def _rest_sql(cells: _Cells) -> str:
-    """A digest of what tells rows apart beyond our columns: the source's other columns, times below a microsecond."""
-    parts = [REST] if REST in cells.has else []
-    parts += sorted(cells.reading.left_out)
-    if cells.reading.unit_us < 1.0 and TIME in cells.has and not cells.reading.date_format:
-        parts.append(TIME)
-    return "md5(" + " || ".join(f"coalesce(md5(CAST({name} AS VARCHAR)), '-')" for name in parts) + ")" if parts else ""

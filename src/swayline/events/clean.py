@@ -9,7 +9,8 @@ import pyarrow.compute as pc
 
 from swayline.core.names import EVENT_ID, REST, ROW, SESSION, TIME, USER
 from swayline.core.types import Bools, Ints
-from swayline.engine import Engine, operators
+from swayline.engine import Engine
+from swayline.engine.operators import cleaning, sessions
 
 _LOOK = 20_000
 """Rows that tell whether a column's words repeat."""
@@ -44,10 +45,11 @@ def repeats(engine: Engine, events: pa.Table, ordered: bool) -> Bools:
     engine.register("events", events)
     looked_at = [key] if key is not None and events[key].null_count == 0 else columns
     rows = np.asarray(events[ROW])
-    suspects = np.searchsorted(rows, np.asarray(engine.sql(operators.suspects("events", looked_at, key))[ROW]))
+    suspects = np.searchsorted(rows, np.asarray(engine.collect(cleaning.suspects("events", looked_at, key))[ROW]))
     if len(suspects):
         engine.register("suspects", events.take(pa.array(suspects)))
-        gone[np.searchsorted(rows, np.asarray(engine.sql(operators.deduplicate("suspects", columns, key))[ROW]))] = True
+        repeated = engine.collect(cleaning.deduplicate("suspects", columns, key))[ROW]
+        gone[np.searchsorted(rows, np.asarray(repeated))] = True
     return gone
 
 
@@ -112,7 +114,7 @@ def sessionise(engine: Engine, events: pa.Table) -> pa.Table:
     if has_sessions and events[SESSION].null_count == 0:
         return events
     engine.register("events", events.select([ROW, USER, TIME, *([SESSION] if has_sessions else [])]))
-    found = engine.sql(operators.sessionise("events", [ROW], has_sessions, SESSION_GAP_S))[SESSION]
+    found = engine.collect(sessions.sessionise("events", [ROW], has_sessions, SESSION_GAP_S))[SESSION]
     if has_sessions:
         return events.set_column(events.column_names.index(SESSION), SESSION, found)
     return events.append_column(SESSION, found)

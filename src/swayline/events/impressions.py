@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from swayline.core.names import BEHAVIOR, EVENT_ID, EXPOSED, IMPRESSION, IMPRESSIONS, ITEM, POSITION, ROW, TEXT, VALUE
-from swayline.events.check import MAX_ID_BYTES
+from swayline.engine.operators.checks import MAX_ID_BYTES
 from swayline.events.sources.block import Refusal
 
 _SEPARATORS = r"[|,;\s]+"

@@ -20,7 +20,8 @@ import pyarrow.parquet as pq
 from swayline.core.names import EVENT_ID, EVENTS_FILE, REJECTED_FILE, REST, ROW, SESSION, TEXT, TIME
 from swayline.core.storage.files import clear_folders, to_disk
 from swayline.core.storage.locks import only_one
-from swayline.engine import DuckEngine, operators
+from swayline.engine import DuckEngine, Relation
+from swayline.engine.operators import cleaning, sessions
 from swayline.events.blocks import Account, account_of, checked_blocks
 from swayline.events.clean import SESSION_GAP_S
 from swayline.events.options import ReadOptions
@@ -126,33 +127,35 @@ def _clean(engine: DuckEngine, stage: Path, options: ReadOptions, account: Accou
     columns = pq.read_schema(stage / "checked.parquet").names
     engine.register("checked", stage / "checked.parquet")
     rows = _without_repeats(engine, stage, columns, options.ordered)
-    n = engine.sql(f"SELECT count(*) AS n, {', '.join(f'count({name}) AS {name}' for name in columns)} FROM checked")
+    n = engine.collect(cleaning.filled_counts("checked", columns))
     filled = {name: n[name][0].as_py() for name in ("n", *columns)}
     kept = [name for name in columns if name != REST and (name != TEXT or account.has_text or filled[TEXT])]
     keyed = not options.ordered and filled.get(EVENT_ID) == filled["n"]
-    order = [ROW] if options.ordered else [TIME, f"length({EVENT_ID})", EVENT_ID] if keyed else [TIME, ROW]
+    order = [ROW] if options.ordered else [TIME, EVENT_ID] if keyed else [TIME, ROW]
+    shorter_first = EVENT_ID if keyed else None
     if options.ordered or filled.get(SESSION) == filled["n"]:
-        query = f"SELECT {', '.join(kept)} FROM {rows} ORDER BY {', '.join(order)}"
+        log = cleaning.sorted_rows(rows, kept, order, shorter_first)
     else:
-        query = operators.sessionise(rows, kept, SESSION in kept, SESSION_GAP_S, order)
-    engine.copy(query, stage / "sorted.parquet")
+        log = sessions.sessionise(rows, kept, SESSION in kept, SESSION_GAP_S, order, shorter_first)
+    engine.copy(log, stage / "sorted.parquet")
     return _numbered(stage / "sorted.parquet", stage / EVENTS_FILE, keyed)
 
 
-def _without_repeats(engine: DuckEngine, stage: Path, columns: list[str], ordered: bool) -> str:
-    """SQL of the rows without repeats."""
+def _without_repeats(engine: DuckEngine, stage: Path, columns: list[str], ordered: bool) -> Relation:
+    """The rows without repeats."""
+    checked = engine.relation("checked")
     key = EVENT_ID if EVENT_ID in columns else None
     if ordered and key is None:
-        return "checked"
+        return checked
     same = [ROW] if ordered else [name for name in columns if name != ROW]
-    engine.copy(operators.suspects("checked", same, key), stage / "suspects.parquet")
+    engine.copy(cleaning.suspects(checked, same, key), stage / "suspects.parquet")
     if pq.read_metadata(stage / "suspects.parquet").num_rows == 0:
-        return "checked"
+        return checked
     engine.register("suspects", stage / "suspects.parquet")
-    looked_at = f"(SELECT * FROM checked WHERE {ROW} IN (SELECT {ROW} FROM suspects))"
-    engine.copy(operators.deduplicate(looked_at, same, key), stage / "gone.parquet")
+    looked_at = cleaning.rows_in(checked, "suspects")
+    engine.copy(cleaning.deduplicate(looked_at, same, key), stage / "gone.parquet")
     engine.register("gone", stage / "gone.parquet")
-    return f"(SELECT * FROM checked WHERE {ROW} NOT IN (SELECT {ROW} FROM gone))"
+    return cleaning.rows_not_in(checked, "gone")
 
 
 def _numbered(source: Path, target: Path, anew: bool) -> int:

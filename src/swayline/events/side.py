@@ -29,7 +29,8 @@ from swayline.core.names import (
     USER,
 )  # fmt: skip
 from swayline.engine import DuckEngine, Engine
-from swayline.events.check import MAX_ID_BYTES, times_of
+from swayline.engine.operators.checks import MAX_ID_BYTES
+from swayline.events.check import times_of
 from swayline.events.options import KNOWN_NAMES, MAX_COLUMNS, Paging, ReadOptions, plain_name, position_of
 from swayline.events.sources import database, delimited, format_of, frames, is_address, jsonl, name_of, pages
 from swayline.events.sources.block import REJECTED, Block, Refusal, Resolver, plain_ids, rejected_table

@@ -20,13 +20,15 @@ import pyarrow.compute as pc
 
 from swayline.core.errors import SchemaError, UsageError
 from swayline.core.names import BEHAVIOR, CATEGORY, DEVICE, EXPOSED, ITEM, PLATFORM, ROW, TIME, USER
-from swayline.engine import Engine, asof
+from swayline.engine import Engine
+from swayline.engine.operators import asof
+from swayline.engine.relation import Expression
 
 MOST_BEHAVIORS = 24
 """Behaviours with columns of their own, the most frequent first; all of them stand in the totals."""
 RECENT_S = {"1h": 3_600, "1d": 86_400, "7d": 604_800}
 _EVENTS, _MOMENTS = "asof_events", "asof_moments"
-_SECOND_US, _HOUR_US, _DAY_US = 1_000_000, 3_600_000_000, 86_400_000_000
+_SECOND_US, _HOUR_US = 1_000_000, 3_600_000_000
 
 Floats = npt.NDArray[np.float64]
 Columns = dict[str, pa.Array | npt.NDArray[np.generic]]
@@ -40,9 +42,9 @@ class _Question:
     behaviors: tuple[str, ...]
     t: npt.NDArray[np.int64]
 
-    def before(self, keys: Sequence[str], **values: tuple[str, str]) -> dict[str, Floats]:
+    def before(self, keys: Sequence[str], **values: tuple[str, Expression]) -> dict[str, Floats]:
         """Running aggregates as floats; NaN where nothing came before."""
-        found = self.engine.sql(asof.before(_EVENTS, _MOMENTS, keys, values))
+        found = self.engine.collect(asof.before(_EVENTS, _MOMENTS, keys, values))
         return {name: found[name].cast(pa.float64()).to_numpy() for name in values}
 
 
@@ -177,9 +179,8 @@ def _seen(past: pa.Table, asked: pa.Table) -> list[str]:
 
 def _activity(question: _Question, columns: Columns) -> None:
     """Totals, days, age, and count and recency of each behaviour."""
-    is_it = {name: f"{BEHAVIOR} = '{name.replace(chr(39), chr(39) * 2)}'" for name in question.behaviors}
-    counts = {f"n{at}": ("sum", f"CASE WHEN {test} THEN 1 ELSE 0 END") for at, test in enumerate(is_it.values())}
-    lasts = {f"l{at}": ("max", f"CASE WHEN {test} THEN t END") for at, test in enumerate(is_it.values())}
+    counts = {f"n{at}": ("sum", asof.where_is(BEHAVIOR, name)) for at, name in enumerate(question.behaviors)}
+    lasts = {f"l{at}": ("max", asof.where_is(BEHAVIOR, name, "t", None)) for at, name in enumerate(question.behaviors)}
     found = question.before([USER], one=("sum", "1"), first=("min", "t"), last=("max", "t"), **counts, **lasts)
     columns["events"] = found["one"].astype(np.int64)
     columns["active_days"] = _active_days(question)
@@ -192,14 +193,13 @@ def _activity(question: _Question, columns: Columns) -> None:
 
 def _active_days(question: _Question) -> npt.NDArray[np.int64]:
     """UTC days with an act before the moment (its own day too, where an act came before it)."""
-    first = f"SELECT {USER}, min(t) AS t FROM {_EVENTS} GROUP BY {USER}, floor(t / {_DAY_US}.0)"
-    query = asof.before(f"({first})", _MOMENTS, [USER], {"days": ("sum", "1")})
-    return np.asarray(question.engine.sql(query)["days"].to_numpy(), dtype=np.int64)
+    query = asof.before(asof.first_of_days(_EVENTS, USER), _MOMENTS, [USER], {"days": ("sum", "1")})
+    return np.asarray(question.engine.collect(query)["days"].to_numpy(), dtype=np.int64)
 
 
 def _recent(question: _Question, columns: Columns) -> None:
     for name, seconds in RECENT_S.items():
-        found = question.engine.sql(asof.recently(_EVENTS, _MOMENTS, [USER], seconds * _SECOND_US))
+        found = question.engine.collect(asof.recently(_EVENTS, _MOMENTS, [USER], seconds * _SECOND_US))
         columns[f"events_{name}"] = found["n"].to_numpy()
 
 
@@ -226,7 +226,7 @@ def _hours(question: _Question, timezone: str, columns: Columns, past: pa.Table,
         hour = (moment + offset) % 24
         question.engine.register("asof_at_hour", asked.select(["k", USER, "t"]).append_column("hour", pa.array(hour)))
         query = asof.before("asof_hours", "asof_at_hour", [USER, "hour"], {"n": ("sum", "1")})
-        near += question.engine.sql(query)["n"].cast(pa.float64()).to_numpy()
+        near += question.engine.collect(query)["n"].cast(pa.float64()).to_numpy()
     total = np.asarray(columns["events"], dtype=np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
         columns["share_near_hour"] = _nulls(np.where(total > 0, near / total, np.nan))
@@ -244,7 +244,7 @@ def _local_hours(t: pa.ChunkedArray, timezone: str) -> npt.NDArray[np.int64]:
 
 def _last_word(question: _Question, past: pa.Table, name: str, of: str = USER) -> pa.Array:
     """The latest known device, platform or category before each moment, of the moment's person or item."""
-    found = question.before([of], latest=("max", f"CASE WHEN {name} IS NOT NULL THEN seq END"))["latest"]
+    found = question.before([of], latest=("max", asof.where_known(name, "seq")))["latest"]
     place = pa.array(np.nan_to_num(found, nan=0.0).astype(np.int64), mask=np.isnan(found))
     return past[name].combine_chunks().take(place)
 

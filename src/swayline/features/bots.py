@@ -19,7 +19,8 @@ import pyarrow.compute as pc
 
 from swayline.core.errors import ConfigError, shown
 from swayline.core.names import BEHAVIOR, EXPOSED, IMPRESSION, LAT, LON, REASON, ROW, TIME, USER
-from swayline.engine import Engine, rates
+from swayline.engine import Engine
+from swayline.engine.operators import rates
 
 FLAGS = pa.schema(
     [
@@ -159,7 +160,7 @@ def _acts(events: pa.Table) -> pa.Table:
 
 def _grain_s(engine: Engine) -> int:
     """Seconds of the coarsest clock that nearly every event stands on."""
-    one = engine.sql(rates.clock_grain(_TABLE)).to_pylist()[0]
+    one = engine.collect(rates.clock_grain(_TABLE)).to_pylist()[0]
     for name, seconds in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
         if one[name] >= _COARSE * one["events"]:
             return seconds
@@ -167,14 +168,14 @@ def _grain_s(engine: Engine) -> int:
 
 
 def _rate(engine: Engine, rules: BotRules) -> Iterator[_Flag]:
-    found = engine.sql(rates.busiest_window(_TABLE, 60.0))
+    found = engine.collect(rates.busiest_window(_TABLE, 60.0))
     for one in found.filter(pc.greater(found["most"], rules.per_minute)).to_pylist():
         text = f"{one['most']:,} acts within a minute; more than {rules.per_minute:,} are flagged"
         yield one[USER], RATE, float(one["most"]), float(rules.per_minute), text
 
 
 def _even(engine: Engine, rules: BotRules) -> Iterator[_Flag]:
-    for one in engine.sql(rates.even_gaps(_TABLE, rules.even_events)).to_pylist():
+    for one in engine.collect(rates.even_gaps(_TABLE, rules.even_events)).to_pylist():
         # Pauses at the clock's own grain are what clicks in a row look like, and no metronome.
         if one["middle"] < 2 * _SECOND_US:
             continue
@@ -188,7 +189,7 @@ def _even(engine: Engine, rules: BotRules) -> Iterator[_Flag]:
 
 
 def _sleepless(engine: Engine, rules: BotRules) -> Iterator[_Flag]:
-    found = engine.sql(rates.longest_wake(_TABLE, rules.sleep_h * 3_600))
+    found = engine.collect(rates.longest_wake(_TABLE, rules.sleep_h * 3_600))
     limit = rules.awake_h * _HOUR_US
     for one in found.filter(pc.greater(found["wake"], limit)).to_pylist():
         hours = one["wake"] / _HOUR_US
@@ -197,7 +198,7 @@ def _sleepless(engine: Engine, rules: BotRules) -> Iterator[_Flag]:
 
 
 def _volume(engine: Engine, rules: BotRules) -> Iterator[_Flag]:
-    found = engine.sql(rates.busiest_day(_TABLE))
+    found = engine.collect(rates.busiest_day(_TABLE))
     most = found["most"].to_numpy()
     logs = np.log(most)
     middle = float(np.median(logs))
@@ -211,7 +212,7 @@ def _volume(engine: Engine, rules: BotRules) -> Iterator[_Flag]:
 
 
 def _travel(engine: Engine, rules: BotRules) -> Iterator[_Flag]:
-    for one in engine.sql(rates.impossible_moves(_TABLE, _MOVE_KM, rules.kmh, rules.moves)).to_pylist():
+    for one in engine.collect(rates.impossible_moves(_TABLE, _MOVE_KM, rules.kmh, rules.moves)).to_pylist():
         text = (
             f"{one['n']:,} moves faster than {rules.kmh:,.0f} km an hour, the fastest {one['km']:,.0f} km at "
             f"{one['kmh']:,.0f} km an hour"
@@ -222,7 +223,7 @@ def _travel(engine: Engine, rules: BotRules) -> Iterator[_Flag]:
 def _table(engine: Engine, rows: list[_Flag]) -> pa.Table:
     names = list(dict.fromkeys(one[0] for one in rows))
     engine.register("flagged", pa.table({USER: pa.array(names, pa.string())}))
-    counted = engine.sql(f"SELECT {USER}, count(*) AS n FROM {_TABLE} JOIN flagged USING ({USER}) GROUP BY {USER}")
+    counted = engine.collect(rates.events_of(_TABLE, "flagged"))
     n = dict(zip(counted[USER].to_pylist(), counted["n"].to_pylist(), strict=True))
     ordered = sorted(rows, key=lambda one: (-n[one[0]], one[0], REASONS.index(one[1])))
     flags = [

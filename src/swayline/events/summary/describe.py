@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 
 from swayline.core.clock import Clock
 from swayline.core.names import BEHAVIOR, CATEGORY, COLUMN, FILE, ITEM, REASON, ROW, SESSION, TITLE, USER, VALUE
-from swayline.engine import Engine, operators, summaries
+from swayline.engine import Engine
+from swayline.engine.operators import sessions, summaries, transitions
 from swayline.events.log import EventLog
 from swayline.events.summary.over_time import MAX_SOURCES, time_parts
 from swayline.events.summary.returns import returning
@@ -104,7 +105,7 @@ def _rows(engine: Engine, log: EventLog) -> dict[str, Any]:
     names = [summaries.REFUSED_COLUMN if name == COLUMN else name for name in log.rejected.column_names]
     engine.register("described_rejected", log.rejected.rename_columns(names))
     found: dict[tuple[str, ...], dict[str, Any]] = {}
-    for one in engine.sql(summaries.rejected_reasons("described_rejected", N_EXAMPLES)).to_pylist():
+    for one in engine.collect(summaries.rejected_reasons("described_rejected", N_EXAMPLES)).to_pylist():
         key = (one[FILE] or "", one[summaries.REFUSED_COLUMN] or "", one[REASON] or "")
         reason = found.setdefault(key, {FILE: key[0], COLUMN: key[1], REASON: key[2], "n": one["n"], "examples": []})
         reason["examples"].append({ROW: one[ROW], VALUE: one[VALUE]})
@@ -120,9 +121,9 @@ def _rows(engine: Engine, log: EventLog) -> dict[str, Any]:
 
 def _size(engine: Engine, present: Sequence[str]) -> dict[str, Any]:
     columns = [USER, ITEM, *(name for name in (SESSION, CATEGORY) if name in present)]
-    one = engine.sql(summaries.log_size(_TABLE, columns)).to_pylist()[0]
+    one = engine.collect(summaries.log_size(_TABLE, columns)).to_pylist()[0]
     cells = one[USER] * one[ITEM]
-    n_pairs = sum(row["ids"] for row in engine.sql(summaries.count_histogram(_pairs(), "pair")).to_pylist())
+    n_pairs = sum(row["ids"] for row in engine.collect(summaries.pair_sizes(_TABLE)).to_pylist())
     return {
         "events": one["events"], "events_without_item": one["without_item"], "users": one[USER], "items": one[ITEM],
         "sessions": one.get(SESSION), "categories": one.get(CATEGORY), "pairs": n_pairs,
@@ -130,22 +131,18 @@ def _size(engine: Engine, present: Sequence[str]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _pairs() -> str:
-    return f"(SELECT {USER} || chr(31) || {ITEM} AS pair FROM {_TABLE})"
-
-
 def _per_behavior(engine: Engine, behaviors: Sequence[str]) -> list[dict[str, Any]]:
-    counts = {one[BEHAVIOR]: one for one in engine.sql(operators.funnel_counts(_TABLE)).to_pylist()}
+    counts = {one[BEHAVIOR]: one for one in engine.collect(transitions.funnel_counts(_TABLE)).to_pylist()}
     return [counts[name] for name in behaviors]
 
 
 def _funnel(engine: Engine, behaviors: Sequence[str], keys: Sequence[str], outcome: str) -> dict[str, Any]:
     """Units (pairs, users) at each behaviour, what followed what in them, and the outcome's rate after each."""
-    moments = engine.sql(summaries.followed_moments(_TABLE, keys, outcome)).to_pylist()
+    moments = engine.collect(transitions.followed_moments(_TABLE, keys, outcome)).to_pylist()
     known = {one[BEHAVIOR]: one for one in moments}
     steps = [known[name] for name in behaviors if name in known]
     frequent = [one[BEHAVIOR] for one in sorted(steps, key=lambda one: -one["n"])][:MAX_SOURCES]
-    followed = engine.sql(summaries.followed_counts(_TABLE, keys, frequent)).to_pylist()
+    followed = engine.collect(transitions.followed_counts(_TABLE, keys, frequent)).to_pylist()
     return {
         "steps": [{BEHAVIOR: one[BEHAVIOR], "n": one["n"], "then_outcome": _rate(one)} for one in steps],
         "followed": followed,
@@ -182,17 +179,17 @@ def wilson(rate: float, n: float) -> tuple[float, float]:
 
 def _flow(engine: Engine, log: EventLog) -> dict[str, Any]:
     """What comes directly after what, in a session where the log has sessions, else in a user's whole order."""
-    sessions = SESSION in log.events.column_names and log.events[SESSION].null_count == 0
-    within = f"{USER}, {SESSION}" if sessions else USER
-    edges = engine.sql(summaries.session_edges(_TABLE, within)).to_pylist()
-    steps = engine.sql(operators.transition_counts(_TABLE, within)).to_pylist()
-    frequent = [one[BEHAVIOR] for one in engine.sql(operators.funnel_counts(_TABLE)).to_pylist()]
-    return {"within": SESSION if sessions else USER, "steps": _most(steps, frequent), "edges": edges}
+    has_sessions = SESSION in log.events.column_names and log.events[SESSION].null_count == 0
+    within = (USER, SESSION) if has_sessions else (USER,)
+    edges = engine.collect(sessions.session_edges(_TABLE, within)).to_pylist()
+    steps = engine.collect(transitions.transition_counts(_TABLE, within)).to_pylist()
+    frequent = [one[BEHAVIOR] for one in engine.collect(transitions.funnel_counts(_TABLE)).to_pylist()]
+    return {"within": SESSION if has_sessions else USER, "steps": _most(steps, frequent), "edges": edges}
 
 
 def _per_user(engine: Engine) -> dict[str, Any]:
     """How many events users have: quantiles, and a histogram on bins that grow (1, 2, 5, 10, 20, 50 …)."""
-    rows = engine.sql(summaries.count_histogram(_TABLE, USER)).to_pylist()
+    rows = engine.collect(summaries.count_histogram(_TABLE, USER)).to_pylist()
     edges = [1]
     while edges[-1] <= rows[-1]["n"]:
         edges.append(_next_edge(edges[-1]))
@@ -242,7 +239,7 @@ def _share_of_top(rows: Sequence[Mapping[str, int]], share: float) -> float:
 
 
 def _long_tail(engine: Engine) -> dict[str, Any] | None:
-    rows = engine.sql(summaries.count_histogram(_TABLE, ITEM)).to_pylist()
+    rows = engine.collect(summaries.count_histogram(_TABLE, ITEM)).to_pylist()
     if not rows:
         return None
     items = sum(one["ids"] for one in rows)
@@ -258,7 +255,7 @@ def _long_tail(engine: Engine) -> dict[str, Any] | None:
 def _top(engine: Engine, column: str, titles: Mapping[str, str]) -> list[dict[str, Any]]:
     """The most frequent items or categories with the events of each behaviour."""
     found: dict[str, dict[str, Any]] = {}
-    for one in engine.sql(summaries.top_values(_TABLE, column, N_TOP)).to_pylist():
+    for one in engine.collect(summaries.top_values(_TABLE, column, N_TOP)).to_pylist():
         blank = {
             "id": one["id"],
             "label": titles.get(one["id"]) or one["id"],

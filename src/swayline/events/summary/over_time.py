@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from swayline.core.clock import Clock, clock_of
 from swayline.core.names import BEHAVIOR, TIME
 from swayline.core.time import iso
-from swayline.engine import Engine, summaries
+from swayline.engine import Engine
+from swayline.engine.operators import windows
 from swayline.events.log import EventLog
 
 TIME_QUANTILES = (0.001, 0.999)
@@ -31,10 +32,10 @@ def time_parts(engine: Engine, table: str, log: EventLog, outcome: str) -> dict[
     """
     if log.ordered:
         return dict.fromkeys(("clock", "span", "activity", "hour_of_week", "months", "peaks"))
-    summaries.checked_zone(log.options.timezone)
+    windows.checked_zone(log.options.timezone)
     clock = clock_of(log.events[TIME], log.options.timezone)
-    edges = engine.sql(summaries.time_range(table, *TIME_QUANTILES)).to_pylist()[0]
-    hours = engine.sql(summaries.local_hour_counts(table, clock.timezone)).to_pylist()
+    edges = engine.collect(windows.time_range(table, *TIME_QUANTILES)).to_pylist()[0]
+    hours = engine.collect(windows.local_hour_counts(table, clock.timezone)).to_pylist()
     inside_s = (edges["high"] - edges["low"]) / 1e6
     offsets = _local(edges["low"], clock.timezone), _local(edges["high"], clock.timezone)
     span = {
@@ -58,7 +59,7 @@ def time_parts(engine: Engine, table: str, log: EventLog, outcome: str) -> dict[
 
 def _peaks(engine: Engine, table: str, timezone: str, part: str, size: int) -> list[int]:
     found = [0] * size
-    for one in engine.sql(summaries.people_by_clock(table, timezone, part)).to_pylist():
+    for one in engine.collect(windows.people_by_clock(table, timezone, part)).to_pylist():
         found[int(one["part"])] = int(one["n"])
     return found
 

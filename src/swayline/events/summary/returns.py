@@ -6,7 +6,8 @@ import pyarrow.compute as pc
 
 from swayline.core.clock import Clock
 from swayline.core.names import BEHAVIOR, SESSION, VALUE
-from swayline.engine import Engine, summaries
+from swayline.engine import Engine
+from swayline.engine.operators import sessions, summaries, windows
 from swayline.events.log import EventLog
 
 RETENTION_DAYS = 30
@@ -31,16 +32,16 @@ def returning(engine: Engine, table: str, log: EventLog, clock: Clock | None, ou
         many came back within 30 days; None in an ordered log), ``by_month`` (whether those days are months),
         ``sessions`` (median and mean events), ``values``.
     """
-    acts = engine.sql(summaries.acts_and_returns(table, log.ordered)).to_pylist()[0]
+    acts = engine.collect(summaries.acts_and_returns(table, log.ordered)).to_pylist()[0]
     found: dict[str, Any] = {
         "acts": acts["acts"], "returns": acts["returns"], "repeats": None if log.ordered else acts["repeats"],
         "days": None, "sessions": None, "values": _values(log, outcome),
     }  # fmt: skip
     if clock is not None:
         found["by_month"] = not clock.has_weekdays
-        found["days"] = engine.sql(summaries.days_back(table, clock.timezone, RETENTION_DAYS)).to_pylist()[0]
+        found["days"] = engine.collect(windows.days_back(table, clock.timezone, RETENTION_DAYS)).to_pylist()[0]
     if SESSION in log.events.column_names and log.events[SESSION].null_count == 0:
-        found["sessions"] = engine.sql(summaries.session_depth(table)).to_pylist()[0]
+        found["sessions"] = engine.collect(sessions.session_depth(table)).to_pylist()[0]
     return found
 
 

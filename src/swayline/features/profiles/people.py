@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from swayline.core.names import DEVICE, PLATFORM, ROW, USER
-from swayline.engine import Engine, habits
+from swayline.engine import Engine
+from swayline.engine.operators import habits
 from swayline.features.profiles import traits
 from swayline.features.profiles.acts import Acts
 from swayline.features.profiles.rhythm import Pauses, Rhythm, pauses_of, rhythm, stages
@@ -66,7 +67,7 @@ def profile_people(
     wanted : int, optional
         So many segments; by default as many as are stable.
     """
-    totals = engine.sql(habits.totals(table, "u", len(acts.counted), ("i", "c")))
+    totals = engine.collect(habits.totals(table, "u", len(acts.counted), ("i", "c")))
     n = len(acts.users)
     ids = acts.users.to_pylist()
     reasons = [list(flags.get(name, ())) for name in ids]
@@ -95,9 +96,7 @@ def profile_people(
 
 
 def _with_days(engine: Engine, totals: pa.Table, table: str) -> pa.Table:
-    edges = engine.sql(
-        f"SELECT u AS owner, min(day) AS first_day, max(day) AS last_day FROM {table} GROUP BY u ORDER BY u"
-    )
+    edges = engine.collect(habits.active_days(table))
     for name in ("first_day", "last_day"):
         totals = totals.append_column(name, edges[name].cast(pa.int64()))
     return totals
@@ -138,20 +137,20 @@ def _lists(engine: Engine, acts: Acts, words: traits.Words | None, labels: Seque
     n = len(acts.users)
     columns: Columns = {}
     if len(acts.categories):
-        engine.register("profile_likes", engine.sql(habits.pairs(table, "u", "c")))
-        rows = engine.sql(habits.marks("profile_likes", traits.PULL, N_INTERESTS))
+        engine.register("profile_likes", engine.collect(habits.pairs(table, "u", "c")))
+        rows = engine.collect(habits.marks("profile_likes", traits.PULL, N_INTERESTS))
         fields = {"category": traits.named(acts.categories, rows), "weight": traits.rounded(rows["weight"], 4)}
         fields |= {name: traits.rounded(rows[name], 4) for name in ("share", "lift")}
         columns["interests"] = traits.as_lists(rows, n, fields | {"events": rows["n"]})
-        rows = engine.sql(habits.most_of("profile_likes", N_FAVORITES))
+        rows = engine.collect(habits.most_of("profile_likes", N_FAVORITES))
         fields = {"category": traits.named(acts.categories, rows), "share": traits.rounded(rows["share"], 4)}
         columns["favorites"] = traits.as_lists(rows, n, fields | {"events": rows["n"]})
     if words is not None:
         rows = traits.word_marks(engine, words, table, "u", N_WORDS)
         fields = {"word": traits.named(words.names, rows), "weight": traits.rounded(rows["weight"], 4)}
         columns["words"] = traits.as_lists(rows, n, fields)
-    engine.register("profile_items", engine.sql(habits.pairs(table, "u", "i")))
-    rows = engine.sql(habits.most_of("profile_items", N_ITEMS))
+    engine.register("profile_items", engine.collect(habits.pairs(table, "u", "i")))
+    rows = engine.collect(habits.most_of("profile_items", N_ITEMS))
     fields = {"item": traits.named(acts.items, rows), "label": traits.named(pa.array(labels, pa.string()), rows)}
     columns["top_items"] = traits.as_lists(rows, n, fields | {"events": rows["n"]})
     return columns
@@ -166,12 +165,8 @@ def _things(engine: Engine, acts: Acts, events: pa.Table, table: str) -> Columns
         words = events[name].cast(pa.string()).combine_chunks().dictionary_encode()
         codes = pc.fill_null(words.indices, -1).cast(pa.int64())
         engine.register("profile_used", pa.table({ROW: events[ROW], "code": codes}))
-        used = (
-            f"SELECT a.u AS owner, p.code AS trait, CAST(count(*) AS DOUBLE) AS w, count(*) AS n FROM {table} a"
-            f" JOIN profile_used p ON a.{ROW} = p.{ROW} WHERE p.code >= 0 GROUP BY a.u, p.code"
-        )
-        engine.register("profile_used_most", engine.sql(used))
-        rows = engine.sql(habits.most_of("profile_used_most", 1))
+        engine.register("profile_used_most", engine.collect(habits.used(table, "profile_used")))
+        rows = engine.collect(habits.most_of("profile_used_most", 1))
         place = np.full(len(acts.users), -1, np.int64)
         place[rows["owner"].to_numpy()] = rows["trait"].to_numpy()
         columns[name] = words.dictionary.take(pa.array(place, mask=place < 0))

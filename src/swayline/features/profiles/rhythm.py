@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from swayline.core.clock import Clock
-from swayline.engine import Engine, habits
+from swayline.engine import Engine
+from swayline.engine.operators import habits
 from swayline.features.profiles.acts import Acts
 
 PARTS = ("night", "morning", "afternoon", "evening")
@@ -82,7 +83,7 @@ def rhythm(engine: Engine, acts: str, who: str, n_owners: int, clock: Clock) -> 
     """Hours and weekdays of each person (``u``) or item (``i``)."""
     tables = []
     for part, size in (("hour", 24), ("weekday", 7)):
-        found = engine.sql(habits.by_clock(acts, who, part))
+        found = engine.collect(habits.by_clock(acts, who, part))
         grid = np.zeros((n_owners, size), np.int64)
         grid[found["owner"].to_numpy(), found["part"].to_numpy()] = found["n"].to_numpy()
         tables.append(grid)
@@ -92,12 +93,12 @@ def rhythm(engine: Engine, acts: str, who: str, n_owners: int, clock: Clock) -> 
 
 def pauses_of(engine: Engine, acts: Acts, table: str) -> tuple[Pauses, pa.Table]:
     """How long people stay away, and ``owner, middle, n, came_back`` of each who ever paused."""
-    engine.register("profile_pauses", engine.sql(habits.pauses(table)))
-    one = engine.sql(habits.quantiles("profile_pauses", "gap", (0.5, 0.75, 0.95))).to_pylist()[0]
-    n = int(engine.sql("SELECT count(*) AS n FROM profile_pauses")["n"][0].as_py())
+    engine.register("profile_pauses", engine.collect(habits.pauses(table)))
+    one = engine.collect(habits.quantiles("profile_pauses", "gap", (0.5, 0.75, 0.95))).to_pylist()[0]
+    n = int(engine.collect(engine.relation("profile_pauses").group([], n="count(*)"))["n"][0].as_py())
     quarter = max(2, round((acts.end_us - acts.start_us) / 86_400e6 / 4)) if acts.end_us and acts.start_us else 2
     found = Pauses(max(1, one["q0"] or 1), max(1, one["q1"] or 1), max(2, one["q2"] or quarter), n)
-    own = engine.sql(habits.own_pauses("profile_pauses", acts.end_day - found.long, found.long))
+    own = engine.collect(habits.own_pauses("profile_pauses", acts.end_day - found.long, found.long))
     return found, own
 
 

@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 from scipy import stats
 
 from swayline.core.names import CATEGORY, ITEM
-from swayline.engine import Engine, habits
+from swayline.engine import Engine
+from swayline.engine.operators import habits
 from swayline.features.profiles import traits
 from swayline.features.profiles.acts import Acts
 from swayline.features.profiles.people import Columns
@@ -46,7 +47,7 @@ def profile_items(
     outcome : str
         The behaviour that counts as success.
     """
-    totals = engine.sql(habits.totals(table, "i", len(acts.counted), ("u",)))
+    totals = engine.collect(habits.totals(table, "i", len(acts.counted), ("u",)))
     n = len(acts.items)
     columns: Columns = {ITEM: acts.items, "label": pa.array(labels, pa.string()), "events": totals["events"]}
     columns[CATEGORY] = _category(engine, acts, table)
@@ -89,8 +90,8 @@ def _category(engine: Engine, acts: Acts, table: str) -> pa.Array:
     """The category most of an item's acts name."""
     if not len(acts.categories):
         return pa.nulls(len(acts.items), pa.string())
-    engine.register("profile_placed", engine.sql(habits.pairs(table, "i", "c")))
-    rows = engine.sql(habits.most_of("profile_placed", 1))
+    engine.register("profile_placed", engine.collect(habits.pairs(table, "i", "c")))
+    rows = engine.collect(habits.most_of("profile_placed", 1))
     place = np.full(len(acts.items), -1, np.int64)
     place[rows["owner"].to_numpy()] = rows["trait"].to_numpy()
     return acts.categories.take(pa.array(place, mask=place < 0))
@@ -98,7 +99,7 @@ def _category(engine: Engine, acts: Acts, table: str) -> pa.Array:
 
 def _reached(engine: Engine, acts: Acts, outcome: str, table: str, n: int) -> Columns:
     """People who came to the outcome, and the share that came back on another day."""
-    found = engine.sql(habits.reached(table, acts.behaviors.index(outcome) if outcome in acts.behaviors else -1))
+    found = engine.collect(habits.reached(table, acts.behaviors.index(outcome) if outcome in acts.behaviors else -1))
     counts = np.zeros((3, n), np.int64)
     for row, name in enumerate(("people", "reached", "again")):
         counts[row, found["owner"].to_numpy()] = found[name].to_numpy()
@@ -117,7 +118,7 @@ def _stages(engine: Engine, acts: Acts, totals: pa.Table, table: str) -> list[st
     """
     # By acts and not by days, so that a log's long thin start is no third of it.
     late_us = int(np.quantile(acts.table["t"].drop_null().to_numpy(), _LATE))
-    found = engine.sql(habits.visits(table, late_us))
+    found = engine.collect(habits.visits(table, late_us))
     sums = {name: np.zeros(len(totals)) for name in ("people", "n", "late", "ll", "ln", "nn")}
     for name, column in sums.items():
         column[found["owner"].to_numpy()] = found[name].cast(pa.float64()).to_numpy()
@@ -161,15 +162,15 @@ def _lists(
         rows = traits.word_marks(engine, words, table, "i", N_WORDS)
         fields = {"word": traits.named(words.names, rows), "weight": traits.rounded(rows["weight"], 4)}
         columns["words"] = traits.as_lists(rows, n, fields)
-    engine.register("profile_next", engine.sql(habits.next_items(table)))
-    rows = engine.sql(habits.most_of("profile_next", N_NEXT))
+    engine.register("profile_next", engine.collect(habits.next_items(table)))
+    rows = engine.collect(habits.most_of("profile_next", N_NEXT))
     names = pa.array(labels, pa.string())
     fields = {"item": traits.named(acts.items, rows), "label": traits.named(names, rows)}
     columns["next_items"] = traits.as_lists(rows, n, fields | {"events": rows["n"]})
     if len(segments.names) > 1:
         engine.register("profile_segments", pa.table({"u": np.arange(len(segments.of)), "segment": segments.of}))
-        engine.register("profile_audience", engine.sql(habits.audience(table, "profile_segments")))
-        rows = engine.sql(habits.marks("profile_audience", traits.PULL, N_AUDIENCE))
+        engine.register("profile_audience", engine.collect(habits.audience(table, "profile_segments")))
+        rows = engine.collect(habits.marks("profile_audience", traits.PULL, N_AUDIENCE))
         fields = {"segment": traits.named(pa.array(segments.names, pa.string()), rows)}
         fields |= {name: traits.rounded(rows[name], 4) for name in ("share", "lift")}
         columns["audience"] = traits.as_lists(rows, n, fields)

@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 
 from swayline.core.names import CATEGORY, DESCRIPTION, ITEM, TEXT, TITLE
 from swayline.dataset.texts import words_of
-from swayline.engine import Engine, habits
+from swayline.engine import Engine
+from swayline.engine.operators import habits
 from swayline.features.profiles.acts import Acts
 
 PULL = 3.0
@@ -97,24 +98,17 @@ def _words(texts: Sequence[str]) -> tuple[pa.Table, pa.Array]:
 
 
 def word_marks(engine: Engine, words: Words, acts: str, who: str, most: int) -> pa.Table:
-    """The words that set each person or item apart, as :func:`swayline.engine.habits.marks` gives them."""
+    """The words that set each person or item apart, as :func:`~swayline.engine.operators.habits.marks` gives them."""
     engine.register("profile_words", words.table)
     engine.register("profile_item_texts", words.of_item)
     engine.register("profile_act_texts", words.of_act)
     if who == "i":
-        titles = "SELECT i AS owner, text AS trait, 1.0 AS w, 1 AS n FROM profile_item_texts"
+        titles = habits.item_words("profile_item_texts")
     else:
-        pairs = habits.pairs(acts, who, "i")
-        titles = (
-            f"SELECT p.owner AS owner, s.text AS trait, sum(p.w) AS w, sum(p.n) AS n FROM ({pairs}) p"
-            " JOIN profile_item_texts s ON p.trait = s.i GROUP BY p.owner, s.text"
-        )
-    said = (
-        f"SELECT a.{who} AS owner, s.text AS trait, sum(a.weight) AS w, count(*) AS n FROM {acts} a"
-        f" JOIN profile_act_texts s ON a.row = s.row WHERE a.{who} >= 0 GROUP BY a.{who}, s.text"
-    )
-    engine.register("profile_worded", engine.sql(habits.worded(f"({titles} UNION ALL {said})", "profile_words")))
-    return engine.sql(habits.marks("profile_worded", PULL, most))
+        titles = habits.texts_of_items(habits.pairs(acts, who, "i"), "profile_item_texts")
+    said = habits.texts_of_acts(acts, who, "profile_act_texts")
+    engine.register("profile_worded", engine.collect(habits.worded(titles.union(said), "profile_words")))
+    return engine.collect(habits.marks("profile_worded", PULL, most))
 
 
 def as_lists(rows: pa.Table, n_owners: int, fields: dict[str, pa.Array | pa.ChunkedArray]) -> pa.ListArray:

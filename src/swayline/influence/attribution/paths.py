@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from swayline.core.errors import OutcomeError
 from swayline.engine import Engine
+from swayline.engine.operators import episodes
 from swayline.influence.effects.episodes import timeline
 from swayline.ledger import AssociationRow, EffectRow, Figure, Row, ledger
 
@@ -32,12 +33,7 @@ def count_paths(engine: Engine, events: pa.Table, outcome: str) -> Paths:
     log = timeline(events)
     code = log.code(outcome)
     engine.register("behaviors_ev", log.table)
-    table = engine.sql(
-        "SELECT e.u AS u, e.i AS i, e.b AS b, CASE WHEN f.o IS NULL THEN 0 ELSE 1 END AS y "
-        "FROM behaviors_ev e LEFT JOIN "
-        f"(SELECT u, i, min(o) AS o FROM behaviors_ev WHERE b = {code} AND i >= 0 GROUP BY u, i) f "
-        "ON e.u = f.u AND e.i = f.i WHERE e.i >= 0 AND (f.o IS NULL OR e.o < f.o) ORDER BY e.u, e.i, e.o"
-    )
+    table = engine.collect(episodes.path_steps("behaviors_ev", code))
     u, i, b, y = (table.column(name).to_numpy() for name in ("u", "i", "b", "y"))
     if len(u) == 0:
         raise OutcomeError(f"no event precedes {outcome!r}: there is no path to share credit along")

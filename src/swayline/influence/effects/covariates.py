@@ -1,9 +1,10 @@
 """What was known strictly before a moment: counts and recency of a person's own log, the item, the calendar.
 
-As-of joins are a union of questions and events and a running sum, which DuckDB and Spark both say and neither
-collapses on: at equal times a question stands before the events, so that nothing of its own moment is seen.
+At equal times a question stands before the events, so that nothing of its own moment is seen
+(:mod:`swayline.engine.operators.asof`).
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,8 @@ import pyarrow.compute as pc
 from swayline.causal.table.frame import numeric
 from swayline.core import names
 from swayline.engine import Engine
+from swayline.engine.operators import asof
+from swayline.engine.relation import Expression
 from swayline.influence.effects.episodes import Int64s, Timeline
 
 Floats = npt.NDArray[np.float64]
@@ -67,32 +70,21 @@ def controls(engine: Engine, log: Timeline, at: Moments, outcome: str, items: pa
     counts = np.bincount(log.column("b"), minlength=len(log.behaviors))
     codes = sorted(int(code) for code in np.argsort(-counts, kind="stable")[:MOST_BEHAVIORS])
     columns: dict[str, npt.NDArray[np.float64] | pa.Array] = {}
-    _add_own(engine, log, codes, "u", "own", columns, at.time, recency=True)
+    _add_own(engine, log, codes, ["u"], "own", columns, at.time, recency=True)
     _add_recent(engine, columns)
     if (at.category >= 0).any() and not np.array_equal(at.category, at.unit):
-        _add_own(engine, log, codes, "u, c", "own in category", columns, at.time, recency=False)
+        _add_own(engine, log, codes, ["u", "c"], "own in category", columns, at.time, recency=False)
         _add_world(engine, log, outcome, "c", "category", columns, at.time)
     _add_world(engine, log, outcome, "i", "item", columns, at.time)
     if pair:
-        _add_own(engine, log, codes, "u, i", "own on item", columns, at.time, recency=False)
+        _add_own(engine, log, codes, ["u", "i"], "own on item", columns, at.time, recency=False)
     _add_calendar(log, at.time, columns)
     return pa.table(columns | _item_columns(log, at.unit, items))
 
 
-def _as_of(engine: Engine, keys: str, sums: dict[str, str], aggregates: dict[str, str]) -> pa.Table:
-    """Running aggregates over the events before each question, in the order of the questions.
-
-    ``sums``: column → its SQL on an event; a name that starts with l is a time, any other a number.
-    ``aggregates``: column → sum, max or min.
-    """
-    of_event = ", ".join(f"{sql} AS {name}" for name, sql in sums.items())
-    of_question = ", ".join(f"{'CAST(NULL AS BIGINT)' if name[0] == 'l' else '0'} AS {name}" for name in sums)
-    wanted = ", ".join(f"{how}({name}) OVER w AS {name}" for name, how in aggregates.items())
-    return engine.sql(
-        f"SELECT * FROM (SELECT k, {wanted} FROM (SELECT {keys}, t, 1 AS kind, -1 AS k, {of_event} FROM behaviors_ev "
-        f"UNION ALL SELECT {keys}, t, 0 AS kind, k, {of_question} FROM behaviors_q) m "
-        f"WINDOW w AS (PARTITION BY {keys} ORDER BY t, kind ROWS UNBOUNDED PRECEDING)) r WHERE k >= 0 ORDER BY k"
-    )
+def _as_of(engine: Engine, keys: Sequence[str], values: Mapping[str, tuple[str, Expression]]) -> pa.Table:
+    """Running aggregates over the events before each question, in the order of the questions."""
+    return engine.collect(asof.before("behaviors_ev", "behaviors_q", keys, values))
 
 
 def _hours(time: Int64s, last: pa.ChunkedArray, never: float) -> Floats:
@@ -106,16 +98,15 @@ def _never(log: Timeline) -> float:
 
 
 def _add_own(
-    engine: Engine, log: Timeline, codes: list[int], keys: str, label: str,
+    engine: Engine, log: Timeline, codes: list[int], keys: Sequence[str], label: str,
     columns: dict[str, npt.NDArray[np.float64] | pa.Array], time: Int64s, recency: bool,
 ) -> None:  # fmt: skip
     """Counts (and recency) per behaviour of the person's own events."""
-    sums = {f"n{code}": f"CASE WHEN b = {code} THEN 1 ELSE 0 END" for code in codes} | {"one": "1"}
-    wanted = dict.fromkeys(sums, "sum")
+    values: dict[str, tuple[str, Expression]] = {f"n{code}": ("sum", asof.where_is("b", code)) for code in codes}
+    values["one"] = ("sum", "1")
     if recency:
-        sums |= {f"l{code}": f"CASE WHEN b = {code} THEN t END" for code in codes}
-        wanted |= {f"l{code}": "max" for code in codes}
-    found = _as_of(engine, keys, sums, wanted)
+        values |= {f"l{code}": ("max", asof.where_is("b", code, "t", None)) for code in codes}
+    found = _as_of(engine, keys, values)
     columns[f"{label}: events"] = np.log1p(found.column("one").to_numpy().astype(np.float64))
     for code in codes:
         word = log.behaviors[code]
@@ -130,8 +121,7 @@ def _add_world(
 ) -> None:  # fmt: skip
     """Everybody's events on the item (or in the category), the outcomes among them, and its age."""
     code = log.code(outcome)
-    sums = {"n": "1", "y": f"CASE WHEN b = {code} THEN 1 ELSE 0 END", "l": "t"}
-    found = _as_of(engine, key, sums, {"n": "sum", "y": "sum", "l": "min"})
+    found = _as_of(engine, [key], {"n": ("sum", "1"), "y": ("sum", asof.where_is("b", code)), "l": ("min", "t")})
     n, y = (found.column(name).to_numpy().astype(np.float64) for name in ("n", "y"))
     columns[f"{label}: events by all"] = np.log1p(n)
     columns[f"{label}: {outcome} by all"] = np.log1p(y)
@@ -141,13 +131,7 @@ def _add_world(
 def _add_recent(engine: Engine, columns: dict[str, npt.NDArray[np.float64] | pa.Array]) -> None:
     """Own events of the last hour and day: +1 at an event, -1 when it has passed out of the window."""
     for word, width in RECENT:
-        found = engine.sql(
-            "SELECT k, n FROM ("
-            "SELECT k, sum(d) OVER (PARTITION BY u ORDER BY t, kind ROWS UNBOUNDED PRECEDING) AS n FROM ("
-            "SELECT u, t, 1 AS kind, -1 AS k, 1 AS d FROM behaviors_ev "
-            f"UNION ALL SELECT u, t + {width} AS t, 1 AS kind, -1 AS k, -1 AS d FROM behaviors_ev "
-            "UNION ALL SELECT u, t, 0 AS kind, k, 0 AS d FROM behaviors_q) m) r WHERE k >= 0 ORDER BY k"
-        )
+        found = engine.collect(asof.recently("behaviors_ev", "behaviors_q", ["u"], width))
         columns[f"own: events in the last {word}"] = np.log1p(found.column("n").to_numpy().astype(np.float64))
 
 
@@ -202,6 +186,6 @@ def own_outcomes(engine: Engine, log: Timeline, at: Moments, outcome: str, back_
     for shift in (0, back_us):
         moved = Moments(at.order, at.user, at.unit, at.category, at.time - shift)
         engine.register("behaviors_q", moved.table())
-        found = _as_of(engine, "u", {"n": f"CASE WHEN b = {code} THEN 1 ELSE 0 END"}, {"n": "sum"})
+        found = _as_of(engine, ["u"], {"n": ("sum", asof.where_is("b", code))})
         before.append(found.column("n").to_numpy().astype(np.float64))
     return before[0] - before[1], before[1]

@@ -9,8 +9,8 @@ The first event of a (user, item) pair opens an episode at t0::
 Where many outcomes come before the landmark t0 + window, each event of a pair that is neither treated nor converted
 starts a *trial* instead: treated if that event is the treatment, outcome within the horizon after it.
 
-The heavy lifting (first events of pairs, joins, running counts) is SQL that DuckDB and Spark both say; arrays that
-leave it are one number a row.
+The heavy lifting (first events of pairs, joins, running counts) is the engine's; arrays that leave it are one number a
+row.
 """
 
 from collections.abc import Sequence
@@ -25,6 +25,7 @@ from swayline.core import names
 from swayline.core.conditions import base_of, condition_of
 from swayline.core.errors import EmptyLogError, OutcomeError, UsageError, nearest
 from swayline.engine import Engine
+from swayline.engine.operators import episodes
 
 NEVER = np.iinfo(np.int64).max
 """Order and time of something that did not happen."""
@@ -174,12 +175,9 @@ class FirstEvents:
 def pairs(engine: Engine, log: Timeline) -> Pairs:
     """The opening and the first event of each behaviour of every pair."""
     engine.register("behaviors_ev", log.table)
-    found = engine.sql("SELECT u, i, min(o) AS opened FROM behaviors_ev WHERE i >= 0 GROUP BY u, i ORDER BY opened")
+    found = engine.collect(episodes.openings("behaviors_ev"))
     user, unit, opened = (np.asarray(found.column(name).to_numpy(), dtype=np.int64) for name in ("u", "i", "opened"))
-    rows = engine.sql(
-        "SELECT b, opened, o FROM (SELECT b, min(o) AS o, min(min(o)) OVER (PARTITION BY u, i) AS opened "
-        "FROM behaviors_ev WHERE i >= 0 GROUP BY u, i, b) f ORDER BY b, opened"
-    )
+    rows = engine.collect(episodes.first_events("behaviors_ev"))
     code, at, order = (np.asarray(rows.column(name).to_numpy(), dtype=np.int64) for name in ("b", "opened", "o"))
     starts = np.searchsorted(code, np.arange(len(log.behaviors) + 1))
     first = FirstEvents(log.behaviors, np.searchsorted(opened, at), order, starts, len(opened))
@@ -290,10 +288,7 @@ def trials(
         "behaviors_pairs",
         pa.table({"u": found.user, "i": found.unit, "ft": found.first[treatment], "fo": found.first[outcome]}),
     )
-    rows = engine.sql(
-        "SELECT e.o AS o, e.u AS u, e.i AS i, p.ft AS ft, p.fo AS fo FROM behaviors_ev e JOIN behaviors_pairs p "
-        "ON e.u = p.u AND e.i = p.i WHERE e.o <= p.ft AND e.o < p.fo ORDER BY o"
-    )
+    rows = engine.collect(episodes.trial_rows("behaviors_ev", "behaviors_pairs"))
     order, user, unit, first_treated, first_outcome = (
         np.asarray(rows.column(name).to_numpy(), dtype=np.int64) for name in ("o", "u", "i", "ft", "fo")
     )

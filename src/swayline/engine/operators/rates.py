@@ -1,14 +1,17 @@
-"""How fast, how evenly and how long people act, as SQL that DuckDB and Spark both say.
+"""How fast, how evenly and how long people act, from each user's own events.
 
-Each returns a query over one event table with ``user`` and a time in UTC microseconds, ``t``.
+Each operator asks one event table with ``user`` and a time in UTC microseconds, ``t``.
 """
 
 from swayline.core.names import LAT, LON, ROW, USER
+from swayline.engine.dialect import Dialect
+from swayline.engine.registry import Source, operator
 
 _ORDER = f"PARTITION BY {USER} ORDER BY t, {ROW}"
 
 
-def clock_grain(table: str) -> str:
+@operator
+def clock_grain(d: Dialect, table: Source) -> str:
     """One row: events, and how many of them stand on a whole second, minute, hour and day."""
     grains = {"seconds": 1, "minutes": 60, "hours": 3_600, "days": 86_400}
     whole = ", ".join(
@@ -17,7 +20,8 @@ def clock_grain(table: str) -> str:
     return f"SELECT count(*) AS events, {whole} FROM {table}"
 
 
-def busiest_window(table: str, window_s: float) -> str:
+@operator
+def busiest_window(d: Dialect, table: Source, window_s: float) -> str:
     """Each user's most events in any window of that length: ``user, most, events, peak`` (its end).
 
     The window slides: it ends at an event, and holds those less than ``window_s`` before it. Counted as +1 at t and
@@ -39,7 +43,8 @@ def busiest_window(table: str, window_s: float) -> str:
     )
 
 
-def even_gaps(table: str, min_events: int) -> str:
+@operator
+def even_gaps(d: Dialect, table: Source, min_events: int) -> str:
     """How even the pauses of users with enough events are: ``user, events, low, middle, high`` in microseconds."""
     quantiles = ", ".join(
         f"percentile_disc({share}) WITHIN GROUP (ORDER BY gap) AS {name}"
@@ -51,7 +56,8 @@ def even_gaps(table: str, min_events: int) -> str:
     )
 
 
-def longest_wake(table: str, pause_s: float) -> str:
+@operator
+def longest_wake(d: Dialect, table: Source, pause_s: float) -> str:
     """Each user's longest time without a pause of that length: ``user, wake`` (microseconds), ``n`` events in it."""
     fresh = (
         f"SELECT {USER}, t, {ROW}, CASE WHEN t - lag(t) OVER ({_ORDER}) > {round(pause_s * 1e6)} THEN 1 ELSE 0 END"
@@ -62,13 +68,15 @@ def longest_wake(table: str, pause_s: float) -> str:
     return f"SELECT {USER}, max(wake) AS wake, max_by(n, wake) AS n FROM ({spans}) GROUP BY {USER}"
 
 
-def busiest_day(table: str) -> str:
+@operator
+def busiest_day(d: Dialect, table: Source) -> str:
     """Each user's most events on one UTC day: ``user, most``."""
     days = f"SELECT {USER}, floor(t / 86400000000.0) AS day, count(*) AS n FROM {table} GROUP BY 1, 2"
     return f"SELECT {USER}, max(n) AS most FROM ({days}) GROUP BY {USER}"
 
 
-def impossible_moves(table: str, min_km: float, kmh: float, least: int) -> str:
+@operator
+def impossible_moves(d: Dialect, table: Source, min_km: float, kmh: float, least: int) -> str:
     """Users who moved too fast from one event's place to the next one's, often enough: ``user, n, kmh, km``.
 
     Great-circle distance; a move in no time counts as one of a second; moves under ``min_km`` are no moves. ``kmh``
@@ -91,3 +99,9 @@ def impossible_moves(table: str, min_km: float, kmh: float, least: int) -> str:
         f"SELECT {USER}, count(*) AS n, max(kmh) AS kmh, max_by(km, kmh) AS km FROM ({speed}) WHERE kmh > {kmh}"
         f" GROUP BY {USER} HAVING count(*) >= {least}"
     )
+
+
+@operator
+def events_of(d: Dialect, table: Source, users: Source) -> str:
+    """How many events some users (a table of ``user``) have: ``user, n``."""
+    return f"SELECT {USER}, count(*) AS n FROM {table} JOIN {users} USING ({USER}) GROUP BY {USER}"

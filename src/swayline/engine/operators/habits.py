@@ -1,4 +1,4 @@
-"""What people and items are like, summed up from their acts, as SQL that DuckDB and Spark both say.
+"""What people and items are like, summed up from their acts.
 
 The table of acts is of numbers: ``u``, ``i``, ``c`` (user, item, category; -1 where an act has none), ``b``
 (behaviour), ``t`` (UTC microseconds, null in logs without times), ``day``, ``hour``, ``weekday`` on the log's clock,
@@ -7,18 +7,27 @@ The table of acts is of numbers: ``u``, ``i``, ``c`` (user, item, category; -1 w
 
 from collections.abc import Sequence
 
+from swayline.core.names import ROW
+from swayline.engine.dialect import Dialect
+from swayline.engine.registry import Name, Source, operator
 
-def totals(acts: str, who: str, n_behaviors: int, distinct: Sequence[str]) -> str:
+
+@operator
+def totals(d: Dialect, acts: Source, who: Name, n_behaviors: int, distinct: Sequence[str]) -> str:
     """One row an owner: events, those of each behaviour (``n0``, ``n1``, …), distinct others, first, last, days."""
     counts = ", ".join(f"sum(CASE WHEN b = {code} THEN 1 ELSE 0 END) AS n{code}" for code in range(n_behaviors))
-    others = ", ".join(f"count(DISTINCT CASE WHEN {name} >= 0 THEN {name} END) AS d_{name}" for name in distinct)
+    others = ", ".join(
+        f"count(DISTINCT CASE WHEN {d.quote(name)} >= 0 THEN {d.quote(name)} END) AS {d.quote(f'd_{name}')}"
+        for name in distinct
+    )
     return (
         f"SELECT {who} AS owner, count(*) AS events, {counts}, {others}, min(t) AS first, max(t) AS last,"
         f" count(DISTINCT day) AS days FROM {acts} WHERE {who} >= 0 GROUP BY {who} ORDER BY {who}"
     )
 
 
-def by_clock(acts: str, who: str, part: str) -> str:
+@operator
+def by_clock(d: Dialect, acts: Source, who: Name, part: Name) -> str:
     """Events of each owner in each ``hour`` or on each ``weekday``: ``owner, part, n``."""
     return (
         f"SELECT {who} AS owner, {part} AS part, count(*) AS n FROM {acts}"
@@ -26,14 +35,16 @@ def by_clock(acts: str, who: str, part: str) -> str:
     )
 
 
-def pauses(acts: str) -> str:
+@operator
+def pauses(d: Dialect, acts: Source) -> str:
     """Days between a person's active days: ``owner, gap, day`` (the day that ends the pause)."""
     days = f"SELECT DISTINCT u, day FROM {acts} WHERE day IS NOT NULL"
     gaps = f"SELECT u AS owner, day, day - lag(day) OVER (PARTITION BY u ORDER BY day) AS gap FROM ({days})"
     return f"SELECT owner, gap, day FROM ({gaps}) WHERE gap IS NOT NULL"
 
 
-def quantiles(values: str, column: str, shares: Sequence[float]) -> str:
+@operator
+def quantiles(d: Dialect, values: Source, column: Name, shares: Sequence[float]) -> str:
     """One row: quantiles of a column, ``q0``, ``q1``, …."""
     named = ", ".join(
         f"percentile_disc({share}) WITHIN GROUP (ORDER BY {column}) AS q{at}" for at, share in enumerate(shares)
@@ -41,14 +52,16 @@ def quantiles(values: str, column: str, shares: Sequence[float]) -> str:
     return f"SELECT {named} FROM {values}"
 
 
-def own_pauses(values: str, recent_day: int, long_gap: int) -> str:
+@operator
+def own_pauses(d: Dialect, values: Source, recent_day: int, long_gap: int) -> str:
     """Each person's median pause, and whether a long one ended lately: ``owner, middle, n, came_back``."""
     back = f"max(CASE WHEN gap > {long_gap} AND day >= {recent_day} THEN 1 ELSE 0 END)"
     middle = "percentile_disc(0.5) WITHIN GROUP (ORDER BY gap)"
     return f"SELECT owner, {middle} AS middle, count(*) AS n, {back} AS came_back FROM {values} GROUP BY owner"
 
 
-def marks(traits: str, pull: float, most: int) -> str:
+@operator
+def marks(d: Dialect, traits: Source, pull: float, most: int) -> str:
     """The traits that set each owner apart: ``owner, trait, n, weight, share, lift, place``, most telling first.
 
     ``traits`` has ``owner, trait, w, n`` (one row a pair: its weight and its events). A trait's score is its part of
@@ -76,7 +89,8 @@ def marks(traits: str, pull: float, most: int) -> str:
     )
 
 
-def most_of(traits: str, most: int) -> str:
+@operator
+def most_of(d: Dialect, traits: Source, most: int) -> str:
     """The traits that weigh most with each owner: ``owner, trait, n, share, place``; ``share`` is that of events."""
     ranked = (
         "SELECT *, row_number() OVER (PARTITION BY owner ORDER BY round(w, 9) DESC, n DESC, trait) AS place,"
@@ -88,7 +102,8 @@ def most_of(traits: str, most: int) -> str:
     )
 
 
-def pairs(acts: str, who: str, what: str) -> str:
+@operator
+def pairs(d: Dialect, acts: Source, who: Name, what: Name) -> str:
     """Weight and events of each (owner, trait): ``owner, trait, w, n``; acts without either are left out."""
     return (
         f"SELECT {who} AS owner, {what} AS trait, sum(weight) AS w, count(*) AS n FROM {acts}"
@@ -96,7 +111,8 @@ def pairs(acts: str, who: str, what: str) -> str:
     )
 
 
-def worded(owned: str, words: str) -> str:
+@operator
+def worded(d: Dialect, owned: Source, words: Source) -> str:
     """Weight and events of each (owner, word), from (owner, text) pairs and each text's words (``text, word``)."""
     return (
         f"SELECT o.owner AS owner, s.word AS trait, sum(o.w) AS w, sum(o.n) AS n FROM {owned} o"
@@ -104,7 +120,47 @@ def worded(owned: str, words: str) -> str:
     )
 
 
-def next_items(acts: str) -> str:
+@operator
+def item_words(d: Dialect, item_texts: Source) -> str:
+    """The texts of items as traits of the items themselves: ``owner, trait, w, n``; from ``i, text``."""
+    return f"SELECT i AS owner, text AS trait, 1.0 AS w, 1 AS n FROM {item_texts}"
+
+
+@operator
+def texts_of_items(d: Dialect, owned: Source, item_texts: Source) -> str:
+    """The texts of the items (``i, text``) that owners have (``owner, trait, w, n``, an item each), as their traits."""
+    return (
+        f"SELECT p.owner AS owner, s.text AS trait, sum(p.w) AS w, sum(p.n) AS n FROM {owned} p"
+        f" JOIN {item_texts} s ON p.trait = s.i GROUP BY p.owner, s.text"
+    )
+
+
+@operator
+def texts_of_acts(d: Dialect, acts: Source, who: Name, act_texts: Source) -> str:
+    """The texts of acts themselves (``row, text``) as traits of who acted: ``owner, trait, w, n``."""
+    return (
+        f"SELECT a.{who} AS owner, s.text AS trait, sum(a.weight) AS w, count(*) AS n FROM {acts} a"
+        f" JOIN {act_texts} s ON a.{ROW} = s.{ROW} WHERE a.{who} >= 0 GROUP BY a.{who}, s.text"
+    )
+
+
+@operator
+def used(d: Dialect, acts: Source, codes: Source) -> str:
+    """What each person acts with (``row, code``; -1: unknown), such as devices: ``owner, trait, w, n``."""
+    return (
+        f"SELECT a.u AS owner, p.code AS trait, CAST(count(*) AS DOUBLE) AS w, count(*) AS n FROM {acts} a"
+        f" JOIN {codes} p ON a.{ROW} = p.{ROW} WHERE p.code >= 0 GROUP BY a.u, p.code"
+    )
+
+
+@operator
+def active_days(d: Dialect, acts: Source) -> str:
+    """Each person's first and last active day: ``owner, first_day, last_day``."""
+    return f"SELECT u AS owner, min(day) AS first_day, max(day) AS last_day FROM {acts} GROUP BY u ORDER BY u"
+
+
+@operator
+def next_items(d: Dialect, acts: Source) -> str:
     """How often a person's next other item follows an item: ``owner, trait, w, n`` (item, next item)."""
     order = "PARTITION BY u ORDER BY t, row"
     steps = f"SELECT i, lag(i) OVER ({order}) AS before FROM {acts} WHERE i >= 0"
@@ -114,7 +170,8 @@ def next_items(acts: str) -> str:
     )
 
 
-def reached(acts: str, outcome: int) -> str:
+@operator
+def reached(d: Dialect, acts: Source, outcome: int) -> str:
     """Of the people on each item: how many show the outcome on it, how many come on more than one day."""
     people = (
         f"SELECT i, u, max(CASE WHEN b = {outcome} THEN 1 ELSE 0 END) AS x,"
@@ -123,7 +180,8 @@ def reached(acts: str, outcome: int) -> str:
     return f"SELECT i AS owner, count(*) AS people, sum(x) AS reached, sum(again) AS again FROM ({people}) GROUP BY i"
 
 
-def visits(acts: str, t: int) -> str:
+@operator
+def visits(d: Dialect, acts: Source, t: int) -> str:
     """Days of people on each item: ``owner, people, n, late, ll, ln, nn``.
 
     A person's many acts on an item in one day are one visit. ``late`` counts visits that begin at or after a moment;
@@ -140,7 +198,8 @@ def visits(acts: str, t: int) -> str:
     )
 
 
-def audience(acts: str, segments: str) -> str:
+@operator
+def audience(d: Dialect, acts: Source, segments: Source) -> str:
     """People of each segment on each item: ``owner, trait, w, n``; ``segments`` has ``u, segment``."""
     people = f"SELECT DISTINCT i, u FROM {acts} WHERE i >= 0"
     return (
