@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from swayline.causal.estimate.estimate_effect import estimate_effect
+from swayline.causal.effect import estimate_effect
 from swayline.causal.identify.discover import EDGES, discover_graph, graph_distance
 from swayline.causal.policy.learn_policy import learn_policy
 from swayline.causal.policy.uplift import auuc, qini

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from swayline.causal.estimate.inference import difference_in_means
+from swayline.causal.inference.intervals import difference_in_means
 
 pytestmark = pytest.mark.truth
 SEEDS = 500

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from swayline.causal.estimate.estimate_effect import estimate_effect
+from swayline.causal.effect import estimate_effect
 from swayline.causal.estimate.estimators import aipw, contrast, partial_slope
 from swayline.causal.estimate.instruments import two_stage
 from swayline.causal.estimate.joint import mediate
 from swayline.causal.identify.graph import adjust, read_graph
 from swayline.causal.nuisance.cross_fitting import crossfit_all, default_learners, folds, nuisances
 from swayline.causal.policy.learn_policy import learn_policy
-from swayline.causal.table.folds import Cut
+from swayline.causal.table.folds import FoldedDesign
 
 pytestmark = pytest.mark.truth
 SEEDS = 500
@@ -87,7 +87,7 @@ def residuals(x, columns, person, seed):
     fold = folds(len(x), 5, person, np.random.default_rng(seed))
     learners = default_learners(x, range(x.shape[1]), False, "linear", seed)[0]
     targets = np.column_stack(columns)
-    return (targets - crossfit_all(Cut(x, fold), targets, learners)[0]).T
+    return (targets - crossfit_all(FoldedDesign(x, fold), targets, learners)[0]).T
 
 
 @pytest.mark.parametrize(("dose", "direct"), [(0.05, 0.1), (0.0, 0.0)])
@@ -110,7 +110,7 @@ def aipw_of(table, controls, seed):
     x = (x - x.mean(axis=0)) / x.std(axis=0)
     arm = table["t"].astype(np.int64)
     fold = folds(len(x), 5, None, np.random.default_rng(seed), arm)
-    found = nuisances(x, table["y"], arm, 2, fold, range(x.shape[1]), kind="linear", seed=seed)
+    found = nuisances(FoldedDesign(x, fold), table["y"], arm, 2, range(x.shape[1]), kind="linear", seed=seed)
     return aipw(contrast(x, table["y"], arm, 1, found, None, "ate"))
 
 

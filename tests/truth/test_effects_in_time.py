@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from swayline.engine import DuckEngine
-from swayline.influence.effects.contrasts import further_rows, window
+from swayline.influence.effects.contrasts import contrast_rows, window
 from swayline.influence.effects.episodes import landmark, pairs, timeline
 
 pytestmark = pytest.mark.truth
@@ -58,7 +58,7 @@ def answers(engine, seed, **planted):
     of_pair = np.array([int(name[1:]) for name in line.units.to_pylist()])[made.unit]
     controls = pa.table({f"x{k}": x[of_pair, k] for k in range(3)})
     inside = window(line, found, made, controls, ("cart", "favorite"), (), seed)
-    return {(row["estimand"], row["cause"]): row for row in further_rows(inside, ("cart", "favorite"), "purchase")}
+    return {(row["estimand"], row["cause"]): row for row in contrast_rows(inside, ("cart", "favorite"), "purchase")}
 
 
 def naive_of_order(seed, **planted):

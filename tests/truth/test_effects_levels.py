@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from swayline.causal.estimate.estimate_effect import estimate_effect
+from swayline.causal.effect import estimate_effect
 
 pytestmark = pytest.mark.truth
 SEEDS = 100

@@ -1,5 +1,5 @@
 """Floor 4: effects in any table: identified, estimated, refuted, judged. Knows no log."""
 
-from swayline.causal.estimate.estimate_effect import EffectEstimate, estimate_effect
+from swayline.causal.effect import EffectEstimate, estimate_effect
 
 __all__ = ["EffectEstimate", "estimate_effect"]

@@ -131,7 +131,7 @@ def behaviors(
     reading: Said,
 ) -> None:
     """What each behaviour causes: effects beside associations, with intervals, refutations and a verdict."""
-    from swayline.causal.estimate.words import in_words
+    from swayline.causal.answer.words import in_words
     from swayline.influence.effects import BehaviorEffects
     from swayline.ledger import write_ledger
 
@@ -187,9 +187,9 @@ def table(
     json: options.Json = False,
 ) -> None:
     """The effect of one column on another, from an experiment or from observation."""
-    from swayline.causal.estimate.estimate_effect import estimate_effect
-    from swayline.causal.estimate.words import in_words
-    from swayline.causal.table.problem import ESTIMANDS, LEARNERS
+    from swayline.causal.answer.words import in_words
+    from swayline.causal.effect import estimate_effect
+    from swayline.causal.table.question import ESTIMANDS, LEARNERS
     from swayline.events import read_table
     from swayline.ledger import write_ledger
 
@@ -341,7 +341,7 @@ def _graph(written: str | None) -> str | None:
 
 
 def _result(table: "pa.Table", out: Path) -> dict[str, object]:
-    from swayline.causal.estimate.words import SHOWN
+    from swayline.causal.answer.words import SHOWN
 
     primary = [row for row in table.select(SHOWN).to_pylist() if row["primary"]]
     return {"out": str(out), "rows": len(table), "primary": primary[:1000]}

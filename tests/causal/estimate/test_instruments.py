@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from swayline.causal.estimate.estimate_effect import estimate_effect
+from swayline.causal.effect import estimate_effect
 from swayline.causal.estimate.instruments import two_stage
 from swayline.core.errors import IdentificationError, UsageError
 

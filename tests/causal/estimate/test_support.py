@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from swayline.causal.estimate.estimate_effect import estimate_effect
+from swayline.causal.effect import estimate_effect
 from swayline.causal.estimate.estimators import has_support
 
 

@@ -3,7 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
-from swayline.causal.estimate.estimate_effect import estimate_effect
+from swayline.causal.effect import estimate_effect
 from swayline.causal.identify.discover import EDGES
 from swayline.causal.identify.graph import CausalGraph, adjust, read_graph
 from swayline.core.errors import UsageError

@@ -5,7 +5,7 @@ import pytest
 from scipy import optimize
 
 from swayline.causal.nuisance.learners import Expansion, Linear, Logistic
-from swayline.causal.table.folds import Cut
+from swayline.causal.table.folds import FoldedDesign
 
 
 def chance(x, beta):
@@ -34,7 +34,7 @@ def world(seed=0, n=900, p=4, rare=0.0):
 def test_logistic_regressions_of_all_folds_equal_those_of_each(some, rare):
     x, y, fold, rows = world(rare=rare)
     teaches = rows if some else np.ones(len(x), dtype=bool)
-    found = Logistic().out_of_fold(Cut(x, fold), y[:, None], teaches if some else None)[:, 0]
+    found = Logistic().out_of_fold(FoldedDesign(x, fold), y[:, None], teaches if some else None)[:, 0]
     for k in range(5):
         inside = teaches & (fold != k)
         assert np.allclose(found[fold == k], chance(x[fold == k], logistic_by_scipy(x[inside], y[inside])), atol=1e-3)
@@ -43,7 +43,7 @@ def test_logistic_regressions_of_all_folds_equal_those_of_each(some, rare):
 def test_outcomes_that_a_line_separates_still_get_finite_chances():
     x, _, fold, _ = world(1)
     y = (x[:, 0] > 0).astype(float)
-    found = Logistic(penalty=1e-3).out_of_fold(Cut(x, fold), y[:, None], None)[:, 0]
+    found = Logistic(penalty=1e-3).out_of_fold(FoldedDesign(x, fold), y[:, None], None)[:, 0]
     assert np.isfinite(found).all()
     assert np.mean((found > 0.5) == (y > 0.5)) > 0.97
 
@@ -53,7 +53,7 @@ def test_ridge_regressions_of_all_folds_and_targets_equal_those_of_each():
     expansion = Expansion.of(x, range(4))
     targets = np.column_stack([y, x[:, 0] ** 2 + y])
     for learner in (Linear(), Linear(expansion)):
-        found = learner.out_of_fold(Cut(x, fold), targets, rows)
+        found = learner.out_of_fold(FoldedDesign(x, fold), targets, rows)
         for k in range(5):
             inside = rows & (fold != k)
             for j in range(2):
@@ -63,6 +63,6 @@ def test_ridge_regressions_of_all_folds_and_targets_equal_those_of_each():
 
 def test_a_wider_design_is_made_once():
     x, _, fold, _ = world(3)
-    cut, expansion = Cut(x, fold), Expansion.of(x, range(4))
+    cut, expansion = FoldedDesign(x, fold), Expansion.of(x, range(4))
     assert cut.wide(expansion) is cut.wide(Expansion.of(x, range(4)))
     assert cut.wide(None) is x

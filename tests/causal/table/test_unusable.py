@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from swayline.causal.estimate.estimate_effect import estimate_effect
+from swayline.causal.effect import estimate_effect
 from swayline.core.errors import SwaylineError
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import linalg, spatial, stats
 
-from swayline.causal.estimate.inference import Estimate, difference_in_means, from_parts, from_scores, interval
+from swayline.causal.inference.intervals import Estimate, difference_in_means, from_parts, from_scores, interval
 from swayline.causal.nuisance.cross_fitting import Nuisances
 from swayline.numerics.ridge import BLOCK, moments, solve_ridge
 
@@ -75,7 +75,7 @@ def contrast(
     Known propensities need no support in the data, and nothing is trimmed.
     """
     e1, e0 = found.propensity[:, a], found.propensity[:, 0]
-    keep = np.ones(len(y), dtype=bool) if found.known else has_support(e1, e0, arm, a, estimand)
+    keep = np.ones(len(y), dtype=bool) if found.propensity_known else has_support(e1, e0, arm, a, estimand)
     if found.comparable is not None:
         keep = keep & found.comparable
     of = arm == a if estimand == "att" else np.ones(len(y), dtype=bool)

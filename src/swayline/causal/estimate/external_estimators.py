@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from swayline.causal.estimate.estimators import Contrast
-from swayline.causal.estimate.inference import Estimate, interval
+from swayline.causal.inference.intervals import Estimate, interval
 from swayline.core.extras import require
 
 Floats = npt.NDArray[np.float64]
@@ -21,7 +21,7 @@ MOST_ROWS = 100_000
 """Above this many rows (drawn by place) the other libraries take too long to stand beside."""
 
 
-def beside(c: Contrast, seed: int) -> dict[str, Estimate]:
+def external_estimates(c: Contrast, seed: int) -> dict[str, Estimate]:
     """Estimates of one contrast by method; on the same trimmed rows and controls.
 
     EconML's intervals know no clusters, DoWhy's weighting comes without one.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from swayline.causal.estimate.inference import Estimate, from_parts
+from swayline.causal.inference.intervals import Estimate, from_parts
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

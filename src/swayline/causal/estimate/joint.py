@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import linalg
 
-from swayline.causal.estimate.inference import Estimate, from_scores
+from swayline.causal.inference.intervals import Estimate, from_scores
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

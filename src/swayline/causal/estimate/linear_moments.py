@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from swayline.causal.estimate.inference import Estimate
 from swayline.causal.estimate.joint import joint_slopes
+from swayline.causal.inference.intervals import Estimate
 from swayline.core.errors import UsageError
 from swayline.numerics.ridge import BLOCK, solve_ridge
 

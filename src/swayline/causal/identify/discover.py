@@ -42,17 +42,9 @@ def normal_scores(values: Floats) -> Floats:
 
 
 def discover_graph(
-    frame: Any,
-    columns: Sequence[str],
-    *,
-    tiers: Mapping[str, int] | None = None,
-    interventions: str | None = None,
-    method: str = "score",
-    alpha: float = 0.01,
-    samples: int = 50,
-    threshold: float | None = None,
-    seed: int = 0,
-) -> pa.Table:
+    frame: Any, columns: Sequence[str], *, tiers: Mapping[str, int] | None = None, interventions: str | None = None,
+    method: str = "score", alpha: float = 0.01, samples: int = 50, threshold: float | None = None, seed: int = 0,
+) -> pa.Table:  # fmt: skip
     """Edges of the graphs of many half samples, with the share of the graphs that have each.
 
     Parameters
@@ -86,6 +78,38 @@ def discover_graph(
     Goldszmidt, Wyner (1999), Data analysis with Bayesian networks: a bootstrap approach. Cooper & Yoo (1999), Causal
     discovery from a mixture of experimental and observational data.
     """
+    values, moved = _complete_rows(frame, columns, tiers, interventions, method)
+    allowed, rng, scores = _allowed(columns, tiers), generator(seed, "discover"), normal_scores(values)
+    if method == "score":
+        method = _better_score(scores, moved, allowed, rng)
+    kinds = tuple(_SCORES) if method == "both" else (method,)
+    oriented = _oriented(moved)
+    joined, pointed = np.zeros((len(columns), len(columns))), np.zeros((len(columns), len(columns)))
+    for _ in range(samples):
+        part = rng.permutation(len(scores))[: len(scores) // 2]
+        for kind in kinds:
+            if kind == "pc":
+                found = _pc(scores[part], columns, tiers, alpha)
+            else:
+                best = best_dag(_SCORES[kind](scores[part], moved[part]), allowed, rng)
+                found = settled(best, allowed, oriented)
+            pointed += found
+            joined += (found + found.T) > 0
+    graphs = samples * len(kinds)
+    least = threshold if threshold is not None else 0.5 if method == "both" else 0.85
+    return _edges(columns, joined / graphs, pointed / graphs, least)
+
+
+def _oriented(moved: Flags) -> Flags:
+    """[i, j] whether interventions on one of two columns tell which way an edge between them points."""
+    alone = (moved.T.astype(np.float64) @ ~moved) > 0
+    return np.asarray(alone | alone.T)
+
+
+def _complete_rows(
+    frame: Any, columns: Sequence[str], tiers: Mapping[str, int] | None, interventions: str | None, method: str
+) -> tuple[Floats, Flags]:
+    """Rows without a gap, and which columns were set from outside, each (rows, columns), once there are enough."""
     if method not in METHODS:
         raise UsageError(f"method is {method!r}; it must be one of {', '.join(METHODS)}")
     if len(columns) < 2:
@@ -107,27 +131,7 @@ def discover_graph(
             f"{columns[int(left.argmin())]!r} was set from outside in all but {left.min()} rows: "
             "too few to say what moves it"
         )
-    scores = normal_scores(values)
-    rng = generator(seed, "discover")
-    joined, pointed = np.zeros((len(columns), len(columns))), np.zeros((len(columns), len(columns)))
-    allowed = _allowed(columns, tiers)
-    if method == "score":
-        method = _better_score(scores, moved, allowed, rng)
-    kinds = tuple(_SCORES) if method == "both" else (method,)
-    told = (moved.T.astype(np.float64) @ ~moved) > 0
-    for _ in range(samples):
-        part = rng.permutation(len(scores))[: len(scores) // 2]
-        for kind in kinds:
-            if kind == "pc":
-                found = _pc(scores[part], columns, tiers, alpha)
-            else:
-                best = best_dag(_SCORES[kind](scores[part], moved[part]), allowed, rng)
-                found = settled(best, allowed, told | told.T)
-            pointed += found
-            joined += (found + found.T) > 0
-    graphs = samples * len(kinds)
-    least = threshold if threshold is not None else 0.5 if method == "both" else 0.85
-    return _edges(columns, joined / graphs, pointed / graphs, least)
+    return values, moved
 
 
 def _moved(table: pa.Table, name: str | None, columns: Sequence[str]) -> Flags:

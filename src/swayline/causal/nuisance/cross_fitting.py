@@ -18,8 +18,8 @@ from swayline.causal.nuisance.learners import (
     has_boosting,
     stack_weights,
 )
-from swayline.causal.nuisance.levels import Levels, add_level_effects, held_fixed, without_levels
-from swayline.causal.table.folds import Cut, Design, Floats, Ints
+from swayline.causal.table.folds import Design, Floats, FoldedDesign, Ints
+from swayline.causal.table.levels import Levels, add_level_effects, held_fixed, without_levels
 
 CLIP = 0.01
 """Propensities are at least this much of their arm's share before anything divides by them; trimming is stricter."""
@@ -36,7 +36,7 @@ class Nuisances:
     mean : E[Y | X], shape (n,)
     fold : fold of each row, shape (n,)
     notes : which learners, and the weight of each
-    known : whether the propensities were given by design, and need no support in the data
+    propensity_known : whether the propensities were given by design, and need no support in the data
     comparable : rows that are not alone in a level of a control, shape (n,); None: all
     """
 
@@ -45,7 +45,7 @@ class Nuisances:
     mean: Floats
     fold: Ints
     notes: tuple[str, ...] = field(default=())
-    known: bool = False
+    propensity_known: bool = False
     comparable: npt.NDArray[np.bool_] | None = None
 
 
@@ -105,7 +105,7 @@ def default_learners(x: Design, groups: Sequence[int], binary: bool, kind: str, 
 
 
 def crossfit(
-    cut: Cut, y: Floats, learners: Sequence[Learner], rows: npt.NDArray[np.bool_] | None = None
+    folded: FoldedDesign, y: Floats, learners: Sequence[Learner], rows: npt.NDArray[np.bool_] | None = None
 ) -> tuple[Floats, Floats]:
     """Stacked out-of-fold predictions of one target.
 
@@ -118,15 +118,15 @@ def crossfit(
     -------
     Predictions (n,) and the weight of each learner.
     """
-    found, weights = crossfit_all(cut, y[:, None], learners, rows)
+    found, weights = crossfit_all(folded, y[:, None], learners, rows)
     return found[:, 0], weights[:, 0]
 
 
 def crossfit_all(
-    cut: Cut, targets: Floats, learners: Sequence[Learner], rows: npt.NDArray[np.bool_] | None = None
+    folded: FoldedDesign, targets: Floats, learners: Sequence[Learner], rows: npt.NDArray[np.bool_] | None = None
 ) -> tuple[Floats, Floats]:
     """The same of several targets, shape (n, t): predictions (n, t) and weights (learners, t)."""
-    every = np.stack([learner.out_of_fold(cut, targets, rows) for learner in learners], axis=1)  # (n, learners, t)
+    every = np.stack([learner.out_of_fold(folded, targets, rows) for learner in learners], axis=1)  # (n, learners, t)
     teaches = slice(None) if rows is None else rows
     weights = np.stack(
         [stack_weights(every[teaches, :, j], targets[teaches, j]) for j in range(targets.shape[1])], axis=1
@@ -135,11 +135,10 @@ def crossfit_all(
 
 
 def nuisances(
-    x: Design,
+    folded: FoldedDesign,
     y: Floats,
     arm: Ints,
     n_arms: int,
-    fold: Ints,
     groups: Sequence[int],
     *,
     kind: str = "auto",
@@ -154,13 +153,13 @@ def nuisances(
     propensity : known P(arm | X), shape (n, arms), as in an experiment; learned where None
     levels : controls of many levels, held fixed in the outcome
     """
-    binary_y, cut = bool(np.isin(y, (0.0, 1.0)).all()), Cut(x, fold)
+    x, binary_y = folded.x, bool(np.isin(y, (0.0, 1.0)).all())
     learners, why = default_learners(x, groups, binary_y, kind, seed)
     notes = [why]
     if levels is None:
-        outcome, words = _of_arms(cut, y, arm, n_arms, learners)
+        outcome, words = _of_arms(folded, y, arm, n_arms, learners)
     else:
-        outcome, words = arms_within_levels(cut, y, arm, n_arms, groups, levels, kind, seed)
+        outcome, words = arms_within_levels(folded, y, arm, n_arms, groups, levels, kind, seed)
     notes += words
     if levels is None and binary_y:
         outcome = np.clip(outcome, 0.0, 1.0)
@@ -169,42 +168,44 @@ def nuisances(
         chosen, _ = default_learners(x, groups, True, kind, seed)
         raw = np.empty((len(y), n_arms))
         for a in range(1, n_arms):
-            raw[:, a], weights = crossfit(cut, (arm == a).astype(np.float64), chosen)
+            raw[:, a], weights = crossfit(folded, (arm == a).astype(np.float64), chosen)
             notes.append(f"propensity, arm {a}: {_weights_in_words(chosen, weights)}")
         propensity = to_simplex(raw, np.bincount(arm, minlength=n_arms) / len(arm))
     mean = (propensity * outcome).sum(axis=1)
     comparable = None if levels is None or known else levels.leverage() < 1
-    return Nuisances(propensity, outcome, mean, fold, tuple(notes), known, comparable)
+    return Nuisances(propensity, outcome, mean, folded.fold, tuple(notes), known, comparable)
 
 
-def _of_arms(cut: Cut, y: Floats, arm: Ints, n_arms: int, learners: Sequence[Learner]) -> tuple[Floats, list[str]]:
+def _of_arms(
+    folded: FoldedDesign, y: Floats, arm: Ints, n_arms: int, learners: Sequence[Learner]
+) -> tuple[Floats, list[str]]:
     outcome, words = np.empty((len(y), n_arms)), []
     for a in range(n_arms):
-        outcome[:, a], weights = crossfit(cut, y, learners, arm == a)
+        outcome[:, a], weights = crossfit(folded, y, learners, arm == a)
         words.append(f"outcome, arm {a}: {_weights_in_words(learners, weights)}")
     return outcome, words
 
 
 def arms_within_levels(
-    cut: Cut, y: Floats, arm: Ints, n_arms: int, groups: Sequence[int], levels: Levels, kind: str, seed: int
+    folded: FoldedDesign, y: Floats, arm: Ints, n_arms: int, groups: Sequence[int], levels: Levels, kind: str, seed: int
 ) -> tuple[Floats, list[str]]:
     """Outcome models of every arm with controls of many levels held fixed, (n, arms), and the learners in words."""
-    x = cut.x[:, : levels.width]
+    x = folded.x[:, : levels.width]
     learners, _ = default_learners(x, groups[: levels.width], False, kind, seed)
     dummies = (arm[:, None] == np.arange(1, n_arms)).astype(np.float64)
-    found, words = _of_arms(Cut(x, cut.fold), without_levels(y, dummies, x, levels), arm, n_arms, learners)
+    found, words = _of_arms(FoldedDesign(x, folded.fold), without_levels(y, dummies, x, levels), arm, n_arms, learners)
     return add_level_effects(found, y, arm, x, levels), words
 
 
 def left_within_levels(
-    cut: Cut, targets: Floats, groups: Sequence[int], levels: Levels, kind: str, seed: int
+    folded: FoldedDesign, targets: Floats, groups: Sequence[int], levels: Levels, kind: str, seed: int
 ) -> tuple[Floats, str]:
     """What controls and levels leave of columns, (n, t), and the learners in words."""
-    x = cut.x[:, : levels.width]
+    x = folded.x[:, : levels.width]
     learners, _ = default_learners(x, groups[: levels.width], False, kind, seed)
     nothing = np.empty((len(x), 0))
     plain = np.column_stack([without_levels(each, nothing, x, levels) for each in targets.T])
-    found, weights = crossfit_all(Cut(x, cut.fold), plain, learners)
+    found, weights = crossfit_all(FoldedDesign(x, folded.fold), plain, learners)
     return held_fixed(targets - found, x, levels), _weights_in_words(learners, weights[:, -1])
 
 
@@ -231,15 +232,15 @@ def dose_nuisances(
     levels: Levels | None = None,
 ) -> Nuisances:  # fmt: skip
     """E[dose | X] and E[Y | X], cross-fitted."""
-    binary_y, cut = bool(np.isin(y, (0.0, 1.0)).all()), Cut(x, fold)
+    binary_y, folded = bool(np.isin(y, (0.0, 1.0)).all()), FoldedDesign(x, fold)
     learners, why = default_learners(x, groups, binary_y, kind, seed)
     if levels is not None:
-        left, words = left_within_levels(cut, np.column_stack([dose, y]), groups, levels, kind, seed)
+        left, words = left_within_levels(folded, np.column_stack([dose, y]), groups, levels, kind, seed)
         expected, mean = dose - left[:, 0], y - left[:, 1]
         return Nuisances(expected[:, None], np.empty((len(y), 0)), mean, fold, (why, f"dose and outcome: {words}"))
-    mean, weights = crossfit(cut, y, learners)
+    mean, weights = crossfit(folded, y, learners)
     chosen, _ = default_learners(x, groups, False, kind, seed)
-    expected, other = crossfit(cut, dose, chosen)
+    expected, other = crossfit(folded, dose, chosen)
     notes = (why, f"outcome: {_weights_in_words(learners, weights)}", f"dose: {_weights_in_words(chosen, other)}")
     return Nuisances(expected[:, None], np.empty((len(y), 0)), mean, fold, notes)
 

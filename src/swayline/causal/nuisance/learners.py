@@ -12,7 +12,7 @@ import numpy as np
 from scipy import linalg
 
 from swayline.causal.nuisance.logistic import logistic_out_of_fold
-from swayline.causal.table.folds import Cut, Design, Flags, Floats, ridge_out_of_fold
+from swayline.causal.table.folds import Design, Flags, Floats, FoldedDesign, ridge_out_of_fold
 from swayline.core.errors import MissingExtraError
 from swayline.core.extras import require
 from swayline.numerics.ridge import fit_ridge, moments, predict_linear, solve_ridge_by_gcv
@@ -37,7 +37,7 @@ class Learner(Protocol):
         """How notes call it."""
         ...
 
-    def out_of_fold(self, cut: Cut, targets: Floats, rows: Flags | None) -> Floats:
+    def out_of_fold(self, folded: FoldedDesign, targets: Floats, rows: Flags | None) -> Floats:
         """Predictions of every row and target, (n, t); ``rows`` are those that may teach (None: all)."""
         ...
 
@@ -104,9 +104,9 @@ class Linear:
         inner = linear_predictor(solve_ridge_by_gcv(square, cross, energy)[:, 0])
         return inner if self.expansion is None else _after(self.expansion, inner)
 
-    def out_of_fold(self, cut: Cut, targets: Floats, rows: Flags | None) -> Floats:
+    def out_of_fold(self, folded: FoldedDesign, targets: Floats, rows: Flags | None) -> Floats:
         """All targets and folds from one pass of the design."""
-        return ridge_out_of_fold(cut, cut.wide(self.expansion), targets, rows)
+        return ridge_out_of_fold(folded, folded.wide(self.expansion), targets, rows)
 
 
 def _after(expansion: Expansion, inner: Predictor) -> Predictor:
@@ -125,10 +125,10 @@ class Logistic:
         """How notes call it."""
         return "logistic" if self.expansion is None else "logistic with squares and products"
 
-    def out_of_fold(self, cut: Cut, targets: Floats, rows: Flags | None) -> Floats:
+    def out_of_fold(self, folded: FoldedDesign, targets: Floats, rows: Flags | None) -> Floats:
         """Yes/no targets, one after the other."""
-        wide = cut.wide(self.expansion)
-        found = [logistic_out_of_fold(cut, wide, y, rows, self.penalty) for y in targets.T]
+        wide = folded.wide(self.expansion)
+        found = [logistic_out_of_fold(folded, wide, y, rows, self.penalty) for y in targets.T]
         return np.stack(found, axis=1)
 
 
@@ -180,13 +180,13 @@ class Boosting:
             )
         return lambda new: np.asarray(model.predict(new), dtype=np.float64)
 
-    def out_of_fold(self, cut: Cut, targets: Floats, rows: Flags | None) -> Floats:
+    def out_of_fold(self, folded: FoldedDesign, targets: Floats, rows: Flags | None) -> Floats:
         """A model for every target and fold."""
         found = np.empty(targets.shape)
-        for k in range(cut.count):
-            out = cut.fold == k
+        for k in range(folded.count):
+            out = folded.fold == k
             teaches = ~out if rows is None else ~out & rows
-            x, new = cut.x[teaches], cut.x[out]
+            x, new = folded.x[teaches], folded.x[out]
             for j, y in enumerate(targets.T):
                 found[out, j] = self.fit(x, y[teaches])(new)
         return found

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import linalg
 
-from swayline.causal.table.folds import Cut, Design, Flags, Floats
+from swayline.causal.table.folds import Design, Flags, Floats, FoldedDesign
 from swayline.numerics.logistic import STEPS, LogisticRows, Spans, base_rate, chance, factor, look, newton
 
 _CLOSE = 1e-4
@@ -32,7 +32,7 @@ class _Rows:
         return [span for j, span in enumerate(self.spans) if j != k]
 
 
-def logistic_out_of_fold(cut: Cut, x: Design, y: Floats, rows: Flags | None, penalty: float) -> Floats:
+def logistic_out_of_fold(folded: FoldedDesign, x: Design, y: Floats, rows: Flags | None, penalty: float) -> Floats:
     """Chances by logistic regressions on the other folds, all of them found together; shape (n,).
 
     A regression on everybody is close to that of any fold's other rows, and one pass at its coefficients gives the
@@ -41,16 +41,16 @@ def logistic_out_of_fold(cut: Cut, x: Design, y: Floats, rows: Flags | None, pen
 
     Parameters
     ----------
-    x : ``cut.x`` or one of its wider designs
+    x : ``folded.x`` or one of its wider designs
     rows : those that may teach, shape (n,); None: all
     """
-    taught = _rows(cut, x, y, rows, penalty)
+    taught = _rows(folded, x, y, rows, penalty)
     common = _common(taught)
     each = taught.rows.penalty
     own = np.stack([look(taught.rows, [span], common)[2] for span in taught.spans])
     factors = [factor(one, each) for one in own.sum(axis=0) - own]
-    beta = np.repeat(common[:, None], cut.count, axis=1)
-    before, going = np.full(cut.count, np.inf), np.arange(cut.count)
+    beta = np.repeat(common[:, None], folded.count, axis=1)
+    before, going = np.full(folded.count, np.inf), np.arange(folded.count)
     for _ in range(STEPS):
         if not len(going):
             break
@@ -63,11 +63,11 @@ def logistic_out_of_fold(cut: Cut, x: Design, y: Floats, rows: Flags | None, pen
             beta[:, k] = newton(taught.rows, taught.but(k), beta[:, k], _CLOSE)
         before[going] = distance
         going = going[~slow & (distance >= _CLOSE)]
-    return chance(cut.predict(x, beta))
+    return chance(folded.predict(x, beta))
 
 
-def _rows(cut: Cut, x: Design, y: Floats, rows: Flags | None, penalty: float) -> _Rows:
-    teaching = cut.teaching(rows)
+def _rows(folded: FoldedDesign, x: Design, y: Floats, rows: Flags | None, penalty: float) -> _Rows:
+    teaching = folded.teaching(rows)
     at, ends = np.concatenate(teaching), np.cumsum([0, *map(len, teaching)]).tolist()
     small, target = x[at].astype(np.float32, copy=False), y[at].astype(np.float32)
     return _Rows(LogisticRows(small, target, np.array([0.0, *np.full(x.shape[1], penalty)])), list(pairwise(ends)))

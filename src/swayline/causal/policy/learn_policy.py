@@ -14,17 +14,18 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from swayline.causal.answer.rows import evidence
 from swayline.causal.estimate.estimators import LEAST_CHANCE
-from swayline.causal.estimate.inference import Estimate, from_scores
-from swayline.causal.estimate.results import evidence
 from swayline.causal.heterogeneity.dr_learner import mixed
+from swayline.causal.inference.intervals import Estimate, from_scores
 from swayline.causal.nuisance.cross_fitting import crossfit_all, default_learners, folds, nuisances
 from swayline.causal.nuisance.learners import Boosting, Linear, Predictor
 from swayline.causal.policy.uplift import best_arm
-from swayline.causal.refute.verdict import FEWEST, no_interval, verdict
-from swayline.causal.table.folds import Cut
+from swayline.causal.refute.verdict import FEWEST, Comparison, no_interval, verdict
+from swayline.causal.table.covariate_table import CovariateTable, read
+from swayline.causal.table.folds import FoldedDesign
 from swayline.causal.table.frame import MOST_LEVELS, Encoder, as_table
-from swayline.causal.table.problem import Data, Setting, check, read
+from swayline.causal.table.question import EffectQuery, check
 from swayline.core.errors import IdentificationError, UsageError, nearest
 from swayline.core.rng import generator
 from swayline.ledger import EffectRow, ledger
@@ -135,18 +136,23 @@ def learn_policy(
     Doubly robust policy evaluation and learning.
     """
     table = as_table(frame)
-    s = Setting(
+    s = EffectQuery(
         treatment, outcome, "ate", clusters, reference, randomised or propensity is not None, propensity, learner, (),
         n_folds, seed,
     )  # fmt: skip
     data = read(table, s, check(table, s, controls), merge=True)
-    data = replace(data, against=(*data.against, *_merged(data)))
+    data = replace(data, objections=(*data.objections, *_merged(data)))
     arms = data.treatment.arms
     if not arms:
         raise UsageError(f"treatment {treatment!r} is a dose; a policy chooses among arms: cut it into a few")
-    cost = np.array([_cost(arm, arms, costs or {}) for arm in arms])
-    fold = folds(len(data.y), n_folds, data.clusters, generator(seed, "folds"), data.treatment.arm)
-    pseudo, kept = _pseudo(data, s, fold, np.arange(len(fold)))
+    return _valued(data, s, np.array([_cost(arm, arms, costs or {}) for arm in arms]))
+
+
+def _valued(data: CovariateTable, s: EffectQuery, cost: Floats) -> Policy:
+    """The policy, and what it is worth on people after those it learned from."""
+    arms, every_row = data.treatment.arms, np.arange(len(data.y))
+    fold = folds(len(data.y), s.n_folds, data.clusters, generator(s.seed, "folds"), data.treatment.arm)
+    pseudo, kept = _pseudo(data, s, fold, every_row)
     every, alone, later = _choices(data, s, fold, cost)
     rows, valued = np.flatnonzero(kept), later[kept]
     own, single = (pseudo - cost)[kept & later], alone[kept & later]
@@ -155,20 +161,19 @@ def learn_policy(
     chosen = own[at, every[kept & later]]
     value, gain, over = (_mean(v, packed) for v in (chosen, chosen - own[:, 0], chosen - own[at, single]))
     best = arms[int(np.argmax((pseudo[kept] - cost).mean(axis=0)))]
+    sizes = (int(np.bincount(data.treatment.arm).min()), len(rows))
     identified, reason = verdict(
-        randomised=s.randomised, n_controls=len(data.encoder.used), share_kept=float(kept.mean()),
-        arm_sizes=(int(np.bincount(data.treatment.arm).min()), len(rows)), refutations={},
-        others=(*no_interval(gain), *data.against),
+        Comparison(s.randomised, len(data.encoder.used), sizes, float(kept.mean())), {},
+        (*no_interval(gain), *data.objections),
     )  # fmt: skip
-    told = _rows(data, s, (value, gain, over), every[kept & later], best, identified, reason)
-    rule = _learn(data, s, np.arange(len(fold)), cost)
+    table = ledger(_rows(data, s, (value, gain, over), every[kept & later], best, identified, reason))
     return Policy(
-        arms, every[kept], data.rows[rows], valued, value, gain, over, best, identified, reason, ledger(told), rule,
-        data.encoder,
+        arms, every[kept], data.rows[rows], valued, value, gain, over, best, identified, reason, table,
+        _learn(data, s, every_row, cost), data.encoder,
     )  # fmt: skip
 
 
-def _merged(data: Data) -> list[str]:
+def _merged(data: CovariateTable) -> list[str]:
     """Controls whose rarer levels share one column, in words."""
     return [
         f"control {each.name!r} has too many levels for a policy: all but the {MOST_LEVELS} most common were merged"
@@ -183,23 +188,25 @@ def _cost(arm: str, arms: Sequence[str], costs: Mapping[str, float]) -> float:
     return float(costs.get(arm, 0.0))
 
 
-def _pseudo(data: Data, s: Setting, fold: Ints, rows: Ints) -> tuple[Floats, Flags]:
+def _pseudo(data: CovariateTable, s: EffectQuery, fold: Ints, rows: Ints) -> tuple[Floats, Flags]:
     """Doubly robust outcomes of some rows under each arm, and which of them have support; from those rows alone."""
     arm, count, x, y = data.treatment.arm[rows], len(data.treatment.arms), data.x[rows], data.y[rows]
     known = None
-    if data.known is not None:
-        known = np.column_stack([1 - data.known[rows], data.known[rows]])
+    if data.propensity is not None:
+        known = np.column_stack([1 - data.propensity[rows], data.propensity[rows]])
     elif s.randomised:
         known = np.tile(np.bincount(arm, minlength=count) / len(arm), (len(arm), 1))
     kind = "auto" if s.learner in ("gaussian", "forest") else s.learner
-    found = nuisances(x, y, arm, count, fold, data.encoder.groups, kind=kind, propensity=known, seed=s.seed)
+    found = nuisances(
+        FoldedDesign(x, fold), y, arm, count, data.encoder.groups, kind=kind, propensity=known, seed=s.seed
+    )
     mine = arm[:, None] == np.arange(count)
     pseudo = found.outcome + np.where(mine, (y[:, None] - found.outcome) / found.propensity, 0.0)
     least = LEAST_CHANCE * np.bincount(arm, minlength=count) / len(arm)
-    return pseudo, np.asarray((found.propensity >= least).all(axis=1) | found.known)
+    return pseudo, np.asarray((found.propensity >= least).all(axis=1) | found.propensity_known)
 
 
-def _choices(data: Data, s: Setting, fold: Ints, cost: Floats) -> tuple[Ints, Ints, Flags]:
+def _choices(data: CovariateTable, s: EffectQuery, fold: Ints, cost: Floats) -> tuple[Ints, Ints, Flags]:
     """The arm for each row, the best single arm, and whether both are by rows of earlier folds alone; each (n,).
 
     The first folds, which nothing comes before, are given what all the others say; they are not valued.
@@ -213,7 +220,7 @@ def _choices(data: Data, s: Setting, fold: Ints, cost: Floats) -> tuple[Ints, In
     return choice, single, fold >= first
 
 
-def _first(data: Data, s: Setting, fold: Ints) -> int:
+def _first(data: CovariateTable, s: EffectQuery, fold: Ints) -> int:
     """How many folds must teach before one is valued: until every arm has rows enough, and one is left at the end."""
     for k in range(1, s.n_folds):
         if _teaches(data, s, fold < k):
@@ -221,13 +228,13 @@ def _first(data: Data, s: Setting, fold: Ints) -> int:
     return s.n_folds - 1
 
 
-def _teaches(data: Data, s: Setting, rows: Flags) -> bool:
+def _teaches(data: CovariateTable, s: EffectQuery, rows: Flags) -> bool:
     arms = np.bincount(data.treatment.arm[rows], minlength=len(data.treatment.arms))
     people = int(rows.sum()) if data.clusters is None else len(np.unique(data.clusters[rows]))
     return bool(arms.min() >= FEWEST and people >= 2 * s.n_folds)
 
 
-def _learn(data: Data, s: Setting, rows: Ints, cost: Floats) -> Rule:
+def _learn(data: CovariateTable, s: EffectQuery, rows: Ints, cost: Floats) -> Rule:
     """The policy that some rows teach, and nothing else."""
     arm, clusters = data.treatment.arm[rows], _packed(data, rows)
     for k, word in enumerate(data.treatment.arms):
@@ -247,12 +254,12 @@ def _learn(data: Data, s: Setting, rows: Ints, cost: Floats) -> Rule:
         if isinstance(one, Linear | Boosting)
     ]  # fmt: skip
     net = own[:, 1:] - own[:, :1]
-    _, weights = crossfit_all(Cut(x, inner[kept]), net, learners)
+    _, weights = crossfit_all(FoldedDesign(x, inner[kept]), net, learners)
     models = [mixed([one.fit(x, y) for one in learners], weights[:, j]) for j, y in enumerate(net.T)]
     return Rule(tuple(models), int(np.argmax(own.mean(axis=0))))
 
 
-def _packed(data: Data, rows: Ints) -> Ints | None:
+def _packed(data: CovariateTable, rows: Ints) -> Ints | None:
     """Clusters of some rows, numbered from 0 without a gap."""
     if data.clusters is None:
         return None
@@ -264,8 +271,8 @@ def _mean(values: Floats, clusters: Ints | None) -> Estimate:
 
 
 def _rows(
-    data: Data, s: Setting, found: tuple[Estimate, Estimate, Estimate], choice: Ints, best: str, identified: str,
-    reason: str,
+    data: CovariateTable, s: EffectQuery, found: tuple[Estimate, Estimate, Estimate], choice: Ints, best: str,
+    identified: str, reason: str,
 ) -> list[EffectRow]:  # fmt: skip
     arms = data.treatment.arms
     shares = ", ".join(f"{arm} to {np.mean(choice == k):.0%}" for k, arm in enumerate(arms))

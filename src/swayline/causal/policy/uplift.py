@@ -6,7 +6,7 @@ Shapes: score (n,) predicted effect; treated (n,); y (n,) outcome.
 import numpy as np
 import numpy.typing as npt
 
-from swayline.causal.estimate.inference import Estimate, from_scores
+from swayline.causal.inference.intervals import Estimate, from_scores
 from swayline.core.errors import UsageError
 
 Floats = npt.NDArray[np.float64]

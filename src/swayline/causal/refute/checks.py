@@ -5,7 +5,8 @@ import numpy.typing as npt
 
 from swayline.causal.estimate import estimators
 from swayline.causal.estimate.estimators import Contrast
-from swayline.causal.estimate.inference import Estimate, from_scores
+from swayline.causal.inference.intervals import Estimate, from_scores
+from swayline.causal.inference.refutation import Refutation
 from swayline.causal.nuisance.cross_fitting import (
     CLIP,
     Nuisances,
@@ -15,11 +16,12 @@ from swayline.causal.nuisance.cross_fitting import (
     folds,
 )
 from swayline.causal.refute import refutations as refute
-from swayline.causal.refute.refutations import Refutation
+from swayline.causal.refute.gaps import gaps_left
 from swayline.causal.refute.sensitivity import Sensitivity, sensitivity
-from swayline.causal.table.folds import Cut
-from swayline.causal.table.problem import Data, Setting
-from swayline.causal.table.unusable import gaps_left, known_of
+from swayline.causal.table.covariate_table import CovariateTable
+from swayline.causal.table.folds import FoldedDesign
+from swayline.causal.table.question import EffectQuery
+from swayline.causal.table.unusable import known_of
 from swayline.core.rng import generator
 
 Floats = npt.NDArray[np.float64]
@@ -32,11 +34,11 @@ _FEWEST = 5
 def untrimmed(found: Nuisances) -> Nuisances:
     """The same nuisances with even propensities, so that trimming keeps every row (for associations)."""
     even = np.full_like(found.propensity, 1 / found.propensity.shape[1])
-    return Nuisances(even, found.outcome, found.mean, found.fold, found.notes, known=True)
+    return Nuisances(even, found.outcome, found.mean, found.fold, found.notes, propensity_known=True)
 
 
 def refutations(
-    data: Data, s: Setting, c: Contrast, a: int, found: Nuisances, main: Estimate, sizes: tuple[int, int]
+    data: CovariateTable, s: EffectQuery, c: Contrast, a: int, found: Nuisances, main: Estimate, sizes: tuple[int, int]
 ) -> dict[str, Refutation]:
     """Every attempt to break one arm's estimate, by name; none where there is no estimate."""
     if min(sizes) < 2 or not np.isfinite(main.se) or main.se == 0:
@@ -59,8 +61,8 @@ def refutations(
         among[np.flatnonzero(c.kept)[both]] = True
         treated = (data.treatment.arm == a).astype(np.float64)
         checks |= gaps_left(data.x, treated, data.y, among, data.encoder, data.missing, data.clusters, main)
-    if data.known is not None:
-        checks["propensity"] = refute_propensity(data.known, data.treatment.dose, data.clusters)
+    if data.propensity is not None:
+        checks["propensity"] = refute_propensity(data.propensity, data.treatment.dose, data.clusters)
     if s.randomised:
         before = estimators.balance(c).before
         if data.clusters is None:
@@ -71,8 +73,8 @@ def refutations(
 
 
 def part_estimate(
-    data: Data,
-    s: Setting,
+    data: CovariateTable,
+    s: EffectQuery,
     c: Contrast,
     a: int,
     found: Nuisances,
@@ -91,15 +93,15 @@ def part_estimate(
     arm = np.where(data.treatment.arm[at] == a, 1, np.where(data.treatment.arm[at] == 0, 0, -1))
     fold = found.fold[at]
     learners = default_learners(x, range(x.shape[1]), False, "linear", s.seed)[0][:1]
-    cut = Cut(x, fold)
-    outcome = np.column_stack([crossfit(cut, y, learners, arm == k)[0] for k in (0, 1)])
+    folded = FoldedDesign(x, fold)
+    outcome = np.column_stack([crossfit(folded, y, learners, arm == k)[0] for k in (0, 1)])
     pair = found.propensity[at][:, [0, a]]
-    if s.randomised and data.known is None and rows is not None:
+    if s.randomised and data.propensity is None and rows is not None:
         shares = np.array([np.mean(arm == 0), np.mean(arm == 1)])  # of the people left, as it is of the whole
         pair = np.tile(shares, (len(at), 1))
     if not s.randomised:
         chosen = default_learners(x, range(x.shape[1]), True, "linear", s.seed)[0][:1]
-        treat, _ = crossfit(cut, (arm == 1).astype(np.float64), chosen)
+        treat, _ = crossfit(folded, (arm == 1).astype(np.float64), chosen)
         floor = CLIP * min(float((arm == 1).mean()), float((arm == 0).mean()))
         rest = np.clip(1 - treat if len(data.treatment.arms) == 2 else found.propensity[at, 0], floor, 1 - floor)
         pair = np.column_stack([rest, np.clip(treat, floor, 1 - floor)])
@@ -125,7 +127,7 @@ def _thinned(c: Contrast) -> Ints:
     return np.flatnonzero(c.kept)[:: max(1, len(c.y) // 50_000)]
 
 
-def _without_parts(data: Data, s: Setting, c: Contrast, a: int, found: Nuisances) -> list[float]:
+def _without_parts(data: CovariateTable, s: EffectQuery, c: Contrast, a: int, found: Nuisances) -> list[float]:
     """The estimate without each of a few parts of the people; none where a part's loss leaves an arm too few rows."""
     at = _thinned(c)
     arm, fold = data.treatment.arm[at], found.fold[at]
@@ -141,27 +143,29 @@ def _without_parts(data: Data, s: Setting, c: Contrast, a: int, found: Nuisances
     return [part_estimate(data, s, c, a, found, None, part != k).value for k in range(refute.PARTS)]
 
 
-def negative_control(data: Data, s: Setting, a: int, found: Nuisances, values: Floats, name: str) -> Refutation:
+def negative_control(
+    data: CovariateTable, s: EffectQuery, a: int, found: Nuisances, values: Floats, name: str
+) -> Refutation:
     """AIPW of the arm on an outcome that it cannot have caused."""
     rows = known_of(values, name)
     x, y, arm, fold = data.x[rows], values[rows], data.treatment.arm[rows], found.fold[rows]
     learners, _ = default_learners(x, data.encoder.groups, False, "linear", s.seed)
-    cut, arms = Cut(x, fold), range(len(data.treatment.arms))
-    outcome = np.column_stack([crossfit(cut, y, learners, arm == k)[0] for k in arms])
+    folded, arms = FoldedDesign(x, fold), range(len(data.treatment.arms))
+    outcome = np.column_stack([crossfit(folded, y, learners, arm == k)[0] for k in arms])
     comparable = None if found.comparable is None else found.comparable[rows]
     if data.levels is not None:
         outcome, _ = arms_within_levels(
-            cut, y, arm, len(data.treatment.arms), data.encoder.groups, data.levels.take(rows), "linear", s.seed
+            folded, y, arm, len(data.treatment.arms), data.encoder.groups, data.levels.take(rows), "linear", s.seed
         )
         comparable = data.levels.take(rows).leverage() < 1
-    other = Nuisances(found.propensity[rows], outcome, found.mean[rows], fold, (), found.known, comparable)
+    other = Nuisances(found.propensity[rows], outcome, found.mean[rows], fold, (), found.propensity_known, comparable)
     estimand = "att" if s.estimand == "att" else "ate"
     clusters = None if data.clusters is None else data.clusters[rows]
     c = estimators.contrast(x, y, arm, a, other, clusters, estimand)
     return refute.placebo_outcome(estimators.aipw(c), f"{name!r}, which it cannot have caused")
 
 
-def bound(data: Data, c: Contrast, found: Estimate, sizes: tuple[int, int]) -> Sensitivity:
+def bound(data: CovariateTable, c: Contrast, found: Estimate, sizes: tuple[int, int]) -> Sensitivity:
     """What a hidden cause as strong as the strongest control could make of an estimate."""
     if min(sizes) < 2 or not np.isfinite(found.value):
         return Sensitivity(float("nan"), float("nan"), None, 0.0, 1.0)

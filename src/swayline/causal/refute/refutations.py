@@ -3,15 +3,15 @@
 Every attempt works on residuals or on scores: no n × n matrix, and no refit of the nuisances beyond one on a part.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 from scipy import special, stats
 
-from swayline.causal.estimate.freedom import freedom_of
-from swayline.causal.estimate.inference import Estimate
+from swayline.causal.inference.freedom import freedom_of
+from swayline.causal.inference.intervals import Estimate
+from swayline.causal.inference.refutation import Refutation
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -20,23 +20,6 @@ ALARM = 0.01
 PERMUTATIONS = 50
 STRATA = 50
 PARTS = 5
-
-
-@dataclass(frozen=True)
-class Refutation:
-    """One attempt: whether the estimate stood, the figure it turns on, and what that figure is."""
-
-    passed: bool
-    figure: float
-    words: str
-
-
-def as_json(found: Mapping[str, Refutation]) -> dict[str, dict[str, object]]:
-    """What the ledger keeps of the attempts."""
-    return {
-        name: {"passed": one.passed, "figure": one.figure if np.isfinite(one.figure) else None, "what": one.words}
-        for name, one in found.items()
-    }
 
 
 def placebo_treatment(

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import linalg
 
-from swayline.causal.estimate.inference import Estimate
+from swayline.causal.inference.intervals import Estimate
 from swayline.numerics.ridge import moments
 
 Floats = npt.NDArray[np.float64]

@@ -1,4 +1,4 @@
-"""A design cut into folds, and linear models of every fold's other rows at once.
+"""A design and its folds, and linear models of every fold's other rows at once.
 
 The rows outside a fold are all rows less its own, and so are their moments: added up once, fold by fold, they give the
 regressions of all folds, of as many targets as there are.
@@ -25,7 +25,7 @@ SLAB = 8192
 
 
 @dataclass(frozen=True)
-class Cut:
+class FoldedDesign:
     """A design and the fold of each row, with every wider design asked for so far.
 
     Attributes
@@ -85,18 +85,18 @@ def add_square(total: Floats, block: Design, weight: Floats) -> None:
     total[1:, 1:] += block.T @ block
 
 
-def ridge_out_of_fold(cut: Cut, x: Design, targets: Floats, rows: Flags | None) -> Floats:
+def ridge_out_of_fold(folded: FoldedDesign, x: Design, targets: Floats, rows: Flags | None) -> Floats:
     """Predictions of each target by ridge regressions on the other folds, the penalty of each chosen by GCV; (n, t).
 
     Parameters
     ----------
-    x : ``cut.x`` or one of its wider designs
+    x : ``folded.x`` or one of its wider designs
     rows : those that may teach, shape (n,); None: all
     """
     width, count = x.shape[1] + 1, targets.shape[1]
-    squares, crosses = np.zeros((cut.count, width, width)), np.zeros((cut.count, width, count))
-    energy = np.zeros((cut.count, count))
-    for k, teaching in enumerate(cut.teaching(rows)):
+    squares, crosses = np.zeros((folded.count, width, width)), np.zeros((folded.count, width, count))
+    energy = np.zeros((folded.count, count))
+    for k, teaching in enumerate(folded.teaching(rows)):
         for at in slabs(teaching):
             block, y = x[at], targets[at]
             crosses[k, 0] += y.sum(axis=0)
@@ -104,7 +104,7 @@ def ridge_out_of_fold(cut: Cut, x: Design, targets: Floats, rows: Flags | None) 
             energy[k] += (y**2).sum(axis=0)
             add_square(squares[k], block, np.ones(len(at)))
     total, cross, every = squares.sum(axis=0), crosses.sum(axis=0), energy.sum(axis=0)
-    found = np.empty((width, cut.count, count))
-    for k in range(cut.count):
+    found = np.empty((width, folded.count, count))
+    for k in range(folded.count):
         found[:, k] = solve_ridge_by_gcv(total - squares[k], cross - crosses[k], every - energy[k])
-    return cut.predict(x, found)
+    return folded.predict(x, found)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pyarrow as pa
 
-from swayline.causal.estimate.inference import difference_in_means
+from swayline.causal.inference.intervals import difference_in_means
 from swayline.core import names
 from swayline.core.time import format_duration
 from swayline.engine import Engine

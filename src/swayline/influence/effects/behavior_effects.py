@@ -1,19 +1,19 @@
 """What each behaviour causes, from a log of events."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from swayline.causal.estimate.estimate_effect import EffectEstimate, estimate
+from swayline.causal.effect import EffectEstimate, estimate
 from swayline.causal.identify.discover import EDGES
 from swayline.causal.identify.graph import adjust, read_graph
+from swayline.causal.table.covariate_table import CovariateTable
 from swayline.causal.table.frame import Treatment, learn_encoder
-from swayline.causal.table.problem import ESTIMANDS, LEARNERS, Data, Setting
+from swayline.causal.table.question import ESTIMANDS, LEARNERS, EffectQuery
 from swayline.core import names
 from swayline.core.errors import IdentificationError, UsageError, nearest
 from swayline.core.progress import task
@@ -21,7 +21,8 @@ from swayline.core.time import format_duration, parse_date, parse_duration_s
 from swayline.engine import DuckEngine, Engine
 from swayline.events import EventLog
 from swayline.influence.effects import covariates as history
-from swayline.influence.effects.contrasts import beside_rows, further_rows, window
+from swayline.influence.effects.contrasts import contrast_rows, joint_rows, window
+from swayline.influence.effects.episode_rows import early_words, only, rows_of_episodes, times_of, with_opening
 from swayline.influence.effects.episodes import (
     EARLY_SHARE,
     Episodes,
@@ -40,11 +41,30 @@ from swayline.influence.effects.hypotheses import behavior_graph
 from swayline.influence.effects.placebo import FEWEST_TREATED, placebo_before
 from swayline.influence.effects.sequence_state import SequenceState
 from swayline.influence.effects.shared_covariates import Design, Known, draw, look_up
-from swayline.ledger import SCHEMA, PersonRows, Row, concat, ledger
+from swayline.ledger import SCHEMA, concat, ledger
 
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
-AnyRow = TypeVar("AnyRow", bound=Row)
+Int64s = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class LogView:
+    """The log as every step of :meth:`BehaviorEffects.fit` reads it.
+
+    Attributes
+    ----------
+    line, pairs : the log in time order, and the first events of its (user, item) pairs
+    asked : the treatments
+    outcome : the behaviour looked for
+    from_us : only episodes that open then or later count; None: all
+    """
+
+    engine: Engine
+    line: Timeline
+    events: pa.Table
+    pairs: Pairs
+    asked: tuple[str, ...]
+    outcome: str
+    from_us: int | None
 
 
 class BehaviorEffects:
@@ -171,38 +191,27 @@ class BehaviorEffects:
             No treatment has enough episodes to be compared.
         """
         self.check_words()
-        events, self.outcome_ = _told(log, self.outcome)
+        events, self.outcome_ = _events_and_outcome(log, self.outcome)
         items = items if items is not None else getattr(log, "items", None)
-        engine = self.engine or DuckEngine()
-        line = timeline(events, self.unit)
-        asked = present(line, self.outcome_, self.treatments)
-        found = pairs(engine, line)
-        self.horizon_s_ = _seconds(self.horizon) or choose_horizon_s(line)
-        from_us = None if self.from_date is None else int(parse_date(self.from_date).timestamp() * 1e6)
-        state = None
-        if self.sequence_state and from_us is not None:
-            state = SequenceState(self.sequence_state, seed=self.seed).fit(engine, line, events, from_us)
+        view = self._view(events, self.outcome_)
+        self.horizon_s_ = _seconds(self.horizon) or choose_horizon_s(view.line)
         self.graph_ = EDGES.empty_table()
         tables, balances, overlaps = [], [], []
-        unmeasured = left_out(line, asked) if self.treatments is None else None
+        unmeasured = left_out(view.line, view.asked) if self.treatments is None else None
         notes = [unmeasured] if unmeasured else []
         self.results_: dict[tuple[str, str], EffectEstimate] = {}
-        designs = self._designs(engine, line, found, asked, from_us)
-        together = self._together(line, found, asked, from_us)
-        wanted = [one.episodes.order[one.compared] for one in designs]
-        if together is not None:
-            wanted.append(together.order)
+        designs, together = self._designs(view), self._together(view)
         with task("effects of behaviors", total=len(designs)) as bar:
-            known = look_up(engine, line, events, items, self.outcome_, wanted, self.horizon_s_, state)
+            known = self._known(view, items, designs, together)
             for design in designs:
-                table, overlap, balance, said = self._measure(line, events, found, asked, design, known)
+                table, overlap, balance, remarks = self._measure(view, design, known)
                 tables.append(table)
                 overlaps.append(overlap)
                 balances += balance
-                notes += said
+                notes += remarks
                 bar.advance()
             if together is not None:
-                tables.append(self._further(line, found, asked, together, known))
+                tables.append(self._contrasts(view, together, known))
         if not self.results_:
             raise IdentificationError(
                 f"no behavior has {FEWEST_TREATED} episodes with it and {FEWEST_TREATED} without: {'; '.join(notes)}"
@@ -212,6 +221,26 @@ class BehaviorEffects:
         self.balance_ = pa.concat_tables(balances)
         self.notes_ = tuple(dict.fromkeys(notes))
         return self
+
+    def _view(self, events: pa.Table, outcome: str) -> LogView:
+        """The log as every step reads it."""
+        engine, line = self.engine or DuckEngine(), timeline(events, self.unit)
+        asked = present(line, outcome, self.treatments)
+        from_us = None if self.from_date is None else int(parse_date(self.from_date).timestamp() * 1e6)
+        return LogView(engine, line, events, pairs(engine, line), asked, outcome, from_us)
+
+    def _known(
+        self, view: LogView, items: pa.Table | None, designs: Sequence[Design], together: Episodes | None
+    ) -> Known:
+        """Controls of every moment that a comparison asks about."""
+        state = None
+        if self.sequence_state and view.from_us is not None:
+            state = SequenceState(self.sequence_state, seed=self.seed)
+            state.fit(view.engine, view.line, view.events, view.from_us)
+        wanted = [one.episodes.order[one.compared] for one in designs]
+        if together is not None:
+            wanted.append(together.order)
+        return look_up(view.engine, view.line, view.events, items, view.outcome, wanted, self.horizon_s_, state)
 
     def picture(self, most: int = 20) -> dict[str, list[dict[str, Any]]]:
         """Overlap, balance and the graph of hypotheses as JSON can say them: what the report draws.
@@ -230,197 +259,162 @@ class BehaviorEffects:
         overlap = [row for row in self.overlap_.to_pylist() if designs.get(row["treatment"]) == row["design"]]
         return {"overlap": overlap, "balance": balance, "graph": self.graph_.to_pylist()}
 
-    def _designs(
-        self, engine: Engine, line: Timeline, found: Pairs, asked: Sequence[str], from_us: int | None
-    ) -> list[Design]:
+    def _designs(self, view: LogView) -> list[Design]:
         """Landmark episodes of every treatment, and trials where many outcomes precede the landmark."""
-        assert self.outcome_ is not None
-        designs = []
-        for treatment in asked:
-            window_s = _seconds(self.window) or choose_window_s(line, found, treatment)
-            made = landmark(line, found, treatment, self.outcome_, window_s, self.horizon_s_, from_us)
+        line, designs = view.line, []
+        for treatment in view.asked:
+            window_s = _seconds(self.window) or choose_window_s(line, view.pairs, treatment)
+            made = landmark(line, view.pairs, treatment, view.outcome, window_s, self.horizon_s_, view.from_us)
             early = made.early_share
             compared = made.opening != line.code(treatment)
             compared[compared] = draw(line, made.user[compared], self.most_rows, self.seed)
             designs.append(Design(made, compared, "landmark episodes", early <= EARLY_SHARE, early))
             if early > EARLY_SHARE:
-                tried = trials(engine, line, found, treatment, self.outcome_, self.horizon_s_, from_us)
+                tried = trials(view.engine, line, view.pairs, treatment, view.outcome, self.horizon_s_, view.from_us)
                 drawn = draw(line, tried.user, self.most_rows, self.seed)
                 designs.append(Design(tried, drawn, "sequential trials", True, early))
         return designs
 
     def _measure(
-        self, line: Timeline, events: pa.Table, found: Pairs, asked: tuple[str, ...], design: Design, known: Known
+        self, view: LogView, design: Design, known: Known
     ) -> tuple[pa.Table, dict[str, Any], list[pa.Table], list[str]]:
-        made, at = design.episodes, np.flatnonzero(design.compared)
-        said = {name: history.number_at(line, events, name, made.order) for name in self._columns()}
-        asked_of = len(at)
-        at = at[np.all([np.isfinite(values[at]) for values in said.values()], axis=0)] if said else at
-        lacking = f"{asked_of - len(at):,} episodes without {' or '.join(self._columns())} left out"
-        treated = made.treated[at]
-        overlap: dict[str, Any] = {
-            "treatment": made.treatment, "design": design.label, "rows": len(at), "treated": int(treated.sum()),
-            "outcomes": int(made.outcome[at].sum()), "window_s": made.window_s, "horizon_s": made.horizon_s,
-            "share_kept": None, "ess_treated": None, "ess_control": None, "early_share": design.early, **made.counts,
-        }  # fmt: skip
-        if min(int(treated.sum()), int((~treated).sum())) < FEWEST_TREATED or not made.outcome[at].any():
-            why = (
-                f"{made.treatment!r} ({design.label}): {int(treated.sum()):,} episodes with it, "
-                f"{int((~treated).sum()):,} without, {int(made.outcome[at].sum()):,} with the outcome: too few"
-                + (f" ({lacking})" if len(at) < asked_of else "")
-            )
+        """One comparison: its rows, who was compared, the balance of its controls, and notes."""
+        made, every = design.episodes, np.flatnonzero(design.compared)
+        given = {name: history.number_at(view.line, view.events, name, made.order) for name in self._columns()}
+        at = every[np.all([np.isfinite(values[every]) for values in given.values()], axis=0)] if given else every
+        lacking = f"{len(every) - len(at):,} episodes without {' or '.join(self._columns())} left out"
+        overlap = _overlap(design, at)
+        why = _too_few(design, at)
+        if why:
+            why += f" ({lacking})" if len(at) < len(every) else ""
             return SCHEMA.empty_table(), overlap, [], [why]
-        chance, pull = ((said[name][at] if name else None) for name in (self.propensity, self.instrument))
+        chance, pull = ((given[name][at] if name else None) for name in (self.propensity, self.instrument))
         if chance is not None and not ((chance > 0) & (chance < 1)).all():
             raise UsageError(f"propensity column {self.propensity!r} must lie strictly between 0 and 1")
-        data = replace(self._data(line, design, at, known), known=chance, instrument=pull)
-        data = replace(data, remarks=(lacking,)) if len(at) < asked_of else data
-        assert self.outcome_ is not None
-        setting = Setting(
-            made.treatment, self.outcome_, self.estimand if design.quoted else "ate", "user", None, chance is not None,
-            self.propensity, self.learner if design.quoted or self.learner != "auto" else "linear", (), 5, self.seed,
-            self.instrument,
-        )  # fmt: skip
-        result = estimate(data, setting)
+        data = replace(self._data(view, design, at, known), propensity=chance, instrument=pull)
+        data = replace(data, remarks=(lacking,)) if len(at) < len(every) else data
+        result = estimate(data, self._query(view, design))
         self.results_[made.treatment, design.label] = result
         one = result.arms[0]
         overlap |= {"share_kept": one.share_kept, "ess_treated": one.effective[0], "ess_control": one.effective[1]}
-        words = {"treatment": made.treatment, "design": design.label}
-        labels = pa.table({name: [word] * len(one.balance) for name, word in words.items()})
-        for name in one.balance.column_names:
-            labels = labels.append_column(name, one.balance.column(name))
-        table = ledger(self._relabel(result.rows, line, design, at))
+        table = ledger(rows_of_episodes(result.rows, view.line, design, len(at), view.outcome))
         if design.is_landmark:
-            table = concat([table, self._beside(line, found, asked, design, at, data, one.identified)])
-        return table, overlap, [labels], [f"{made.treatment} ({design.label}): {note}" for note in result.notes]
+            table = concat([table, self._held_fixed(view, design, at, data, one.identified)])
+        notes = [f"{made.treatment} ({design.label}): {note}" for note in result.notes]
+        return table, overlap, [_labelled(one.balance, design)], notes
+
+    def _query(self, view: LogView, design: Design) -> EffectQuery:
+        """The question that a design's rows are asked."""
+        return EffectQuery(
+            design.episodes.treatment, view.outcome, self.estimand if design.quoted else "ate", "user", None,
+            bool(self.propensity), self.propensity,
+            self.learner if design.quoted or self.learner != "auto" else "linear", (), 5, self.seed, self.instrument,
+        )  # fmt: skip
 
     def _columns(self) -> list[str]:
         """Event columns that the question needs."""
         return [name for name in (self.propensity, self.instrument) if name]
 
-    def _data(self, line: Timeline, design: Design, at: npt.NDArray[np.int64], known: Known) -> Data:
+    def _data(self, view: LogView, design: Design, at: Int64s, known: Known) -> CovariateTable:
+        """The episodes compared as a table: controls as of t0, treatment, outcome, and what is known against it."""
+        line = view.line
         made = design.episodes
         table = known.take(made.order[at], design.is_landmark)
         if design.is_landmark:
-            table = _with_opening(table, line, made.opening[at])
+            table = with_opening(table, line, made.opening[at])
         encoder, x = learn_encoder(table, table.column_names)
         clusters = np.unique(made.user[at], return_inverse=True)[1].astype(np.int64)
         treated = made.treated[at]
         treatment = Treatment(("0", "1"), treated.astype(np.int64), treated.astype(np.float64))
-        against: tuple[str, ...] = ()
-        if design.is_landmark and design.early > EARLY_SHARE:
-            against = (_early_words(design.early),)
-        told = None
-        if self.graph is not None:
-            others = [word for word in line.behaviors if word not in (made.treatment, self.outcome_)]
-            told = adjust(read_graph(self.graph), made.treatment, str(self.outcome_), others)
-            against += () if told.controls is not None else (told.why,)
+        objections, graph_rationale = self._objections(view, design)
         checks = {}
-        if design.quoted and self.outcome_:
+        if design.quoted:
             place = known.at(made.order[at])
             checks = placebo_before(
                 table, treated, known.happened[place], known.earlier[place],
-                known.time[place] - int(made.horizon_s * 1e6) >= line.start_us, clusters, self.outcome_, self.seed,
+                known.time[place] - int(made.horizon_s * 1e6) >= line.start_us, clusters, view.outcome, self.seed,
             )  # fmt: skip
         y = made.outcome[at].astype(np.float64)
-        words = "" if told is None else f"{told.why} (as each behaviour was counted before t0)"
-        return Data(x, y, treatment, clusters, encoder, None, {}, made.order[at], 0, checks, against, words)
+        return CovariateTable(
+            x, y, treatment, clusters, encoder, None, {}, made.order[at], 0, checks, objections, graph_rationale
+        )
 
-    def _beside(
-        self, line: Timeline, found: Pairs, asked: tuple[str, ...], design: Design, at: npt.NDArray[np.int64],
-        data: Data, identified: str,
-    ) -> pa.Table:  # fmt: skip
+    def _objections(self, view: LogView, design: Design) -> tuple[tuple[str, ...], str]:
+        """Reasons against a design, from early outcomes or a graph, and what the graph says of the controls."""
+        early = design.is_landmark and design.early > EARLY_SHARE
+        objections = (early_words(design.early),) if early else ()
+        if self.graph is None:
+            return objections, ""
+        treatment = design.episodes.treatment
+        others = [word for word in view.line.behaviors if word not in (treatment, view.outcome)]
+        chosen = adjust(read_graph(self.graph), treatment, view.outcome, others)
+        objections += () if chosen.controls is not None else (chosen.why,)
+        return objections, f"{chosen.why} (as each behaviour was counted before t0)"
+
+    def _held_fixed(self, view: LogView, design: Design, at: Int64s, data: CovariateTable, identified: str) -> pa.Table:
         """The effect with the other treatments held fixed, and through each later step of the funnel."""
-        others = [name for name in asked if name != design.episodes.treatment]
-        if not others or data.clusters is None or self.outcome_ is None:
+        others = [name for name in view.asked if name != design.episodes.treatment]
+        if not others or data.clusters is None:
             return SCHEMA.empty_table()
-        inside = window(line, found, design.episodes, pa.table({}), asked, (), self.seed, counted=False)
-        made = beside_rows(inside, at, others, self.outcome_, data.x, data.encoder.groups, data.clusters, identified)
-        return ledger([replace(row, **_stamp(line, design.episodes)) for row in made])
+        inside = window(view.line, view.pairs, design.episodes, pa.table({}), view.asked, (), self.seed, counted=False)
+        made = joint_rows(inside, at, others, view.outcome, data.x, data.encoder.groups, data.clusters, identified)
+        return ledger([replace(row, **times_of(view.line, design.episodes)) for row in made])
 
-    def _together(self, line: Timeline, found: Pairs, asked: tuple[str, ...], from_us: int | None) -> Episodes | None:
+    def _together(self, view: LogView) -> Episodes | None:
         """Episodes of one window for all the behaviours asked for; None where no outcome comes after it."""
-        assert self.outcome_ is not None
-        if not asked:
+        if not view.asked:
             return None
-        said = _seconds(self.window)
-        windows = [said] if said else sorted({choose_window_s(line, found, name) for name in asked}, reverse=True)
+        line, given = view.line, _seconds(self.window)
+        chosen = {choose_window_s(line, view.pairs, name) for name in view.asked} if given is None else {given}
         # The longest by which no more than a fifth of the outcomes have come, else the shortest.
-        for window_s in windows:
-            made = landmark(line, found, asked[0], self.outcome_, window_s, self.horizon_s_, from_us)
+        for window_s in sorted(chosen, reverse=True):
+            made = landmark(line, view.pairs, view.asked[0], view.outcome, window_s, self.horizon_s_, view.from_us)
             if made.early_share <= EARLY_SHARE and made.outcome.any():
                 break
-        return _only(made, draw(line, made.user, self.most_rows, self.seed)) if made.outcome.any() else None
+        return only(made, draw(line, made.user, self.most_rows, self.seed)) if made.outcome.any() else None
 
-    def _further(self, line: Timeline, found: Pairs, asked: tuple[str, ...], made: Episodes, known: Known) -> pa.Table:
+    def _contrasts(self, view: LogView, made: Episodes, known: Known) -> pa.Table:
         """Doses, orders, timings and combinations, and the graph of hypotheses."""
-        assert self.outcome_ is not None
-        controls = _with_opening(known.take(made.order, True), line, made.opening)
-        against = (_early_words(made.early_share),) if made.early_share > EARLY_SHARE else ()
-        inside = window(line, found, made, controls, asked, against, self.seed)
-        self.graph_ = behavior_graph(inside, asked, self.outcome_)
-        return ledger([replace(row, **_stamp(line, made)) for row in further_rows(inside, asked, self.outcome_)])
-
-    def _relabel(
-        self, rows: Sequence[Row | PersonRows], line: Timeline, design: Design, at: npt.NDArray[np.int64]
-    ) -> list[Row | PersonRows]:
-        """A table's rows as those of episodes: the behaviour, the outcome, the design and who was left out."""
-        made = design.episodes
-        told = _span_words(design, len(at))
-        renamed: list[Row | PersonRows] = []
-        for row in rows:
-            if isinstance(row, PersonRows):
-                of = made.user[np.searchsorted(made.order, row.subjects.cast(pa.int64()).to_numpy())]
-                about = self._renamed(row.about, line, design)
-                renamed.append(replace(row, about=about, subjects=line.users.take(pa.array(of))))
-            else:
-                whole = replace(row, assumptions=f"{row.assumptions} {told}")
-                renamed.append(self._renamed(whole, line, design))
-        return renamed
-
-    def _renamed(self, row: AnyRow, line: Timeline, design: Design) -> AnyRow:
-        assert self.outcome_ is not None
-        of_instrument = row.estimand == "reduced_form"
-        return replace(
-            row, cause_kind=row.cause_kind if of_instrument else "behavior",
-            cause=row.cause if of_instrument else design.episodes.treatment, effect=self.outcome_, channel="own",
-            method=f"{row.method}, {design.label}", reference=None, primary=row.primary and design.quoted,
-            **_stamp(line, design.episodes),
-        )  # fmt: skip
+        controls = with_opening(known.take(made.order, True), view.line, made.opening)
+        objections = (early_words(made.early_share),) if made.early_share > EARLY_SHARE else ()
+        inside = window(view.line, view.pairs, made, controls, view.asked, objections, self.seed)
+        self.graph_ = behavior_graph(inside, view.asked, view.outcome)
+        rows = contrast_rows(inside, view.asked, view.outcome)
+        return ledger([replace(row, **times_of(view.line, made)) for row in rows])
 
 
-def _span_words(design: Design, n: int) -> str:
-    """When treatment and outcome are looked for, and which episodes are left out."""
-    made, left = design.episodes, design.episodes.counts
-    horizon = format_duration(made.horizon_s)
-    span = (
-        f"Treated within {format_duration(made.window_s)} of the opening, outcome in the {horizon} after that"
-        if design.is_landmark
-        else f"Treated at the event itself, outcome in the {horizon} after it"
-    )
+def _overlap(design: Design, at: Int64s) -> dict[str, Any]:
+    """Who is compared, before any estimate."""
+    made = design.episodes
+    return {
+        "treatment": made.treatment, "design": design.label, "rows": len(at), "treated": int(made.treated[at].sum()),
+        "outcomes": int(made.outcome[at].sum()), "window_s": made.window_s, "horizon_s": made.horizon_s,
+        "share_kept": None, "ess_treated": None, "ess_control": None, "early_share": design.early, **made.counts,
+    }  # fmt: skip
+
+
+def _too_few(design: Design, at: Int64s) -> str:
+    """Why episodes cannot be compared; empty where they can."""
+    made, n = design.episodes, int(design.episodes.treated[at].sum())
+    outcomes = int(made.outcome[at].sum())
+    if min(n, len(at) - n) >= FEWEST_TREATED and outcomes:
+        return ""
     return (
-        f"{span}. {design.label.capitalize()}: {n:,} of {len(made.order):,} (left out: "
-        f"{left['left_out_end']:,} that the log's end cuts off, {left['left_out_early']:,} with the outcome by the "
-        f"landmark, {left['left_out_before']:,} before the start)."
+        f"{made.treatment!r} ({design.label}): {n:,} episodes with it, {len(at) - n:,} without, "
+        f"{outcomes:,} with the outcome: too few"
     )
 
 
-def _with_opening(controls: pa.Table, line: Timeline, opening: npt.NDArray[np.int64]) -> pa.Table:
-    return controls.append_column("opened by", pa.array(line.behaviors).take(pa.array(opening)))
+def _labelled(balance: pa.Table, design: Design) -> pa.Table:
+    """A balance table that says of which treatment and design it is."""
+    words = {"treatment": design.episodes.treatment, "design": design.label}
+    labels = pa.table({name: [word] * len(balance) for name, word in words.items()})
+    for name in balance.column_names:
+        labels = labels.append_column(name, balance.column(name))
+    return labels
 
 
-def _only(made: Episodes, keep: Flags) -> Episodes:
-    return Episodes(
-        made.kind, made.treatment, made.order[keep], made.user[keep], made.unit[keep], made.opening[keep],
-        made.treated[keep], made.outcome[keep], made.lag_s[keep], made.window_s, made.horizon_s, made.counts,
-    )  # fmt: skip
-
-
-def _early_words(share: float) -> str:
-    return f"{share:.0%} of the outcomes come before the landmark, and are left out"
-
-
-def _told(log: Any, outcome: str | None) -> tuple[pa.Table, str]:
+def _events_and_outcome(log: Any, outcome: str | None) -> tuple[pa.Table, str]:
     """Events that say whether they meet the outcome's condition, and the outcome."""
     events = log if isinstance(log, pa.Table) else log.events
     if names.BEHAVIOR not in events.column_names:
@@ -436,9 +430,3 @@ def _seconds(value: str | float | None) -> float | None:
     if seconds <= 0:
         raise UsageError(f"a window or horizon of {format_duration(seconds)} holds nothing: give a positive duration")
     return seconds
-
-
-def _stamp(line: Timeline, made: Episodes) -> dict[str, Any]:
-    """The columns about time of every row of some episodes."""
-    as_of = datetime.fromtimestamp(line.end_us / 1e6, UTC)
-    return {"window_s": made.window_s, "horizon_s": made.horizon_s, "as_of": as_of}

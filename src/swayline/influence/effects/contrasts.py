@@ -24,13 +24,14 @@ import pyarrow as pa
 from scipy import stats
 
 from swayline.causal.estimate.estimators import partial_slope
-from swayline.causal.estimate.inference import Estimate
 from swayline.causal.estimate.joint import joint_slopes, mediate
+from swayline.causal.inference.intervals import Estimate
+from swayline.causal.inference.refutation import as_json
 from swayline.causal.nuisance.cross_fitting import crossfit_all, default_learners, folds
 from swayline.causal.nuisance.learners import Learner
 from swayline.causal.refute import refutations as refute
-from swayline.causal.refute.verdict import verdict
-from swayline.causal.table.folds import Cut
+from swayline.causal.refute.verdict import Comparison, verdict
+from swayline.causal.table.folds import FoldedDesign
 from swayline.causal.table.frame import learn_encoder
 from swayline.core import names
 from swayline.core.rng import generator
@@ -119,14 +120,14 @@ def _counts(line: Timeline, behavior: str, made: Episodes, until: Ints) -> Ints:
     return np.where(known, np.maximum(high - low, 0), 0)
 
 
-def further_rows(w: Window, asked: Sequence[str], outcome: str) -> list[EffectRow]:
+def contrast_rows(w: Window, asked: Sequence[str], outcome: str) -> list[EffectRow]:
     """Ledger rows of doses, orders, timings and combinations of the behaviours asked for."""
     rows: list[EffectRow] = []
     for name in asked:
         dose = np.minimum(w.counts[name], np.quantile(w.counts[name], 0.999)).astype(np.float64)
         if (dose > 0).sum() >= FEWEST and len(np.unique(dose)) > 2:
             told = f"Per further {name} in the window, after the event that opened the episode."
-            rows += _answer(w, outcome, np.ones(len(dose), dtype=bool), dose, "ate_dose", name, None, told)
+            rows += _answer(w, outcome, np.ones(len(dose), dtype=bool), dose, _Asked("ate_dose", name, None, told))
         treated = w.inside(name) & ~w.opened_by(name)
         if treated.sum() >= 2 * FEWEST:
             lag = np.maximum(
@@ -134,13 +135,15 @@ def further_rows(w: Window, asked: Sequence[str], outcome: str) -> list[EffectRo
             )
             soon = np.where(treated, -np.log2(np.where(treated, lag, SOONEST_S)), 0.0)
             told = "Among those with it in the window: per halving of the time from the opening to it."
-            rows += _answer(w, outcome, treated, soon, "ate_timing", f"{name} sooner", f"{name} later", told)
+            asked_of = _Asked("ate_timing", f"{name} sooner", f"{name} later", told)
+            rows += _answer(w, outcome, treated, soon, asked_of)
     for a, b in combinations(asked, 2):
         both = w.inside(a) & w.inside(b) & ~w.opened_by(a) & ~w.opened_by(b) & (w.first[a] != w.first[b])
         before = (w.first[a] < w.first[b]).astype(np.float64)
         if min(before[both].sum(), (1 - before)[both].sum()) >= FEWEST:
             told = f"Among those with both {a} and {b} in the window."
-            rows += _answer(w, outcome, both, before, "ate_order", f"{a} before {b}", f"{b} before {a}", told)
+            asked_of = _Asked("ate_order", f"{a} before {b}", f"{b} before {a}", told)
+            rows += _answer(w, outcome, both, before, asked_of)
     return rows + _combined(w, asked, outcome)
 
 
@@ -148,20 +151,38 @@ def _opened(w: Window) -> Ints:
     return w.line.column("t")[w.made.order]
 
 
-def _answer(
-    w: Window, outcome: str, rows: Flags, value: Floats, estimand: str, cause: str, reference: str | None, told: str
-) -> list[EffectRow]:
+@dataclass(frozen=True)
+class _Asked:
+    """One question: what of which cause, against what, in words."""
+
+    estimand: str
+    cause: str
+    reference: str | None
+    words: str
+
+
+@dataclass(frozen=True)
+class _Left:
+    """Residual treatment and outcome of some episodes, (n, 2), and what the controls expect of the treatment, (n,)."""
+
+    residuals: Floats
+    expected: Floats
+    clusters: Ints
+    n_controls: int
+
+
+def _answer(w: Window, outcome: str, rows: Flags, value: Floats, asked: _Asked) -> list[EffectRow]:
     """One question as a ledger row; none where nothing can be compared."""
     at = np.flatnonzero(rows)
     y = w.made.outcome[at].astype(np.float64)
     d = value[at]
     if not 0 < y.sum() < len(y) or float(np.std(d)) <= 1e-9 * max(1.0, abs(float(np.mean(d)))):
         return []
-    left, learned, clusters = _residuals(w, at, np.column_stack([d, y]))
+    residuals, learned, clusters = _residuals(w, at, np.column_stack([d, y]))
     if clusters is None:
         return []
-    slope = _widened(partial_slope(left[:, 0], left[:, 1], clusters), len(at), learned)
-    return [_row(w, outcome, slope, left, d - left[:, 0], clusters, estimand, cause, reference, told, learned)]
+    slope = _widened(partial_slope(residuals[:, 0], residuals[:, 1], clusters), len(at), learned)
+    return [_row(w, outcome, asked, slope, _Left(residuals, d - residuals[:, 0], clusters, learned))]
 
 
 def _widened(found: Estimate, n: int, n_controls: int) -> Estimate:
@@ -175,22 +196,19 @@ def _widened(found: Estimate, n: int, n_controls: int) -> Estimate:
     )  # fmt: skip
 
 
-def _row(
-    w: Window, outcome: str, found: Estimate, left: Floats, expected: Floats, clusters: Ints, estimand: str, cause: str,
-    reference: str | None, told: str, n_controls: int,
-) -> EffectRow:  # fmt: skip
-    rng = generator(w.seed, "further", cause)
-    checks = {"placebo treatment": refute.placebo_treatment(left[:, 0], left[:, 1], expected, clusters, rng)}
-    share = float(np.var(left[:, 0])) / max(float(np.var(left[:, 0] + expected)), 1e-300)
-    others = (*w.early, *((f"the controls predict all but {share:.1%} of it",) if share < _LEAST_LEFT else ()))
-    size = (len(left), len(left))
-    identified, reason = verdict(
-        randomised=False, n_controls=n_controls, share_kept=1.0, arm_sizes=size, refutations=checks, others=others
-    )
+def _row(w: Window, outcome: str, asked: _Asked, found: Estimate, left: _Left) -> EffectRow:
+    rng = generator(w.seed, "further", asked.cause)
+    d, y = left.residuals[:, 0], left.residuals[:, 1]
+    checks = {"placebo treatment": refute.placebo_treatment(d, y, left.expected, left.clusters, rng)}
+    share = float(np.var(d)) / max(float(np.var(d + left.expected)), 1e-300)
+    weak = (f"the controls predict all but {share:.1%} of it",) if share < _LEAST_LEFT else ()
+    made = Comparison(False, left.n_controls, (len(d), len(d)))
+    identified, reason = verdict(made, checks, (*w.early, *weak))
     return EffectRow(
-        cause_kind="behavior", cause=cause, effect=outcome, channel="own", estimand=estimand, unit="probability",
-        method="dml, landmark episodes", evidence="adjusted", identified=identified, figure=found.figure, n=len(left),
-        primary=True, reference=reference, assumptions=f"{told} {reason}", refutations=refute.as_json(checks),
+        cause_kind="behavior", cause=asked.cause, effect=outcome, channel="own", estimand=asked.estimand,
+        unit="probability", method="dml, landmark episodes", evidence="adjusted", identified=identified,
+        figure=found.figure, n=len(d), primary=True, reference=asked.reference,
+        assumptions=f"{asked.words} {reason}", refutations=as_json(checks),
     )  # fmt: skip
 
 
@@ -203,7 +221,7 @@ def _residuals(w: Window, at: Ints, targets: Floats) -> tuple[Floats, int, Ints 
         return targets, 0, None
     fold = folds(len(at), 5, clusters, generator(w.seed, "folds"))
     learners = _quick(x, encoder.groups, w.seed)
-    return targets - crossfit_all(Cut(x, fold), targets, learners)[0], len(encoder.controls), clusters
+    return targets - crossfit_all(FoldedDesign(x, fold), targets, learners)[0], len(encoder.controls), clusters
 
 
 def _quick(x: npt.NDArray[Any], groups: Sequence[int], seed: int) -> list[Learner]:
@@ -244,14 +262,12 @@ def _combined(w: Window, asked: Sequence[str], outcome: str) -> list[EffectRow]:
         told = f"Exactly {' and '.join(words)} in the window, of {', '.join(chosen)}; {int(sizes[c]):,} episodes."
         pair = np.column_stack([alone, left[:, -1] - rest @ np.delete(slopes.values, j)])
         found = _widened(slopes.estimate(j, clusters), len(at), n_controls)
-        rows.append(_row(
-            w, outcome, found, pair, dummies[:, j] - left[:, j], clusters,
-            "ate_combination", "+".join(words), "none of " + ", ".join(chosen), told, n_controls,
-        ))  # fmt: skip
+        asked_of = _Asked("ate_combination", "+".join(words), "none of " + ", ".join(chosen), told)
+        rows.append(_row(w, outcome, asked_of, found, _Left(pair, dummies[:, j] - left[:, j], clusters, n_controls)))
     return rows
 
 
-def beside_rows(
+def joint_rows(
     w: Window, at: Ints, others: Sequence[str], outcome: str, x: npt.NDArray[Any], groups: Sequence[int],
     clusters: Ints, identified: str,
 ) -> list[EffectRow]:  # fmt: skip
@@ -268,7 +284,7 @@ def beside_rows(
     fold = folds(len(at), 5, clusters, generator(w.seed, "folds"), made.treated[at].astype(np.int64))
     learners = default_learners(x, groups, False, "linear", w.seed)[0][:1]
     targets = np.column_stack([*columns, y])
-    left = targets - crossfit_all(Cut(x, fold), targets, learners)[0]
+    left = targets - crossfit_all(FoldedDesign(x, fold), targets, learners)[0]
     left, out = left[:, :-1], left[:, -1]
     rows = [EffectRow(
         cause_kind="behavior", cause=made.treatment, effect=outcome, channel="own", estimand="ate_joint",

@@ -5,9 +5,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from swayline.causal.estimate.estimators import partial_slope
+from swayline.causal.inference.refutation import Refutation
 from swayline.causal.nuisance.cross_fitting import crossfit_all, default_learners, folds
-from swayline.causal.refute.refutations import Refutation, placebo_outcome
-from swayline.causal.table.folds import Cut
+from swayline.causal.refute.refutations import placebo_outcome
+from swayline.causal.table.folds import FoldedDesign
 from swayline.causal.table.frame import learn_encoder
 from swayline.core.rng import generator
 
@@ -54,5 +55,5 @@ def placebo_before(
     fold = folds(len(y), 5, packed, generator(seed, "placebo"))
     learners = default_learners(x, encoder.groups, True, "linear", seed)[0]
     targets = np.column_stack([t, y])
-    left_t, left_y = (targets - crossfit_all(Cut(x, fold), targets, learners)[0]).T
+    left_t, left_y = (targets - crossfit_all(FoldedDesign(x, fold), targets, learners)[0]).T
     return {"placebo outcome": placebo_outcome(partial_slope(left_t, left_y, packed), f"{outcome!r} before t0")}

@@ -1,19 +1,19 @@
-"""What an estimate holds, and its rows in the ledger."""
+"""An answer as rows of the ledger."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from swayline.causal.answer.results import ArmResult
 from swayline.causal.estimate.estimators import LEAST_CHANCE
-from swayline.causal.estimate.inference import Estimate
 from swayline.causal.heterogeneity.dr_learner import EffectModel
-from swayline.causal.refute import refutations as refute
-from swayline.causal.refute.refutations import Refutation
-from swayline.causal.refute.sensitivity import Sensitivity
-from swayline.causal.table.problem import Data, Setting
+from swayline.causal.inference.intervals import Estimate
+from swayline.causal.inference.refutation import as_json
+from swayline.causal.table.covariate_table import CovariateTable
+from swayline.causal.table.question import EffectQuery
 from swayline.ledger import AssociationRow, EffectRow, Figure, PersonRows
 from swayline.ledger.schema import ADJUSTED, ASSOCIATION, EXPERIMENT
 
@@ -21,35 +21,14 @@ Floats = npt.NDArray[np.float64]
 Z = 1.959963984540054
 
 
-@dataclass(frozen=True)
-class ArmResult:
-    """Everything found of one arm against the reference (or of a dose, per unit)."""
-
-    arm: str
-    reference: str | None
-    estimates: Mapping[str, Estimate]
-    quoted: str
-    n: int
-    arm_sizes: tuple[int, int]
-    share_kept: float
-    refutations: Mapping[str, Refutation]
-    sensitivity: Sensitivity
-    balance: pa.Table
-    effective: tuple[float, float]
-    identified: str
-    reason: str
-    kept: npt.NDArray[np.bool_] = field(repr=False)
-    scores: Floats = field(repr=False)
-
-
 _ASSOCIATIONS = ("difference in means", "logistic association", "bayes association", "least squares association")
 
 
-_LEARNERS = {"_OfArm": "gaussian process", "Halves": "dr-learner", "Forest": "causal forest"}
+_LEARNERS = {"OfArm": "gaussian process", "Halves": "dr-learner", "Forest": "causal forest"}
 
 
 def method_rows(
-    data: Data, s: Setting, results: Sequence[ArmResult], notes: Sequence[str]
+    data: CovariateTable, s: EffectQuery, results: Sequence[ArmResult], notes: Sequence[str]
 ) -> list[EffectRow | AssociationRow]:
     """A row for every method of every arm, and one for the bound."""
     rows: list[EffectRow | AssociationRow] = []
@@ -63,23 +42,23 @@ def method_rows(
     return rows
 
 
-def _unit(data: Data, s: Setting) -> str:
+def _unit(data: CovariateTable, s: EffectQuery) -> str:
     return "probability" if np.isin(data.y, (0.0, 1.0)).all() else s.outcome
 
 
-def evidence(data: Data, s: Setting) -> str:
+def evidence(data: CovariateTable, s: EffectQuery) -> str:
     """What effects rest on: the treatment was drawn, or controls (or a graph that needs none) make up for it."""
     if s.randomised:
         return EXPERIMENT
-    return ADJUSTED if data.encoder.used or data.told else ASSOCIATION
+    return ADJUSTED if data.encoder.used or data.graph_rationale else ASSOCIATION
 
 
-def _cause(s: Setting, data: Data, one: ArmResult) -> str:
+def _cause(s: EffectQuery, data: CovariateTable, one: ArmResult) -> str:
     several = len(data.treatment.arms) != 2
     return f"{s.treatment}={one.arm}" if several and one.reference else s.treatment
 
 
-def base_row(data: Data, s: Setting, one: ArmResult) -> EffectRow:
+def base_row(data: CovariateTable, s: EffectQuery, one: ArmResult) -> EffectRow:
     """The row to quote of an arm, which its other rows differ from."""
     found = one.estimates[one.quoted]
     return EffectRow(
@@ -90,17 +69,19 @@ def base_row(data: Data, s: Setting, one: ArmResult) -> EffectRow:
     )  # fmt: skip
 
 
-def _effect(data: Data, s: Setting, one: ArmResult, method: str, found: Estimate, notes: Sequence[str]) -> EffectRow:
+def _effect(
+    data: CovariateTable, s: EffectQuery, one: ArmResult, method: str, found: Estimate, notes: Sequence[str]
+) -> EffectRow:
     main = method == one.quoted
     words = f"{one.reason} {_bound_words(data, s, one)} Models: {'; '.join(notes)}." if main else one.reason
     whole = np.isfinite([found.value, found.low, found.high]).all()
     return replace(
         base_row(data, s, one), method=method, figure=found.figure, primary=main, assumptions=words,
-        identified=one.identified if whole else "no", refutations=refute.as_json(one.refutations),
+        identified=one.identified if whole else "no", refutations=as_json(one.refutations),
     )  # fmt: skip
 
 
-def _association(data: Data, s: Setting, one: ArmResult, method: str, found: Estimate) -> AssociationRow:
+def _association(data: CovariateTable, s: EffectQuery, one: ArmResult, method: str, found: Estimate) -> AssociationRow:
     return AssociationRow(
         cause_kind="treatment", cause=_cause(s, data, one), effect=s.outcome, channel="all",
         unit="logit" if method == "logistic association" else _unit(data, s), method=method, figure=found.figure,
@@ -108,7 +89,7 @@ def _association(data: Data, s: Setting, one: ArmResult, method: str, found: Est
     )  # fmt: skip
 
 
-def _averaged(data: Data, s: Setting, one: ArmResult) -> str:
+def _averaged(data: CovariateTable, s: EffectQuery, one: ArmResult) -> str:
     """Over whom the effect is an average."""
     who = "treated rows" if s.estimand == "att" else "rows"
     if one.kept.all():
@@ -119,7 +100,7 @@ def _averaged(data: Data, s: Setting, one: ArmResult) -> str:
     )
 
 
-def _bound_words(data: Data, s: Setting, one: ArmResult) -> str:
+def _bound_words(data: CovariateTable, s: EffectQuery, one: ArmResult) -> str:
     bound = one.sensitivity
     kept = _averaged(data, s, one) if one.reference else ""
     if bound.strongest is None:
@@ -130,7 +111,7 @@ def _bound_words(data: Data, s: Setting, one: ArmResult) -> str:
     )
 
 
-def _bound_row(data: Data, s: Setting, one: ArmResult) -> EffectRow:
+def _bound_row(data: CovariateTable, s: EffectQuery, one: ArmResult) -> EffectRow:
     bound = one.sensitivity
     return replace(
         base_row(data, s, one), estimand="bound", primary=False, assumptions=_bound_words(data, s, one),
@@ -140,7 +121,7 @@ def _bound_row(data: Data, s: Setting, one: ArmResult) -> EffectRow:
 
 
 def person_rows(
-    data: Data, s: Setting, results: Sequence[ArmResult], models: Callable[[], tuple[EffectModel, ...]]
+    data: CovariateTable, s: EffectQuery, results: Sequence[ArmResult], models: Callable[[], tuple[EffectModel, ...]]
 ) -> list[PersonRows]:
     """A row for every person and arm: the effect at that person's controls."""
     rows, subjects = [], pa.array(data.rows).cast(pa.string())

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from swayline.causal.estimate.inference import difference_in_means, from_scores
+from swayline.causal.inference.intervals import difference_in_means, from_scores
 
 
 def test_clustered_errors_equal_the_textbook_sum_over_clusters():

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from swayline.causal.estimate.inference import Estimate
+from swayline.causal.inference.intervals import Estimate
 from swayline.causal.table.folds import Floats, Ints
 from swayline.causal.table.frame import MISSING, Encoder, column, standardised
 

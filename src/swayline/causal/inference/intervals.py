@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from swayline.causal.estimate.freedom import freedom_of_clusters
+from swayline.causal.inference.freedom import freedom_of_clusters
 from swayline.ledger import Figure
 
 Floats = npt.NDArray[np.float64]

@@ -4,9 +4,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from swayline.causal.estimate.estimate_effect import estimate_effect
-from swayline.causal.nuisance.levels import as_features, learn_levels
+from swayline.causal.effect import estimate_effect
 from swayline.causal.table.frame import learn_encoder
+from swayline.causal.table.levels import as_features, learn_levels
 from swayline.core.errors import UsageError
 
 

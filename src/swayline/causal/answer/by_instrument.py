@@ -7,12 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from swayline.causal.estimate.instruments import InstrumentEstimate, two_stage
+from swayline.causal.inference.refutation import Refutation, as_json
 from swayline.causal.nuisance.cross_fitting import crossfit, default_learners, folds, left_within_levels
-from swayline.causal.nuisance.levels import Levels
 from swayline.causal.refute import refutations as refute
-from swayline.causal.refute.refutations import Refutation
-from swayline.causal.table.folds import Cut
-from swayline.causal.table.problem import Data, Setting
+from swayline.causal.table.covariate_table import CovariateTable
+from swayline.causal.table.folds import FoldedDesign
+from swayline.causal.table.levels import Levels
+from swayline.causal.table.question import EffectQuery
 from swayline.causal.table.unusable import known_of
 from swayline.core.errors import IdentificationError, UsageError
 from swayline.core.rng import generator
@@ -35,7 +36,7 @@ class ByInstrument:
     n: int
 
 
-def by_instrument(data: Data, s: Setting, name: str, values: Floats) -> ByInstrument:
+def by_instrument(data: CovariateTable, s: EffectQuery, name: str, values: Floats) -> ByInstrument:
     """The local effect by two-stage least squares on cross-fitted residuals.
 
     Parameters
@@ -80,15 +81,21 @@ def by_instrument(data: Data, s: Setting, name: str, values: Floats) -> ByInstru
 
 
 def _left(
-    x: npt.NDArray[Any], target: Floats, fold: npt.NDArray[np.int64], data: Data, s: Setting, levels: Levels | None
+    x: npt.NDArray[Any],
+    target: Floats,
+    fold: npt.NDArray[np.int64],
+    data: CovariateTable,
+    s: EffectQuery,
+    levels: Levels | None,
 ) -> Floats:
     """What the controls do not predict of a column."""
     kind = "linear" if s.learner in ("linear", "gaussian") else s.learner
     binary = bool(np.isin(target, (0.0, 1.0)).all())
     learners, _ = default_learners(x, data.encoder.groups, binary, kind, s.seed)
     if levels is not None:
-        return left_within_levels(Cut(x, fold), target[:, None], data.encoder.groups, levels, kind, s.seed)[0][:, 0]
-    return target - crossfit(Cut(x, fold), target, learners)[0]
+        columns, groups = target[:, None], data.encoder.groups
+        return left_within_levels(FoldedDesign(x, fold), columns, groups, levels, kind, s.seed)[0][:, 0]
+    return target - crossfit(FoldedDesign(x, fold), target, learners)[0]
 
 
 def _verdict(name: str, found: InstrumentEstimate, checks: dict[str, Refutation]) -> tuple[str, str]:
@@ -120,7 +127,7 @@ def rows_by_instrument(base: EffectRow, one: ByInstrument) -> list[EffectRow]:
     late = replace(
         base, estimand=LATE, method=f"2sls, instrument {one.instrument}, anderson-rubin interval", figure=told.figure,
         evidence="adjusted", identified=one.identified, n=one.n, primary=True, assumptions=one.reason,
-        refutations=refute.as_json(one.refutations),
+        refutations=as_json(one.refutations),
     )  # fmt: skip
     return [
         late,

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from swayline.causal.estimate.estimate_effect import estimate_effect
+from swayline.causal.effect import estimate_effect
 from swayline.core.errors import IdentificationError, SchemaError, UsageError
 from swayline.ledger import COLUMNS
 

@@ -1,0 +1,139 @@
+"""The rows of a table that an effect is estimated from, as arrays."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from swayline.causal.inference.refutation import Refutation
+from swayline.causal.table.frame import (
+    Encoder,
+    Treatment,
+    column,
+    learn_encoder,
+    numeric,
+    read_clusters,
+    read_treatment,
+)
+from swayline.causal.table.levels import Levels, learn_levels, level_remarks
+from swayline.causal.table.question import EffectQuery
+from swayline.causal.table.unusable import control_remarks, copies, does_not_vary, missing_in
+from swayline.core.errors import IdentificationError, UsageError
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class CovariateTable:
+    """The rows that have treatment and outcome.
+
+    Attributes
+    ----------
+    x : standardised design, shape (n, p); ``encoder`` made it
+    y : outcome, shape (n,)
+    treatment, clusters, propensity, instrument : of each row; the last three None where there is none
+    negatives : negative controls, shape (n,) each
+    rows : which rows of the table these are, shape (n,); ``dropped`` are not among them
+    checks, objections : checks made, and reasons against the estimate found, before estimating
+    graph_rationale : what a causal graph says of the controls
+    levels : controls of many levels
+    remarks : what was done about rows and controls that lack values
+    missing : rows in which a control is empty, shape (n,) each
+    """
+
+    x: npt.NDArray[Any]
+    y: Floats
+    treatment: Treatment
+    clusters: Ints | None
+    encoder: Encoder
+    propensity: Floats | None
+    negatives: dict[str, Floats]
+    rows: Ints
+    dropped: int
+    checks: dict[str, Refutation] = field(default_factory=dict)
+    objections: tuple[str, ...] = ()
+    graph_rationale: str = ""
+    instrument: Floats | None = None
+    levels: Levels | None = None
+    remarks: tuple[str, ...] = ()
+    missing: dict[str, Flags] = field(default_factory=dict, repr=False)
+
+
+def read(table: pa.Table, s: EffectQuery, controls: tuple[str, ...], merge: bool = False) -> CovariateTable:
+    """The rows that have treatment and outcome, as arrays; ``merge``: see :func:`.learn_encoder`.
+
+    Raises
+    ------
+    IdentificationError
+        Too few rows, arms or clusters are left.
+    """
+    y, treatment = numeric(table, s.outcome), read_treatment(table, s.treatment, s.reference)
+    good = np.isfinite(y) & np.isfinite(treatment.dose)
+    propensity = _propensity(table, s, treatment, good) if s.propensity else None
+    rows = np.flatnonzero(good)
+    dropped = table.num_rows - len(rows)
+    clean = table.take(pa.array(rows)) if dropped else table
+    kept, y = _kept(treatment, rows, s), y[rows]
+    does_not_vary(y, s.outcome)
+    encoder, x = learn_encoder(clean, controls, merge)
+    levels, missing = learn_levels(clean, encoder), missing_in(clean, controls)
+    clusters, said = _clusters(clean, s) if s.clusters else (None, ())
+    remarks = (
+        *([f"{dropped:,} rows without treatment or outcome left out"] if dropped else []),
+        *control_remarks(clean, encoder, missing),
+        *(() if levels is None else level_remarks(levels)),
+        *said,
+    )
+    return CovariateTable(
+        x, y, kept, clusters, encoder, None if propensity is None else propensity[rows],
+        {name: numeric(clean, name) for name in s.negative_controls}, rows, dropped,
+        objections=tuple(copies(x, encoder, y, kept, s.outcome, s.treatment)),
+        instrument=numeric(clean, s.instrument) if s.instrument else None,
+        levels=levels, remarks=remarks, missing=missing,
+    )  # fmt: skip
+
+
+def _propensity(table: pa.Table, s: EffectQuery, treatment: Treatment, good: Flags) -> Floats:
+    """Known chances of the treatment, strictly between 0 and 1 wherever it counts."""
+    assert s.propensity is not None
+    chance = numeric(table, s.propensity)
+    outside = good & ~((chance > 0) & (chance < 1))
+    if outside.any():
+        raise UsageError(
+            f"propensity column {s.propensity!r} must lie strictly between 0 and 1 in every row: "
+            f"{int(outside.sum()):,} rows are empty or do not, the first is row {np.flatnonzero(outside)[0] + 1}"
+        )
+    if len(treatment.arms) != 2:
+        raise UsageError(
+            f"a propensity column needs a treatment with two arms; {s.treatment!r} has {len(treatment.arms)}"
+        )
+    return chance
+
+
+def _kept(treatment: Treatment, rows: Ints, s: EffectQuery) -> Treatment:
+    """The treatment of the rows that count, once there are enough of every arm."""
+    arm = treatment.arm if treatment.is_dose else treatment.arm[rows]
+    for k, word in enumerate(treatment.arms):
+        if (arm == k).sum() < 2:
+            raise IdentificationError(
+                f"arm {word!r} of {s.treatment!r} has {int((arm == k).sum())} row(s): at least 2 are needed"
+            )
+    if len(rows) < 10:
+        raise IdentificationError(
+            f"{len(rows)} rows have both {s.treatment!r} and {s.outcome!r}: at least 10 are needed"
+        )
+    return Treatment(treatment.arms, arm, treatment.dose[rows])
+
+
+def _clusters(table: pa.Table, s: EffectQuery) -> tuple[Ints, tuple[str, ...]]:
+    """Cluster numbers, and what was done about rows without one."""
+    assert s.clusters is not None
+    clusters, gaps = read_clusters(table, s.clusters), column(table, s.clusters).null_count
+    count = int(clusters.max()) + 1 - gaps
+    if count < s.n_folds:
+        raise IdentificationError(f"{s.clusters!r} has {count} clusters: at least {s.n_folds} are needed")
+    return clusters, (f"{gaps:,} rows without {s.clusters!r} are clusters of their own",) if gaps else ()
