@@ -342,7 +342,7 @@ class BehaviorEffects:
     def _objections(self, view: LogView, design: Design) -> tuple[tuple[str, ...], str]:
         """Reasons against a design, from early outcomes or a graph, and what the graph says of the controls."""
         early = design.is_landmark and design.early > EARLY_SHARE
-        objections = (early_words(design.early),) if early else ()
+        objections: tuple[str, ...] = (early_words(design.early),) if early else ()
         if self.graph is None:
             return objections, ""
         treatment = design.episodes.treatment
