@@ -28,7 +28,9 @@ def evaluate(
         ),
     ] = None,
     folds: Annotated[int, typer.Option("--folds", help="How many, for rolling and k-fold.")] = 3,
-    target: Annotated[str, typer.Option("--target", help="What is predicted: item, behavior or category.")] = "item",
+    target: Annotated[
+        str, typer.Option("--target", help="What is predicted: item, behavior, category or value.")
+    ] = "item",
     segment: Annotated[
         str | None,
         typer.Option("--segment", help="A column of the users table to tell groups by.", show_default=False),
@@ -47,18 +49,22 @@ def evaluate(
     from swayline.core.storage.files import write_json
     from swayline.core.storage.outputs import claim_file, note_output
     from swayline.engine import DuckEngine
-    from swayline.evaluation import Plan, evaluate_models
+    from swayline.evaluation import Plan, evaluate_models, evaluate_values
     from swayline.models import names as model_names
+    from swayline.models import value_model_names
 
-    names = list(dict.fromkeys(model or ["transformer"]))
+    of_value = target == "value"
+    known = value_model_names() if of_value else model_names()
+    names = list(dict.fromkeys(model or (known if of_value else ["transformer"])))
     for name in names:
-        if name not in model_names():
-            raise UsageError(f"model {name!r} is unknown: {nearest(name, model_names())}")
+        if name not in known:
+            unable = "predicts no values" if of_value else "is unknown"
+            raise UsageError(f"model {name!r} {unable}: {nearest(name, known)}")
     claim_file(out, "evaluate", (events, items, users), force)
     plan = Plan(split, cut, folds, k, target, segment, seed)
     with DuckEngine() as engine:
         log = read(events, reading, engine, items=items, users=users)
-        result = evaluate_models(engine, log, names, plan)
+        result = (evaluate_values if of_value else evaluate_models)(engine, log, names, plan)
     write_json(out, result)
     note_output(out, "evaluate")
     show(json, result, [*_in_words(result), f"written: {out}"])
@@ -70,10 +76,12 @@ def _in_words(result: dict[str, Any]) -> list[str]:
     told = result["protocol"]
     lines = []
     for name, one in result["models"].items():
-        lines.append(f"{name} on {told['n_questions']:,} questions, all {told['n_items']:,} candidates ranked")
-        lines += [f"  {line}" for line in values_line(name, one["values"])]
+        ranked = f", all {told['n_items']:,} candidates ranked" if "n_items" in told else ""
+        lines.append(f"{name} on {told['n_questions']:,} questions{ranked}")
+        lines += [f"  {line}" for line in values_line(name, one.get("values"))]
         lines += [f"  {metric:<22} {_number(value)}" for metric, value in (one["metrics"] | one["measures"]).items()]
-        lines += _apart(one["groups"]["answer"], told["n_questions"])
+        if "groups" in one:
+            lines += _apart(one["groups"]["answer"], told["n_questions"])
     for row in result["comparisons"]:
         lines.append(
             f"{row['model']} over {row['baseline']}: {row['metric']} {row['difference']:+.4f}"

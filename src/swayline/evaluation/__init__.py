@@ -10,10 +10,37 @@ from swayline.evaluation.ranking import Ranking, joined, protocol, rank_targets,
 from swayline.evaluation.results import best_of, by_group, compare, summary, undecided
 from swayline.evaluation.significance import Estimate, bootstrap_mean, paired_test
 from swayline.evaluation.target import TARGETS
+from swayline.evaluation.values import error_measures, evaluate_values
 
 __all__ = [
-    "PROTOCOLS", "TARGETS", "Answers", "Comparison", "Estimate", "Fold", "Items", "Plan",
-    "Ranking", "best_of", "bootstrap_mean", "by_group", "compare", "compare_all", "evaluate_models",
-    "folds", "groups_of", "inverse_temperature", "joined", "paired_test", "protocol", "rank_fold", "rank_targets",
-    "repeats", "summary", "told_of", "told_of_all", "undecided",
-]  # fmt: skip
+    "PROTOCOLS",
+    "TARGETS",
+    "Answers",
+    "Comparison",
+    "Estimate",
+    "Fold",
+    "Items",
+    "Plan",
+    "Ranking",
+    "best_of",
+    "bootstrap_mean",
+    "by_group",
+    "compare",
+    "compare_all",
+    "error_measures",
+    "evaluate_models",
+    "evaluate_values",
+    "folds",
+    "groups_of",
+    "inverse_temperature",
+    "joined",
+    "paired_test",
+    "protocol",
+    "rank_fold",
+    "rank_targets",
+    "repeats",
+    "summary",
+    "told_of",
+    "told_of_all",
+    "undecided",
+]

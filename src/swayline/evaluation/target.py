@@ -24,7 +24,7 @@ def about_target(log: EventLog, target: str) -> tuple[pa.Table, pa.Table | None]
         Categories are asked about, and neither the log nor its items table has any.
     """
     if target not in TARGETS:
-        raise UsageError(f"--target {shown(target)} is unknown: {nearest(target, TARGETS)}")
+        raise UsageError(f"--target {shown(target)} is unknown: {nearest(target, (*TARGETS, 'value'))}")
     if target == "item":
         return log.events, log.items
     if target == "behavior":

@@ -19,6 +19,7 @@ from swayline.models.registry import create, load_model, names, reads_values, wi
 from swayline.models.sequence.settings import TransformerSettings
 from swayline.models.sequence.transformer import Transformer
 from swayline.models.topk import mask_seen, recommend, score_items, top_k
+from swayline.models.value_prediction import create_value_model, held_out_values, value_model_names
 from swayline.models.values import told_of_values, values_line
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "ImplicitALSSettings", "ItemKNN", "ItemKNNSettings", "LinearRegression", "LogisticRegression", "MarkovChain",
     "MarkovChainSettings", "MostPopular", "MostPopularSettings", "NaiveBayes", "NaiveBayesSettings", "RecentPopular",
     "RecentPopularSettings", "Recommender", "RegressionSettings", "Scores", "Transformer", "TransformerSettings",
-    "UserKNN", "UserKNNSettings", "create", "load_model", "mask_seen", "names", "reads_values", "recommend",
-    "score_items", "told_of_values", "top_k", "values_line", "with_seed",
+    "UserKNN", "UserKNNSettings", "create", "create_value_model", "held_out_values", "load_model", "mask_seen", "names",
+    "reads_values", "recommend", "score_items", "told_of_values", "top_k", "value_model_names", "values_line",
+    "with_seed",
 ]  # fmt: skip
