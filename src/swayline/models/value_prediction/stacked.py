@@ -53,8 +53,8 @@ class _Parts:
 class ValueRegression:
     """Ridge regression on what the simpler predictors say.
 
-    The ridge is a share of the values' variance and columns keep their scale: a part that adds next to nothing gets next
-    to no weight, however it is scaled, so it cannot upset predictions where it adds more.
+    The ridge is a share of the values' variance and columns keep their scale: a part that adds next to nothing gets
+    next to no weight, so it cannot upset predictions where it adds more.
     """
 
     name: ClassVar[str] = "linear-regression"
