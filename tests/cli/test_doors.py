@@ -4,7 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from swayline.cli.app import app
-from swayline.core.errors import UsageError
+from swayline.core.errors import ConfigError, UsageError
 
 EFFECT = ("influence", "behaviors", "no.csv", "--treatment", "cart")
 
@@ -21,6 +21,11 @@ EFFECT = ("influence", "behaviors", "no.csv", "--treatment", "cart")
         (("evaluate", "no.csv", "--split", "time", "--cut", "1.5"), "between 0 and 1"),
         (("evaluate", "no.csv", "--cut", "0.5"), "--cut belongs"),
         (("evaluate", "no.csv", "--target", "itm"), "did you mean 'item'"),
+        (("evaluate", "no.csv", "--target", "valu"), "did you mean 'value'"),
+        (("evaluate", "no.csv", "--target", "value", "--model", "transformer"), "predicts no values"),
+        (("check", "https://["), "is no address"),
+        (("check", "http://127.0.0.1:99999/x"), "is no address"),
+        (("check", "postgresql://me:secret@[/shop"), "is no address"),
         (("tune", "no.csv", "--model", "transforme"), "did you mean 'transformer'"),
         (("tune", "no.csv", "--split", "rolling"), "last-out"),
         ((*EFFECT, "--window", "1 day"), "s, m, h, d or w"),
@@ -47,3 +52,13 @@ def test_a_wrong_setting_of_a_run_is_said_before_anything_is_read(tmp_path):
     )
     assert isinstance(done.exception, UsageError)
     assert "did you mean 'neighbours'" in str(done.exception)
+
+
+@pytest.mark.parametrize("line", ["k = true", "seed = false", "k = 3.0", 'k = "3"', "[reading.paging]\nfirst = true"])
+def test_what_is_no_whole_number_is_none_in_a_configuration(tmp_path, line):
+    (tmp_path / "c.toml").write_text(f"{line}\n")
+    done = CliRunner().invoke(
+        app, ["run", "no.csv", "--config", str(tmp_path / "c.toml"), "--out", str(tmp_path / "r")]
+    )
+    assert isinstance(done.exception, ConfigError)
+    assert "number" in str(done.exception)

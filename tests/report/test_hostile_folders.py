@@ -24,6 +24,7 @@ from swayline.core.names import (
     RUN_FILE,
 )
 from swayline.core.storage.artifacts import MAX_DEPTH, read_json
+from swayline.core.storage.files import fingerprint
 from swayline.ledger import read_ledger
 from swayline.pipeline.job import _past
 from swayline.report import write_report
@@ -249,3 +250,16 @@ def test_the_message_names_file_field_and_value(tmp_path):
     (tmp_path / "metrics.json").write_text('{"models": {"a": {"metrics": {"ndcg@10": {"value": NaN}}}}}')
     with pytest.raises(ArtifactError, match=r"metrics\.json: 'models\.a\.metrics\.ndcg@10\.value' is nan: a finite"):
         read_json(tmp_path / "metrics.json")
+
+
+def test_a_file_of_another_run_is_told_where_it_is_shown(folder):
+    record = json.loads((folder / RUN_FILE).read_text())
+    record["stages"] = [
+        {"name": "evaluate", "seconds": 1.0, "peak_mb": 1.0, "outputs": {METRICS_FILE: "0" * 64}},
+        {"name": "describe", "seconds": 1.0, "peak_mb": 1.0, "outputs": {DESCRIBE_FILE: fingerprint(folder / DESCRIBE_FILE)}},
+    ]  # fmt: skip
+    (folder / RUN_FILE).write_text(json.dumps(record))
+    assert read_artifacts(folder).foreign == (METRICS_FILE,)
+    page = write_report(folder).read_text("utf-8")
+    assert page.count(f"{METRICS_FILE} is not the file that this run wrote") == 2  # in its section, and how it was made
+    assert "with 1 of its files not as this run wrote them" in page

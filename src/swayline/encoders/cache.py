@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from swayline.core.errors import UsageError
 from swayline.core.storage.files import whole
 
 Vectors = npt.NDArray[np.float32]
@@ -23,10 +24,23 @@ _MANY_FILES = 32
 
 
 def default_cache() -> Path:
-    """Where vectors of item texts are kept: ``$SWAYLINE_CACHE``, else the user's cache folder."""
-    said = os.environ.get("SWAYLINE_CACHE")
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "swayline"
-    return (Path(said) if said else base) / "vectors"
+    """Where vectors of item texts are kept: ``$SWAYLINE_CACHE``, else the user's cache folder.
+
+    Raises
+    ------
+    UsageError
+        The user has no home folder and nothing else is said.
+    """
+    if said := os.environ.get("SWAYLINE_CACHE"):
+        return Path(said) / "vectors"
+    if said := os.environ.get("XDG_CACHE_HOME"):
+        return Path(said) / "swayline" / "vectors"
+    try:
+        return Path.home() / ".cache" / "swayline" / "vectors"
+    except RuntimeError:
+        raise UsageError(
+            "vectors of texts have no place: you have no home folder; name one in SWAYLINE_CACHE"
+        ) from None
 
 
 def key_of(text: str) -> bytes:

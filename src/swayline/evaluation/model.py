@@ -36,7 +36,7 @@ class Plan:
     k : int
         Length of the lists.
     target : str
-        ``item``, ``behavior`` or ``category``.
+        ``item``, ``behavior``, ``category``, or ``value`` (for :func:`~swayline.evaluation.evaluate_values`).
     segment : str, optional
         A column of the users table whose values are told apart.
     seed : int

@@ -10,7 +10,7 @@ from swayline.core.errors import SchemaError, UsageError, nearest, shown
 from swayline.core.names import BEHAVIOR, CATEGORY, ITEM
 from swayline.events import EventLog
 
-TARGETS = ("item", "behavior", "category")
+TARGETS = ("item", "behavior", "category", "value")
 
 
 def about_target(log: EventLog, target: str) -> tuple[pa.Table, pa.Table | None]:
@@ -19,12 +19,14 @@ def about_target(log: EventLog, target: str) -> tuple[pa.Table, pa.Table | None]
     Raises
     ------
     UsageError
-        The target is unknown.
+        The target is unknown, or a value, which nobody ranks.
     SchemaError
         Categories are asked about, and neither the log nor its items table has any.
     """
     if target not in TARGETS:
-        raise UsageError(f"--target {shown(target)} is unknown: {nearest(target, (*TARGETS, 'value'))}")
+        raise UsageError(f"--target {shown(target)} is unknown: {nearest(target, TARGETS)}")
+    if target == "value":
+        raise UsageError("values are not ranked: give --target value models that predict them, as evaluate_values does")
     if target == "item":
         return log.events, log.items
     if target == "behavior":

@@ -51,6 +51,22 @@ class RunSettings(BaseModel):
     reading: ReadOptions = ReadOptions()
     model_settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
+    @field_validator("seed", "k", "min_user_events", "min_item_events", "explained_users", mode="before")
+    @classmethod
+    def _whole_number(cls, value: object) -> object:
+        if isinstance(value, bool | str | float):
+            raise ValueError("it must be a whole number")
+        return value
+
+    @field_validator("reading", mode="before")
+    @classmethod
+    def _numbers_of_paging(cls, reading: object) -> object:
+        paging = reading.get("paging") if isinstance(reading, dict) else None
+        for name in ("first", "per_second"):
+            if isinstance(paging, dict) and isinstance(paging.get(name), bool):
+                raise ValueError(f"paging's {name} must be a number")
+        return reading
+
     @field_validator("outcome")
     @classmethod
     def _condition_reads(cls, outcome: str | None) -> str | None:

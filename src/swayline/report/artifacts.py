@@ -25,6 +25,7 @@ from swayline.core.names import (
     USERS_FILE,
 )
 from swayline.core.storage.artifacts import is_number, is_text, read_json, read_table
+from swayline.core.storage.files import fingerprint
 from swayline.ledger import read_ledger, reason_of
 from swayline.report.layouts import Anything, Describe, Examples, Metrics, Run
 
@@ -61,6 +62,8 @@ class Artifacts:
         The ledger; ``recommendations`` counts as (rows, people) alone, since only ten people are shown.
     profiles : mapping
         What profiles are read against; ``people`` and ``things`` are the profiles themselves, without long lists.
+    foreign : tuple of str
+        Files that differ from those the run's record names.
     """
 
     describe: Mapping[str, Any] | None = None
@@ -78,6 +81,7 @@ class Artifacts:
     things: pa.Table | None = None
     network: Mapping[str, Any] | None = None
     overlap: Mapping[str, Any] | None = None
+    foreign: tuple[str, ...] = ()
     missing: Mapping[str, str] = field(default_factory=dict)
 
     def why_missing(self, file: str) -> str:
@@ -117,8 +121,18 @@ def read_artifacts(folder: Path) -> Artifacts:
         things=found[THINGS_FILE],
         network=found[NETWORK_FILE],
         overlap=found[OVERLAP_FILE],
+        foreign=tuple(name for name in STAGES if found[name] is not None and _differs(folder, name, found[RUN_FILE])),
         missing=missing,
     )
+
+
+def _differs(folder: Path, name: str, record: Mapping[str, Any] | None) -> bool:
+    """Whether a file is another than the one whose SHA-256 stands in the run's record."""
+    for stage in (record or {}).get("stages") or ():
+        noted = (stage.get("outputs") or {}).get(name)
+        if noted:
+            return bool(noted != fingerprint(folder / name))
+    return False
 
 
 def _read(folder: Path, name: str, reader: Callable[[Path], Any], missing: dict[str, str]) -> Any:

@@ -1,6 +1,7 @@
 """From a run folder to its page."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -87,13 +88,25 @@ def _built(
 ) -> Section | None:
     """A section; where its file parses and yet is not laid out as this version writes it, a section that says so."""
     try:
-        return build(run)
+        return _told_if_foreign(build(run), run, file)
     except _WRONG_LAYOUT as error:
         what = f"{type(error).__name__}: {words.label(error, 80)}"
         stage = f"run the {STAGES[file]} stage again"
         return Section(
             name, title, "", [Missing(f"{file} is not laid out as this version writes it ({what}): {stage}.")]
         )
+
+
+def _told_if_foreign(section: Section | None, run: Artifacts, file: str) -> Section | None:
+    """A section that says so where its file, or for the last section any file, is not the one that the run wrote."""
+    named = [one for one in run.foreign if file in (one, RUN_FILE)]
+    if section is None or not named:
+        return section
+    told = [
+        Missing(f"{one} is not the file that this run wrote: it was changed since, or is of another run.")
+        for one in named
+    ]
+    return replace(section, blocks=[*told, *section.blocks])
 
 
 def _outcome(run: Artifacts) -> str | None:
@@ -114,5 +127,7 @@ def _subtitle(run: Artifacts) -> str:
             parts.append(words.day(run.run["started"]))  # type: ignore[index]
         except _WRONG_LAYOUT:
             parts.append("at an unknown time")
+    if run.foreign:
+        parts.append(f"with {words.number(len(run.foreign))} of its files not as this run wrote them")
     about = ", ".join(parts)
     return f"{about}. {_BRACKETS}" if about else _BRACKETS

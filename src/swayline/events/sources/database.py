@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 import duckdb
 import pyarrow as pa
 
-from swayline.core.errors import SchemaError, SourceError, UsageError, nearest
+from swayline.core.errors import SchemaError, SourceError, UsageError, nearest, shown
 from swayline.core.extras import require
 from swayline.events.options import MAX_COLUMNS, ReadOptions
 from swayline.events.sources import delimited
@@ -39,13 +39,29 @@ def is_postgres(source: object) -> bool:
     return isinstance(source, str) and source.startswith(("postgresql://", "postgres://"))
 
 
+def parts_of(address: str) -> SplitResult:
+    """An address in its parts.
+
+    Raises
+    ------
+    UsageError
+        It is no address.
+    """
+    try:
+        parts = urlsplit(address)
+        _ = parts.port
+    except ValueError as error:
+        raise UsageError(f"{shown(address.rpartition('@')[2])} is no address ({error}): check it") from None
+    return parts
+
+
 def without_secrets(address: str) -> str:
     """An address as messages and tables may show it.
 
     >>> without_secrets("postgresql://me:secret@host:5432/shop?password=x")
     'postgresql://host:5432/shop'
     """
-    parts = urlsplit(address)
+    parts = parts_of(address)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
@@ -113,15 +129,15 @@ def read_postgres(address: str, options: ReadOptions, resolve: Resolver) -> Iter
 @contextmanager
 def postgres_csv(address: str, table: str | None, said: str = "table") -> Iterator[Path]:
     """A table or view of a Postgres server, as of one moment, as a CSV file that goes again afterwards."""
-    shown = without_secrets(address)
+    place = without_secrets(address)
     with tempfile.TemporaryDirectory(prefix="swayline-") as folder:
         path = Path(folder) / "table.csv"
-        with _postgres(address, shown) as connection:
+        with _postgres(address, place) as connection:
             listed = (
                 "SELECT table_schema, table_name FROM information_schema.tables"
                 " WHERE table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2"
             )
-            schema, name = _chosen(connection.execute(listed).fetchall(), table, said, shown, "public")
+            schema, name = _chosen(connection.execute(listed).fetchall(), table, said, place, "public")
             query = f"COPY (SELECT * FROM {_quoted(schema)}.{_quoted(name)}) TO STDOUT (FORMAT csv, HEADER)"
             with connection.cursor().copy(query) as copy, path.open("wb") as stream:
                 for piece in copy:
@@ -130,7 +146,7 @@ def postgres_csv(address: str, table: str | None, said: str = "table") -> Iterat
 
 
 @contextmanager
-def _postgres(address: str, shown: str) -> Iterator[Any]:
+def _postgres(address: str, place: str) -> Iterator[Any]:
     psycopg = require("psycopg", extra="sources")
     try:
         with psycopg.connect(address, connect_timeout=10, autocommit=False) as connection:
@@ -140,7 +156,7 @@ def _postgres(address: str, shown: str) -> Iterator[Any]:
             connection.execute("SET client_encoding = 'UTF8'")
             yield connection
     except psycopg.Error as error:
-        raise SourceError(f"{shown}: {' '.join(str(error).split())}") from None
+        raise SourceError(f"{place}: {' '.join(str(error).split())}") from None
 
 
 def _chosen(tables: list[tuple[str, str]], table: str | None, said: str, where: str, usual: str) -> tuple[str, str]:

@@ -27,7 +27,7 @@ from swayline.core.errors import SourceError, UsageError, shown
 from swayline.core.storage.files import digest, whole, write_json
 from swayline.events.options import Paging
 from swayline.events.sources.block import Block, Resolver
-from swayline.events.sources.database import without_secrets
+from swayline.events.sources.database import parts_of, without_secrets
 from swayline.events.sources.jsonl import as_block, keys, parse, strict
 
 MAX_PAGE_BYTES = 64 << 20
@@ -70,7 +70,7 @@ def read(
     SourceError
         The address does not answer, refuses, or answers with something else than pages of JSON rows.
     """
-    if urlsplit(address).username is not None:
+    if parts_of(address).username is not None:
         raise UsageError(f"{without_secrets(address)}: a name in an address is not sent; use a paging's token_env")
     wanted: dict[str, str] | None = None
     row = 1
@@ -130,7 +130,7 @@ def _with_parameter(address: str, paging: Paging, at: Any) -> str:
     name = paging.page or paging.cursor
     if name is None or at is None:
         return address
-    parts = urlsplit(address)
+    parts = parts_of(address)
     asked = [(key, value) for key, value in parse_qsl(parts.query, keep_blank_values=True) if key != name]
     return urlunsplit(parts._replace(query=urlencode([*asked, (name, str(at))])))
 

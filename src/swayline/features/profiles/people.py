@@ -91,7 +91,7 @@ def profile_people(
     rows = pa.table(columns)
     weekend = float(clock.weekend.sum() / max(clock.hours.sum(), 1)) if clock is not None else 0.0
     said = rows.drop_columns([name for name in _UNSAID if name in rows.column_names]).to_pylist()
-    sentences = [person_sentence(one, acts.behaviors, weekend) for one in said]
+    sentences = [person_sentence(one, acts.counted, weekend) for one in said]
     return People(rows.add_column(1, "profile", pa.array(sentences, pa.string())), segments, found)
 
 

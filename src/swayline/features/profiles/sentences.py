@@ -56,9 +56,9 @@ def _acts(one: Mapping[str, Any], behaviors: Sequence[str]) -> str:
     counts = ", ".join(f"{n:,} {noun(name, n)}" for name, n in done[:5])
     where = f" on {_counted(one['items'], 'item', 'items')}" if one["items"] else ""
     days = f" over {_counted(one['active_days'], 'active day', 'active days')}" if one.get("active_days") else ""
-    if len(done) == 1:
+    if len(done) == 1 and done[0][1] == one["events"]:
         return f"{counts}{where}{days}."
-    return f"{_counted(one['events'], 'act', 'acts')}{where}{days}: {counts}."
+    return f"{_counted(one['events'], 'act', 'acts')}{where}{days}{': ' if counts else ''}{counts}."
 
 
 def _likes(one: Mapping[str, Any]) -> str:
