@@ -89,8 +89,7 @@ class Bias:
 
     def within(self, values: Floats) -> Floats:
         """Values drawn into the range of the training values."""
-        found: Floats = np.clip(values, self.low_, self.high_)
-        return found
+        return np.asarray(np.clip(values, self.low_, self.high_), dtype=np.float64)
 
     def residuals(self, history: Sequences) -> sparse.csr_array:
         """(Q, I) what the baseline leaves of each value, the mean where an item was valued twice."""
