@@ -44,8 +44,11 @@ class ItemNeighbours:
         """Keep who valued what, and choose the prior."""
         self.bias_ = Bias().fit(train, valid)
         self.items_ = self.bias_.residuals(train).T.tocsr()
-        choose_setting(self, self.choices, lambda prior: setattr(self, "setting_", prior), valid)
+        choose_setting(self, self.choices, self._set, valid)
         return self
+
+    def _set(self, prior: float) -> None:
+        self.setting_ = prior
 
     def predict(self, history: Sequences, items: Ints | ItemRows) -> Floats:
         """(Q,) baseline and neighbours."""
@@ -74,8 +77,11 @@ class UserNeighbours:
         self.bias_ = Bias().fit(train, valid)
         self.people_ = self.bias_.residuals(train)
         self._of_items = self.people_.tocsc()
-        choose_setting(self, self.choices, lambda prior: setattr(self, "setting_", prior), valid)
+        choose_setting(self, self.choices, self._set, valid)
         return self
+
+    def _set(self, prior: float) -> None:
+        self.setting_ = prior
 
     def predict(self, history: Sequences, items: Ints | ItemRows) -> Floats:
         """(Q,) baseline and neighbours."""
