@@ -5,7 +5,8 @@ import pytest
 from scipy import optimize
 
 from swayline.causal.nuisance.learners import Expansion, Linear, Logistic
-from swayline.causal.table.folds import FoldedDesign
+from swayline.causal.nuisance.logistic import logistic_out_of_fold
+from swayline.causal.table.folds import FoldedDesign, ridge_out_of_fold
 
 
 def chance(x, beta):
@@ -66,3 +67,25 @@ def test_a_wider_design_is_made_once():
     cut, expansion = FoldedDesign(x, fold), Expansion.of(x, range(4))
     assert cut.wide(expansion) is cut.wide(Expansion.of(x, range(4)))
     assert cut.wide(None) is x
+
+
+def test_more_columns_than_rows_predict_the_same_at_the_cost_of_the_rows():
+    rng = np.random.default_rng(0)
+    x, fold = rng.normal(size=(60, 200)), np.arange(60) % 3
+    y = np.column_stack([x[:, 0] + rng.normal(size=60), x[:, 1] > 0]).astype(np.float64)
+    cut = FoldedDesign(x, fold)
+    narrow = cut.wide(None)
+    assert narrow.shape == (60, 60)
+    np.testing.assert_allclose(narrow @ narrow.T, x @ x.T, atol=1e-9)
+    np.testing.assert_allclose(ridge_out_of_fold(cut, narrow, y, None), ridge_out_of_fold(cut, x, y, None), atol=1e-6)
+    for rows in (None, np.arange(60) % 2 == 0):
+        np.testing.assert_allclose(
+            logistic_out_of_fold(cut, narrow, y[:, 1], rows, 1.0), logistic_out_of_fold(cut, x, y[:, 1], rows, 1.0),
+            atol=2e-3,
+        )  # fmt: skip
+    assert FoldedDesign(x[:, :20], fold).wide(None).shape == (60, 20)
+
+
+def test_a_wide_design_lists_no_products():
+    x = np.random.default_rng(0).normal(size=(50, 3000))
+    assert Expansion.of(x, range(3000)).products == ()

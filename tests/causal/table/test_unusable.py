@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from swayline.causal.effect import estimate_effect
-from swayline.core.errors import SwaylineError
+from swayline.core.errors import SchemaError, SwaylineError, UsageError
 
 
 def confounded(seed=0, n=1500, effect=0.5):
@@ -196,3 +196,19 @@ def test_any_table_gives_finite_numbers_with_a_verdict_or_one_line(damage, n, as
     as_they_were = not any(damage.get(name, "none").startswith("copy") for name in ("t", "y"))
     if as_they_were and {damage.get("x"), damage.get("z")} & {"copy of t", "copy of y"}:
         assert found.identified == "no"
+
+
+def test_too_many_columns_of_controls_are_refused_with_their_number():
+    rng = np.random.default_rng(0)
+    table = {f"x{k}": rng.normal(size=30) for k in range(2001)} | {"t": np.arange(30) % 2, "y": rng.normal(size=30)}
+    with pytest.raises(UsageError, match=r"2,001 controls make 2,001 columns, and at most 2,000"):
+        estimate_effect(table, "t", "y")
+
+
+@pytest.mark.parametrize("name", ["y", "x"])
+def test_numbers_too_large_to_be_squared_are_refused(name):
+    rng = np.random.default_rng(0)
+    table = {"x": rng.normal(size=30), "t": np.arange(30) % 2, "y": rng.normal(size=30)}
+    table[name] = table[name] * 1e200
+    with pytest.raises(SchemaError, match="cannot be squared"):
+        estimate_effect(table, "t", "y", ["x"])

@@ -13,7 +13,7 @@ from swayline.causal.estimate import estimators
 from swayline.causal.estimate.external_estimators import external_estimates
 from swayline.causal.heterogeneity.dr_learner import EffectModel, learn_effects
 from swayline.causal.heterogeneity.forest import learn_forest
-from swayline.causal.heterogeneity.gaussian_process import MOST_ROWS, ArmsProcess, fit_arms
+from swayline.causal.heterogeneity.gaussian_process import MOST_ROWS, MOST_SCALES, ArmsProcess, fit_arms
 from swayline.causal.inference.intervals import Estimate, interval
 from swayline.causal.nuisance.cross_fitting import (
     Nuisances,
@@ -92,7 +92,8 @@ def _process(data: CovariateTable, s: EffectQuery, n_arms: int) -> ArmsProcess |
         if asked:
             raise UsageError(f"a Gaussian process holds no control of many levels such as {data.levels.names[0]!r}")
         return None
-    small = len(data.y) <= MOST_ROWS and data.x.shape[1] > 0 and np.bincount(data.treatment.arm).min() >= 10
+    fits = len(data.y) <= MOST_ROWS and 0 < data.x.shape[1] <= MOST_SCALES
+    small = fits and np.bincount(data.treatment.arm).min() >= 10
     independent = s.clusters is None  # the process knows no clusters, so its intervals would be too short
     if asked and len(data.y) > 4 * MOST_ROWS:
         raise UsageError(

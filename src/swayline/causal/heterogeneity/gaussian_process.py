@@ -33,6 +33,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 MOST_ROWS = 1200
 """Beyond this the cubic cost is no longer small."""
+MOST_SCALES = 200
+"""Beyond so many columns, each with a length scale of its own, choosing the scales is no longer small either."""
 DRAWS = 16
 """Sets of parameters that effects are averaged over."""
 MODE_SHARE = 0.5

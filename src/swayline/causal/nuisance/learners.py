@@ -72,8 +72,11 @@ class Expansion:
         p = x.shape[1]
         two_valued = [len(np.unique(x[:2000, k])) <= 2 for k in range(p)]
         squares = tuple(k for k in range(p) if not two_valued[k])
+        room = min(most, len(x) // 10) - p - len(squares)
+        if room < p - 1:  # pairs of other controls are at least so many, or none
+            return Expansion(squares, ())
         every = [(a, b) for a in range(p) for b in range(a + 1, p) if groups[a] != groups[b]]
-        return Expansion(squares, tuple(every) if p + len(squares) + len(every) <= min(most, len(x) // 10) else ())
+        return Expansion(squares, tuple(every) if len(every) <= room else ())
 
     def __call__(self, x: Design) -> Design:
         """The expanded design, shape (n, p + squares + products), clipped against far-off points."""

@@ -25,6 +25,8 @@ from swayline.core.errors import IdentificationError, UsageError
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
+MOST_COLUMNS = 2000
+"""Columns of controls that are held fixed at once: matrices of their square are inverted, 32 MB each."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ def read(table: pa.Table, s: EffectQuery, controls: tuple[str, ...], merge: bool
     ------
     IdentificationError
         Too few rows, arms or clusters are left.
+    UsageError
+        The controls make more than :data:`MOST_COLUMNS` columns.
     """
     y, treatment = numeric(table, s.outcome), read_treatment(table, s.treatment, s.reference)
     good = np.isfinite(y) & np.isfinite(treatment.dose)
@@ -80,6 +84,11 @@ def read(table: pa.Table, s: EffectQuery, controls: tuple[str, ...], merge: bool
     kept, y = _kept(treatment, rows, s), y[rows]
     does_not_vary(y, s.outcome)
     encoder, x = learn_encoder(clean, controls, merge)
+    if x.shape[1] > MOST_COLUMNS:
+        raise UsageError(
+            f"{len(controls):,} controls make {x.shape[1]:,} columns, and at most {MOST_COLUMNS:,} are held fixed at "
+            "once: name those that may cause both treatment and outcome (--controls a,b,c)"
+        )
     levels, missing = learn_levels(clean, encoder), missing_in(clean, controls)
     clusters, said = _clusters(clean, s) if s.clusters else (None, ())
     remarks = (

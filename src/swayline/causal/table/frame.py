@@ -16,6 +16,8 @@ MOST_ARMS = 10
 """A numeric treatment with more values than this is a dose, not a choice of arms."""
 MOST_LEVELS = 100
 """A text control of no more levels has a column for each; of more, see :mod:`.levels`."""
+LARGEST = 1e100
+"""Numbers beyond this are refused: sums of their squares leave double precision."""
 MISSING = "(missing)"
 """The level of a text control's empty cells."""
 IDENTIFIER = 0.9
@@ -90,7 +92,7 @@ def numeric(table: pa.Table, name: str) -> Floats:
     Raises
     ------
     SchemaError
-        The column is missing, holds no numbers, or an infinite one.
+        The column is missing, holds no numbers, an infinite one, or one too large to be squared.
     """
     values = column(table, name)
     if pa.types.is_boolean(values.type):
@@ -105,6 +107,12 @@ def numeric(table: pa.Table, name: str) -> Floats:
         raise SchemaError(
             f"column {name!r} holds {len(infinite):,} infinite value(s), the first in row {infinite[0] + 1}: "
             "put numbers or nulls there, or leave the column out"
+        )
+    huge = np.flatnonzero(np.abs(found) > LARGEST)
+    if len(huge):
+        raise SchemaError(
+            f"column {name!r} holds {found[huge[0]]:g} in row {huge[0] + 1}: numbers above {LARGEST:g} cannot be squared; "
+            "give the column in a larger unit"
         )
     return found
 
