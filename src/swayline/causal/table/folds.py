@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import linalg
 
 from swayline.numerics.ridge import solve_ridge_by_gcv
 

@@ -111,8 +111,8 @@ def numeric(table: pa.Table, name: str) -> Floats:
     huge = np.flatnonzero(np.abs(found) > LARGEST)
     if len(huge):
         raise SchemaError(
-            f"column {name!r} holds {found[huge[0]]:g} in row {huge[0] + 1}: numbers above {LARGEST:g} cannot be squared; "
-            "give the column in a larger unit"
+            f"column {name!r} holds {found[huge[0]]:g} in row {huge[0] + 1}: numbers above {LARGEST:g} cannot be "
+            "squared; give the column in a larger unit"
         )
     return found
 
