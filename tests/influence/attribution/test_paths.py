@@ -1,9 +1,11 @@
+from collections import defaultdict
 from itertools import combinations
 from math import factorial
 
+import numpy as np
 import pytest
 
-from swayline.core.errors import OutcomeError
+from swayline.core.errors import OutcomeError, UsageError
 from swayline.influence.attribution.paths import attribution_rows, count_paths, last_touch, markov_removal, shapley
 
 PATHS = {("view", "cart"): (10, 6), ("view",): (50, 2), ("view", "share", "cart"): (4, 3), ("share",): (6, 0)}
@@ -67,3 +69,37 @@ def test_an_outcome_that_nothing_precedes_is_refused(engine, make_log):
     log = make_log([("a", "x", "purchase", 0.0), ("b", "x", "view", 0.0)])
     with pytest.raises(OutcomeError, match="no credit"):
         attribution_rows(engine, log, "purchase")
+
+
+def test_markov_removal_is_the_fall_in_conversion_without_each_behavior():
+    rng = np.random.default_rng(0)
+    paths = {tuple(rng.choice(list("abcde"), 4).tolist()): (10, int(rng.integers(0, 10))) for _ in range(30)}
+
+    def conversion(without):
+        moves = defaultdict(lambda: defaultdict(float))
+        for path, (n, converted) in paths.items():
+            for a, b in pairwise(["(start)", *path]):
+                moves[a][b] += n
+            moves[path[-1]]["(converted)"] += converted
+            moves[path[-1]]["(lost)"] += n - converted
+        at, arrived = {"(start)": 1.0}, 0.0
+        for _ in range(500):
+            then = defaultdict(float)
+            for state, chance in at.items():
+                total = sum(moves[state].values())
+                for to, n in moves[state].items():
+                    if to == "(converted)":
+                        arrived += chance * n / total
+                    elif to not in ("(lost)", without):
+                        then[to] += chance * n / total
+            at = then
+        return arrived
+
+    whole = conversion(None)
+    fall = {word: 1 - conversion(word) / whole for word in "abcde"}
+    assert markov_removal(paths) == pytest.approx({word: one / sum(fall.values()) for word, one in fall.items()})
+
+
+def test_a_chain_of_too_many_behaviors_is_refused_with_their_number():
+    with pytest.raises(UsageError, match=r"3,001 behaviours"):
+        markov_removal({(f"b{k}",): (1, 1) for k in range(3001)})

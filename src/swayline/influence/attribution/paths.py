@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from swayline.core.errors import OutcomeError
+from swayline.core.errors import OutcomeError, UsageError
 from swayline.engine import Engine
 from swayline.engine.operators import episodes
 from swayline.influence.effects.episodes import timeline
@@ -20,6 +19,8 @@ from swayline.ledger import AssociationRow, EffectRow, Figure, Row, ledger
 
 Paths = dict[tuple[str, ...], tuple[int, int]]
 """Sequence of behaviours → how many (user, item) pairs took it, and how many of those converted."""
+MOST_WORDS = 3000
+"""Behaviours of a Markov chain: its matrix is inverted, three of 72 MB each."""
 
 
 def count_paths(engine: Engine, events: pa.Table, outcome: str) -> Paths:
@@ -85,13 +86,22 @@ def shapley(paths: Paths) -> dict[str, float]:
 def markov_removal(paths: Paths) -> dict[str, float]:
     """Credit by how much conversion falls when a behaviour is taken out of the Markov chain of steps.
 
+    One inverse answers for all behaviours.
+
+    Raises
+    ------
+    UsageError
+        More behaviours than :data:`MOST_WORDS` are on the paths.
+
     References
     ----------
     Anderl, Becker, von Wangenheim, Schumann (2016), Mapping the customer journey.
     """
     words = _words(paths)
+    if len(words) > MOST_WORDS:
+        raise UsageError(f"{len(words):,} behaviours are on the paths, and a chain of at most {MOST_WORDS:,} is solved")
     states = ["(start)", *words, "(converted)", "(lost)"]
-    index = {word: k for k, word in enumerate(states)}
+    index, inner = {word: k for k, word in enumerate(states)}, len(words) + 1
     moves = np.zeros((len(states), len(states)))
     for path, (n, converted) in paths.items():
         steps = [0, *(index[word] for word in path)]
@@ -99,21 +109,14 @@ def markov_removal(paths: Paths) -> dict[str, float]:
             moves[a, b] += n
         moves[steps[-1], -2] += converted
         moves[steps[-1], -1] += n - converted
-    whole = _conversion(moves, None)
+    chance = moves[:inner] / np.maximum(moves[:inner].sum(axis=1, keepdims=True), 1e-300)
+    visits = np.linalg.inv(np.eye(inner) - chance[:, :inner])
+    converts = visits @ chance[:, inner]
+    # Who ever comes to a state does so with chance visits[start, state] / visits[state, state], and is lost without it.
+    fall = visits[0] / np.diag(visits) * converts
     return _shares(
-        {word: max(0.0, 1 - _conversion(moves, index[word]) / whole) if whole else 0.0 for word in words}, paths
+        {word: max(0.0, float(fall[index[word]] / converts[0])) if converts[0] > 0 else 0.0 for word in words}, paths
     )
-
-
-def _conversion(moves: npt.NDArray[np.float64], removed: int | None) -> float:
-    """Chance to be absorbed in (converted) from (start); a removed state loses all who enter it."""
-    inner = len(moves) - 2
-    totals = np.maximum(moves.sum(axis=1, keepdims=True), 1e-300)
-    chance = moves / totals
-    if removed is not None:
-        chance[removed] = 0.0
-    reached = np.linalg.solve(np.eye(inner) - chance[:inner, :inner], chance[:inner, inner])
-    return float(reached[0])
 
 
 def _words(paths: Paths) -> list[str]:
