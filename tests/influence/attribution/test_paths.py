@@ -1,5 +1,5 @@
 from collections import defaultdict
-from itertools import combinations
+from itertools import combinations, pairwise
 from math import factorial
 
 import numpy as np
