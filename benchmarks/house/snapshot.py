@@ -28,7 +28,7 @@ models = ["most-popular", "item-knn", "ease", "transformer"]
 max_epochs = 2
 """
 VOLATILE = re.compile(
-    r"^(seconds|fit_s|score_s|started|peak_mb|machine|versions|sha256|key|outputs|path|memory|swayline)$|_s$|seconds"
+    r"^(seconds|fit_s|score_s|started|fitted_at|code|peak_mb|machine|versions|sha256|key|outputs|path|memory|swayline)$|_s$|seconds"
 )
 
 
