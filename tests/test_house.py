@@ -12,10 +12,7 @@ SOURCE = ROOT / "src" / "swayline"
 MOST_MODULES, MOST_LINES, MOST_PARAMETERS = 15, 60, 9
 
 LONG_FUNCTIONS: dict[str, str] = {
-    "cli/experiment.py:experiment": "a parameter an option, as typer reads them",
     "causal/effect.py:estimate_effect": "a public face: sixteen options and their documentation, twelve lines of body",
-    "cli/fit.py:fit": "not straightened yet",
-    "cli/recommend.py:recommend": "not straightened yet",
     "dataset/build.py:build_dataset": "not straightened yet",
     "features/asof.py:features_as_of": "not straightened yet",
     "influence/diffusion/_compiled.py:_dominators": "not straightened yet",
@@ -32,15 +29,6 @@ LONG_FUNCTIONS: dict[str, str] = {
 WIDE_FUNCTIONS: dict[str, str] = {
     "causal/effect.py:estimate_effect": "a public face: twelve of its options are keywords with a default",
     "causal/policy/learn_policy.py:learn_policy": "a public face: eight of its options are keywords with a default",
-    "cli/evaluate.py:evaluate": "not straightened yet",
-    "cli/experiment.py:experiment": "a parameter an option, as typer reads them",
-    "cli/fit.py:fit": "not straightened yet",
-    "cli/influence.py:behaviors": "not straightened yet",
-    "cli/influence.py:events": "not straightened yet",
-    "cli/influence.py:spread": "not straightened yet",
-    "cli/influence.py:table": "not straightened yet",
-    "cli/run.py:run": "not straightened yet",
-    "cli/tune.py:tune": "not straightened yet",
     "influence/diffusion/_compiled.py:cascades": "not straightened yet",
     "influence/diffusion/_compiled.py:hawkes_cascades": "not straightened yet",
     "influence/diffusion/seeds.py:choose_seeds": "not straightened yet",

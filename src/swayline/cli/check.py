@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from swayline.cli.shared import options
+from swayline.cli.shared.groups import Ending
 from swayline.cli.shared.output import show, table_path
-from swayline.cli.shared.reading import EventsArgument, Items, Said, Ties, Users, as_options, reads
+from swayline.cli.shared.reading import EventsArgument, Said, SideTables, as_options, reads
 
 _SHOWN = 20
 
@@ -15,9 +15,7 @@ _SHOWN = 20
 @reads("items", "users", "ties")
 def check(
     events: EventsArgument,
-    items: Items = None,
-    users: Users = None,
-    ties: Ties = None,
+    sides: SideTables = SideTables(),
     out: Annotated[
         Path | None,
         typer.Option(
@@ -27,8 +25,7 @@ def check(
             show_default=False,
         ),
     ] = None,
-    force: options.Force = False,
-    json: options.Json = False,
+    ending: Ending = Ending(),
     *,
     reading: Said,
 ) -> None:
@@ -38,23 +35,23 @@ def check(
     from swayline.events import read_events
 
     if out is not None:
-        claim_file(out, "check", (events, items, users, ties), force)
-    log = read_events(events, items=items, users=users, ties=ties, options=as_options(reading))
+        claim_file(out, "check", (events, *vars(sides).values()), ending.force)
+    log = read_events(events, options=as_options(reading), **vars(sides))
     rejected = log.rejected.to_pylist()
     if out is not None:
         write_table(out, log.rejected, "check")
     span = [] if log.ordered else [str(log.events["time"][0]), str(log.events["time"][-1])]
-    sides = {name: len(table) for name in ("items", "users", "ties") if (table := getattr(log, name)) is not None}
+    found = {name: len(table) for name in ("items", "users", "ties") if (table := getattr(log, name)) is not None}
     result = {
         "read": log.n_read, "kept": len(log), "duplicates": log.n_duplicates, "rejected": len(rejected),
         "behaviors": log.behaviors, "columns": log.events.column_names, "span": span, "reasons": rejected[:1000],
-        "notes": list(log.notes), "sides": sides,
+        "notes": list(log.notes), "sides": found,
     }  # fmt: skip
     lines = [
         f"{log.n_read:,} rows read, {len(log):,} kept, {log.n_duplicates:,} repeats, {len(rejected):,} rejected",
         f"behaviours: {', '.join(log.behaviors)}",
         *([f"from {span[0]} to {span[1]}"] if span else ["no times: an ordered log"]),
-        *[f"{name}: {n:,} rows" for name, n in sides.items()],
+        *[f"{name}: {n:,} rows" for name, n in found.items()],
         *[f"note: {note}" for note in log.notes],
         *[f"row {one['row']}: {one['column'] or 'row'} {one['value']!r} {one['reason']}" for one in rejected[:_SHOWN]],
         *(
@@ -63,6 +60,6 @@ def check(
             else []
         ),
     ]
-    show(json, result, lines)
+    show(ending.json, result, lines)
     if rejected:
         raise typer.Exit(1)

@@ -1,24 +1,27 @@
 """``swayline evaluate``: how well models predict what came next."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from swayline.cli.shared import options
+from swayline.cli.shared.groups import Ending
 from swayline.cli.shared.output import json_path, show
-from swayline.cli.shared.reading import EventsArgument, Items, Said, Users, read, reads
+from swayline.cli.shared.reading import EventsArgument, ItemsAndUsers, Said, read, reads
 from swayline.core.errors import UsageError, nearest
 
 
-@reads("items", "users")
-def evaluate(
-    events: EventsArgument,
+@dataclass(frozen=True)
+class Questions:
+    """Which models are asked what, and how the log is split for it."""
+
     model: Annotated[
         list[str] | None,
         typer.Option("--model", help="Which model (transformer); repeat it to compare several."),
-    ] = None,
-    split: Annotated[str, typer.Option("--split", help="last-out, time, rolling or k-fold (of users).")] = "last-out",
+    ] = None
+    split: Annotated[str, typer.Option("--split", help="last-out, time, rolling or k-fold (of users).")] = "last-out"
     cut: Annotated[
         str | None,
         typer.Option(
@@ -26,22 +29,26 @@ def evaluate(
             help="For time and rolling: a date, or the share of events before the (first) test (0.9; rolling 0.7).",
             show_default=False,
         ),
-    ] = None,
-    folds: Annotated[int, typer.Option("--folds", help="How many, for rolling and k-fold.")] = 3,
-    target: Annotated[
-        str, typer.Option("--target", help="What is predicted: item, behavior, category or value.")
-    ] = "item",
+    ] = None
+    folds: Annotated[int, typer.Option("--folds", help="How many, for rolling and k-fold.")] = 3
+    target: Annotated[str, typer.Option("--target", help="What is predicted: item, behavior, category or value.")] = (
+        "item"
+    )
     segment: Annotated[
         str | None,
         typer.Option("--segment", help="A column of the users table to tell groups by.", show_default=False),
-    ] = None,
-    k: options.K = 10,
+    ] = None
+    k: options.K = 10
+
+
+@reads("items", "users")
+def evaluate(
+    events: EventsArgument,
+    asked: Questions = Questions(),
     out: Annotated[Path, typer.Option("--out", callback=json_path, help="JSON to write.")] = Path("metrics.json"),
-    items: Items = None,
-    users: Users = None,
+    sides: ItemsAndUsers = ItemsAndUsers(),
     seed: options.Seed = 0,
-    force: options.Force = False,
-    json: options.Json = False,
+    ending: Ending = Ending(),
     *,
     reading: Said,
 ) -> None:
@@ -53,21 +60,21 @@ def evaluate(
     from swayline.models import names as model_names
     from swayline.models import value_model_names
 
-    of_value = target == "value"
+    of_value = asked.target == "value"
     known = value_model_names() if of_value else model_names()
-    names = list(dict.fromkeys(model or (known if of_value else ["transformer"])))
+    names = list(dict.fromkeys(asked.model or (known if of_value else ["transformer"])))
     for name in names:
         if name not in known:
             unable = "predicts no values" if of_value else "is unknown"
             raise UsageError(f"model {name!r} {unable}: {nearest(name, known)}")
-    claim_file(out, "evaluate", (events, items, users), force)
-    plan = Plan(split, cut, folds, k, target, segment, seed)
+    claim_file(out, "evaluate", (events, *vars(sides).values()), ending.force)
+    plan = Plan(asked.split, asked.cut, asked.folds, asked.k, asked.target, asked.segment, seed)
     with DuckEngine() as engine:
-        log = read(events, reading, engine, items=items, users=users)
+        log = read(events, reading, engine, **vars(sides))
         result = (evaluate_values if of_value else evaluate_models)(engine, log, names, plan)
     write_json(out, result)
     note_output(out, "evaluate")
-    show(json, result, [*_in_words(result), f"written: {out}"])
+    show(ending.json, result, [*_in_words(result), f"written: {out}"])
 
 
 def _in_words(result: dict[str, Any]) -> list[str]:

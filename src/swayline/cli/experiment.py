@@ -1,11 +1,12 @@
 """``swayline experiment``: what the arms of a randomised experiment changed, with a verdict in words."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from swayline.cli.shared import options
+from swayline.cli.shared.groups import Ending, option_groups
 from swayline.cli.shared.output import show, table_path
 from swayline.core.errors import UsageError, shown
 
@@ -30,57 +31,71 @@ def _weights(said: str | None) -> dict[str, float] | None:
     return found
 
 
-def experiment(
-    table: Annotated[
-        Path, typer.Argument(metavar="TABLE", help="CSV, TSV, Parquet or Stata: a row a unit.", show_default=False)
-    ],
-    arm: Annotated[str, typer.Option("--arm", help="Column of the arm.")],
+@dataclass(frozen=True)
+class Arms:
+    """What was randomised, and what is measured of each arm."""
+
+    arm: Annotated[str, typer.Option("--arm", help="Column of the arm.")]
     metric: Annotated[
         list[str],
         typer.Option(
             "--metric",
             help="revenue, clicks/sessions or p90:latency; -NAME: less is better; NAME@2%: a guardrail. Repeatable.",
         ),
-    ],
-    control: Annotated[
-        str | None, typer.Option("--control", help="The arm compared with.", show_default=False)
-    ] = None,
+    ]
+    control: Annotated[str | None, typer.Option("--control", help="The arm compared with.", show_default=False)] = None
     unit: Annotated[
         str | None, typer.Option("--unit", help="Column of the unit that was randomised.", show_default=False)
-    ] = None,
+    ] = None
     clusters: Annotated[
         str | None, typer.Option("--clusters", help="Column of a larger randomised unit.", show_default=False)
-    ] = None,
+    ] = None
     covariates: Annotated[
         str | None,
         typer.Option("--covariates", help="Columns known before: a,b; they narrow intervals.", show_default=False),
-    ] = None,
+    ] = None
     strata: Annotated[
         str | None, typer.Option("--strata", help="Columns within whose levels arms are compared.", show_default=False)
-    ] = None,
+    ] = None
     weights: Annotated[
         str | None,
         typer.Option("--weights", help="Planned shares: control=2,new=1; equal by default.", show_default=False),
-    ] = None,
+    ] = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """When the experiment is read, and which lift matters."""
+
     peeking: Annotated[
         bool, typer.Option("--peeking", help="Read before its planned end, or more than once: intervals hold always.")
-    ] = False,
+    ] = False
     planned_units: Annotated[
         int, typer.Option("--planned-units", min=2, help="Units planned in all; intervals are tightest there.")
-    ] = 10_000,
+    ] = 10_000
     smallest_lift: Annotated[
         float | None, typer.Option("--smallest-lift", help="The smallest lift that matters: 0.01.", show_default=False)
-    ] = None,
+    ] = None
+
+
+@option_groups
+def experiment(
+    table: Annotated[
+        Path, typer.Argument(metavar="TABLE", help="CSV, TSV, Parquet or Stata: a row a unit.", show_default=False)
+    ],
+    arms: Arms,
+    reading: Reading = Reading(),
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", callback=table_path, help="Write the comparisons here (.parquet, .csv, .jsonl).",
+            "--out",
+            callback=table_path,
+            help="Write the comparisons here (.parquet, .csv, .jsonl).",
             show_default=False,
         ),
     ] = None,
-    force: options.Force = False,
-    json: options.Json = False,
-) -> None:  # fmt: skip
+    ending: Ending = Ending(),
+) -> None:
     """What each arm of an experiment changed, on a planned end or on any day, with a verdict in words."""
     from swayline.causal.experiments import Design, analyze_experiment
     from swayline.core.storage.outputs import claim_file
@@ -88,19 +103,24 @@ def experiment(
     from swayline.events import read_table
 
     design = Design(
-        arm, control=control, unit=unit, clusters=clusters, weights=_weights(weights), covariates=_names(covariates),
-        strata=_names(strata),
+        arms.arm, control=arms.control, unit=arms.unit, clusters=arms.clusters, weights=_weights(arms.weights),
+        covariates=_names(arms.covariates), strata=_names(arms.strata),
     )  # fmt: skip
     if out is not None:
-        claim_file(out, "experiment", (table,), force)
+        claim_file(out, "experiment", (table,), ending.force)
     found = analyze_experiment(
-        read_table(table), metric, design, peeking=peeking, planned_units=planned_units, smallest_lift=smallest_lift
+        read_table(table),
+        arms.metric,
+        design,
+        peeking=reading.peeking,
+        planned_units=reading.planned_units,
+        smallest_lift=reading.smallest_lift,
     )
     if out is not None:
         write_table(out, found.table(), "experiment")
     ratio = found.sample_ratio
     show(
-        json,
+        ending.json,
         {
             "verdicts": [vars(one) for one in found.verdicts], "notes": list(found.notes),
             "comparisons": [_finite(row) for row in found.table().to_pylist()],

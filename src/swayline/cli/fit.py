@@ -1,15 +1,37 @@
 """``swayline fit``: a model folder from a log."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from swayline.cli.shared import options
+from swayline.cli.shared.groups import Ending
 from swayline.cli.shared.output import show
-from swayline.cli.shared.reading import Items, Said, Users, read, reads
+from swayline.cli.shared.reading import ItemsAndUsers, Said, read, reads
 from swayline.core.errors import UsageError, nearest
+
+if TYPE_CHECKING:
+    from swayline.models.sequence.optimize.training import Watch
+    from swayline.training.bundle import ModelBundle
+
+
+@dataclass(frozen=True)
+class Training:
+    """How the model learns, and what is kept while it does."""
+
+    settings: options.Set = None
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            "--checkpoint", help="Keep each epoch in this file; the same command goes on from it.", show_default=False
+        ),
+    ] = None
+    tensorboard: Annotated[
+        Path | None, typer.Option("--tensorboard", help="Folder for training curves.", show_default=False)
+    ] = None
+    seed: options.Seed = 0
 
 
 @reads("items", "users")
@@ -24,33 +46,17 @@ def fit(
         typer.Option("--split", help="none: learn from everything; last-out, time: leave out what evaluate would ask."),
     ] = "none",
     out: Annotated[Path, typer.Option("--out", help="Model folder to write.")] = Path("model"),
-    items: Items = None,
-    users: Users = None,
-    settings: options.Set = None,
-    checkpoint: Annotated[
-        Path | None,
-        typer.Option(
-            "--checkpoint", help="Keep each epoch in this file; the same command goes on from it.", show_default=False
-        ),
-    ] = None,
-    tensorboard: Annotated[
-        Path | None, typer.Option("--tensorboard", help="Folder for training curves.", show_default=False)
-    ] = None,
-    seed: options.Seed = 0,
-    force: options.Force = False,
-    json: options.Json = False,
+    sides: ItemsAndUsers = ItemsAndUsers(),
+    training: Training = Training(),
+    ending: Ending = Ending(),
     *,
     reading: Said,
 ) -> None:
     """Fit a model and write a folder that recommend and influence read."""
     from swayline.models import names as model_names
-    from swayline.models import reads_values, told_of_values, values_line
 
     if model == "list":
-        ignore = {name: "" if reads_values(name) else "ignores values" for name in model_names()}
-        lines = [f"{name:<24}{said}".rstrip() for name, said in ignore.items()]
-        reading_values = [name for name, said in ignore.items() if not said]
-        show(json, {"models": model_names(), "reads_values": reading_values}, lines)
+        _list_models(ending.json)
         return
     if model not in model_names():
         raise UsageError(f"model {model!r} is unknown: {nearest(model, model_names())}")
@@ -62,34 +68,55 @@ def fit(
     from swayline.training import TrainingPlan, fit_log
 
     # What cannot be used is said before anything is read or written.
-    plan = TrainingPlan.of_one(model, options.settings_of(settings), split=split, seed=seed, checkpoint=checkpoint)
-    claim_folder(out, "fit", is_model_folder, (events, items, users), force)
-    if checkpoint is not None:
+    plan = TrainingPlan.of_one(
+        model, options.settings_of(training.settings), split=split, seed=training.seed, checkpoint=training.checkpoint
+    )
+    inputs = (events, *vars(sides).values())
+    claim_folder(out, "fit", is_model_folder, inputs, ending.force)
+    if training.checkpoint is not None:
         from swayline.models.sequence.optimize.checkpoint import claim_checkpoint
 
-        claim_checkpoint(checkpoint, (events, items, users), force)
-    if tensorboard is not None:
-        from swayline.models.sequence.optimize.tensorboard import to_tensorboard
-
-        plan = replace(plan, watch=to_tensorboard(tensorboard))
+        claim_checkpoint(training.checkpoint, inputs, ending.force)
     with only_one(out, "fit"), DuckEngine() as engine:
-        log = read(events, reading, engine, items=items, users=users)
-        fitted = fit_log(engine, log, plan)
+        log = read(events, reading, engine, **vars(sides))
+        fitted = fit_log(engine, log, replace(plan, watch=_watch(training.tensorboard)))
         fitted.save(out)
-    told = told_of_values(fitted.model, fitted.dataset.sequences, fitted.dataset.behaviors.names)
+    _tell(fitted, model, out, len(log), len(log.rejected), ending.json)
+
+
+def _list_models(as_json: bool) -> None:
+    """Every model's name, and whether it reads values."""
+    from swayline.models import names as model_names
+    from swayline.models import reads_values
+
+    ignore = {name: "" if reads_values(name) else "ignores values" for name in model_names()}
+    lines = [f"{name:<24}{said}".rstrip() for name, said in ignore.items()]
+    reading_values = [name for name, said in ignore.items() if not said]
+    show(as_json, {"models": model_names(), "reads_values": reading_values}, lines)
+
+
+def _watch(folder: Path | None) -> "Watch | None":
+    """What is called with each epoch, where training curves are wanted."""
+    if folder is None:
+        return None
+    from swayline.models.sequence.optimize.tensorboard import to_tensorboard
+
+    return to_tensorboard(folder)
+
+
+def _tell(fitted: "ModelBundle", model: str, out: Path, n_events: int, n_rejected: int, as_json: bool) -> None:
+    """What was fitted on how much, and where it lies."""
+    from swayline.models import told_of_values, values_line
+
+    values = told_of_values(fitted.model, fitted.dataset.sequences, fitted.dataset.behaviors.names)
     result = {
-        "model": model,
-        "out": str(out),
-        "users": len(fitted.dataset.users),
-        "items": len(fitted.dataset.items),
-        "events": len(log),
-        "rejected": len(log.rejected),
-        "values": told,
-    }
+        "model": model, "out": str(out), "users": len(fitted.dataset.users), "items": len(fitted.dataset.items),
+        "events": n_events, "rejected": n_rejected, "values": values,
+    }  # fmt: skip
     lines = [
-        f"{model} fitted on {len(log):,} events ({result['users']:,} users, {result['items']:,} items; "
-        f"{len(log.rejected):,} rows rejected)",
-        *values_line(model, told),
+        f"{model} fitted on {n_events:,} events ({result['users']:,} users, {result['items']:,} items; "
+        f"{n_rejected:,} rows rejected)",
+        *values_line(model, values),
         f"model: {out}",
     ]
-    show(json, result, lines)
+    show(as_json, result, lines)

@@ -5,19 +5,17 @@ from typing import Annotated, Any
 
 import typer
 
-from swayline.cli.shared import options
+from swayline.cli.shared.groups import Ending
 from swayline.cli.shared.outcome import Outcome
 from swayline.cli.shared.output import show, warn
-from swayline.cli.shared.reading import EventsArgument, Items, Said, Ties, Users, reads
+from swayline.cli.shared.reading import EventsArgument, Said, SideTables, reads
 from swayline.core.words import meaning
 
 
 @reads("items", "users", "ties")
 def run(
     events: EventsArgument,
-    items: Items = None,
-    users: Users = None,
-    ties: Ties = None,
+    sides: SideTables = SideTables(),
     outcome: Outcome = None,
     config: Annotated[
         Path | None, typer.Option("--config", help="TOML with any setting of the run.", show_default=False)
@@ -35,8 +33,7 @@ def run(
             "--timezone", help="Clock of the hour-of-week page, as in Asia/Shanghai (UTC).", show_default=False
         ),
     ] = None,
-    force: options.Force = False,
-    json: options.Json = False,
+    ending: Ending = Ending(),
     *,
     reading: Said,
 ) -> None:
@@ -48,10 +45,10 @@ def run(
     said["reading"] = reading | ({"timezone": timezone} if timezone else {})
 
     def told(stage: StageDone) -> None:
-        if not json:
+        if not ending.json:
             warn(f"{stage.name:<10} {'reused' if stage.reused else f'{stage.seconds:.1f} s, {stage.peak_mb:,.0f} MB'}")
 
-    done = run_all(Inputs(events, items, users, ties), RunSettings.load(config, said), out, told, force=force)
+    done = run_all(Inputs(events, **vars(sides)), RunSettings.load(config, said), out, told, force=ending.force)
     rows = done.record["inputs"]["events"]
     for note in rows["notes"]:
         warn(f"note: {note}")
@@ -67,4 +64,4 @@ def run(
     ]
     if rows["rejected"]:
         lines.insert(1, f"rejected rows with reasons: {done.folder / 'rejected.parquet'}")
-    show(json, {"folder": str(done.folder), "report": str(done.report), "run": done.record}, lines)
+    show(ending.json, {"folder": str(done.folder), "report": str(done.report), "run": done.record}, lines)

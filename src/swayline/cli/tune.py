@@ -1,31 +1,38 @@
 """``swayline tune``: better settings of a model for one log."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from swayline.cli.shared import options
+from swayline.cli.shared.groups import Ending
 from swayline.cli.shared.output import show
-from swayline.cli.shared.reading import EventsArgument, Items, Said, Users, read, reads
+from swayline.cli.shared.reading import EventsArgument, ItemsAndUsers, Said, read, reads
 from swayline.core.errors import UsageError, nearest, shown
+
+
+@dataclass(frozen=True)
+class Study:
+    """What is tried, how often, and on what it is judged."""
+
+    model: Annotated[str, typer.Option("--model", help="Which model.")] = "transformer"
+    trials: Annotated[
+        int, typer.Option("--trials", min=1, max=10_000, help="Trials in all; those already in --out count.")
+    ] = 20
+    split: Annotated[str, typer.Option("--split", help="last-out or time: what validation asks.")] = "last-out"
+    max_epochs: Annotated[int | None, typer.Option("--max-epochs", min=1, help="Epochs a trial at most.")] = None
 
 
 @reads("items", "users")
 def tune(
     events: EventsArgument,
-    model: Annotated[str, typer.Option("--model", help="Which model.")] = "transformer",
-    trials: Annotated[
-        int, typer.Option("--trials", min=1, max=10_000, help="Trials in all; those already in --out count.")
-    ] = 20,
-    split: Annotated[str, typer.Option("--split", help="last-out or time: what validation asks.")] = "last-out",
-    max_epochs: Annotated[int | None, typer.Option("--max-epochs", min=1, help="Epochs a trial at most.")] = None,
+    study: Study = Study(),
     out: Annotated[Path, typer.Option("--out", help="Folder of the study; run again to go on.")] = Path("tune"),
-    items: Items = None,
-    users: Users = None,
+    sides: ItemsAndUsers = ItemsAndUsers(),
     seed: options.Seed = 0,
-    force: options.Force = False,
-    json: options.Json = False,
+    ending: Ending = Ending(),
     *,
     reading: Said,
 ) -> None:
@@ -37,19 +44,19 @@ def tune(
     from swayline.training import tune as search
     from swayline.training.tune import check_tunable, is_study
 
-    check_tunable(model)
-    if split not in ("last-out", "time"):
-        raise UsageError(f"--split {shown(split)} is unknown: {nearest(split, ('last-out', 'time'))}")
-    claim_folder(out, "tune", is_study, (events, items, users), force)
+    check_tunable(study.model)
+    if study.split not in ("last-out", "time"):
+        raise UsageError(f"--split {shown(study.split)} is unknown: {nearest(study.split, ('last-out', 'time'))}")
+    claim_folder(out, "tune", is_study, (events, *vars(sides).values()), ending.force)
     with DuckEngine() as engine:
-        log = read(events, reading, engine, items=items, users=users)
+        log = read(events, reading, engine, **vars(sides))
         dataset = training_data(engine, log).dataset
-    fixed = {} if max_epochs is None else {"max_epochs": max_epochs}
-    tuned = search(split_by_name(dataset.sequences, split), model, trials, out, seed, fixed)
+    fixed = {} if study.max_epochs is None else {"max_epochs": study.max_epochs}
+    tuned = search(split_by_name(dataset.sequences, study.split), study.model, study.trials, out, seed, fixed)
     table = tuned.trials
     first = table["valid_ndcg"][0].as_py()
     result = {
-        "model": model,
+        "model": study.model,
         "out": str(out),
         "trials": len(table),
         "valid_ndcg": tuned.valid_ndcg,
@@ -62,4 +69,4 @@ def tune(
         f"{len(table)} trials; best validation NDCG@10 {tuned.valid_ndcg:.4f}{before}: {said}",
         f"use it: swayline run EVENTS --config {out / 'best.toml'}",
     ]
-    show(json, result, lines)
+    show(ending.json, result, lines)

@@ -1,6 +1,5 @@
 """The options of every verb that reads a log, written once: ``@reads(…)`` adds them to a verb."""
 
-import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from swayline.cli.shared.groups import expanded, with_parameters
 from swayline.cli.shared.output import warn
 
 if TYPE_CHECKING:
@@ -34,6 +34,23 @@ Items = Annotated[
 ]
 Users = Annotated[str | None, typer.Option("--users", help="Table of users and features.", show_default=False)]
 Ties = Annotated[str | None, typer.Option("--ties", help="Who can influence whom: source, target.", show_default=False)]
+
+
+@dataclass(frozen=True)
+class ItemsAndUsers:
+    """Tables beside the log that models learn from."""
+
+    items: Items = None
+    users: Users = None
+
+
+@dataclass(frozen=True)
+class SideTables:
+    """Every table that may stand beside a log."""
+
+    items: Items = None
+    users: Users = None
+    ties: Ties = None
 
 
 def read(
@@ -71,6 +88,8 @@ def as_options(reading: Said) -> "ReadOptions":
 def reads(*sides: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a verb the options of reading: its parameter ``reading`` is what was said by them.
 
+    Its option groups (:mod:`swayline.cli.shared.groups`) become options too.
+
     Parameters
     ----------
     sides : str
@@ -78,23 +97,12 @@ def reads(*sides: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """
     wanted = [*_LOG, *(one for which in sides for one in _side(which))]
 
-    def decorate(verb: Callable[..., None]) -> Callable[..., None]:
-        @functools.wraps(verb)
-        def run(**given: Any) -> None:
-            said = {one.field: one.parse(value) for one in wanted if (value := given.pop(one.field))}
-            verb(**given, reading=said)
+    def gather(given: dict[str, Any]) -> None:
+        given["reading"] = {one.field: one.parse(value) for one in wanted if (value := given.pop(one.field))}
 
-        signature = inspect.signature(verb)
-        own = [
-            one.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-            for name, one in signature.parameters.items()
-            if name != "reading"
-        ]
-        # Typer learns a verb's options from these two.
-        parameters = [*own, *(one.parameter for one in wanted)]
-        run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-        run.__annotations__ = {one.name: one.annotation for one in parameters}
-        return run
+    def decorate(verb: Callable[..., None]) -> Callable[..., None]:
+        own = [one for one in expanded(verb) if one.name != "reading"]
+        return with_parameters(verb, [*own, *(one.parameter for one in wanted)], gather)
 
     return decorate
 

@@ -1,0 +1,12 @@
+"""``swayline influence``: verbs that measure what moved what, one file each."""
+
+import typer
+
+from swayline.cli.influence import behaviors, events, people, spread, table
+
+app = typer.Typer(help="Measure what moved what; every verb writes rows of one influence table.", no_args_is_help=True)
+app.command("events")(events.events)
+app.command("behaviors")(behaviors.behaviors)
+app.command("table")(table.table)
+app.command("people")(people.people)
+app.command("spread")(spread.spread)
