@@ -14,7 +14,7 @@ BENCHES := \
 	language/tuning:beauty language/tuning:ml-100k language/transfer language/search \
 	effects/tables:ihdp effects/tables:lalonde effects/tables:insurance effects/graphs_uplift:sachs \
 	effects/graphs_uplift:graphs effects/graphs_uplift:policy effects/graphs_uplift:hillstrom effects/logs:taobao effects/logs:trivago effects/weights:shop \
-	effects/weights:taobao effects/scale experiments/real_experiments \
+	effects/experiments:clusters effects/experiments:stability effects/weights:taobao effects/scale experiments/real_experiments \
 	people/planted people/tick people/scale people/heldout diffusion/seeds diffusion/next_adopter diffusion/growth diffusion/discover
 
 .DEFAULT_GOAL := help

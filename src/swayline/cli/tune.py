@@ -12,6 +12,8 @@ from swayline.cli.shared.output import show
 from swayline.cli.shared.reading import EventsArgument, ItemsAndUsers, Said, read, reads
 from swayline.core.errors import UsageError, nearest, shown
 
+_PICKED = "the best was picked on these questions, so its figure leans high: swayline run measures it on others"
+
 
 @dataclass(frozen=True)
 class Study:
@@ -67,6 +69,7 @@ def tune(
     before = f" (defaults {first:.4f})" if first is not None else ""
     lines = [
         f"{len(table)} trials; best validation NDCG@10 {tuned.valid_ndcg:.4f}{before}: {said}",
+        *([_PICKED] if len(table) > 1 else []),
         f"use it: swayline run EVENTS --config {out / 'best.toml'}",
     ]
     show(ending.json, result, lines)

@@ -71,12 +71,10 @@ def solve_ridge_by_gcv(square: Floats, cross: Floats, energy: Floats) -> Floats:
     rotated = vectors.T @ (cross[1:] - np.outer(mean, cross[0]))  # (p, t)
     spread = energy - cross[0] ** 2 / n
     penalties = np.geomspace(1e-2, 1e4, 19) * max(1.0, n / 1000)
-    errors = np.empty((len(penalties), len(spread)))
-    for j, penalty in enumerate(penalties):
-        shrunk = rotated / (values + penalty)[:, None]
-        residual = spread - 2 * (shrunk * rotated).sum(axis=0) + values @ shrunk**2
-        freedom = n - 1 - float((values / (values + penalty)).sum())
-        errors[j] = n * residual / max(freedom, 1.0) ** 2
+    factor = 1 / (values + penalties[:, None])  # (penalties, p)
+    residual = spread - 2 * (factor @ rotated**2) + (factor**2 * values) @ rotated**2
+    freedom = n - 1 - factor @ values
+    errors = n * residual / np.maximum(freedom, 1.0)[:, None] ** 2
     chosen = penalties[np.argmin(errors, axis=0)]
     slopes = vectors @ (rotated / (values[:, None] + chosen))
     return np.concatenate([cross[:1] / n - mean @ slopes, slopes])

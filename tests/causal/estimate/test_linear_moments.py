@@ -4,8 +4,8 @@ import pytest
 from swayline.causal.estimate.joint import joint_slopes
 from swayline.causal.estimate.linear_moments import shared_effects
 from swayline.causal.nuisance.cross_fitting import folds
-from swayline.causal.nuisance.learners import gram, solve_ridge
 from swayline.core.errors import UsageError
+from swayline.numerics.ridge import moments, solve_ridge
 
 
 def world(seed=0, n=6000):
@@ -30,7 +30,7 @@ def test_moments_less_a_fold_equal_regressions_without_it():
     both = np.column_stack([t, y])
     for k in range(5):
         rest = fold != k
-        beta = solve_ridge(*gram(x[rest], both[rest]), 1.0)
+        beta = solve_ridge(*moments(x[rest], both[rest]), 1.0)
         left[~rest] = both[~rest] - x[~rest] @ beta[1:] - beta[0]
     by_hand = joint_slopes(left[:, :3], left[:, 3]).estimate(1, clusters)
     found = shared_effects(x, t, y, fold, clusters).together[0][1]

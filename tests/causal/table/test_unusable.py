@@ -3,11 +3,13 @@ import warnings
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from swayline.causal.effect import estimate_effect
+from swayline.causal.table.frame import numeric
 from swayline.core.errors import SchemaError, SwaylineError, UsageError
 
 
@@ -212,3 +214,7 @@ def test_numbers_too_large_to_be_squared_are_refused(name):
     table[name] = table[name] * 1e200
     with pytest.raises(SchemaError, match="cannot be squared"):
         estimate_effect(table, "t", "y", ["x"])
+
+
+def test_whole_numbers_of_64_bits_are_numbers():
+    assert numeric(pa.table({"y": [2**62, -(2**62)]}), "y").tolist() == [2.0**62, -(2.0**62)]

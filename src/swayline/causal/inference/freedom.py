@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, stats
+from scipy import optimize, special
 
 Floats = npt.NDArray[np.float64]
 DRAWS = 2000
@@ -50,12 +50,16 @@ def freedom_of_clusters(sums: Floats, own: Floats, held: Floats) -> float:
         return float(groups - 1)
     order = np.argsort(-held.max(axis=1), kind="stable")
     first, rest = order[:MOST], order[MOST:]
-    draws = _draws(len(first), held.shape[1])
-    parts = np.sqrt(own[first]) * draws[:, :, 1:] + np.sqrt(shared) * held[first] * draws[:, :, :1]  # (draws, g, K)
+    z, draws = _draws(len(first), held.shape[1])
+    share, odds = np.sqrt(shared) * held[first], held[first] / (1 - held[first])
     small = own[rest] + shared * held[rest] ** 2
-    total = parts.sum(axis=1) + np.sqrt(small.sum(axis=0)) * _draws(1, held.shape[1], 1)[:, 0, 1:]  # (draws, K)
-    moves = ((parts - held[first] * total[:, None]) / (1 - held[first])).sum(axis=2)
-    squares = (moves**2).sum(axis=1) + float((small / (1 - held[rest]) ** 2).sum())
+    total = z @ share + np.sqrt(small.sum(axis=0)) * _draws(1, held.shape[1], 1)[1][:, :, 0].T  # (draws, K)
+    for k, draw in enumerate(draws):
+        total[:, k] += draw @ np.sqrt(own[first, k])
+    moves = z * (share / (1 - held[first])).sum(axis=1) - total @ odds.T  # (draws, g)
+    for k, draw in enumerate(draws):
+        moves += draw * (np.sqrt(own[first, k]) / (1 - held[first, k]))
+    squares = np.einsum("ij,ij->i", moves, moves) + float((small / (1 - held[rest]) ** 2).sum())
     ratio = np.abs(total.sum(axis=1)) / np.sqrt((groups - 1) / groups * squares)
     return min(float(groups - 1), freedom_of(float(np.quantile(ratio, 2 * _LEVEL - 1))))
 
@@ -66,14 +70,18 @@ def freedom_of(critical: float) -> float:
     >>> round(freedom_of(2.262157), 3)
     9.0
     """
-    if critical <= stats.norm.ppf(_LEVEL) * 1.0001:
+    if critical <= special.ndtri(_LEVEL) * 1.0001:
         return float("inf")
-    if critical >= stats.t.ppf(_LEVEL, 1):
+    if critical >= special.stdtrit(1, _LEVEL):
         return 1.0
-    return float(optimize.brentq(lambda df: float(stats.t.ppf(_LEVEL, df)) - critical, 1.0, 1e5))
+    return float(optimize.brentq(lambda df: float(special.stdtrit(df, _LEVEL)) - critical, 1.0, 1e5))
 
 
 @lru_cache(maxsize=8)
-def _draws(groups: int, parts: int, seed: int = 0) -> Floats:
-    """The same normal draws for every estimate, so that estimates of the same rows are judged alike."""
-    return np.random.default_rng(seed).standard_normal((DRAWS, groups, parts + 1))
+def _draws(groups: int, parts: int, seed: int = 0) -> tuple[Floats, Floats]:
+    """The same normal draws for every estimate, so that estimates of the same rows are judged alike.
+
+    What rows of a cluster share, (draws, groups), and what each does by itself, (parts, draws, groups).
+    """
+    found = np.random.default_rng(seed).standard_normal((DRAWS, groups, parts + 1))
+    return np.ascontiguousarray(found[:, :, 0]), np.ascontiguousarray(np.moveaxis(found[:, :, 1:], 2, 0))

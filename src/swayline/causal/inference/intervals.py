@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from swayline.causal.inference.freedom import freedom_of_clusters
 from swayline.ledger import Figure
@@ -116,8 +116,8 @@ def interval(value: float, se: float, df: float = np.inf, level: float = 0.95) -
     """
     if not np.isfinite(se) or se <= 0:
         return Estimate(value, se, value if se == 0 else float("nan"), value if se == 0 else float("nan"), float("nan"))
-    half = float(stats.t.ppf(0.5 + level / 2, df)) * se
-    return Estimate(value, se, value - half, value + half, float(2 * stats.t.sf(abs(value) / se, df)))
+    half = float(special.stdtrit(df, 0.5 + level / 2)) * se
+    return Estimate(value, se, value - half, value + half, float(2 * special.stdtr(df, -abs(value) / se)))
 
 
 def difference_in_means(

@@ -66,7 +66,9 @@ class Policy:
     value : mean outcome, costs taken off, were everybody given the arm chosen
     gain : the same less that of the reference for everybody
     over_best : the same less that of the one arm that is best for everybody
-    best : that arm
+    best : the arm of the highest mean, net of its cost, over all rows with support: a name, not a claim. It is picked
+        on the rows it is a mean of; where all arms are alike it is any of them. ``over_best`` does not lean on it:
+        there each part's best arm is that of the parts before it
     rule : the policy learned from all rows, for people to come (:meth:`choose`)
     """
 
@@ -284,7 +286,7 @@ def _rows(
         evidence=evidence(data, s), identified=identified, figure=value.figure, n=len(choice), primary=True,
         assumptions=f"The policy gives {shares}. {reason}", refutations={},
     )  # fmt: skip
-    best_of_all = f"best of all: {best}"
+    best_of_all = f"best of earlier parts (of all: {best})"
     return [
         row,
         replace(row, estimand="policy_gain", figure=gain.figure, reference=arms[0]),

@@ -52,7 +52,7 @@ def refutations(
         "random common cause": refute.random_common_cause(
             whole.value, main.se, lambda: part_estimate(data, s, c, a, found, rng)
         ),
-        "subset stability": refute.subset_stability(_without_parts(data, s, c, a, found), whole),
+        "subset stability": refute.subset_stability(without_parts(data, s, c, a, found), whole),
     }
     for name, values in data.negatives.items():
         checks[f"negative control: {name}"] = negative_control(data, s, a, found, values, name)
@@ -85,6 +85,19 @@ def part_estimate(
 
     ``rows`` says which of the rows of :func:`_thinned` take part; all where None.
     """
+    return estimators.aipw(part_of_rows(data, s, c, a, found, rng, rows))
+
+
+def part_of_rows(
+    data: CovariateTable,
+    s: EffectQuery,
+    c: Contrast,
+    a: int,
+    found: Nuisances,
+    rng: np.random.Generator | None,
+    rows: Flags | None = None,
+) -> Contrast:
+    """What :func:`part_estimate` estimates from."""
     at = _thinned(c)
     at = at if rows is None else at[rows]
     x, y = data.x[at], data.y[at]
@@ -108,11 +121,14 @@ def part_estimate(
     clusters = None
     if data.clusters is not None:
         clusters = np.unique(data.clusters[at], return_inverse=True)[1].astype(np.int64)
-    again = Contrast(
+    return Contrast(
         x, y, arm == 1, arm == 0, pair[:, 1], pair[:, 0], outcome[:, 1], outcome[:, 0], clusters, c.estimand,
         c.share_kept, np.ones(len(at), dtype=bool),
     )  # fmt: skip
-    return estimators.aipw(again)
+
+
+def _value(c: Contrast) -> float:
+    return float(estimators.aipw_scores(c).mean())
 
 
 def refute_propensity(known: Floats, treated: Floats, clusters: Ints | None) -> Refutation:
@@ -127,7 +143,7 @@ def _thinned(c: Contrast) -> Ints:
     return np.flatnonzero(c.kept)[:: max(1, len(c.y) // 50_000)]
 
 
-def _without_parts(data: CovariateTable, s: EffectQuery, c: Contrast, a: int, found: Nuisances) -> list[float]:
+def without_parts(data: CovariateTable, s: EffectQuery, c: Contrast, a: int, found: Nuisances) -> list[float]:
     """The estimate without each of a few parts of the people; none where a part's loss leaves an arm too few rows."""
     at = _thinned(c)
     arm, fold = data.treatment.arm[at], found.fold[at]
@@ -140,7 +156,7 @@ def _without_parts(data: CovariateTable, s: EffectQuery, c: Contrast, a: int, fo
             teach = arm[(part != k) & (fold != out)]
             if min(np.sum(teach == 0), np.sum(teach == a)) < _FEWEST:
                 return []
-    return [part_estimate(data, s, c, a, found, None, part != k).value for k in range(refute.PARTS)]
+    return [_value(part_of_rows(data, s, c, a, found, None, part != k)) for k in range(refute.PARTS)]
 
 
 def negative_control(

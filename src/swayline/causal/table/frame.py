@@ -101,7 +101,7 @@ def numeric(table: pa.Table, name: str) -> Floats:
         values = values.cast(pa.timestamp("us")).cast(pa.int64())
     if not (pa.types.is_integer(values.type) or pa.types.is_floating(values.type) or pa.types.is_decimal(values.type)):
         raise SchemaError(f"column {name!r} holds {values.type}, and numbers (or true/false) are needed")
-    found = np.asarray(values.cast(pa.float64()).to_numpy(), dtype=np.float64)
+    found = np.asarray(values.cast(pa.float64(), safe=False).to_numpy(), dtype=np.float64)
     infinite = np.flatnonzero(np.isinf(found))
     if len(infinite):
         raise SchemaError(
