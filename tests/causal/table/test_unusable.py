@@ -218,3 +218,12 @@ def test_numbers_too_large_to_be_squared_are_refused(name):
 
 def test_whole_numbers_of_64_bits_are_numbers():
     assert numeric(pa.table({"y": [2**62, -(2**62)]}), "y").tolist() == [2.0**62, -(2.0**62)]
+
+
+@pytest.mark.parametrize("name", ["y", "t"])
+def test_numbers_too_small_to_be_squared_are_refused(name):
+    rng = np.random.default_rng(0)
+    table = {"x": rng.normal(size=30), "t": rng.normal(size=30), "y": rng.normal(size=30)}
+    table[name] = table[name] * 1e-200
+    with pytest.raises(SwaylineError, match="cannot be squared"):
+        estimate_effect(table, "t", "y", ["x"])

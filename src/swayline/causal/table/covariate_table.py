@@ -83,6 +83,8 @@ def read(table: pa.Table, s: EffectQuery, controls: tuple[str, ...], merge: bool
     clean = table.take(pa.array(rows)) if dropped else table
     kept, y = _kept(treatment, rows, s), y[rows]
     does_not_vary(y, s.outcome)
+    if kept.is_dose:
+        does_not_vary(kept.dose, s.treatment, "treatment")
     encoder, x = learn_encoder(clean, controls, merge)
     if x.shape[1] > MOST_COLUMNS:
         raise UsageError(

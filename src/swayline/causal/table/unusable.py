@@ -54,7 +54,7 @@ def copies(x: Design, encoder: Encoder, y: Floats, treatment: Treatment, s_outco
     close, found = (1e-9 if x.dtype == np.float64 else 1e-5), {}
     for name, kind, values in targets:
         spread = float(values.std())
-        if spread == 0 or not x.shape[1]:
+        if spread < SMALLEST or not x.shape[1]:
             continue
         alike = np.abs(((values - values.mean()) / spread).astype(x.dtype) @ x) / len(x)
         for k in np.flatnonzero(alike > 1 - close):
@@ -77,7 +77,14 @@ def known_of(values: Floats, name: str) -> Ints:
     return rows
 
 
-def does_not_vary(y: Floats, name: str) -> None:
-    """Refuse an outcome that is the same in every row."""
-    if len(y) and float(y.min()) == float(y.max()):
-        raise IdentificationError(f"outcome {name!r} is {y[0]:g} in every row: there is nothing to explain")
+def does_not_vary(values: Floats, name: str, what: str = "outcome") -> None:
+    """Refuse an outcome or a dose that is the same in every row, or differs by so little that squares vanish."""
+    if not len(values):
+        return
+    if float(values.min()) == float(values.max()):
+        raise IdentificationError(f"{what} {name!r} is {values[0]:g} in every row: there is nothing to explain")
+    if float(values.std()) < SMALLEST:
+        raise IdentificationError(
+            f"{what} {name!r} differs between rows by less than {SMALLEST:g}, which cannot be squared: give it in a "
+            "smaller unit"
+        )
