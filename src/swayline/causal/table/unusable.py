@@ -9,6 +9,8 @@ from swayline.causal.table.folds import Design, Flags, Floats, Ints
 from swayline.causal.table.frame import Encoder, Treatment, column
 from swayline.core.errors import IdentificationError, SchemaError
 
+SMALLEST = 1e-60
+"""Standard deviation that an outcome or a dose has at least: of smaller ones squares of variances are zero."""
 _FEWEST = 20
 
 
