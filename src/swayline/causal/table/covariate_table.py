@@ -75,6 +75,7 @@ def read(table: pa.Table, s: EffectQuery, controls: tuple[str, ...], merge: bool
     UsageError
         The controls make more than :data:`MOST_COLUMNS` columns.
     """
+    _few(controls, len(controls))
     y, treatment = numeric(table, s.outcome), read_treatment(table, s.treatment, s.reference)
     good = np.isfinite(y) & np.isfinite(treatment.dose)
     propensity = _propensity(table, s, treatment, good) if s.propensity else None
@@ -86,11 +87,7 @@ def read(table: pa.Table, s: EffectQuery, controls: tuple[str, ...], merge: bool
     if kept.is_dose:
         does_not_vary(kept.dose, s.treatment, "treatment")
     encoder, x = learn_encoder(clean, controls, merge)
-    if x.shape[1] > MOST_COLUMNS:
-        raise UsageError(
-            f"{len(controls):,} controls make {x.shape[1]:,} columns, and at most {MOST_COLUMNS:,} are held fixed at "
-            "once: name those that may cause both treatment and outcome (--controls a,b,c)"
-        )
+    _few(controls, x.shape[1])
     levels, missing = learn_levels(clean, encoder), missing_in(clean, controls)
     clusters, said = _clusters(clean, s) if s.clusters else (None, ())
     remarks = (
@@ -148,3 +145,12 @@ def _clusters(table: pa.Table, s: EffectQuery) -> tuple[Ints, tuple[str, ...]]:
     if count < s.n_folds:
         raise IdentificationError(f"{s.clusters!r} has {count} clusters: at least {s.n_folds} are needed")
     return clusters, (f"{gaps:,} rows without {s.clusters!r} are clusters of their own",) if gaps else ()
+
+
+def _few(controls: tuple[str, ...], columns: int) -> None:
+    """Refuse what would take minutes to hold fixed: before anything is encoded where the names alone are too many."""
+    if columns > MOST_COLUMNS:
+        raise UsageError(
+            f"{len(controls):,} controls make {columns:,} columns, and at most {MOST_COLUMNS:,} are held fixed at "
+            "once: name those that may cause both treatment and outcome (--controls a,b,c)"
+        )

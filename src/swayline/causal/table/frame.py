@@ -1,5 +1,6 @@
 """Any table as arrays: arms of the treatment, a numeric outcome, standardised controls, cluster numbers."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -38,7 +39,7 @@ def as_table(frame: Any) -> pa.Table:
         table = _arrow(frame)
     except (pa.ArrowException, ValueError, TypeError) as error:
         raise UsageError(f"the table cannot be read as columns of one type each: {_first_line(error)}") from None
-    doubled = {name for name in table.column_names if table.column_names.count(name) > 1}
+    doubled = {name for name, times in Counter(table.column_names).items() if times > 1}
     if doubled:
         raise UsageError(f"the table has more than one column {sorted(doubled)[0]!r}: rename one")
     return table
@@ -68,7 +69,7 @@ def column(table: pa.Table, name: str) -> pa.ChunkedArray:
     SchemaError
         There is no such column.
     """
-    if name not in table.column_names:
+    if table.schema.get_field_index(name) < 0:
         raise SchemaError(f"the table has no column {name!r}; {nearest(name, table.column_names)}")
     values = table.column(name)
     if pa.types.is_dictionary(values.type):
