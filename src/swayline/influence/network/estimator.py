@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from swayline.core.errors import SchemaError, UsageError
+from swayline.core.errors import SchemaError, UsageError, shown
 from swayline.core.names import TIME
 from swayline.core.types import Floats
 from swayline.events.log import EventLog
@@ -85,6 +85,8 @@ class PeopleInfluence:
         self.solver = solver
         self.interval = interval
         self.channels = channels
+        if max_radius is not None and not 0 < max_radius < 1:
+            raise UsageError(f"max_radius (--max-radius) is a number between 0 and 1, as .95, not {shown(max_radius)}")
         self.max_radius = max_radius
         self.seed = seed
 
