@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from swayline.influence.network.describe.standing import LEAST_ACTS, standing_ties
 from swayline.ledger import AssociationRow, EffectRow, Figure, ledger
+from swayline.ledger.standing import LEAST_ACTS, standing_ties
 from swayline.report.artifacts import Artifacts
 from swayline.report.figures import forest
 from swayline.report.sections.influence import influence_section

@@ -23,18 +23,18 @@ from swayline.core.names import (
     REPORT_FILE,
     RUN_FILE,
 )
+from swayline.core.run_folder import read_by_the_report
+from swayline.core.run_folder.registry import PEOPLE_FILE, PROFILES_FILE, THINGS_FILE
 from swayline.core.storage.artifacts import MAX_DEPTH, read_json
 from swayline.core.storage.files import fingerprint
 from swayline.ledger import read_ledger
 from swayline.pipeline.job import _past
 from swayline.report import write_report
-from swayline.report.artifacts import PEOPLE_FILE, PROFILES_FILE, THINGS_FILE, read_artifacts
+from swayline.report.artifacts import read_artifacts
 from swayline.testing.run_folder import write_run_folder
 
-JSON_FILES = (
-    DESCRIBE_FILE, METRICS_FILE, EXAMPLES_FILE, RUN_FILE, QUALITY_FILE, PROFILES_FILE, NETWORK_FILE, OVERLAP_FILE,
-)  # fmt: skip
-TABLES = (INFLUENCE_FILE, RECOMMENDATIONS_FILE, REJECTED_FILE, FLAGS_FILE, PEOPLE_FILE, THINGS_FILE)
+JSON_FILES = tuple(one.name for one in read_by_the_report() if one.format == "json")
+TABLES = tuple(one.name for one in read_by_the_report() if one.format != "json")
 MARKUP = "<script>alert(1)</script>"
 
 

@@ -96,7 +96,7 @@ BEHAVIOR_SYNONYMS = {
 }  # fmt: skip
 """Foreign words for known behaviours (lower case, blanks and hyphens as underscores) and our word for each."""
 
-# --- files of a run folder ---------------------------------------------------------------------
+# --- files of a run folder (what each holds: core/run_folder/registry.py) ------------------------
 REPORT_FILE = "report.html"
 INFLUENCE_FILE = "influence.parquet"
 RECOMMENDATIONS_FILE = "recommendations.parquet"
@@ -115,6 +115,8 @@ USERS_FILE = "users.parquet"
 TIES_FILE = "ties.parquet"
 LOG_FILE = "log.json"
 MODEL_FOLDER = "model"
+CANDIDATES_FOLDER = "candidates"
+CHOICE_FILE = "choice.json"
 MODEL_FILE = "model.json"
 WEIGHTS_FILE = "weights.safetensors"
 RUN_FILE = "run.json"

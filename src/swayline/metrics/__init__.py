@@ -1,7 +1,7 @@
 """Floor 1: metrics as pure functions, arrays in and numbers out.
 
 ``ranking`` (one right answer), ``relevance`` (several), ``prediction`` (probabilities and numbers), ``exposure`` and
-``diversity`` (what is shown), ``satisfaction`` (what followed).
+``diversity`` (what is shown), ``satisfaction`` (what followed), ``intervals`` (of simple figures).
 """
 
 from swayline.metrics import diversity, exposure, prediction, ranking, relevance, satisfaction

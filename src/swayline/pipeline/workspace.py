@@ -11,9 +11,6 @@ from swayline.events import EventLog, read_log
 from swayline.pipeline.settings import RunSettings
 from swayline.training import ModelBundle, TrainingData, training_data
 
-CANDIDATES = "candidates"
-CHOICE_FILE = "choice.json"
-
 
 @dataclass(frozen=True)
 class Inputs:

@@ -1,6 +1,6 @@
 """The files of a run folder, read once; what is missing or damaged becomes a sentence, never a crash."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,43 +13,19 @@ from swayline.core.names import (
     EXAMPLES_FILE,
     FLAGS_FILE,
     INFLUENCE_FILE,
-    ITEMS_FILE,
     METRICS_FILE,
     NETWORK_FILE,
     OVERLAP_FILE,
-    PROFILES_FOLDER,
     QUALITY_FILE,
     RECOMMENDATIONS_FILE,
     REJECTED_FILE,
     RUN_FILE,
-    USERS_FILE,
 )
-from swayline.core.storage.artifacts import is_number, is_text, read_json, read_table
+from swayline.core.run_folder import Artifact, read_by_the_report
+from swayline.core.run_folder.registry import PEOPLE_FILE, PROFILES_FILE, THINGS_FILE
+from swayline.core.storage.artifacts import read_json, read_table
 from swayline.core.storage.files import fingerprint
 from swayline.ledger import read_ledger, reason_of
-from swayline.report.layouts import Anything, Describe, Examples, Metrics, Run
-
-PROFILES_FILE = f"{PROFILES_FOLDER}/summary.json"
-PEOPLE_FILE = f"{PROFILES_FOLDER}/{USERS_FILE}"
-THINGS_FILE = f"{PROFILES_FOLDER}/{ITEMS_FILE}"
-
-STAGES = {
-    DESCRIBE_FILE: "describe",
-    METRICS_FILE: "evaluate",
-    INFLUENCE_FILE: "influence",
-    RECOMMENDATIONS_FILE: "recommend",
-    REJECTED_FILE: "read",
-    EXAMPLES_FILE: "recommend",
-    RUN_FILE: "run",
-    QUALITY_FILE: "quality",
-    FLAGS_FILE: "quality",
-    PROFILES_FILE: "profiles",
-    PEOPLE_FILE: "profiles",
-    THINGS_FILE: "profiles",
-    NETWORK_FILE: "influence",
-    OVERLAP_FILE: "influence",
-}
-"""File → the stage that writes it."""
 
 
 @dataclass(frozen=True)
@@ -100,17 +76,18 @@ def read_artifacts(folder: Path) -> Artifacts:
     if not folder.is_dir():
         raise ArtifactError(f"{folder} is no folder: give the folder that a run wrote")
     missing: dict[str, str] = {}
-    found = {name: _read(folder, name, reader, missing) for name, reader in _READERS.items()}
+    found = {one.name: _read(folder, one, missing) for one in read_by_the_report()}
     if all(part is None for part in found.values()):
         raise ArtifactError(
-            f"{folder} holds none of a run's files ({', '.join(STAGES)}): give the folder that a run wrote"
+            f"{folder} holds none of a run's files ({', '.join(found)}): give the folder that a run wrote"
         )
+    ledger, served = found[INFLUENCE_FILE], found[RECOMMENDATIONS_FILE]
     return Artifacts(
         describe=found[DESCRIBE_FILE],
         metrics=found[METRICS_FILE],
-        influence=found[INFLUENCE_FILE],
-        influence_reason=reason_of(found[INFLUENCE_FILE]) if found[INFLUENCE_FILE] is not None else "",
-        recommendations=found[RECOMMENDATIONS_FILE],
+        influence=ledger,
+        influence_reason=reason_of(ledger) if ledger is not None else "",
+        recommendations=(len(served), len(served["user"].unique())) if served is not None else None,
         rejected=found[REJECTED_FILE],
         examples=found[EXAMPLES_FILE],
         run=found[RUN_FILE],
@@ -121,7 +98,7 @@ def read_artifacts(folder: Path) -> Artifacts:
         things=found[THINGS_FILE],
         network=found[NETWORK_FILE],
         overlap=found[OVERLAP_FILE],
-        foreign=tuple(name for name in STAGES if found[name] is not None and _differs(folder, name, found[RUN_FILE])),
+        foreign=tuple(name for name in found if found[name] is not None and _differs(folder, name, found[RUN_FILE])),
         missing=missing,
     )
 
@@ -135,62 +112,23 @@ def _differs(folder: Path, name: str, record: Mapping[str, Any] | None) -> bool:
     return False
 
 
-def _read(folder: Path, name: str, reader: Callable[[Path], Any], missing: dict[str, str]) -> Any:
-    path = folder / name
+def _read(folder: Path, one: Artifact, missing: dict[str, str]) -> Any:
+    path = folder / one.name
     if not (path.exists() or path.is_symlink()):
-        missing[name] = f"The {STAGES[name]} stage did not run: the folder has no {name}."
+        missing[one.name] = f"The {one.stage} stage did not run: the folder has no {one.name}."
         return None
     try:
-        return reader(path)
+        return _content(path, one)
     except (SwaylineError, OSError, ValueError, pa.ArrowException) as error:
         why = str(error).replace(f"{path}: ", "").replace(f"{path} ", "it ").splitlines()[0][:200]
-        missing[name] = f"{name} could not be read ({why}): run the {STAGES[name]} stage again."
+        missing[one.name] = f"{one.name} could not be read ({why}): run the {one.stage} stage again."
         return None
 
 
-def _json(layout: Any) -> Callable[[Path], Any]:
-    return lambda path: read_json(path, layout)
-
-
-def _served(path: Path) -> tuple[int, int]:
-    """(recommendations, people)."""
-    users = read_table(path, {"user": is_text}, never_null="user")["user"]
-    return len(users), len(users.unique())
-
-
-def _flags(path: Path) -> pa.Table:
-    columns = {"user": is_text, "reason": is_text, "events": is_number, "explanation": is_text}
-    return read_table(path, columns, never_null="user")
-
-
-def _rejected(path: Path) -> pa.Table:
-    return read_table(path, {"file": is_text, "row": is_number, "column": is_text, "value": is_text, "reason": is_text})
-
-
-def _people(path: Path) -> pa.Table:
-    columns = {"user": is_text, "profile": is_text, "events": is_number, "segment": is_text, "stage": is_text}
-    return read_table(path, columns, never_null="user")
-
-
-def _things(path: Path) -> pa.Table:
-    words = dict.fromkeys(("label", "profile", "category", "tier", "stage"), is_text)
-    numbers = dict.fromkeys(("events", "users", "reached", "conversion"), is_number)
-    return read_table(path, {"item": is_text}, words | numbers, never_null="item")
-
-
-_READERS: dict[str, Callable[[Path], Any]] = {
-    DESCRIBE_FILE: _json(Describe),
-    METRICS_FILE: _json(Metrics),
-    INFLUENCE_FILE: read_ledger,
-    RECOMMENDATIONS_FILE: _served,
-    REJECTED_FILE: _rejected,
-    EXAMPLES_FILE: _json(Examples),
-    RUN_FILE: _json(Run),
-    QUALITY_FILE: _json(Anything),
-    FLAGS_FILE: _flags,
-    PROFILES_FILE: _json(Anything),
-    PEOPLE_FILE: _people,
-    THINGS_FILE: _things,
-    NETWORK_FILE: _json(Anything),
-    OVERLAP_FILE: _json(Anything),
-}
+def _content(path: Path, one: Artifact) -> Any:
+    """A file as the registry says that it is read."""
+    if one.format == "json":
+        return read_json(path, one.layout)
+    if one.format == "ledger":
+        return read_ledger(path)
+    return read_table(path, one.needed, one.welcome, never_null=one.key)

@@ -16,8 +16,10 @@ from swayline.core.names import (
     REPORT_FILE,
     RUN_FILE,
 )
+from swayline.core.run_folder import artifact
+from swayline.core.run_folder.registry import PROFILES_FILE
 from swayline.core.storage.files import whole
-from swayline.report.artifacts import PROFILES_FILE, STAGES, Artifacts, read_artifacts
+from swayline.report.artifacts import Artifacts, read_artifacts
 from swayline.report.blocks import Missing, Section
 from swayline.report.page import render
 from swayline.report.sections.audience import audience_section
@@ -91,7 +93,7 @@ def _built(
         return _told_if_foreign(build(run), run, file)
     except _WRONG_LAYOUT as error:
         what = f"{type(error).__name__}: {words.label(error, 80)}"
-        stage = f"run the {STAGES[file]} stage again"
+        stage = f"run the {artifact(file).stage} stage again"
         return Section(
             name, title, "", [Missing(f"{file} is not laid out as this version writes it ({what}): {stage}.")]
         )

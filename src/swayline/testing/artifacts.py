@@ -1,6 +1,5 @@
 """Looks at what a run left behind, as a user would: ``python -m swayline.testing.artifacts FOLDER``."""
 
-import json
 import sys
 from pathlib import Path
 
@@ -8,14 +7,10 @@ import pyarrow.parquet as pq
 
 from swayline.core import names
 from swayline.core.errors import ArtifactError
+from swayline.core.run_folder import ARTIFACTS
+from swayline.core.storage.artifacts import read_json
 from swayline.ledger import read_ledger
 from swayline.pipeline import STAGES
-
-_COLUMNS = {
-    names.RECOMMENDATIONS_FILE: ["user", "item", "rank", "score", "reason", "source"],
-    names.REJECTED_FILE: ["file", "row", "column", "value", "reason"],
-    names.FLAGS_FILE: ["user", "reason", "value", "limit", "events", "explanation"],
-}
 
 
 def check_artifacts(folder: Path) -> None:
@@ -26,10 +21,14 @@ def check_artifacts(folder: Path) -> None:
     ArtifactError
         Something is missing or wrong.
     """
-    for name, columns in _COLUMNS.items():
-        found = pq.read_schema(folder / name).names
-        if found != columns:
-            raise ArtifactError(f"{name} has the columns {found}, not {columns}")
+    for one in ARTIFACTS:
+        if not (folder / one.name).exists():
+            if not one.is_optional:
+                raise ArtifactError(f"{one.name} is missing: the {one.stage} stage makes it")
+        elif one.columns and (found := pq.read_schema(folder / one.name).names) != list(one.columns):
+            raise ArtifactError(f"{one.name} has the columns {found}, not {list(one.columns)}")
+        elif one.format == "json":
+            read_json(folder / one.name, one.layout)
     if not pq.read_metadata(folder / names.RECOMMENDATIONS_FILE).num_rows:
         raise ArtifactError("nobody was recommended anything")
     if not len(read_ledger(folder / names.INFLUENCE_FILE)):
@@ -37,11 +36,11 @@ def check_artifacts(folder: Path) -> None:
     for name in (names.USERS_FILE, names.ITEMS_FILE):
         if not pq.read_metadata(folder / names.PROFILES_FOLDER / name).num_rows:
             raise ArtifactError(f"profiles/{name} has no row")
-    run = json.loads((folder / names.RUN_FILE).read_text("utf-8"))
+    run = read_json(folder / names.RUN_FILE)
     done = [stage["name"] for stage in run["stages"]]
     if done != [stage.name for stage in STAGES]:
         raise ArtifactError(f"run.json names the stages {done}")
-    for model, result in json.loads((folder / names.METRICS_FILE).read_text("utf-8"))["models"].items():
+    for model, result in read_json(folder / names.METRICS_FILE)["models"].items():
         for metric, value in result["metrics"].items():
             if not 0 <= value["value"] <= 1:
                 raise ArtifactError(f"{model}: {metric} is {value['value']}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from math import ceil, log10, sqrt
+from math import ceil, log10
 from typing import Any
 
 import pyarrow as pa
@@ -16,6 +16,7 @@ from swayline.events.log import EventLog
 from swayline.events.summary.over_time import MAX_SOURCES, time_parts
 from swayline.events.summary.returns import returning
 from swayline.events.summary.worth import describe_values
+from swayline.metrics.intervals import wilson
 
 N_TOP = 15
 N_EXAMPLES = 3
@@ -163,18 +164,6 @@ def _rate(one: Mapping[str, Any]) -> dict[str, Any]:
     effective = min(n, rate * (1 - rate) / variance) if variance > 0 else min(n, users)
     low, high = wilson(rate, max(effective, 1.0))
     return {"x": x, "rate": rate, "ci_low": low, "ci_high": high}
-
-
-def wilson(rate: float, n: float) -> tuple[float, float]:
-    """Wilson's 95% interval of a share seen in ``n`` independent cases.
-
-    >>> tuple(round(bound, 3) for bound in wilson(0.5, 100))
-    (0.404, 0.596)
-    """
-    z = 1.959964
-    centre = (rate + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def _flow(engine: Engine, log: EventLog) -> dict[str, Any]:

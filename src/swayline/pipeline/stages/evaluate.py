@@ -4,13 +4,13 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from swayline.core.names import METRICS_FILE
+from swayline.core.names import CANDIDATES_FOLDER, CHOICE_FILE, METRICS_FILE
 from swayline.core.storage.artifacts import read_json
 from swayline.core.storage.files import write_json
 from swayline.dataset import seen_leave
 from swayline.evaluation import Fold, Items, Plan, groups_of, protocol, rank_fold, told_of, told_of_all
 from swayline.pipeline.stages.train import SPLIT
-from swayline.pipeline.workspace import CANDIDATES, CHOICE_FILE, Workspace
+from swayline.pipeline.workspace import Workspace
 from swayline.training import Candidate
 
 
@@ -48,5 +48,5 @@ def evaluate(work: Workspace) -> None:
 def _candidate(work: Workspace, name: str, choice: Choice) -> Candidate:
     """A model that the training kept."""
     said: dict[str, Any] = dict(choice["models"][name])
-    folder = work.folder / CANDIDATES / name
+    folder = work.folder / CANDIDATES_FOLDER / name
     return Candidate(name, None, said["fit_s"], folder, said["history"], said.get("values"))

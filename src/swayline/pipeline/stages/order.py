@@ -12,26 +12,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from swayline.core.names import (
-    DESCRIBE_FILE,
-    EVENTS_FILE,
-    EXAMPLES_FILE,
-    FLAGS_FILE,
-    INFLUENCE_FILE,
-    ITEMS_FILE,
-    LOG_FILE,
-    METRICS_FILE,
-    MODEL_FOLDER,
-    NETWORK_FILE,
-    OVERLAP_FILE,
-    PROFILES_FOLDER,
-    QUALITY_FILE,
-    RECOMMENDATIONS_FILE,
-    REJECTED_FILE,
-    REPORT_FILE,
-    TIES_FILE,
-    USERS_FILE,
-)  # fmt: skip
+from swayline.core.run_folder import made_by
 from swayline.pipeline.stages.evaluate import evaluate
 from swayline.pipeline.stages.influence import measure_influence
 from swayline.pipeline.stages.look import describe_log, profiles, quality
@@ -39,7 +20,7 @@ from swayline.pipeline.stages.read import read
 from swayline.pipeline.stages.recommend import recommend
 from swayline.pipeline.stages.report import report
 from swayline.pipeline.stages.train import train
-from swayline.pipeline.workspace import CANDIDATES, CHOICE_FILE, Workspace
+from swayline.pipeline.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -64,18 +45,15 @@ class Stage:
 
 
 STAGES = (
-    Stage("read", read, (), ("reading",),
-          (EVENTS_FILE, REJECTED_FILE, ITEMS_FILE, USERS_FILE, TIES_FILE, LOG_FILE)),
-    Stage("describe", describe_log, ("read",), ("outcome", "timezone"), (DESCRIBE_FILE,)),
-    Stage("quality", quality, ("read",), ("seed",), (FLAGS_FILE, QUALITY_FILE)),
-    Stage("profiles", profiles, ("quality",), ("outcome", "timezone", "seed"), (PROFILES_FOLDER,)),
+    Stage("read", read, (), ("reading",), made_by("read")),
+    Stage("describe", describe_log, ("read",), ("outcome", "timezone"), made_by("describe")),
+    Stage("quality", quality, ("read",), ("seed",), made_by("quality")),
+    Stage("profiles", profiles, ("quality",), ("outcome", "timezone", "seed"), made_by("profiles")),
     Stage("train", train, ("read",),
-          ("seed", "models", "model", "model_settings", "min_user_events", "min_item_events"),
-          (MODEL_FOLDER, CANDIDATES, CHOICE_FILE)),
-    Stage("evaluate", evaluate, ("train",), ("k",), (METRICS_FILE,)),
-    Stage("influence", measure_influence, ("train",), ("outcome", "k", "explained_users"),
-          (INFLUENCE_FILE, NETWORK_FILE, OVERLAP_FILE)),
-    Stage("recommend", recommend, ("train",), ("k",), (RECOMMENDATIONS_FILE, EXAMPLES_FILE)),
+          ("seed", "models", "model", "model_settings", "min_user_events", "min_item_events"), made_by("train")),
+    Stage("evaluate", evaluate, ("train",), ("k",), made_by("evaluate")),
+    Stage("influence", measure_influence, ("train",), ("outcome", "k", "explained_users"), made_by("influence")),
+    Stage("recommend", recommend, ("train",), ("k",), made_by("recommend")),
     Stage("report", report, ("describe", "quality", "profiles", "evaluate", "influence", "recommend"), (),
-          (REPORT_FILE,)),
+          made_by("report")),
 )  # fmt: skip

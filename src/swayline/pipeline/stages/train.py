@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from swayline.core.names import MODEL_FOLDER
+from swayline.core.names import CANDIDATES_FOLDER, CHOICE_FILE, MODEL_FOLDER
 from swayline.core.storage.files import write_json
 from swayline.pipeline.settings import RunSettings
-from swayline.pipeline.workspace import CANDIDATES, CHOICE_FILE, Workspace
+from swayline.pipeline.workspace import Workspace
 from swayline.training import TrainingPlan
 from swayline.training import train as walk
 
@@ -29,7 +29,7 @@ def plan_of(settings: RunSettings) -> TrainingPlan:
 
 def train(work: Workspace) -> None:
     """Fit every model, choose one, write ``model/``, ``candidates/`` and ``choice.json``."""
-    trained = walk(work.data, replace(plan_of(work.settings), candidates=work.folder / CANDIDATES))
+    trained = walk(work.data, replace(plan_of(work.settings), candidates=work.folder / CANDIDATES_FOLDER))
     trained.bundle.save(work.folder / MODEL_FOLDER)
     write_json(work.folder / CHOICE_FILE, {
         "best": trained.chosen,

@@ -6,8 +6,9 @@ from typing import Any
 from scipy.stats import fisher_exact
 
 from swayline.core.names import DESCRIBE_FILE
+from swayline.core.run_folder.registry import PROFILES_FILE
 from swayline.report import figures
-from swayline.report.artifacts import PROFILES_FILE, Artifacts
+from swayline.report.artifacts import Artifacts
 from swayline.report.blocks import Missing, Note, Panel, Section, Table
 from swayline.report.wording import words
 

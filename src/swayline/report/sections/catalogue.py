@@ -7,9 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from swayline.core.names import BEHAVIOR, DESCRIBE_FILE
-from swayline.events.summary.describe import wilson
+from swayline.core.run_folder.registry import PROFILES_FILE
+from swayline.metrics.intervals import wilson
 from swayline.report import figures
-from swayline.report.artifacts import PROFILES_FILE, Artifacts
+from swayline.report.artifacts import Artifacts
 from swayline.report.blocks import Missing, Note, Panel, Section, Table
 from swayline.report.wording import words
 

@@ -5,7 +5,7 @@ from math import isnan
 from typing import Any
 
 from swayline.core.time import format_duration
-from swayline.influence.network.describe.standing import FALSE_SHARE, LEAST_ACTS, Standing, standing_ties
+from swayline.ledger.standing import FALSE_SHARE, LEAST_ACTS, Standing, standing_ties
 from swayline.report import figures
 from swayline.report.artifacts import Artifacts
 from swayline.report.blocks import Drawing, Note, Panel, Section, Table

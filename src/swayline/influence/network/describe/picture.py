@@ -12,7 +12,7 @@ from swayline.core.types import Floats
 from swayline.influence.network.describe.channels import CHANNELS
 from swayline.influence.network.describe.credit import credited, period_of_acts
 from swayline.influence.network.describe.figures import league_table, network_tables
-from swayline.influence.network.describe.standing import LEAST_ACTS, standing_ties
+from swayline.ledger.standing import LEAST_ACTS, standing_ties
 
 if TYPE_CHECKING:
     from swayline.influence.network.estimator import PeopleInfluence
