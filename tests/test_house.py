@@ -13,8 +13,6 @@ MOST_MODULES, MOST_LINES, MOST_PARAMETERS = 15, 60, 9
 
 LONG_FUNCTIONS: dict[str, str] = {
     "causal/effect.py:estimate_effect": "a public face: sixteen options and their documentation, twelve lines of body",
-    "dataset/build.py:build_dataset": "not straightened yet",
-    "features/asof.py:features_as_of": "not straightened yet",
     "influence/diffusion/_compiled.py:_dominators": "not straightened yet",
     "influence/diffusion/discover.py:discover_cascade_ties": "not straightened yet",
     "influence/diffusion/seeds.py:choose_seeds": "not straightened yet",

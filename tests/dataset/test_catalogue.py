@@ -42,12 +42,39 @@ def test_a_category_that_only_events_name_is_known_by_the_majority() -> None:
     assert [values[code] if code >= 0 else None for code in codes] == ["x", "y", None]
 
 
-def test_the_items_tables_category_goes_before_the_events() -> None:
-    side = pa.table({"item": ["a"], "category": ["fruit"]})
+def test_the_items_table_says_a_category_where_no_event_does() -> None:
+    side = pa.table({"item": ["a", "c"], "category": ["fruit", "herb"]})
     with DuckEngine() as engine:
         catalogue = build_dataset(engine, EVENTS, side=side).sequences.catalogue
     assert catalogue is not None
-    assert names(catalogue.table, "category") == ["x", "fruit", None]
+    assert names(catalogue.table, "category") == ["x", "y", "herb"]
+
+
+def test_training_knows_only_what_its_own_events_say() -> None:
+    later = EVENTS.set_column(5, "category", pa.array(["x", "z", "y", "w", "w", "y"]))
+    with DuckEngine() as engine:
+        made = build_dataset(engine, later, side=pa.table({"item": ["a"], "category": ["fruit"]}))
+    split = last_out(made.sequences)
+    # The first event of each person trains: b said x and w; a, named by later events alone, is what its table says.
+    for part in (split.train, split.valid.history, split.test.history):
+        assert part.catalogue is not None
+        assert names(part.catalogue.table, "category") == ["w", "fruit", None]
+    assert made.sequences.catalogue is not None
+    assert names(made.sequences.catalogue.table, "category") == ["x", "y", "w"]
+
+
+def test_columns_have_kinds() -> None:
+    table = pa.table({
+        "title": ["a", "b", "c", "d"], "brand": ["x", "x", "y", "y"], "tags": [["p"], ["q"], [], None],
+        "price": [1.0, None, 2.0, 3.0], "lat": [1.0, 2.0, 3.0, 4.0], "category": [1, 2, 1, 1],
+        "released": pa.array([0, 86_400_000_000, None, 0], pa.timestamp("us")), "sku": ["1", "2", "3", "4"],
+    })  # fmt: skip
+    known = Catalogue(table)
+    assert known.kinds == {
+        "title": "text", "brand": "category", "tags": "categories", "price": "number", "lat": "place",
+        "category": "category", "released": "time", "sku": "text",
+    }  # fmt: skip
+    assert np.allclose(known.numbers("released"), [0, 1, np.nan, 0], equal_nan=True)
 
 
 def test_there_is_none_where_nothing_is_known() -> None:
@@ -60,7 +87,7 @@ def test_there_is_none_where_nothing_is_known() -> None:
 
 def test_it_follows_the_histories_through_every_cut() -> None:
     with DuckEngine() as engine:
-        sequences = build_dataset(engine, EVENTS, side=SIDE).sequences
+        sequences = build_dataset(engine, EVENTS.drop_columns(["category"]), side=SIDE).sequences
     split = last_out(sequences)
     for part in (split.train, split.valid.history, split.test.take(np.array([0])).history, sequences.last(1)):
         assert part.catalogue is sequences.catalogue

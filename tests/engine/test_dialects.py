@@ -45,6 +45,7 @@ TABLES = {
     "events": dict.fromkeys(("o", "u", "i", "c", "b", "t"), NUMBER),
     "past": {"user": TEXT, "item": TEXT, "behavior": TEXT, "t": NUMBER, "seq": NUMBER, "device": TEXT},
     "asked": {"k": NUMBER, "user": TEXT, "item": TEXT, "t": NUMBER},
+    "moments": dict.fromkeys(("k", "i", "t"), NUMBER),
     "pairs": dict.fromkeys(("u", "i", "ft", "fo"), NUMBER),
     "rejected": dict.fromkeys(("file", "refused_column", "reason", "value"), TEXT) | {"row": NUMBER},
 }  # fmt: skip
@@ -63,8 +64,10 @@ VALUES = {
 }  # fmt: skip
 SAMPLES: dict[str, list[tuple[Any, ...]]] = {
     "asof.before": [("past", "asked", ["user", "item"], VALUES)],
-    "asof.recently": [("past", "asked", ["user"], 3_600_000_000)],
-    "asof.first_of_days": [("past", "user")],
+    "asof.recently": [("past", "asked", ["user"], 3_600_000_000),
+                      ("past", "asked", ["user"], 3_600_000_000, asof.where_is("behavior", "view"))],
+    "asof.distinct": [("past", "asked", ["user", "item"], "device"), ("past", "asked", ["item"], "item")],
+    "asof.most_named": [("events", "moments", "i", "c", 7)],
     "checks.checked": [("raw", cells, MADE, NOW) for cells in (CELLS, NANOSECONDS, DATED)]
     + [("raw", UNTIMED, [], NOW)],
     "checks.timed": [("raw", CELLS, NOW)],
@@ -105,8 +108,6 @@ SAMPLES: dict[str, list[tuple[Any, ...]]] = {
     "rates.impossible_moves": [("rated", 50.0, 1_200.0, 3)],
     "rates.events_of": [("rated", "people")],
     "sequences.distinct_by_count": [("log", "item")],
-    "sequences.most_frequent": [("log", "item", "category")],
-    "sequences.median_place": [("log",)],
     "sequences.ordered_sequences": [("log", "codes", "codes", "codes", with_values) for with_values in (False, True)],
     "sessions.sessionise": [("log", ["row"], False, 1800.0),
                             ("log", ["row", "user"], True, 1800.0, ["time", "event_id"], "event_id")],

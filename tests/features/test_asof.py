@@ -149,7 +149,7 @@ def test_a_side_table_says_the_category_where_events_do_not():
         table = pa.Table.from_pylist(log, SCHEMA).drop_columns(["category"])
         side = pa.table({"item": list(CATEGORIES), "category": list(CATEGORIES.values())})
         asked = [one for one in moments(8) if one["item"]]
-        rows = features_as_of(engine, table, pa.Table.from_pylist(asked, MOMENTS), categories=side).to_pylist()
+        rows = features_as_of(engine, table, pa.Table.from_pylist(asked, MOMENTS), items=side).to_pylist()
     own = [
         sum(one["user"] == at["user"] and one["time"] < at["time"] and not one["exposed"]
             and CATEGORIES.get(one["item"]) == CATEGORIES[at["item"]] for one in log)

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from swayline.core.errors import EmptyLogError, SchemaError
 from swayline.core.names import BEHAVIOR, CATEGORY, EXPOSED, ITEM, LAT, LON, ROW, TIME, USER, VALUE
 from swayline.core.types import Floats, Ints
-from swayline.dataset.catalogue import build_catalogue
+from swayline.dataset.catalogue import Statements, build_catalogue
 from swayline.dataset.people import PeopleCodes
 from swayline.dataset.sequences import Sequences
 from swayline.engine import Engine
@@ -111,8 +111,8 @@ def build_dataset(
     items, behaviors : Vocabulary, optional
         Fixed vocabularies (a fitted model's); events outside them are left out. By default those of the log.
     side : pa.Table, optional
-        The log's items table: what models may know of the items, as ``sequences.catalogue``. A category that only
-        the events name is known as well (the one most of an item's events name), and so is its place.
+        The log's items table: what models may know of the items, as ``sequences.catalogue``. The category that most
+        of an item's events name comes before its own; a place that only events name is known as well.
     people : pa.Table, optional
         The log's users table: its columns whose values repeat, as ``sequences.profiles``.
     codes : PeopleCodes, optional
@@ -127,67 +127,76 @@ def build_dataset(
     SchemaError
         The behaviours are too many to be behaviours, or a value is infinite.
     """
-    acted = pc.is_valid(events[ITEM])
-    if EXPOSED in events.column_names:
-        acted = pc.and_not(acted, pc.fill_null(events[EXPOSED], False))
-    further = [name for name in (CATEGORY, LAT, LON, VALUE) if name in events.column_names]
-    kept = [ROW, USER, ITEM, BEHAVIOR, TIME, *further]
-    named = events.select(kept).filter(acted)
-    if len(named) == 0:
-        raise EmptyLogError("no event of this log names an item, so there is nothing to recommend")
-    named = k_core(engine, named, min_user_events, min_item_events)
+    named = k_core(engine, _acts(events), min_user_events, min_item_events)
     engine.register("named", named)
-    tables = {
-        USER: _vocabulary(engine, USER),
-        ITEM: items or _vocabulary(engine, ITEM),
-        BEHAVIOR: behaviors or _vocabulary(engine, BEHAVIOR),
-    }
-    if len(tables[BEHAVIOR]) > MAX_BEHAVIORS:
-        raise SchemaError(
-            f"the log has {len(tables[BEHAVIOR])} different behaviours, at most {MAX_BEHAVIORS} are told apart:"
-            " does its behaviour column hold something else?"
-        )
-    for name, vocabulary in tables.items():
-        engine.register(
-            f"{name}_codes", pa.table({"id": vocabulary.ids, "code": pa.array(range(len(vocabulary)), pa.int64())})
-        )
-    flat = engine.collect(sequences.ordered_sequences(*_CODED, with_values=VALUE in further))
-    counts = np.bincount(flat[USER].to_numpy(), minlength=len(tables[USER]))
-    ids = tables[USER].ids
+    known_users, known_items, known_behaviors = _vocabularies(engine, items, behaviors)
+    flat = engine.collect(sequences.ordered_sequences(*_CODED, with_values=VALUE in named.column_names))
+    counts = np.bincount(flat[USER].to_numpy(), minlength=len(known_users))
     if codes is None and people is not None:
-        codes = PeopleCodes.learn(ids, people)
+        codes = PeopleCodes.learn(known_users.ids, people)
     histories = Sequences(
         offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         items=flat[ITEM].to_numpy().astype(np.int32),
         behaviors=flat[BEHAVIOR].to_numpy().astype(np.int16),
         times=flat[TIME].to_numpy().astype(np.int64),
         events=flat[ROW].to_numpy().astype(np.int64),
-        n_items=len(tables[ITEM]),
-        n_behaviors=len(tables[BEHAVIOR]),
-        catalogue=build_catalogue(tables[ITEM].ids, side, _categories(engine, named), _places(engine, named)),
-        profiles=None if codes is None else codes.read(ids, people),
+        n_items=len(known_items),
+        n_behaviors=len(known_behaviors),
+        catalogue=build_catalogue(known_items.ids, side, statements(named, known_items)),
+        profiles=None if codes is None else codes.read(known_users.ids, people),
         values=_values(flat),
     )
     ordered = bool(named[TIME].null_count == len(named))
-    return Dataset(tables[USER], tables[ITEM], tables[BEHAVIOR], histories, ordered, codes)
+    return Dataset(known_users, known_items, known_behaviors, histories, ordered, codes)
+
+
+def _acts(events: pa.Table) -> pa.Table:
+    """The events that name an item and are more than shown, with the columns that are read."""
+    acted = pc.is_valid(events[ITEM])
+    if EXPOSED in events.column_names:
+        acted = pc.and_not(acted, pc.fill_null(events[EXPOSED], False))
+    further = [name for name in (CATEGORY, LAT, LON, VALUE) if name in events.column_names]
+    named = events.select([ROW, USER, ITEM, BEHAVIOR, TIME, *further]).filter(acted)
+    if len(named) == 0:
+        raise EmptyLogError("no event of this log names an item, so there is nothing to recommend")
+    return named
+
+
+def _vocabularies(
+    engine: Engine, items: Vocabulary | None, behaviors: Vocabulary | None
+) -> tuple[Vocabulary, Vocabulary, Vocabulary]:
+    """Users, items and behaviours, also as the engine's tables of codes."""
+    found = (_vocabulary(engine, USER), items or _vocabulary(engine, ITEM), behaviors or _vocabulary(engine, BEHAVIOR))
+    if len(found[2]) > MAX_BEHAVIORS:
+        raise SchemaError(
+            f"the log has {len(found[2])} different behaviours, at most {MAX_BEHAVIORS} are told apart:"
+            " does its behaviour column hold something else?"
+        )
+    for name, vocabulary in zip((USER, ITEM, BEHAVIOR), found, strict=True):
+        engine.register(
+            f"{name}_codes", pa.table({"id": vocabulary.ids, "code": pa.array(range(len(vocabulary)), pa.int64())})
+        )
+    return found
 
 
 def _vocabulary(engine: Engine, column: str) -> Vocabulary:
     return Vocabulary(engine.collect(sequences.distinct_by_count("named", column))["id"].combine_chunks())
 
 
-def _categories(engine: Engine, named: pa.Table) -> pa.Table | None:
-    """``item``, ``category``: the one most of its events name, where the log has such a column."""
-    if CATEGORY not in named.column_names:
-        return None
-    return engine.collect(sequences.most_frequent("named", ITEM, CATEGORY))
-
-
-def _places(engine: Engine, named: pa.Table) -> pa.Table | None:
-    """``item``, ``lat``, ``lon``: the medians of its events' degrees, where the log has them."""
-    if LAT not in named.column_names or LON not in named.column_names:
-        return None
-    return engine.collect(sequences.median_place("named"))
+def statements(events: pa.Table, items: Vocabulary) -> Statements:
+    """What each event says of its item: a category, and the degrees of a place."""
+    rows = items.rows(events[ITEM])
+    known = rows >= 0
+    categories, words = None, []
+    if CATEGORY in events.column_names:
+        words = sorted(pc.unique(events[CATEGORY].cast(pa.string()).drop_null()).to_pylist())
+        codes = pc.index_in(events[CATEGORY].cast(pa.string()), value_set=pa.array(words, pa.string()))
+        categories = np.asarray(pc.fill_null(codes, UNKNOWN), dtype=np.int64)[known]
+    places = None
+    if LAT in events.column_names and LON in events.column_names:
+        degrees = [pc.fill_null(events[name].cast(pa.float64()), np.nan) for name in (LAT, LON)]
+        places = np.stack([np.asarray(one) for one in degrees], axis=1)[known]
+    return Statements(np.asarray(events[ROW])[known], rows[known], categories, tuple(words), places)
 
 
 def _values(flat: pa.Table) -> Floats | None:

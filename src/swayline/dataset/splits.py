@@ -97,7 +97,7 @@ def last_out(sequences: Sequences, min_events: int = 3) -> Split:
     kept[ends - 1] = False
     kept[ends - 2] = False
     split = Split(sequences.keep(kept), targets_at(sequences, ends - 2, asked), targets_at(sequences, ends - 1, asked))
-    return check_leakage(split)
+    return check_leakage(as_training_knows(split))
 
 
 def time_cut(sequences: Sequences, test_us: int, valid_us: int | None = None) -> Split:
@@ -123,7 +123,16 @@ def time_cut(sequences: Sequences, test_us: int, valid_us: int | None = None) ->
     train = sequences.keep(sequences.times < valid_us)
     until_test = sequences.keep(sequences.times < test_us)
     split = Split(train, _first_after(until_test, valid_us), _first_after(sequences, test_us), cut_us=valid_us)
-    return check_leakage(split)
+    return check_leakage(as_training_knows(split))
+
+
+def as_training_knows(split: Split) -> Split:
+    """The split with the catalogue that the items table and training events alone make, in every part."""
+    if split.train.catalogue is None:
+        return split
+    known = split.train.catalogue.as_of(split.train.events)
+    valid, test = (replace(one, history=replace(one.history, catalogue=known)) for one in (split.valid, split.test))
+    return replace(split, train=replace(split.train, catalogue=known), valid=valid, test=test)
 
 
 def split_by_name(sequences: Sequences, name: str, cut: str | None = None) -> Split:

@@ -25,6 +25,7 @@ from swayline.dataset import (
     Sequences,
     Split,
     Targets,
+    as_training_knows,
     check_leakage,
     parse_cut,
     split_by_name,
@@ -129,7 +130,7 @@ def _user_folds(sequences: Sequences, n_folds: int, seed: int) -> Iterator[Fold]
         kept = ~np.isin(sequences.users, asked)
         kept[ends[lent]] = False
         valid, test = (targets_at(sequences, ends[users], users) for users in (lent, asked))
-        yield Fold(f"part {number}", check_leakage(Split(sequences.keep(kept), valid, test)))
+        yield Fold(f"part {number}", check_leakage(as_training_knows(Split(sequences.keep(kept), valid, test))))
 
 
 def later_items(sequences: Sequences, targets: Targets, until_us: int = LATEST_US) -> tuple[Ints, ItemRows]:

@@ -4,10 +4,10 @@ A log of categories is a log too: with the category (or the behaviour) in the it
 """
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from swayline.core.errors import SchemaError, UsageError, nearest, shown
 from swayline.core.names import BEHAVIOR, CATEGORY, ITEM
+from swayline.dataset import attribute_of_events
 from swayline.events import EventLog
 
 TARGETS = ("item", "behavior", "category", "value")
@@ -35,14 +35,11 @@ def about_target(log: EventLog, target: str) -> tuple[pa.Table, pa.Table | None]
 
 
 def _categories(log: EventLog) -> pa.ChunkedArray:
-    """(E,) the event's own category, else its item's; null where neither says one."""
-    found = [log.events[CATEGORY].cast(pa.string())] if CATEGORY in log.events.column_names else []
-    if log.items is not None and CATEGORY in log.items.column_names:
-        rows = pc.index_in(log.events[ITEM], value_set=log.items[ITEM].combine_chunks())
-        found.append(log.items[CATEGORY].combine_chunks().cast(pa.string()).take(rows))
-    if not found:
+    """(E,) the category of each event as the catalogue resolves it; null where no table says one."""
+    found = attribute_of_events(log.events, log.items, CATEGORY)
+    if found is None:
         raise SchemaError("--target category needs a category in the log, or an items table that has one (--items)")
-    return pc.coalesce(*found)
+    return found
 
 
 def _with_item(events: pa.Table, column: pa.ChunkedArray) -> pa.Table:

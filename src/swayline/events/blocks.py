@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -18,10 +17,12 @@ from swayline.events.check import check, reading_of
 from swayline.events.impressions import expand
 from swayline.events.options import ReadOptions, resolve_columns
 from swayline.events.sources import name_of, read_blocks
-from swayline.events.sources.block import Refusal, rejected_table
+from swayline.events.sources.block import Refusal, printable, rejected_table
 
 _HOPELESS = 100_000
 """Rows refused before the first good one, beyond which the source is no log of events."""
+_NAMED = 20
+"""So many unread columns are named."""
 _MANY, _MOST = 1_000_000, 0.99
 """So many refused rows, and such a share of all, end the reading: refusals must not fill the memory."""
 
@@ -36,6 +37,8 @@ class Account:
     first: Refusal | None = None
     reading: Reading | None = None
     has_text: bool = False
+    unread: dict[str, None] = field(default_factory=dict)
+    """Names of the source's columns that stand for none of ours, in their order."""
 
     @property
     def n_read(self) -> int:
@@ -64,9 +67,10 @@ class Account:
     def notes(self) -> tuple[str, ...]:
         """What a person should know of how the columns were told."""
         names = sorted(self.reading.left_out) if self.reading else []
-        return tuple(
+        aside = [
             f"column {name!r} holds no such numbers and was left aside (say --map {name}=… to insist)" for name in names
-        )
+        ]
+        return (*aside, *([unread_words(list(self.unread))] if self.unread else []))
 
     def __str__(self) -> str:
         first = self.first
@@ -78,7 +82,13 @@ def checked_blocks(
     source: Any, options: ReadOptions, engine: Engine, account: Account
 ) -> Iterator[tuple[pa.Table, pa.Table]]:
     """(good rows, rejected rows) of each block of a source, kept account of."""
-    resolve = partial(resolve_columns, options=options, where=account.name)
+
+    def resolve(header: list[str]) -> dict[str, int]:
+        found = resolve_columns(header, options, account.name)
+        used = set(found.values())
+        account.unread |= {name: None for at, name in enumerate(header) if at not in used and name.strip() not in "-"}
+        return found
+
     said = {*options.mapping, *options.columns}
     with (
         task("read and check") as bar,
@@ -95,6 +105,21 @@ def checked_blocks(
             account.add(good, refused)
             yield good, rejected_table(account.name, refused)
             bar.note(f"{account.n_read:,} rows, {account.n_refused:,} rejected")
+
+
+def unread_words(names: list[str]) -> str:
+    """Names the columns of a log that are not read.
+
+    >>> unread_words(["colour", "shop"])
+    "columns 'colour', 'shop' are not read: they tell repeats apart and nothing else (say --map OURS=… to use one)"
+    """
+    some = ", ".join(repr(printable(name)[:40]) for name in names[:_NAMED])
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    are, they = ("are", "they tell") if len(names) > 1 else ("is", "it tells")
+    return (
+        f"column{'s' if len(names) > 1 else ''} {some}{more} {are} not read: {they} repeats apart and nothing else"
+        " (say --map OURS=… to use one)"
+    )
 
 
 def account_of(source: Any) -> Account:

@@ -11,7 +11,6 @@ which behaviours have a column depends on the latest moment's past.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -20,32 +19,17 @@ import pyarrow.compute as pc
 
 from swayline.core.errors import SchemaError, UsageError
 from swayline.core.names import BEHAVIOR, CATEGORY, DEVICE, EXPOSED, ITEM, PLATFORM, ROW, TIME, USER
+from swayline.core.types import Floats, Ints
+from swayline.dataset import attribute_at, attribute_of_events
 from swayline.engine import Engine
-from swayline.engine.operators import asof
-from swayline.engine.relation import Expression
+from swayline.features.history import DAY_US, HOUR_US, Acts, History, hour_of_week, hours_since, share
 
 MOST_BEHAVIORS = 24
 """Behaviours with columns of their own, the most frequent first; all of them stand in the totals."""
-RECENT_S = {"1h": 3_600, "1d": 86_400, "7d": 604_800}
-_EVENTS, _MOMENTS = "asof_events", "asof_moments"
-_SECOND_US, _HOUR_US = 1_000_000, 3_600_000_000
+RECENT_US = {"1h": HOUR_US, "1d": DAY_US, "7d": 7 * DAY_US}
+_KEYS = {USER: "u", ITEM: "i", CATEGORY: "c"}
 
-Floats = npt.NDArray[np.float64]
 Columns = dict[str, pa.Array | npt.NDArray[np.generic]]
-
-
-@dataclass(frozen=True)
-class _Question:
-    """What is asked of which tables."""
-
-    engine: Engine
-    behaviors: tuple[str, ...]
-    t: npt.NDArray[np.int64]
-
-    def before(self, keys: Sequence[str], **values: tuple[str, Expression]) -> dict[str, Floats]:
-        """Running aggregates as floats; NaN where nothing came before."""
-        found = self.engine.collect(asof.before(_EVENTS, _MOMENTS, keys, values))
-        return {name: found[name].cast(pa.float64()).to_numpy() for name in values}
 
 
 def features_as_of(
@@ -53,7 +37,7 @@ def features_as_of(
     events: pa.Table,
     moments: pa.Table,
     *,
-    categories: pa.Table | None = None,
+    items: pa.Table | None = None,
     timezone: str = "UTC",
     behaviors: Sequence[str] | None = None,
 ) -> pa.Table:
@@ -65,8 +49,9 @@ def features_as_of(
         ``row``, ``user``, ``item``, ``behavior``, ``time``; ``category``, ``device``, ``platform`` where known.
     moments : pa.Table
         ``user``, ``time`` (timestamps); ``item`` or ``category`` where the moment is about one.
-    categories : pa.Table, optional
-        ``item``, ``category``, for logs whose events carry none.
+    items : pa.Table, optional
+        The items table. A category is the event's (or moment's) own, else what most of the item's events before it
+        say, else the items table's.
     timezone : str
         Whose clock the hour of the week is read on.
     behaviors : sequence of str, optional
@@ -76,7 +61,7 @@ def features_as_of(
     -------
     pa.Table
         One row a moment, in its order: the moment's own columns, then features. Counts are whole numbers; ``hours_…``
-        and ``share_…`` are null where nothing came before, for :class:`~swayline.dataset.FeaturePreparer` to fill
+        and ``share_…`` are null where nothing came before, for :class:`~swayline.features.FeaturePreparer` to fill
         and flag.
 
     Raises
@@ -97,75 +82,79 @@ def features_as_of(
     >>> found["events"].to_pylist(), found["n_cart"].to_pylist(), found["hours_since_last"].to_pylist()
     ([1, 2], [0, 1], [2.0, 2.0])
     """
-    past = _past(events, categories)
-    asked = _asked(moments, past, categories)
-    question = _Question(engine, tuple(behaviors or _seen(past, asked)), asked["t"].to_numpy())
-    engine.register(_EVENTS, past)
-    engine.register(_MOMENTS, asked)
-    if CATEGORY not in moments.column_names and categories is None:
-        # As the item's events before the moment say it.
-        asked = asked.set_column(
-            asked.column_names.index(CATEGORY), CATEGORY, _last_word(question, past, CATEGORY, ITEM)
-        )
-        engine.register(_MOMENTS, asked)
+    acts = _acts(events)
+    past, asked = _past(engine, acts, items), _asked(engine, moments, acts, items)
+    names = list(behaviors or _seen(past, asked))
+    known = _history(engine, past, asked, names, timezone)
     columns: Columns = {}
-    _activity(question, columns)
-    _recent(question, columns)
-    if asked[CATEGORY].null_count < len(asked):
-        _affinity(question, CATEGORY, columns)
-    if asked[ITEM].null_count < len(asked):
-        _affinity(question, ITEM, columns)
-    _hours(question, timezone, columns, past, asked)
+    own = _activity(known, names, columns)
+    for name in (CATEGORY, ITEM):
+        if asked[name].null_count < len(asked):
+            _affinity(known, name, own, columns)
+    columns["hour_of_week"] = hour_of_week(asked["t"], timezone)
+    _near_hour(known, own, columns)
     for name in (DEVICE, PLATFORM):
         if name in past.column_names:
-            columns[f"last_{name}"] = _last_word(question, past, name)
-    features = pa.table(columns)
-    for name in features.column_names:
-        moments = moments.append_column(name, features[name])
+            columns[f"last_{name}"] = past[name].combine_chunks().take(known.latest(["u"], name, "seq"))
+    for name, values in columns.items():
+        moments = moments.append_column(name, pa.array(values))
     return moments
 
 
-def _past(events: pa.Table, categories: pa.Table | None) -> pa.Table:
-    """The acts in time order, numbered by ``seq``; what was only shown is no act."""
+def _acts(events: pa.Table) -> pa.Table:
+    """The acts at a known time; what was only shown is no act."""
     if len(events) and events[TIME].null_count == len(events):
         raise UsageError("features as of a moment need times, and this log has only an order")
     acts = events.filter(pc.is_valid(events[TIME]))
-    if EXPOSED in acts.column_names:
-        acts = acts.filter(pc.invert(pc.fill_null(acts[EXPOSED], False)))
+    return acts.filter(pc.invert(pc.fill_null(acts[EXPOSED], False))) if EXPOSED in acts.column_names else acts
+
+
+def _history(engine: Engine, past: pa.Table, asked: pa.Table, names: Sequence[str], timezone: str) -> History:
+    """Acts and moments as numbers: user, item, category, behaviour, hour of day, place in time."""
+    codes = pc.fill_null(pc.index_in(past[BEHAVIOR], value_set=pa.array(names, pa.string())), -1)
+    hours, days = hour_of_week(past["t"], timezone) % 24, past["t"].to_numpy() // DAY_US
+    acts = {"t": past["t"], "b": codes, "hour": hours, "day": days, "seq": np.arange(len(past))}
+    acts |= {name: past[name] for name in (DEVICE, PLATFORM) if name in past.column_names}
+    of_moment = {"t": asked["t"]}
+    for name, key in _KEYS.items():
+        acts[key], of_moment[key] = _coded(past, asked, name)
+    return History.of(engine, pa.table(acts), pa.table(of_moment))
+
+
+def _past(engine: Engine, acts: pa.Table, items: pa.Table | None) -> pa.Table:
+    """The acts in time order, their categories resolved."""
     t = _clock(acts[TIME])
     order = np.lexsort((acts[ROW].to_numpy(), t))
-    columns: Columns = {USER: acts[USER].take(order), ITEM: acts[ITEM].take(order), "t": t[order]}
-    columns[BEHAVIOR] = acts[BEHAVIOR].cast(pa.string()).take(order)
-    columns["seq"] = np.arange(len(order))
-    for name in (DEVICE, PLATFORM):
+    category = attribute_of_events(acts, items, CATEGORY, engine)
+    columns: Columns = {"t": t[order]}
+    for name in (USER, ITEM, BEHAVIOR, DEVICE, PLATFORM):
         if name in acts.column_names:
             columns[name] = acts[name].cast(pa.string()).take(order)
-    columns[CATEGORY] = _category(columns, acts.take(order), categories)
+    columns[CATEGORY] = pa.nulls(len(acts), pa.string()) if category is None else category.take(order)
     return pa.table(columns)
 
 
-def _asked(moments: pa.Table, past: pa.Table, categories: pa.Table | None) -> pa.Table:
+def _asked(engine: Engine, moments: pa.Table, acts: pa.Table, items: pa.Table | None) -> pa.Table:
     for name in (USER, TIME):
         if name not in moments.column_names or moments[name].null_count:
             raise SchemaError(f"moments need a {name} in every row")
     nothing = pa.nulls(len(moments), pa.string())
-    items = moments[ITEM].cast(pa.string()) if ITEM in moments.column_names else nothing
-    columns: Columns = {"k": np.arange(len(moments)), USER: moments[USER], ITEM: items, "t": _clock(moments[TIME])}
-    columns[CATEGORY] = _category(columns, moments, categories)
+    category = attribute_at(moments, acts, items, CATEGORY, engine)
+    columns: Columns = {
+        USER: moments[USER].cast(pa.string()), "t": _clock(moments[TIME]),
+        ITEM: moments[ITEM].cast(pa.string()) if ITEM in moments.column_names else nothing,
+        CATEGORY: nothing if category is None else category,
+    }  # fmt: skip
     return pa.table(columns)
 
 
-def _category(columns: Columns, rows: pa.Table, categories: pa.Table | None) -> pa.Array:
-    """The rows' own category, else that of their item in a side table, else null."""
-    if CATEGORY in rows.column_names:
-        return rows[CATEGORY].cast(pa.string())
-    if categories is None:
-        return pa.nulls(len(rows), pa.string())
-    place = pc.index_in(columns[ITEM], value_set=categories[ITEM].combine_chunks())
-    return categories[CATEGORY].cast(pa.string()).take(place)
+def _coded(past: pa.Table, asked: pa.Table, name: str) -> tuple[pa.Array, pa.Array]:
+    """A column of both tables as numbers of the values that events have; null where there is none."""
+    words = pc.unique(past[name]).drop_null()
+    return pc.index_in(past[name], value_set=words), pc.index_in(asked[name], value_set=words)
 
 
-def _clock(times: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+def _clock(times: pa.ChunkedArray) -> Ints:
     zoned = times.cast(pa.timestamp("us", "UTC"))
     return np.asarray(zoned.cast(pa.int64()).to_numpy())
 
@@ -177,80 +166,39 @@ def _seen(past: pa.Table, asked: pa.Table) -> list[str]:
     return [one["values"] for one in counts[:MOST_BEHAVIORS]]
 
 
-def _activity(question: _Question, columns: Columns) -> None:
-    """Totals, days, age, and count and recency of each behaviour."""
-    counts = {f"n{at}": ("sum", asof.where_is(BEHAVIOR, name)) for at, name in enumerate(question.behaviors)}
-    lasts = {f"l{at}": ("max", asof.where_is(BEHAVIOR, name, "t", None)) for at, name in enumerate(question.behaviors)}
-    found = question.before([USER], one=("sum", "1"), first=("min", "t"), last=("max", "t"), **counts, **lasts)
-    columns["events"] = found["one"].astype(np.int64)
-    columns["active_days"] = _active_days(question)
-    columns["hours_since_first"] = _hours_since(question.t, found["first"])
-    columns["hours_since_last"] = _hours_since(question.t, found["last"])
-    for at, name in enumerate(question.behaviors):
-        columns[f"n_{name}"] = found[f"n{at}"].astype(np.int64)
-        columns[f"hours_since_{name}"] = _hours_since(question.t, found[f"l{at}"])
+def _activity(known: History, names: Sequence[str], columns: Columns) -> Acts:
+    """Totals, days, age, count and recency of each behaviour, and acts of late."""
+    own = known.acts(["u"], {name: ("b", code) for code, name in enumerate(names)}, recency=True)
+    columns["events"] = own.n
+    columns["active_days"] = known.distinct(["u"], "day")  # UTC days, the moment's own too
+    columns["hours_since_first"] = _nulls(hours_since(known.t, own.first_us))
+    columns["hours_since_last"] = _nulls(hours_since(known.t, own.last_us))
+    for name in names:
+        columns[f"n_{name}"] = own.counts[name]
+        columns[f"hours_since_{name}"] = _nulls(hours_since(known.t, own.lasts_us[name]))
+    for name, width in RECENT_US.items():
+        columns[f"events_{name}"] = known.recent(["u"], width)
+    return own
 
 
-def _active_days(question: _Question) -> npt.NDArray[np.int64]:
-    """UTC days with an act before the moment (its own day too, where an act came before it)."""
-    query = asof.before(asof.first_of_days(_EVENTS, USER), _MOMENTS, [USER], {"days": ("sum", "1")})
-    return np.asarray(question.engine.collect(query)["days"].to_numpy(), dtype=np.int64)
-
-
-def _recent(question: _Question, columns: Columns) -> None:
-    for name, seconds in RECENT_S.items():
-        found = question.engine.collect(asof.recently(_EVENTS, _MOMENTS, [USER], seconds * _SECOND_US))
-        columns[f"events_{name}"] = found["n"].to_numpy()
-
-
-def _affinity(question: _Question, what: str, columns: Columns) -> None:
+def _affinity(known: History, what: str, own: Acts, columns: Columns) -> None:
     """How much of the person's past lies in the moment's category (or on its item), and how busy that is at all."""
-    own = question.before([USER, what], n=("sum", "1"), last=("max", "t"))
-    world = question.before([what], n=("sum", "1"))
-    total = np.asarray(columns["events"], dtype=np.float64)
-    columns[f"events_in_{what}"] = own["n"].astype(np.int64)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        columns[f"share_in_{what}"] = _nulls(np.where(total > 0, own["n"] / total, np.nan))
-    columns[f"hours_since_{what}"] = _hours_since(question.t, own["last"])
-    columns[f"popularity_of_{what}"] = world["n"].astype(np.int64)
+    inside = known.acts(["u", _KEYS[what]])
+    columns[f"events_in_{what}"] = inside.n
+    columns[f"share_in_{what}"] = share(inside.n, own.n)
+    columns[f"hours_since_{what}"] = _nulls(hours_since(known.t, inside.last_us))
+    columns[f"popularity_of_{what}"] = known.acts([_KEYS[what]]).n
 
 
-def _hours(question: _Question, timezone: str, columns: Columns, past: pa.Table, asked: pa.Table) -> None:
-    """The moment's hour of the week (0: Monday midnight), and the share of the person's acts near that hour."""
-    moment = _local_hours(asked["t"], timezone)
-    columns["hour_of_week"] = moment
-    of_event = _local_hours(past["t"], timezone) % 24
-    question.engine.register("asof_hours", past.select([USER, "t"]).append_column("hour", pa.array(of_event)))
-    near = np.zeros(len(moment))
-    for offset in (-1, 0, 1):
-        hour = (moment + offset) % 24
-        question.engine.register("asof_at_hour", asked.select(["k", USER, "t"]).append_column("hour", pa.array(hour)))
-        query = asof.before("asof_hours", "asof_at_hour", [USER, "hour"], {"n": ("sum", "1")})
-        near += question.engine.collect(query)["n"].cast(pa.float64()).to_numpy()
-    total = np.asarray(columns["events"], dtype=np.float64)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        columns["share_near_hour"] = _nulls(np.where(total > 0, near / total, np.nan))
-
-
-def _local_hours(t: pa.ChunkedArray, timezone: str) -> npt.NDArray[np.int64]:
-    """(n,) 0 to 167: the hour of the week on a zone's clock."""
-    try:
-        local = t.cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us", timezone))
-        hours = pc.add(pc.multiply(pc.day_of_week(local), 24), pc.hour(local))
-    except pa.ArrowException:
-        raise UsageError(f"{timezone!r} is no time zone: write one such as UTC or Europe/Paris") from None
-    return np.asarray(hours.to_numpy(), dtype=np.int64)
-
-
-def _last_word(question: _Question, past: pa.Table, name: str, of: str = USER) -> pa.Array:
-    """The latest known device, platform or category before each moment, of the moment's person or item."""
-    found = question.before([of], latest=("max", asof.where_known(name, "seq")))["latest"]
-    place = pa.array(np.nan_to_num(found, nan=0.0).astype(np.int64), mask=np.isnan(found))
-    return past[name].combine_chunks().take(place)
-
-
-def _hours_since(t: npt.NDArray[np.int64], then: Floats) -> pa.Array:
-    return _nulls((t - then) / _HOUR_US)
+def _near_hour(known: History, own: Acts, columns: Columns) -> None:
+    """The share of the person's acts near the moment's hour of day."""
+    tests = {str(hour): ("hour", hour) for hour in range(24)}
+    by_hour = known.acts(["u"], tests).counts
+    counts = np.stack([by_hour[name] for name in tests])
+    hour = np.asarray(columns["hour_of_week"], dtype=np.int64) % 24
+    rows = np.arange(len(hour))
+    near = sum(counts[(hour + offset) % 24, rows] for offset in (-1, 0, 1))
+    columns["share_near_hour"] = share(np.asarray(near), own.n)
 
 
 def _nulls(values: Floats) -> pa.Array:

@@ -22,6 +22,7 @@ from swayline.core.names import (
     RUN_FILE,
 )
 from swayline.core.storage.files import write_json
+from swayline.dataset import with_categories
 from swayline.engine import DuckEngine
 from swayline.events import EventLog, ReadOptions
 from swayline.events.summary.describe import describe
@@ -97,7 +98,7 @@ def write_run_folder(
     """
     log, outcome = tiny_log(behaviors), behaviors[-1]
     with DuckEngine() as engine:
-        write_json(folder / DESCRIBE_FILE, describe(engine, log, outcome))
+        write_json(folder / DESCRIBE_FILE, describe(engine, with_categories(log), outcome))
         flags = BotFlags(_flags(), 12)
         build_profiles(engine, log, outcome, flags, segments=2).save(folder / PROFILES_FOLDER)
     pq.write_table(flags.table, folder / FLAGS_FILE)

@@ -18,7 +18,7 @@ import numpy as np
 
 from swayline.core.progress import task
 from swayline.core.rng import generator
-from swayline.dataset import Sequences, Split, last_out, seen_leave, split_by_name
+from swayline.dataset import Sequences, Split, as_training_knows, last_out, seen_leave, split_by_name
 from swayline.engine import Engine
 from swayline.events import EventLog
 from swayline.models import Recommender, load_model, told_of_values
@@ -135,7 +135,7 @@ def held_out(sequences: Sequences, seed: int) -> Split:
     chosen = generator(seed, "early stopping").permutation(able)[: max(1, int(len(able) * VALIDATION_SHARE))]
     held = whole.test.take(np.flatnonzero(np.isin(whole.test.users, chosen)))
     nobody = whole.test.take(np.zeros(0, np.int64))
-    return Split(sequences.keep(~np.isin(sequences.events, held.events)), held, nobody)
+    return as_training_knows(Split(sequences.keep(~np.isin(sequences.events, held.events)), held, nobody))
 
 
 def fit_candidate(

@@ -86,3 +86,43 @@ def test_own_outcomes_split_at_the_horizon_before(engine, make_log):
     engine.register("behaviors_ev", log.table)
     recent, earlier = history.own_outcomes(engine, log, at, "purchase", 100_000_000)
     assert (recent[0], earlier[0]) == (1.0, 1.0)
+
+
+def test_a_category_is_a_control_whichever_table_says_it(engine, make_log):
+    events = random_log(make_log)
+    said = events.select(["item", "category"]).group_by("item").aggregate([("category", "min")])
+    items = pa.table({"item": said["item"], "category": said["category_min"]})
+    tables = []
+    for some, side in ((events, None), (events.drop_columns(["category"]), items)):
+        log = timeline(some, items=side)
+        found = pairs(engine, log)
+        at = history.moments(log, found.opened, found.user, found.unit)
+        tables.append(history.controls(engine, log, at, "purchase", side, pair=False))
+    assert tables[0].equals(tables[1])
+    assert {"item: category", "own in category: view", "category: purchase by all"} <= set(tables[0].column_names)
+
+
+def test_attributes_of_people_and_items_are_controls_and_texts_are_not(engine, make_log):
+    log = timeline(random_log(make_log))
+    found = pairs(engine, log)
+    at = history.moments(log, found.opened, found.user, found.unit)
+    users = pa.table(
+        {"user": [f"u{k}" for k in range(8)], "job": ["x", "y"] * 4, "age": range(8), "zip": list("abcdefgh")}
+    )
+    table = history.controls(engine, log, at, "purchase", None, pair=False, users=users)
+    ids = log.users.take(pa.array(at.user)).to_pylist()
+    assert table["user: age"].to_pylist() == [int(one[1:]) for one in ids]
+    assert table["user: job"].to_pylist() == ["xy"[int(one[1:]) % 2] for one in ids]
+    assert "user: zip" not in table.column_names
+
+
+def test_events_without_a_category_are_in_none(engine, make_log):
+    events = random_log(make_log)
+    gone = pa.array([None if k % 2 else word for k, word in enumerate(events["category"].to_pylist())])
+    log = timeline(events.set_column(events.column_names.index("category"), "category", gone))
+    at = history.moments(log, np.arange(len(log.table)), log.column("u"), log.column("i"))
+    table = history.controls(engine, log, at, "purchase", None, pair=True)
+    none = at.category < 0
+    assert none.any()
+    assert table["own in category: events"].to_numpy()[none].max() == 0
+    assert table["category: events by all"].to_numpy()[none].max() == 0

@@ -3,7 +3,7 @@ import numpy as np
 from swayline.influence.effects.covariates import controls, moments
 from swayline.influence.effects.episodes import pairs as pairs_of
 from swayline.influence.effects.episodes import timeline, trials
-from swayline.influence.effects.shared_covariates import draw, look_up
+from swayline.influence.effects.shared_covariates import Sides, draw, look_up
 
 
 def log_of(make_log):
@@ -19,7 +19,7 @@ def test_controls_looked_up_together_equal_those_of_each_question(engine, make_l
     line = timeline(events)
     found = pairs_of(engine, line)
     tried = trials(engine, line, found, "cart", "purchase", 3600.0)
-    known = look_up(engine, line, events, None, "purchase", [tried.order, found.opened], 3600.0, None)
+    known = look_up(engine, line, events, Sides(), "purchase", [tried.order, found.opened], 3600.0, None)
     alone = controls(engine, line, moments(line, tried.order, tried.user, tried.unit), "purchase", None, pair=True)
     assert known.take(tried.order, is_opening=False).equals(alone)
     opening = controls(engine, line, moments(line, found.opened, found.user, found.unit), "purchase", None, pair=False)

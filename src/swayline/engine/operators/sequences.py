@@ -1,6 +1,6 @@
-"""From a log to sequences: the values of a column by count, what an item is, events as numbers in order."""
+"""From a log to sequences: the values of a column by count, events as numbers in order."""
 
-from swayline.core.names import BEHAVIOR, ITEM, LAT, LON, ROW, TIME, USER, VALUE
+from swayline.core.names import BEHAVIOR, ITEM, ROW, TIME, USER, VALUE
 from swayline.engine.dialect import Dialect
 from swayline.engine.registry import Name, Source, operator
 
@@ -11,23 +11,6 @@ def distinct_by_count(d: Dialect, table: Source, column: Name) -> str:
     return (
         f"SELECT {column} AS id, count(*) AS n FROM {table} WHERE {column} IS NOT NULL"
         f" GROUP BY {column} ORDER BY n DESC, id"
-    )
-
-
-@operator
-def most_frequent(d: Dialect, table: Source, key: Name, column: Name) -> str:
-    """The value that most rows of each key name, the smallest where several do; keys without a value are left out."""
-    counts = f"SELECT {key}, {column}, count(*) AS n FROM {table} WHERE {column} IS NOT NULL GROUP BY {key}, {column}"
-    ranked = f"SELECT *, row_number() OVER (PARTITION BY {key} ORDER BY n DESC, {column}) AS place FROM ({counts})"
-    return f"SELECT {key}, {column} FROM ({ranked}) WHERE place = 1 ORDER BY {key}"
-
-
-@operator
-def median_place(d: Dialect, table: Source) -> str:
-    """Where each item is: the medians of its events' degrees; items without a place are left out."""
-    return (
-        f"SELECT {ITEM}, median({LAT}) AS {LAT}, median({LON}) AS {LON} FROM {table}"
-        f" WHERE {LAT} IS NOT NULL AND {LON} IS NOT NULL GROUP BY {ITEM} ORDER BY {ITEM}"
     )
 
 

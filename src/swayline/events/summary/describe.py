@@ -5,9 +5,6 @@ from itertools import pairwise
 from math import ceil, log10
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from swayline.core.clock import Clock
 from swayline.core.names import BEHAVIOR, CATEGORY, COLUMN, FILE, ITEM, REASON, ROW, SESSION, TITLE, USER, VALUE
 from swayline.engine import Engine
@@ -33,6 +30,7 @@ def describe(engine: Engine, log: EventLog, outcome: str) -> dict[str, Any]:
     engine : Engine
         Where the counts are computed.
     log : EventLog
+        Its events carry the resolved category where it has any (``dataset.with_categories``).
     outcome : str
         The behaviour that counts as success.
 
@@ -53,7 +51,7 @@ def describe(engine: Engine, log: EventLog, outcome: str) -> dict[str, Any]:
     "Followed" means at any later point of the log; pairs seen late had less time to convert, so rates are of what was
     observed, and no effect. Their intervals are Wilson's at the effective sample size under clustering by user.
     """
-    events = _with_category(log)
+    events = log.events
     engine.register(_TABLE, events)
     behaviors = log.behaviors
     pairs = [USER, ITEM]
@@ -78,21 +76,6 @@ def describe(engine: Engine, log: EventLog, outcome: str) -> dict[str, Any]:
         "values": describe_values(log),
         "top_categories": _top(engine, CATEGORY, {}) if CATEGORY in events.column_names else None,
     }
-
-
-def _with_category(log: EventLog) -> pa.Table:
-    """The events, with the category of the items table where they carry none themselves."""
-    events = log.events
-    if CATEGORY in events.column_names or log.items is None or CATEGORY not in log.items.column_names:
-        return events
-    side = log.items.select([ITEM, CATEGORY])
-    if not pa.types.is_string(side.schema.field(CATEGORY).type):
-        return events
-    return events.append_column(CATEGORY, _looked_up(events[ITEM], side[ITEM], side[CATEGORY]))
-
-
-def _looked_up(keys: pa.ChunkedArray, known: pa.ChunkedArray, values: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.take(values, pc.index_in(keys, value_set=known.combine_chunks()))
 
 
 def _titles(log: EventLog) -> dict[str, str]:

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from swayline.core.clock import Clock, clock_of
 from swayline.core.errors import ConfigError, EmptyLogError, shown
 from swayline.core.names import BEHAVIOR, CATEGORY, EXPOSED, IMPRESSION, ITEM, ROW, TIME, TITLE, USER
+from swayline.dataset import attribute_of_events
 
 _DAY_US = 86_400_000_000
 LATE = 0.999
@@ -146,17 +147,8 @@ def _acted(events: pa.Table) -> pa.ChunkedArray:
 
 
 def _categories(acts: pa.Table, items: pa.Table | None) -> pa.ChunkedArray:
-    own = acts[CATEGORY].cast(pa.string()) if CATEGORY in acts.column_names else None
-    if items is None or CATEGORY not in items.column_names or not _is_text(items.schema.field(CATEGORY).type):
-        return own if own is not None else pa.chunked_array([pa.nulls(len(acts), pa.string())])
-    place = pc.index_in(acts[ITEM], value_set=items[ITEM].combine_chunks())
-    known = items[CATEGORY].cast(pa.string()).take(place)
-    return known if own is None else pc.coalesce(own, known)
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    found = attribute_of_events(acts, items, CATEGORY)
+    return pa.chunked_array([pa.nulls(len(acts), pa.string())]) if found is None else found
 
 
 def _coded(column: pa.ChunkedArray) -> tuple[Ints, pa.Array]:

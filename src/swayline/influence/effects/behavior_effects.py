@@ -40,7 +40,7 @@ from swayline.influence.effects.episodes import (
 from swayline.influence.effects.hypotheses import behavior_graph
 from swayline.influence.effects.placebo import FEWEST_TREATED, placebo_before
 from swayline.influence.effects.sequence_state import SequenceState
-from swayline.influence.effects.shared_covariates import Design, Known, draw, look_up
+from swayline.influence.effects.shared_covariates import Design, Known, Sides, draw, look_up
 from swayline.ledger import SCHEMA, concat, ledger
 
 Int64s = npt.NDArray[np.int64]
@@ -56,6 +56,7 @@ class LogView:
     asked : the treatments
     outcome : the behaviour looked for
     from_us : only episodes that open then or later count; None: all
+    sides : what items and people are
     """
 
     engine: Engine
@@ -65,6 +66,7 @@ class LogView:
     asked: tuple[str, ...]
     outcome: str
     from_us: int | None
+    sides: Sides
 
 
 class BehaviorEffects:
@@ -175,13 +177,13 @@ class BehaviorEffects:
         elif self.sequence_state:
             raise UsageError("sequence_state needs from_date (--from): its model learns from the events before it")
 
-    def fit(self, log: Any, items: pa.Table | None = None) -> "BehaviorEffects":
+    def fit(self, log: Any, items: pa.Table | None = None, users: pa.Table | None = None) -> "BehaviorEffects":
         """Measure the effects.
 
         Parameters
         ----------
         log : the event log, or its events as an Arrow table
-        items : side table; by default the log's own
+        items, users : side tables; by default the log's own
 
         Raises
         ------
@@ -192,8 +194,10 @@ class BehaviorEffects:
         """
         self.check_words()
         events, self.outcome_ = _events_and_outcome(log, self.outcome)
-        items = items if items is not None else getattr(log, "items", None)
-        view = self._view(events, self.outcome_)
+        sides = Sides(
+            *(getattr(log, name, None) if one is None else one for name, one in (("items", items), ("users", users)))
+        )
+        view = self._view(events, self.outcome_, sides)
         self.horizon_s_ = _seconds(self.horizon) or choose_horizon_s(view.line)
         self.graph_ = EDGES.empty_table()
         tables, balances, overlaps = [], [], []
@@ -202,7 +206,7 @@ class BehaviorEffects:
         self.results_: dict[tuple[str, str], EffectEstimate] = {}
         designs, together = self._designs(view), self._together(view)
         with task("effects of behaviors", total=len(designs)) as bar:
-            known = self._known(view, items, designs, together)
+            known = self._known(view, designs, together)
             for design in designs:
                 table, overlap, balance, remarks = self._measure(view, design, known)
                 tables.append(table)
@@ -222,16 +226,15 @@ class BehaviorEffects:
         self.notes_ = tuple(dict.fromkeys(notes))
         return self
 
-    def _view(self, events: pa.Table, outcome: str) -> LogView:
+    def _view(self, events: pa.Table, outcome: str, sides: Sides) -> LogView:
         """The log as every step reads it."""
-        engine, line = self.engine or DuckEngine(), timeline(events, self.unit)
+        engine = self.engine or DuckEngine()
+        line = timeline(events, self.unit, sides.items, engine)
         asked = present(line, outcome, self.treatments)
         from_us = None if self.from_date is None else int(parse_date(self.from_date).timestamp() * 1e6)
-        return LogView(engine, line, events, pairs(engine, line), asked, outcome, from_us)
+        return LogView(engine, line, events, pairs(engine, line), asked, outcome, from_us, sides)
 
-    def _known(
-        self, view: LogView, items: pa.Table | None, designs: Sequence[Design], together: Episodes | None
-    ) -> Known:
+    def _known(self, view: LogView, designs: Sequence[Design], together: Episodes | None) -> Known:
         """Controls of every moment that a comparison asks about."""
         state = None
         if self.sequence_state and view.from_us is not None:
@@ -240,7 +243,7 @@ class BehaviorEffects:
         wanted = [one.episodes.order[one.compared] for one in designs]
         if together is not None:
             wanted.append(together.order)
-        return look_up(view.engine, view.line, view.events, items, view.outcome, wanted, self.horizon_s_, state)
+        return look_up(view.engine, view.line, view.events, view.sides, view.outcome, wanted, self.horizon_s_, state)
 
     def picture(self, most: int = 20) -> dict[str, list[dict[str, Any]]]:
         """Overlap, balance and the graph of hypotheses as JSON can say them: what the report draws.

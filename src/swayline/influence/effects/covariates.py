@@ -1,10 +1,9 @@
-"""What was known strictly before a moment: counts and recency of a person's own log, the item, the calendar.
+"""Controls of moments: what was known strictly before each, of the person's own log, the item, the calendar.
 
-At equal times a question stands before the events, so that nothing of its own moment is seen
-(:mod:`swayline.engine.operators.asof`).
+A thin caller: counts, recency and popularity come from :class:`~swayline.features.history.History`, what items and
+people are from the catalogue (:mod:`swayline.dataset`).
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,18 +11,19 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from swayline.causal.table.frame import numeric
+from swayline.causal.table.frame import MOST_LEVELS, numeric
 from swayline.core import names
+from swayline.dataset import catalogue as kinds
+from swayline.dataset.catalogue import as_numbers, as_text, kind_of, lined_up
 from swayline.engine import Engine
-from swayline.engine.operators import asof
-from swayline.engine.relation import Expression
+from swayline.features.history import DAY_US, HOUR_US, History, cycle, hours_since
 from swayline.influence.effects.episodes import Int64s, Timeline
 
 Floats = npt.NDArray[np.float64]
+Columns = dict[str, npt.NDArray[np.float64] | pa.Array]
 MOST_BEHAVIORS = 12
 """Behaviours counted one by one, the most frequent first; all of them stand in the total."""
-_HOUR_US, _DAY_US = 3_600_000_000, 86_400_000_000
-RECENT = (("hour", _HOUR_US), ("day", _DAY_US))
+RECENT = (("hour", HOUR_US), ("day", DAY_US))
 MOST_CONTEXT = 30
 """A context column with more words than this is no context."""
 
@@ -39,13 +39,8 @@ class Moments:
     time: Int64s
 
     def table(self) -> pa.Table:
-        """As the engine sees it; k is the row."""
-        return pa.table(
-            {
-                "k": np.arange(len(self.order)), "u": self.user, "i": self.unit, "c": self.category, "t": self.time,
-                "o": self.order,
-            }
-        )  # fmt: skip
+        """As the engine of histories sees it: user, item, category, time; null where there is none."""
+        return pa.table({"u": _key(self.user), "i": _key(self.unit), "c": _key(self.category), "t": self.time})
 
 
 def moments(log: Timeline, order: Int64s, user: Int64s, unit: Int64s) -> Moments:
@@ -53,107 +48,125 @@ def moments(log: Timeline, order: Int64s, user: Int64s, unit: Int64s) -> Moments
     return Moments(order, user, unit, log.column("c")[order], log.column("t")[order])
 
 
-def controls(engine: Engine, log: Timeline, at: Moments, outcome: str, items: pa.Table | None, pair: bool) -> pa.Table:
+def history_of(engine: Engine, log: Timeline, at: Moments) -> History:
+    """The log before moments."""
+    acts = log.table.select(["b", "t"])
+    for key in ("u", "i", "c"):
+        acts = acts.append_column(key, _key(log.column(key)))
+    return History.of(engine, acts, at.table())
+
+
+def controls(
+    engine: Engine, log: Timeline, at: Moments, outcome: str, items: pa.Table | None, pair: bool,
+    users: pa.Table | None = None,
+) -> pa.Table:  # fmt: skip
     """Controls of every moment, known strictly before it.
 
     Parameters
     ----------
-    items : side table; its numeric columns become controls
+    items, users : side tables; their numbers, moments and categories become controls, texts do not
     pair : whether the pair may have a history (trials), to be counted too
 
     Returns
     -------
-    One row a moment: numbers, and words where the log has a context.
+    One row a moment: numbers, and words where the log has a context or a table has categories.
     """
-    engine.register("behaviors_ev", log.table)
-    engine.register("behaviors_q", at.table())
+    known = history_of(engine, log, at)
     counts = np.bincount(log.column("b"), minlength=len(log.behaviors))
     codes = sorted(int(code) for code in np.argsort(-counts, kind="stable")[:MOST_BEHAVIORS])
-    columns: dict[str, npt.NDArray[np.float64] | pa.Array] = {}
-    _add_own(engine, log, codes, ["u"], "own", columns, at.time, recency=True)
-    _add_recent(engine, columns)
+    columns: Columns = {}
+    _add_own(known, log, codes, ["u"], "own", columns, recency=True)
+    for word, width in RECENT:
+        columns[f"own: events in the last {word}"] = np.log1p(known.recent(["u"], width).astype(np.float64))
     if (at.category >= 0).any() and not np.array_equal(at.category, at.unit):
-        _add_own(engine, log, codes, ["u", "c"], "own in category", columns, at.time, recency=False)
-        _add_world(engine, log, outcome, "c", "category", columns, at.time)
-    _add_world(engine, log, outcome, "i", "item", columns, at.time)
+        _add_own(known, log, codes, ["u", "c"], "own in category", columns)
+        _add_world(known, log, outcome, "c", "category", columns)
+    _add_world(known, log, outcome, "i", "item", columns)
     if pair:
-        _add_own(engine, log, codes, ["u", "i"], "own on item", columns, at.time, recency=False)
+        _add_own(known, log, codes, ["u", "i"], "own on item", columns)
     _add_calendar(log, at.time, columns)
-    return pa.table(columns | _item_columns(log, at.unit, items))
+    if log.is_by_item:
+        columns |= attributes(log.units, items, names.ITEM, "item", at.unit, {names.CATEGORY})
+        columns |= category_words(log, at)
+    return pa.table(columns | attributes(log.users, users, names.USER, "user", at.user))
 
 
-def _as_of(engine: Engine, keys: Sequence[str], values: Mapping[str, tuple[str, Expression]]) -> pa.Table:
-    """Running aggregates over the events before each question, in the order of the questions."""
-    return engine.collect(asof.before("behaviors_ev", "behaviors_q", keys, values))
+def _key(codes: Int64s) -> pa.Array:
+    return pa.array(codes, mask=codes < 0)
 
 
-def _hours(time: Int64s, last: pa.ChunkedArray, never: float) -> Floats:
+def _hours(time: Int64s, then_us: Floats, never: float) -> Floats:
     """log(1 + hours since), ``never`` where there was nothing."""
-    known = np.asarray(last.to_numpy(), dtype=np.float64)
-    return np.where(np.isnan(known), never, np.log1p(np.maximum(time - known, 0) / _HOUR_US))
+    hours = hours_since(time, then_us)
+    return np.where(np.isnan(hours), never, np.log1p(np.maximum(hours, 0)))
 
 
 def _never(log: Timeline) -> float:
-    return float(np.log1p(2 * (log.end_us - log.start_us) / _HOUR_US))
+    return float(np.log1p(2 * (log.end_us - log.start_us) / HOUR_US))
 
 
 def _add_own(
-    engine: Engine, log: Timeline, codes: list[int], keys: Sequence[str], label: str,
-    columns: dict[str, npt.NDArray[np.float64] | pa.Array], time: Int64s, recency: bool,
+    known: History, log: Timeline, codes: list[int], keys: list[str], label: str, columns: Columns,
+    recency: bool = False,
 ) -> None:  # fmt: skip
     """Counts (and recency) per behaviour of the person's own events."""
-    values: dict[str, tuple[str, Expression]] = {f"n{code}": ("sum", asof.where_is("b", code)) for code in codes}
-    values["one"] = ("sum", "1")
-    if recency:
-        values |= {f"l{code}": ("max", asof.where_is("b", code, "t", None)) for code in codes}
-    found = _as_of(engine, keys, values)
-    columns[f"{label}: events"] = np.log1p(found.column("one").to_numpy().astype(np.float64))
-    for code in codes:
-        word = log.behaviors[code]
-        columns[f"{label}: {word}"] = np.log1p(found.column(f"n{code}").to_numpy().astype(np.float64))
+    tests = {log.behaviors[code]: ("b", code) for code in codes}
+    acts = known.acts(keys, tests, recency=recency)
+    columns[f"{label}: events"] = np.log1p(acts.n.astype(np.float64))
+    for word in tests:
+        columns[f"{label}: {word}"] = np.log1p(acts.counts[word].astype(np.float64))
         if recency:
-            columns[f"{label}: time since {word}"] = _hours(time, found.column(f"l{code}"), _never(log))
+            columns[f"{label}: time since {word}"] = _hours(known.t, acts.lasts_us[word], _never(log))
 
 
-def _add_world(
-    engine: Engine, log: Timeline, outcome: str, key: str, label: str,
-    columns: dict[str, npt.NDArray[np.float64] | pa.Array], time: Int64s,
-) -> None:  # fmt: skip
+def _add_world(known: History, log: Timeline, outcome: str, key: str, label: str, columns: Columns) -> None:
     """Everybody's events on the item (or in the category), the outcomes among them, and its age."""
-    code = log.code(outcome)
-    found = _as_of(engine, [key], {"n": ("sum", "1"), "y": ("sum", asof.where_is("b", code)), "l": ("min", "t")})
-    n, y = (found.column(name).to_numpy().astype(np.float64) for name in ("n", "y"))
-    columns[f"{label}: events by all"] = np.log1p(n)
-    columns[f"{label}: {outcome} by all"] = np.log1p(y)
-    columns[f"{label}: age"] = _hours(time, found.column("l"), 0.0)
+    acts = known.acts([key], {outcome: ("b", log.code(outcome))})
+    columns[f"{label}: events by all"] = np.log1p(acts.n.astype(np.float64))
+    columns[f"{label}: {outcome} by all"] = np.log1p(acts.counts[outcome].astype(np.float64))
+    columns[f"{label}: age"] = _hours(known.t, acts.first_us, 0.0)
 
 
-def _add_recent(engine: Engine, columns: dict[str, npt.NDArray[np.float64] | pa.Array]) -> None:
-    """Own events of the last hour and day: +1 at an event, -1 when it has passed out of the window."""
-    for word, width in RECENT:
-        found = engine.collect(asof.recently("behaviors_ev", "behaviors_q", ["u"], width))
-        columns[f"own: events in the last {word}"] = np.log1p(found.column("n").to_numpy().astype(np.float64))
+def _add_calendar(log: Timeline, time: Int64s, columns: Columns) -> None:
+    columns["hour sin"], columns["hour cos"] = cycle(time, DAY_US)
+    columns["week sin"], columns["week cos"] = cycle(time, 7 * DAY_US)
+    columns["days into the log"] = (time - log.start_us) / DAY_US
 
 
-def _add_calendar(log: Timeline, time: Int64s, columns: dict[str, npt.NDArray[np.float64] | pa.Array]) -> None:
-    day = 2 * np.pi * (time % _DAY_US) / _DAY_US
-    week = 2 * np.pi * (time % (7 * _DAY_US)) / (7 * _DAY_US)
-    columns |= {"hour sin": np.sin(day), "hour cos": np.cos(day), "week sin": np.sin(week), "week cos": np.cos(week)}
-    columns["days into the log"] = (time - log.start_us) / _DAY_US
-
-
-def _item_columns(log: Timeline, unit: Int64s, items: pa.Table | None) -> dict[str, Floats]:
-    """Numeric columns of the items' side table, NaN where an item is not in it."""
-    if items is None or names.ITEM not in items.column_names:
+def category_words(log: Timeline, at: Moments) -> Columns:
+    """The resolved category of each moment, where more than one is known."""
+    if len(np.unique(at.category)) < 2 or np.array_equal(at.category, at.unit):
         return {}
-    at = pc.index_in(log.units.cast(pa.string()), value_set=items.column(names.ITEM).combine_chunks().cast(pa.string()))
-    found = {}
-    for name in items.column_names:
-        values = items.column(name)
-        if name == names.ITEM or not (pa.types.is_integer(values.type) or pa.types.is_floating(values.type)):
+    return {"item: category": log.categories.take(_key(at.category))}
+
+
+def attributes(
+    ids: pa.Array, side: pa.Table | None, key: str, label: str, rows: Int64s, without: set[str] | None = None
+) -> Columns:
+    """Attributes of items or people that can be controls: numbers (NaN where there is none) and categories.
+
+    Texts cannot, nor columns of more than :data:`MOST_LEVELS` different words.
+
+    Parameters
+    ----------
+    ids : outside ids by code
+    rows : code of each moment, shape (n,)
+    without : columns that are asked elsewhere
+    """
+    if side is None or key not in side.column_names:
+        return {}
+    found: Columns = {}
+    known = lined_up(ids.cast(pa.string()), side, key)
+    for name in known.column_names:
+        kind = kind_of(name, known[name])
+        if name in (without or ()) or kind == kinds.TEXT:
             continue
-        of_unit = values.combine_chunks().take(at).cast(pa.float64()).to_numpy(zero_copy_only=False)
-        found[f"item: {name}"] = np.asarray(of_unit, dtype=np.float64)[unit]
+        if kind in kinds.OF_WORDS and len(pc.unique(as_text(known[name]))) > MOST_LEVELS:
+            continue
+        elif kind in kinds.OF_WORDS:
+            found[f"{label}: {name}"] = as_text(known[name]).combine_chunks().take(pa.array(rows))
+        else:
+            found[f"{label}: {name}"] = as_numbers(known[name])[rows]
     return found
 
 
@@ -181,11 +194,7 @@ def number_at(log: Timeline, events: pa.Table, name: str, order: Int64s) -> Floa
 
 def own_outcomes(engine: Engine, log: Timeline, at: Moments, outcome: str, back_us: int) -> tuple[Floats, Floats]:
     """The person's outcomes in [t - back, t) and before t - back, each (n,)."""
-    code = log.code(outcome)
-    before = []
-    for shift in (0, back_us):
-        moved = Moments(at.order, at.user, at.unit, at.category, at.time - shift)
-        engine.register("behaviors_q", moved.table())
-        found = _as_of(engine, ["u"], {"n": ("sum", asof.where_is("b", code))})
-        before.append(found.column("n").to_numpy().astype(np.float64))
-    return before[0] - before[1], before[1]
+    known = history_of(engine, log, at)
+    test = ("b", log.code(outcome))
+    recent = known.recent(["u"], back_us, test)
+    return recent.astype(np.float64), (known.acts(["u"], {outcome: test}).counts[outcome] - recent).astype(np.float64)

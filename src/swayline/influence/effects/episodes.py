@@ -24,6 +24,7 @@ import pyarrow.compute as pc
 from swayline.core import names
 from swayline.core.conditions import base_of, condition_of
 from swayline.core.errors import EmptyLogError, OutcomeError, UsageError, nearest
+from swayline.dataset import attribute_of_events
 from swayline.engine import Engine
 from swayline.engine.operators import episodes
 
@@ -46,7 +47,8 @@ class Timeline:
     ----------
     table : columns o, u, i, c, b (int), t (microseconds since 1970, UTC); i and c are -1 where the event names none
     behaviors : word of each b
-    users, units : id of each u and i
+    users, units, categories : id of each u, i and c
+    is_by_item : whether i is an item, and not a category
     start_us, end_us : first and last time of the log
     span_us : between the .1 and 99.9% quantiles of time, so that stray rows do not stretch it
     """
@@ -59,6 +61,8 @@ class Timeline:
     end_us: int
     span_us: float
     order: Int64s
+    categories: pa.Array
+    is_by_item: bool = True
 
     def column(self, name: str) -> Int64s:
         """A column as an int64 array, in time order."""
@@ -77,13 +81,19 @@ class Timeline:
         return self.behaviors.index(behavior)
 
 
-def timeline(events: pa.Table, unit: str = names.ITEM) -> Timeline:
+def timeline(
+    events: pa.Table, unit: str = names.ITEM, items: pa.Table | None = None, engine: Engine | None = None
+) -> Timeline:
     """Order a log by time and number its users, units, categories and behaviours.
+
+    An event's category is the catalogue's: its own, else what most events before it say of its item, else the items
+    table's.
 
     Parameters
     ----------
     events : the house's event table; ``time`` must be known
     unit : "item", or "category" for episodes of (user, category)
+    items : the items table, which may say categories
 
     Raises
     ------
@@ -94,19 +104,19 @@ def timeline(events: pa.Table, unit: str = names.ITEM) -> Timeline:
     """
     if unit not in (names.ITEM, names.CATEGORY):
         raise UsageError(f"unit is {unit!r}; it must be 'item' or 'category'")
-    if unit not in events.column_names:
-        raise UsageError(f"the log has no column {unit!r}, so episodes cannot be per {unit}")
     if events.num_rows == 0 or events.column(names.TIME).null_count == events.num_rows:
         raise EmptyLogError("no event has a time; effects of behaviours need a log with times")
     known = events.filter(pc.is_valid(events.column(names.TIME)))
+    said = attribute_of_events(known, items, names.CATEGORY, engine)
+    if unit == names.CATEGORY and said is None:
+        raise UsageError("no table has a column 'category', so episodes cannot be per category")
     time = known.column(names.TIME).cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()).to_numpy()
     row = known.column(names.ROW).to_numpy() if names.ROW in known.column_names else np.arange(len(time))
     order = np.lexsort((row, time))
     user, users = _codes(known.column(names.USER), order)
-    item, units = _codes(known.column(unit), order)
-    category = (
-        _codes(known.column(names.CATEGORY), order)[0] if names.CATEGORY in known.column_names else -np.ones_like(item)
-    )
+    nothing = pa.chunked_array([pa.nulls(len(time), pa.string())])
+    category, categories = _codes(nothing if said is None else said, order)
+    item, units = (category, categories) if unit == names.CATEGORY else _codes(known.column(unit), order)
     if names.BEHAVIOR in known.column_names:
         behavior, words = _codes(known.column(names.BEHAVIOR), order)
     else:
@@ -115,8 +125,9 @@ def timeline(events: pa.Table, unit: str = names.ITEM) -> Timeline:
     low, high = np.quantile(ordered, [0.001, 0.999])
     table = pa.table({"o": np.arange(len(ordered)), "u": user, "i": item, "c": category, "b": behavior, "t": ordered})
     return Timeline(
-        table, tuple(words.to_pylist()), users, units, int(ordered[0]), int(ordered[-1]), float(high - low), order
-    )
+        table, tuple(words.to_pylist()), users, units, int(ordered[0]), int(ordered[-1]), float(high - low), order,
+        categories, unit == names.ITEM,
+    )  # fmt: skip
 
 
 def _codes(column: pa.ChunkedArray, order: Int64s) -> tuple[npt.NDArray[np.int32], pa.Array]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -68,14 +69,28 @@ class Known:
         return self.controls.select(names).take(pa.array(self.at(order)))
 
 
+@dataclass(frozen=True)
+class Sides:
+    """The tables that say what items and people are."""
+
+    items: pa.Table | None = None
+    users: pa.Table | None = None
+
+    @classmethod
+    def of(cls, log: Any, items: pa.Table | None, users: pa.Table | None) -> "Sides":
+        """Those given, else the log's own."""
+        own = getattr(log, "items", None), getattr(log, "users", None)
+        return cls(own[0] if items is None else items, own[1] if users is None else users)
+
+
 def look_up(
-    engine: Engine, line: Timeline, events: pa.Table, items: pa.Table | None, outcome: str, orders: Sequence[Int64s],
+    engine: Engine, line: Timeline, events: pa.Table, sides: Sides, outcome: str, orders: Sequence[Int64s],
     horizon_s: float, state: SequenceState | None,
 ) -> Known:  # fmt: skip
     """Controls of all the order numbers that several comparisons ask about."""
     order = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *orders]))
     moments = history.moments(line, order, line.column("u")[order], line.column("i")[order])
-    table = history.controls(engine, line, moments, outcome, items, pair=True)
+    table = history.controls(engine, line, moments, outcome, sides.items, pair=True, users=sides.users)
     for name, values in history.context(line, events, order).items():
         table = table.append_column(name, values)
     if state is not None:

@@ -10,6 +10,7 @@ from swayline.core.conditions import base_of
 from swayline.core.errors import EmptyLogError, SchemaError
 from swayline.core.names import BEHAVIOR, CATEGORY, ITEM, SOURCE, TARGET, TIME, USER
 from swayline.core.types import Bools, Floats, Ints
+from swayline.dataset import attribute_of_events
 from swayline.influence.network.acts import Acts, Ties, make_acts, make_ties
 
 CONTENT_BEHAVIORS = ("review", "share", "comment", "rate", "tag", "post")
@@ -69,7 +70,7 @@ def read_people(events: pa.Table, ties: pa.Table, outcome: str, items: pa.Table 
     ties : pa.Table
         ``source``, ``target``; influence may run source → target. Ties to oneself are left out, repeats count once.
     items : pa.Table, optional
-        ``item`` and ``category``, where the events themselves have no category.
+        ``item`` and ``category``, where the events themselves say no category.
 
     Raises
     ------
@@ -133,15 +134,8 @@ def _known(ids: pa.Array, users: pa.ChunkedArray, joined: Ties, ties: pa.Table) 
 
 
 def _categories(events: pa.Table, wanted: "np.ndarray", items: pa.Table | None) -> pa.Array | None:
-    if CATEGORY in events.column_names:
-        found = events[CATEGORY]
-    elif items is not None and CATEGORY in items.column_names and ITEM in events.column_names:
-        place = pc.index_in(events[ITEM].cast(pa.string()), value_set=items[ITEM].cast(pa.string()).combine_chunks())
-        found = items[CATEGORY].combine_chunks().take(place)
-    else:
-        return None
-    chosen = found.cast(pa.string()).filter(pa.array(wanted))
-    return chosen.combine_chunks() if isinstance(chosen, pa.ChunkedArray) else chosen
+    found = attribute_of_events(events, items, CATEGORY) if ITEM in events.column_names else None
+    return None if found is None else found.filter(pa.array(wanted)).combine_chunks()
 
 
 def _strings(column: pa.ChunkedArray) -> list[pa.Array]:

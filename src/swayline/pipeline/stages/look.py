@@ -9,6 +9,7 @@ from swayline.core.names import DESCRIBE_FILE, FLAGS_FILE, PROFILES_FOLDER, QUAL
 from swayline.core.progress import task
 from swayline.core.storage.artifacts import is_text, read_table
 from swayline.core.storage.files import whole, write_json
+from swayline.dataset import ColumnUse, column_uses, unused_words, with_categories
 from swayline.engine import DuckEngine
 from swayline.events import EventLog
 from swayline.events.summary.describe import describe
@@ -21,12 +22,14 @@ from swayline.pipeline.workspace import Workspace
 def describe_log(work: Workspace) -> None:
     """Count what the log holds."""
     with DuckEngine() as engine:
-        write_json(work.folder / DESCRIBE_FILE, describe(engine, work.asked, work.outcome))
+        write_json(work.folder / DESCRIBE_FILE, describe(engine, with_categories(work.asked), work.outcome))
 
 
 def quality(work: Workspace) -> None:
     """Look for gaps, outliers and people who act as no person does."""
-    look_at_quality(work.log, work.folder, work.settings.seed)
+    unused = unused_words(look_at_quality(work.log, work.folder, work.settings.seed))
+    if unused:
+        work.say("quality", unused)
 
 
 def profiles(work: Workspace) -> None:
@@ -34,8 +37,8 @@ def profiles(work: Workspace) -> None:
     profile(work.asked, work.folder, work.outcome, work.settings.seed)
 
 
-def look_at_quality(log: EventLog, folder: Path, seed: int) -> None:
-    """Write ``flags.parquet`` (people flagged, with reasons; nobody is dropped) and ``quality.json``."""
+def look_at_quality(log: EventLog, folder: Path, seed: int) -> list[ColumnUse]:
+    """Write ``flags.parquet`` (people flagged, with reasons; nobody is dropped) and ``quality.json``; columns' uses."""
     with DuckEngine() as engine:
         flags = flag_bots(engine, log.events)
     with whole(folder / FLAGS_FILE) as temporary:
@@ -48,7 +51,11 @@ def look_at_quality(log: EventLog, folder: Path, seed: int) -> None:
         "people": flags.n_users, "flagged": flags.n_flagged, "left_out": list(flags.left_out),
         "reasons": dict(Counter(flags.table[REASON].to_pylist())),
     }  # fmt: skip
-    write_json(folder / QUALITY_FILE, {"bots": bots, "columns": [one.as_json() for one in columns]})
+    uses = column_uses(log)
+    write_json(folder / QUALITY_FILE, {
+        "bots": bots, "columns": [one.as_json() for one in columns], "uses": [one.as_json() for one in uses],
+    })  # fmt: skip
+    return uses
 
 
 def profile(log: EventLog, folder: Path, outcome: str, seed: int) -> None:

@@ -41,6 +41,7 @@ def quality_section(run: Artifacts) -> Section:
         blocks += _rejected_table(found["rows"])
     blocks += _flag_blocks(run)
     blocks += _gap_blocks(run)
+    blocks += _unused_blocks(run)
     well = _good_news(run)
     blocks += [Note(well)] if well else []
     lead = "What was kept, what was refused with the reason, and who looks more like a machine than like a person."
@@ -204,3 +205,12 @@ def _gap_blocks(run: Artifacts) -> list[Any]:
             frozenset({2, 3, 5}),
         )
     ]
+
+
+def _unused_blocks(run: Artifacts) -> list[Any]:
+    """Columns that were read and that nothing uses."""
+    unused = [one for one in (run.quality or {}).get("uses", []) if not one["used_by"]]
+    if not unused:
+        return []
+    rows = [(words.label(one["column"]), words.label(one["table"]), words.label(one["why"], 120)) for one in unused]
+    return [Table("Columns that nothing uses", ("Column", "Of", "Why"), rows)]
