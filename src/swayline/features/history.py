@@ -9,8 +9,8 @@
                                                     last hour, one person
 
 Every question is a union of moments and events and a running sum or maximum
-(:mod:`swayline.engine.operators.asof`), near linear in both: at equal times nothing of the moment is seen; a null key is nobody's, so that an event without a category is in
-no category and a moment without one has no past there.
+(:mod:`swayline.engine.operators.asof`), near linear in both. At equal times nothing of the moment is seen. A null key
+is nobody's: an event without a category is in no category, and a moment without one has no past there.
 
 Shapes: M moments.
 """
