@@ -106,7 +106,7 @@ def most_named(d: Dialect, events: Source, moments: Source, key: Name, value: Na
     return f"SELECT k, {n_values - 1} - standing % {n_values} AS {value} FROM ({greatest}) greatest ORDER BY k"
 
 
-def _running(events: str, moments: str, keys: Sequence[str], values: Mapping[str, tuple[str, str]]) -> str:
+def _running(events: Source, moments: Source, keys: Sequence[str], values: Mapping[str, tuple[str, str]]) -> str:
     """Aggregates (column → how, of what) over the events before each moment, in the order of ``k``."""
     named = ", ".join(keys)
     of_event = ", ".join(f"{sql} AS {name}" for name, (_, sql) in values.items())
