@@ -19,10 +19,10 @@ import pyarrow.compute as pc
 
 from swayline.core.errors import SchemaError, UsageError
 from swayline.core.names import BEHAVIOR, CATEGORY, DEVICE, EXPOSED, ITEM, PLATFORM, ROW, TIME, USER
-from swayline.core.types import Floats, Ints
+from swayline.core.types import Ints
 from swayline.dataset import attribute_at, attribute_of_events
 from swayline.engine import Engine
-from swayline.features.history import DAY_US, HOUR_US, Acts, History, hour_of_week, hours_since, share
+from swayline.features.history import DAY_US, HOUR_US, Acts, Floats, History, hour_of_week, hours_since, share
 
 MOST_BEHAVIORS = 24
 """Behaviours with columns of their own, the most frequent first; all of them stand in the totals."""

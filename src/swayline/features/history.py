@@ -24,11 +24,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from swayline.core.errors import UsageError
-from swayline.core.types import Floats, Ints
+from swayline.core.types import Ints
 from swayline.engine import Engine
 from swayline.engine.operators import asof
 from swayline.engine.relation import Expression
 
+Floats = npt.NDArray[np.float64]
 HOUR_US, DAY_US = 3_600_000_000, 86_400_000_000
 Test = tuple[str, int]
 """A column of the events and the value it has in those that count."""
