@@ -1,9 +1,11 @@
 import json
+import re
 
 import pyarrow.parquet as pq
 import pytest
 
 from swayline.core.errors import ConfigError, OutcomeError, UsageError
+from swayline.core.run_folder import ARTIFACTS
 from swayline.events import ReadOptions
 from swayline.pipeline import Inputs, RunSettings, run
 from swayline.testing.artifacts import check_artifacts
@@ -27,6 +29,20 @@ def test_leaves_every_promised_artifact(done):
     check_artifacts(done.folder)
     assert done.record["outcome"] == "purchase"
     assert done.record["inputs"]["events"]["rows"] == done.record["inputs"]["events"]["kept"]
+
+
+def test_files_that_name_no_people_hold_no_id_of_one(done):
+    people = {one.as_py() for one in pq.read_table(done.folder / "events.parquet")["user"].unique()}
+    for one in ARTIFACTS:
+        path = done.folder / one.name
+        if one.names_people or not path.is_file():
+            continue
+        if path.suffix == ".parquet":
+            table = pq.read_table(path)
+            words = {str(value) for name in table.column_names for value in table[name].to_pylist()}
+        else:
+            words = set(re.findall(r"[\w-]+", path.read_text("utf-8")))
+        assert not words & people, one.name
 
 
 def test_finished_stages_are_reused(done, shop, quick):

@@ -24,13 +24,14 @@ from swayline.report.blocks import Missing, Section
 from swayline.report.page import render
 from swayline.report.sections.audience import audience_section
 from swayline.report.sections.catalogue import catalogue_section
+from swayline.report.sections.examples import examples_section
 from swayline.report.sections.funnel import funnel_section
 from swayline.report.sections.influence import influence_section
 from swayline.report.sections.models import models_section
 from swayline.report.sections.overview import overview_section
 from swayline.report.sections.people import people_section
 from swayline.report.sections.quality import quality_section
-from swayline.report.sections.run import examples_section, run_section
+from swayline.report.sections.run import run_section
 from swayline.report.sections.time import time_section
 from swayline.report.sections.values import values_section
 from swayline.report.wording import words

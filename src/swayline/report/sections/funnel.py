@@ -10,8 +10,9 @@ from swayline.core.names import BEHAVIOR, DESCRIBE_FILE
 from swayline.report import figures
 from swayline.report.artifacts import Artifacts
 from swayline.report.blocks import Missing, Panel, Section, Table
-from swayline.report.sections.returns import has_ways, returns_section
+from swayline.report.sections.returns import returns_section
 from swayline.report.wording import words
+from swayline.report.wording.returning import has_ways
 
 LEAST_PAIRS = 20
 """Pairs, or times a step was seen, from which its rate is compared with others."""

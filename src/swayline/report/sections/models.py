@@ -8,9 +8,9 @@ from swayline.report import figures
 from swayline.report.artifacts import Artifacts
 from swayline.report.blocks import Missing, Note, Panel, Section, Table, Tiles
 from swayline.report.sections.evaluation import evaluation_blocks
-from swayline.report.sections.returns import repeats_words
 from swayline.report.wording import words
 from swayline.report.wording.naming import METRICS, is_share, metric_words, model_words
+from swayline.report.wording.returning import repeats_words
 from swayline.report.wording.winner import comparisons, finding, hit_groups, is_clear, named_model, role
 
 _PANELS = ("ndcg", "hr", "mrr", "coverage")

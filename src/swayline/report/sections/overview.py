@@ -7,8 +7,8 @@ from swayline.core.conditions import base_of, condition_of
 from swayline.core.names import BEHAVIOR, DESCRIBE_FILE
 from swayline.report.artifacts import Artifacts
 from swayline.report.blocks import Missing, Note, Section, Table, Tiles
-from swayline.report.sections.returns import habit_words, has_outcome, repeats_words
 from swayline.report.wording import words
+from swayline.report.wording.returning import habit_words, has_outcome, repeats_words
 
 
 def overview_section(run: Artifacts) -> Section:

@@ -9,8 +9,8 @@ import pyarrow as pa
 from swayline.core.names import DESCRIBE_FILE, FLAGS_FILE, QUALITY_FILE, REASON, REJECTED_FILE, ROW, USER, VALUE
 from swayline.report.artifacts import Artifacts
 from swayline.report.blocks import Missing, Note, Section, Table, Tiles
-from swayline.report.sections.returns import repeats_words
 from swayline.report.wording import words
+from swayline.report.wording.returning import repeats_words
 
 _N_FLAGGED = 12
 

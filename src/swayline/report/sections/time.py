@@ -7,8 +7,8 @@ from swayline.core.names import BEHAVIOR, DESCRIBE_FILE
 from swayline.report import figures
 from swayline.report.artifacts import Artifacts
 from swayline.report.blocks import Missing, Note, Panel, Section, Table
-from swayline.report.sections.returns import has_ways
 from swayline.report.wording import peaks, words
+from swayline.report.wording.returning import has_ways
 
 _RESOLUTIONS = {
     "month": ", which is good to the month",
