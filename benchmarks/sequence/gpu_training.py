@@ -19,7 +19,7 @@ import torch
 
 from swayline.dataset import Sequences, from_lists
 from swayline.models import create
-from swayline.models.sequence.batching.batches import bin_width
+from swayline.models.sequence.batching.layout import bin_width
 
 SHAPES = {
     # name: users, events a user, items, settings

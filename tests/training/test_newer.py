@@ -162,7 +162,7 @@ def test_profiles_are_kept_with_the_model_and_read_for_new_people(tmp_path):
     )  # fmt: skip
     assert done.exit_code == 0, done.output
     fitted = ModelBundle.load(tmp_path / "m")
-    assert fitted.model.n_known_ == 3
+    assert fitted.model.sizes_.n_profile_values == 3
     known = fitted.dataset.sequences.profiles[fitted.rows_of(["3"])]
     new = _csv(tmp_path / "new.csv", [("900", "i1", "view", START), ("3", "i0", "view", START + 10**6)])
     table = tmp_path / "who.csv"

@@ -11,14 +11,15 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from swayline.core.rng import generator
-from swayline.dataset import Targets, sample, seen_leave
+from swayline.dataset import Sequences, Targets, sample, seen_leave
 from swayline.metrics import ndcg, ranks
-from swayline.models.protocol import Recommender, Scores
+from swayline.models.protocol import Scores
 from swayline.models.topk import mask_seen
 
 QUESTIONS = 2048
@@ -26,6 +27,13 @@ K = 10
 _AT_ONCE = 2048
 _SCORES_AT_ONCE = 1 << 25
 """Scores held at a time: 128 MiB of float32."""
+
+
+class Scoring(Protocol):
+    """Whatever scores items after histories."""
+
+    def score(self, history: Sequences) -> Scores:
+        """(Q, I) scores of every item as the next one."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,7 @@ class Scored:
     """Time that the model took."""
 
 
-def ask(model: Recommender, targets: Targets, exclude_seen: bool, batch: int | None = None) -> Iterator[Scored]:
+def ask(model: Scoring, targets: Targets, exclude_seen: bool, batch: int | None = None) -> Iterator[Scored]:
     """Every question's scores of the whole catalogue, a block of questions at a time.
 
     Parameters
@@ -83,22 +91,22 @@ class Judge:
         self.questions = sample(valid, n_questions, generator(seed, "validation"))
         self.hides_seen = seen_leave(self.questions.history)
 
-    def __call__(self, model: Recommender, batch: int = 512) -> float:
+    def __call__(self, model: Scoring, batch: int = 512) -> float:
         """NDCG@10 of a model, in bounded memory."""
         return self._mean(
             model, self.hides_seen, lambda part: float(ndcg_of(part.scores, part.questions).mean()), batch
         )
 
-    def each(self, model: Recommender, batch: int = 512) -> npt.NDArray[np.float64]:
+    def each(self, model: Scoring, batch: int = 512) -> npt.NDArray[np.float64]:
         """(Q,) NDCG@10 of each question."""
         parts = ask(model, self.questions, self.hides_seen, batch)
         return np.concatenate([ndcg_of(part.scores, part.questions) for part in parts])
 
-    def likelihood(self, model: Recommender, batch: int = 512) -> float:
+    def likelihood(self, model: Scoring, batch: int = 512) -> float:
         """Geometric mean probability of the answers, for models whose scores are log-probabilities up to a constant."""
         return math.exp(self._mean(model, False, lambda part: _log_probability(part.scores, part.questions), batch))
 
-    def _mean(self, model: Recommender, hides_seen: bool, found: Callable[[Scored], float], batch: int) -> float:
+    def _mean(self, model: Scoring, hides_seen: bool, found: Callable[[Scored], float], batch: int) -> float:
         parts = ask(model, self.questions, hides_seen, batch)
         return sum(float(found(part)) * len(part.questions) for part in parts) / max(1, len(self.questions))
 

@@ -98,8 +98,7 @@ def test_profile_ends_lie_where_the_likelihood_has_fallen_by_half_the_quantile(f
         from swayline.influence.network.compiled import passes as _compiled
         from swayline.influence.network.compiled import solver as _compiled_solver
 
-        rate, shape = fitted.prior(np.arange(4))
-        columns, c, shapes = _compiled._problem(1, held.world(), rate, shape)
+        columns, c, shapes = _compiled._problem(1, held.solver_inputs(), fitted.prior(np.arange(4)))
         x = np.concatenate([fitted.x_base[1], [value, fitted.x_tie[1]]])
         return _compiled_solver.newton(columns, c, shapes, x, fitted.x_base.shape[1], 100, 1e-10)
 

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from swayline.dataset import from_lists
-from swayline.models.sequence.batching.batches import batches, bin_width, place
+from swayline.models.sequence.batching.layout import batches, bin_width, place
 from swayline.models.sequence.objectives import next_item
 
 CPU = torch.device("cpu")

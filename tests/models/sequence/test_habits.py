@@ -4,7 +4,7 @@ import torch
 
 from swayline.dataset import from_lists
 from swayline.models import create
-from swayline.models.sequence.batching.batches import bin_width, place
+from swayline.models.sequence.batching.layout import bin_width, place
 from swayline.models.sequence.heads.habits import habits, met
 from swayline.models.sequence.objectives import OBJECTIVES
 

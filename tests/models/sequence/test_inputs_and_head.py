@@ -5,7 +5,7 @@ import torch
 from swayline.core.errors import UsageError
 from swayline.dataset import Sequences, Targets, from_lists
 from swayline.models import create
-from swayline.models.sequence.batching.batches import bin_width, place
+from swayline.models.sequence.batching.layout import bin_width, place
 from swayline.models.sequence.heads.behavior_head import platt
 from swayline.models.sequence.layers.event_inputs import lag_buckets
 from swayline.models.sequence.objectives import OBJECTIVES

@@ -12,7 +12,7 @@ from swayline.core.errors import ArtifactError
 from swayline.dataset import Sequences, Split, from_lists, last_out
 from swayline.metrics import ndcg, ranks
 from swayline.models import Transformer, TransformerSettings, mask_seen, top_k
-from swayline.models.sequence.knn_blend import _SCALES, _SHARES, Beside, Chosen, _Alone, beside
+from swayline.models.sequence.knn_blend import _SCALES, _SHARES, BlendWeights, KnnBlend, _NetworkScores, choose_blend
 from swayline.models.validation import Judge
 
 N_ITEMS = 40
@@ -47,17 +47,17 @@ def model(split: Split) -> Transformer:
 
 def test_neighbours_answer_where_the_network_knows_nothing(model: Transformer, split: Split) -> None:
     alone = untaught(split, neighbours=False)
-    assert alone.beside_ is None
+    assert alone.knn_blend_ is None
     assert hit(alone, split) < 0.4
     assert hit(model, split) > 0.9
-    assert model.beside_ is not None
-    assert model.beside_.chosen.backward < 1.0
+    assert model.knn_blend_ is not None
+    assert model.knn_blend_.chosen.backward < 1.0
 
 
 def test_a_history_that_hides_the_whole_catalogue_asks_nothing() -> None:
     scores = np.array([[0.0, 1.0, 2.0], [-np.inf] * 3], np.float32)
     level = sparse.csr_array(np.array([[0.0, 1.0, 0.5], [1.0, 1.0, 0.0]], np.float32))
-    losses = _Alone.of(scores, np.array([2, 1])).losses(level)
+    losses = _NetworkScores.of(scores, np.array([2, 1])).losses(level)
     assert np.isfinite(losses).all()
     assert (losses[:, :, 0] > 0).all()
     assert not losses[:, :, 1].any()
@@ -70,12 +70,12 @@ def test_neighbours_are_left_out_where_nothing_follows_from_anything() -> None:
     def level(history: Sequences) -> np.ndarray:
         return np.zeros((len(history), N_ITEMS), np.float32)
 
-    assert beside(noise.train, Judge(noise.valid), level) is None
+    assert choose_blend(noise.train, Judge(noise.valid), level) is None
 
 
 def test_without_validation_questions_or_with_texts_inside_there_are_none(split: Split) -> None:
     settings = TransformerSettings(embedding_dim=16, max_epochs=1)
-    assert Transformer(settings).fit(split.train).beside_ is None
+    assert Transformer(settings).fit(split.train).knn_blend_ is None
     assert not TransformerSettings(fusion="gate").counts_neighbours
     assert TransformerSettings(fusion="gate", neighbours=True).counts_neighbours
 
@@ -87,7 +87,7 @@ def test_weights_are_judged_as_the_sum_of_both_would_be() -> None:
     scores[rng.random(scores.shape) < 0.1] = -np.inf
     asked = np.isfinite(scores[np.arange(30), answers])
     level = sparse.csr_array(np.where(rng.random(scores.shape) < 0.2, rng.random(scores.shape), 0).astype(np.float32))
-    found = _Alone.of(scores, answers).losses(level)
+    found = _NetworkScores.of(scores, answers).losses(level)
     for first, scale in enumerate(_SCALES):
         for second, share in enumerate(_SHARES):
             both = scale * (scores.astype(float) + share * level.toarray())
@@ -98,7 +98,7 @@ def test_weights_are_judged_as_the_sum_of_both_would_be() -> None:
 def test_the_best_neighbour_counts_one_and_what_was_met_nothing_where_nobody_returns() -> None:
     train = from_lists([[0, 1, 2], [0, 1, 3], [0, 1, 2]], 5)
     asked = from_lists([[0, 1], [], [4]], 5)
-    kept, once = (Beside.counted(train, Chosen(1.0, 0.8, 2.0, 1.0, returning)) for returning in (True, False))
+    kept, once = (KnnBlend.counted(train, BlendWeights(1.0, 0.8, 2.0, 1.0, returning)) for returning in (True, False))
     assert kept.level(asked).toarray().max(axis=1).tolist() == [1.0, 0.0, 0.0]
     assert kept.level(asked).toarray()[0, 0] > 0
     found = once.level(asked).toarray()
@@ -110,7 +110,7 @@ def test_the_best_neighbour_counts_one_and_what_was_met_nothing_where_nobody_ret
 @pytest.mark.parametrize("repeats", [False, True])
 def test_every_way_of_asking_gives_the_same_scores(split: Split, repeats: bool) -> None:
     model = untaught(split, repeats=repeats, neighbours=True)
-    model.beside_ = Beside.counted(split.train, Chosen(0.2, 0.8, 3.0, 0.7, returning=repeats))
+    model.knn_blend_ = KnnBlend.counted(split.train, BlendWeights(0.2, 0.8, 3.0, 0.7, returning=repeats))
     asked = split.test.history.take(np.arange(20))
     scores = model.score(asked)
     assert model.score_items(asked, split.test.items[:20]) == pytest.approx(scores[np.arange(20), split.test.items[:20]], abs=1e-5)  # fmt: skip
@@ -124,7 +124,7 @@ def test_every_way_of_asking_gives_the_same_scores(split: Split, repeats: bool) 
 
 def test_a_stream_counts_events_that_the_network_no_longer_reads(split: Split) -> None:
     model = untaught(split, max_length=3)
-    assert model.beside_ is not None
+    assert model.knn_blend_ is not None
     history = from_lists([[0, 1, 2, 3, 4, 5]], N_ITEMS)
     stream = model.stream(from_lists([[0, 1, 2, 3, 4]], N_ITEMS))
     stream.add(np.array([5]))
@@ -133,12 +133,12 @@ def test_a_stream_counts_events_that_the_network_no_longer_reads(split: Split) -
 
 def test_refitting_counts_again_with_the_choices_kept(model: Transformer, split: Split) -> None:
     other = untaught(split)
-    assert other.beside_ is not None
-    chosen = other.beside_.chosen
+    assert other.knn_blend_ is not None
+    chosen = other.knn_blend_.chosen
     other.refit(last_out(chains(seed=5)).train)
-    assert other.beside_ is not None
-    assert other.beside_.chosen == chosen
-    assert (other.beside_.neighbours.similarity_ != model.beside_.neighbours.similarity_).nnz  # type: ignore[union-attr]
+    assert other.knn_blend_ is not None
+    assert other.knn_blend_.chosen == chosen
+    assert (other.knn_blend_.neighbours.similarity_ != model.knn_blend_.neighbours.similarity_).nnz  # type: ignore[union-attr]
 
 
 def test_a_folder_holds_them_and_is_read_with_suspicion(model: Transformer, split: Split, tmp_path: Path) -> None:

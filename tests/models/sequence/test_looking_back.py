@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from swayline.dataset import from_lists
-from swayline.models.sequence.batching.batches import bin_width, place
+from swayline.models.sequence.batching.layout import bin_width, place
 from swayline.models.sequence.heads.repeat_features import Asked, Met, look_back, n_asking_features, n_pair_features
 from swayline.models.sequence.objectives.next_item import arrange
 

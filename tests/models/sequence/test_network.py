@@ -3,22 +3,25 @@ import pytest
 import torch
 
 from swayline.dataset import from_lists
-from swayline.models.sequence.batching.batches import bin_width, place
+from swayline.models.sequence.batching.layout import bin_width, place
 from swayline.models.sequence.blocks import BLOCKS
 from swayline.models.sequence.layers import attention
 from swayline.models.sequence.layers.attention import causal_attention
 from swayline.models.sequence.layers.dropout import Dropout
 from swayline.models.sequence.layers.embedding_rows import first_rows, rows
-from swayline.models.sequence.layers.network import Network
+from swayline.models.sequence.network import Network
 from swayline.models.sequence.objectives import next_item
 from swayline.models.sequence.optimize.averaging import Average
 from swayline.models.sequence.settings import TransformerSettings
+from swayline.models.sequence.sizes import Sizes
 
 CPU = torch.device("cpu")
 
 
 def network(block: str = "sasrec", **settings) -> Network:
-    made = Network(TransformerSettings(embedding_dim=16, n_heads=2, n_blocks=2, block=block, **settings), 20, 3, 12)
+    made = Network(
+        TransformerSettings(embedding_dim=16, n_heads=2, n_blocks=2, block=block, **settings), Sizes(20, 3, 12)
+    )
     generator = torch.Generator().manual_seed(0)
     made.start(generator)
     with torch.no_grad():  # blocks start as the identity, which sees nothing
@@ -29,7 +32,7 @@ def network(block: str = "sasrec", **settings) -> Network:
 
 def test_every_block_starts_as_the_identity() -> None:
     for block in BLOCKS:
-        made = Network(TransformerSettings(embedding_dim=16, n_heads=2, block=block), 20, 1, 12)
+        made = Network(TransformerSettings(embedding_dim=16, n_heads=2, block=block), Sizes(20, 1, 12))
         made.start(torch.Generator().manual_seed(0))
         batch = packed([1, 2, 3])
         tokens = torch.randn(len(batch.items), 16)

@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from swayline.dataset import Sequences, from_lists
-from swayline.models.sequence.batching.batches import Packed, bin_width, place
+from swayline.models.sequence.batching.layout import bin_width, place
+from swayline.models.sequence.batching.packed import Packed
 from swayline.models.sequence.batching.windows import windows
 from swayline.models.sequence.objectives import OBJECTIVES, encoder_decoder, masked
 

@@ -9,7 +9,8 @@ from tests.models.sequence.test_inputs_and_head import SECOND, WAITING, question
 
 from swayline.dataset import from_lists, last_out, time_cut
 from swayline.models import create, load_model
-from swayline.models.sequence.batching.request import Away, draw_moments, seconds_away
+from swayline.models.sequence.batching.request import draw_moments, seconds_away
+from swayline.models.sequence.layers.away import Away
 
 
 @pytest.mark.parametrize("repeats", [False, True])

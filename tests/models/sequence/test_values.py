@@ -8,7 +8,7 @@ import pytest
 from swayline.core.errors import UsageError
 from swayline.dataset import Sequences, from_lists, last_out
 from swayline.models import create, load_model
-from swayline.models.sequence.heads.values import features
+from swayline.models.sequence.batching.value_inputs import features
 
 SMALL = {
     "embedding_dim": 16, "n_heads": 1, "n_blocks": 1, "max_length": 10, "dropout": 0.0, "neighbours": False,

@@ -110,7 +110,7 @@ def _screened(plain: HawkesFit, candidates: int) -> Ties:
         base, bend = np.zeros(0), np.maximum(acts.counts, 1).astype(np.float64)
     else:
         lam = np.zeros(len(acts.times))
-        over_people(_compiled.alone, active, plain.world(), plain.x_base, lam, np.zeros(n))
+        over_people(_compiled.alone, active, plain.solver_inputs(), plain.x_base, lam, np.zeros(n))
         base = first / np.maximum(lam, 1e-300)
         bend = np.bincount(acts.person, base**2, n).astype(np.float64)
     inverse = 1.0 / np.maximum(lam, 1e-300)

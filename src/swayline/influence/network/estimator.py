@@ -16,6 +16,7 @@ from swayline.influence.network.acts import make_acts
 from swayline.influence.network.describe.channels import ChannelEstimates, channel_estimates
 from swayline.influence.network.describe.credit import category_leaders
 from swayline.influence.network.describe.figures import Network, network_tables, tie_events
+from swayline.influence.network.describe.measured import MeasuredPeople
 from swayline.influence.network.describe.picture import people_picture
 from swayline.influence.network.describe.scores import person_scores
 from swayline.influence.network.fit.goodness import Goodness, branching, goodness_of_fit, spectral_radius
@@ -192,7 +193,10 @@ class PeopleInfluence:
 
     def picture(self, top: int = 2000) -> dict[str, object]:
         """All that the report draws of people: network, league tables, leaders and the acts behind the first ties."""
-        return people_picture(self, top)
+        measured = MeasuredPeople(
+            self.read_, self.fit_, self.ties_, self.channels_, self.ledger_, self.people_, self.radius_, self.seed
+        )
+        return people_picture(measured, top)
 
     def tie_events(self, source: str, target: str) -> pa.Table:
         """The acts behind a tie: which act of the source brought which act of the target, and how likely."""

@@ -21,6 +21,8 @@ _MANY = 500_000
 """Events from which a dense log of long histories has enough to teach four blocks."""
 _NARROW = 64
 _RETURNING = 0.05
+_SHORT, _LONG = 50, 200
+"""Events of a history that are read at least and at most."""
 
 
 def for_data(settings: TransformerSettings, histories: Sequences) -> TransformerSettings:
@@ -43,6 +45,12 @@ def for_data(settings: TransformerSettings, histories: Sequences) -> Transformer
     if settings.n_heads is None and settings.embedding_dim is not None and settings.embedding_dim % 2:
         left_open["n_heads"] = 1
     return dataclasses.replace(settings, **left_open)
+
+
+def max_length_for(histories: Sequences) -> int:
+    """Events of a history that are read: as many as nine people in ten have, between 50 and 200."""
+    longest = int(np.quantile(histories.lengths[histories.lengths > 0], 0.9))
+    return min(_LONG, max(_SHORT, longest))
 
 
 def _returning(histories: Sequences) -> float:

@@ -52,7 +52,7 @@ _SURE = 2.0
 
 
 @dataclass(frozen=True)
-class Chosen:
+class BlendWeights:
     """What validation chose."""
 
     backward: float = 0.7
@@ -70,14 +70,14 @@ class Chosen:
 
 
 @dataclass(frozen=True)
-class Beside:
+class KnnBlend:
     """Neighbours and how much they count."""
 
     neighbours: ItemKNN
-    chosen: Chosen
+    chosen: BlendWeights
 
     @classmethod
-    def counted(cls, train: Sequences, chosen: Chosen) -> Self:
+    def counted(cls, train: Sequences, chosen: BlendWeights) -> Self:
         """Count the pairs of some histories."""
         return cls(
             ItemKNN(ItemKNNSettings(backward=chosen.backward, decay=chosen.decay, value_weight=0.0)).fit(train), chosen
@@ -129,7 +129,7 @@ class Beside:
     @classmethod
     def restored(cls, folder: Path, stored: artifact.Stored) -> Self:
         """What a part of a folder holds."""
-        return cls(ItemKNN.restored(folder, stored), artifact.part_of(folder, stored, "beside", Chosen))
+        return cls(ItemKNN.restored(folder, stored), artifact.part_of(folder, stored, "beside", BlendWeights))
 
 
 def _rows(matrix: sparse.csr_array) -> Ints:
@@ -137,7 +137,7 @@ def _rows(matrix: sparse.csr_array) -> Ints:
     return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
 
 
-def beside(train: Sequences, judge: Judge, score: Callable[[Sequences], Scores]) -> Beside | None:
+def choose_blend(train: Sequences, judge: Judge, score: Callable[[Sequences], Scores]) -> KnnBlend | None:
     """Neighbours with the choices under which validation answers are likeliest; None where that may be chance.
 
     The likelihood chooses, since it feels every answer (the share it finds is where NDCG@10 is highest), and since
@@ -149,18 +149,22 @@ def beside(train: Sequences, judge: Judge, score: Callable[[Sequences], Scores])
         (B, I) the network's scores of some histories.
     """
     earlier = unseen_last(train, judge.questions)
-    trials = [Beside.counted(earlier, Chosen(backward, returning=not judge.hides_seen)) for backward in _BACKWARD]
+    trials = [
+        KnnBlend.counted(earlier, BlendWeights(backward, returning=not judge.hides_seen)) for backward in _BACKWARD
+    ]
     parts = []
     for part, scores in _batches(judge, score):
-        alone = _Alone.of(scores, part.items)
+        alone = _NetworkScores.of(scores, part.items)
         parts.append([[alone.losses(t.fading(decay).level(part.history)) for decay in _DECAYS] for t in trials])
     losses = np.concatenate(parts, axis=-1)
     total = losses.sum(axis=-1)
     best = np.unravel_index(int(total.argmin()), total.shape)
-    chosen = Chosen(_BACKWARD[best[0]], _DECAYS[best[1]], _SHARES[best[3]], _SCALES[best[2]], not judge.hides_seen)
+    chosen = BlendWeights(
+        _BACKWARD[best[0]], _DECAYS[best[1]], _SHARES[best[3]], _SCALES[best[2]], not judge.hides_seen
+    )
     gained = losses[0, 0, total[0, 0, :, 0].argmin(), 0] - losses[best]  # over the network with a scale alone
-    told = gained.sum() > _SURE * np.sqrt(len(gained)) * gained.std()
-    return Beside.counted(train, chosen) if told else None
+    distinguishable = gained.sum() > _SURE * np.sqrt(len(gained)) * gained.std()
+    return KnnBlend.counted(train, chosen) if distinguishable else None
 
 
 def _batches(judge: Judge, score: Callable[[Sequences], Scores]) -> Iterator[tuple[Targets, Scores]]:
@@ -177,7 +181,7 @@ def _batches(judge: Judge, score: Callable[[Sequences], Scores]) -> Iterator[tup
 
 
 @dataclass(frozen=True)
-class _Alone:
+class _NetworkScores:
     """What the network alone says of B questions, ready to be asked under many weights."""
 
     scores: Scores

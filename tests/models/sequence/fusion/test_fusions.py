@@ -73,7 +73,7 @@ def test_titles_beside_ids_count_as_validation_says_and_a_refit_keeps_it(split: 
     chosen = float(told.share)
     for share in (0.0, 1.0):
         told.share.fill_(share)
-        model._answers = None
+        model._scorer.forget_catalogue()
         assert hit(model, split.valid) <= best + 1e-9
     told.share.fill_(chosen)
     assert float(model.refit(split.train)._network.told.share) == chosen

@@ -38,58 +38,49 @@ def _same_item_sums(source, source_item, target, target_item, share, kernel, out
 
 
 @njit(cache=True, nogil=True)
-def fit_channels(
-    people,
-    row_ptr,
-    rows,
-    row_item,
-    alone,
-    alone_mass,
-    share,
-    said_ptr,
-    said,
-    end,
-    tie_ptr,
-    tie_source,
-    kernel,
-    cut,
-    estimate,
-    error,
-):
-    """Fit (T, 3) branching by channel and its standard errors: social, consumption, content."""
+def _design(i, inputs):
+    """What the person alone (the first) and each channel of each tie add at each row, and its integral."""
+    row_ptr, tie_ptr, said_ptr, kernel = inputs.row_ptr, inputs.tie_ptr, inputs.said_ptr, inputs.kernel
+    n_ties = tie_ptr[i + 1] - tie_ptr[i]
+    lo, hi = row_ptr[i], row_ptr[i + 1]
+    target, target_item = inputs.rows[lo:hi], inputs.row_item[lo:hi]
+    columns = np.zeros((1 + 3 * n_ties, hi - lo))
+    c = np.zeros(1 + 3 * n_ties)
+    c[0] = inputs.alone_mass[i]
+    columns[0] = inputs.alone[lo:hi]
+    for d in range(n_ties):
+        j = inputs.tie_source[tie_ptr[i] + d]
+        source, source_item = (
+            inputs.rows[row_ptr[j] : row_ptr[j + 1]],
+            inputs.row_item[row_ptr[j] : row_ptr[j + 1]],
+        )
+        heard = inputs.said[said_ptr[j] : said_ptr[j + 1]]
+        kernel_sums(source, target, kernel, columns[1 + 3 * d])
+        _same_item_sums(source, source_item, target, target_item, inputs.share, kernel, columns[2 + 3 * d])
+        kernel_sums(heard, target, kernel, columns[3 + 3 * d])
+        c[1 + 3 * d] = compensator(source, 0.0, inputs.end, kernel)
+        c[2 + 3 * d] = c[1 + 3 * d]
+        c[3 + 3 * d] = compensator(heard, 0.0, inputs.end, kernel)
+    return columns, c
+
+
+@njit(cache=True, nogil=True)
+def fit_channels(people, inputs, cut, estimate, error):
+    """Fit (T, 3) branching by channel and its standard errors: social, consumption, content.
+
+    ``inputs`` is a :class:`swayline.influence.network.describe.channels.ChannelInputs`.
+    """
+    tie_ptr = inputs.tie_ptr
     for i in people:
-        n_ties = tie_ptr[i + 1] - tie_ptr[i]
-        lo, hi = row_ptr[i], row_ptr[i + 1]
-        if n_ties == 0:
+        if tie_ptr[i + 1] == tie_ptr[i]:
             continue
-        target = rows[lo:hi]
-        columns = np.zeros((1 + 3 * n_ties, hi - lo))
-        c = np.zeros(1 + 3 * n_ties)
-        c[0] = alone_mass[i]
-        columns[0] = alone[lo:hi]
-        for d in range(n_ties):
-            j = tie_source[tie_ptr[i] + d]
-            source, heard = rows[row_ptr[j] : row_ptr[j + 1]], said[said_ptr[j] : said_ptr[j + 1]]
-            kernel_sums(source, target, kernel, columns[1 + 3 * d])
-            _same_item_sums(
-                source,
-                row_item[row_ptr[j] : row_ptr[j + 1]],
-                target,
-                row_item[lo:hi],
-                share,
-                kernel,
-                columns[2 + 3 * d],
-            )
-            kernel_sums(heard, target, kernel, columns[3 + 3 * d])
-            c[1 + 3 * d] = compensator(source, 0.0, end, kernel)
-            c[2 + 3 * d] = c[1 + 3 * d]
-            c[3 + 3 * d] = compensator(heard, 0.0, end, kernel)
+        columns, c = _design(i, inputs)
         x = np.where(c > 0.0, 0.05, 0.0)
         x[0] = 1.0
         shapes = np.zeros(len(c))
         expectation_maximisation(columns, c, shapes, x, -1, 5)
         newton(columns, c, shapes, x, -1, 50, 1e-7)
-        lam = np.empty(hi - lo)
+        lam = np.empty(columns.shape[1])
         intensity(columns, x, lam)
         keep = np.flatnonzero(c > 0.0)
         hessian = np.empty((len(keep), len(keep)))

@@ -93,14 +93,15 @@ _NEXT_CELL = np.exp(-_CELL)
 
 
 @njit(cache=True, nogil=True)
-def trails(people, act_ptr, acts, begin, end, kernel, mass, lift, fall, cell):
+def trails(people, act_ptr, acts, begin, end, kernel, out):
     """What each act leaves behind, once, so that a tie costs two multiplications an act and no exponential.
 
     Time is cut into cells of 20 mean delays. With ``lift`` the level just after an act, raised to its cell's start, and
     ``fall`` the decay since it, the effect of a source's acts up to s on a later act t is ``lift[s] fall[t]`` within a
-    cell, e^-20 of that in the next and nothing beyond. All are (R, acts), for exponential components; ``mass``
-    (everybody,) is what a source brings about in all within (begin, end].
+    cell, e^-20 of that in the next and nothing beyond. All are (R, acts) of ``out``, for exponential components;
+    ``mass`` (everybody,) is what a source brings about in all within (begin, end].
     """
+    mass, lift, fall, cell = out.mass, out.lift, out.fall, out.cell
     for i in people:
         lo, hi = act_ptr[i], act_ptr[i + 1]
         mass[i] = compensator(acts[lo:hi], begin, end, kernel)
@@ -134,8 +135,9 @@ def _merged(lo, hi, first, last, acts, before):
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _follow(lo, hi, first, last, acts, lift, fall, cell, before, out):
+def _follow(lo, hi, first, last, acts, trails, before, out):
     """Add to ``out`` the effect on acts ``lo .. hi`` of the source whose acts are ``first .. last``."""
+    lift, fall, cell = trails.lift, trails.fall, trails.cell
     _merged(lo, hi, first, last, acts, before)
     for r in range(len(lift)):
         for e in range(lo, hi):
@@ -168,8 +170,9 @@ def places_before(in_time, who, act_ptr, acts, tie_ptr, tie_source, block, place
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _follow_placed(lo, places, first, step, lift, fall, cell, out):
+def _follow_placed(lo, places, first, step, trails, out):
     """As ``_follow`` for acts from ``lo`` on; the source's last act before each stands at ``first``, ``step`` apart."""
+    lift, fall, cell = trails.lift, trails.fall, trails.cell
     for r in range(len(lift)):
         for e in range(len(out)):
             s = places[first + e * step]
@@ -180,38 +183,37 @@ def _follow_placed(lo, places, first, step, lift, fall, cell, out):
 
 
 @njit(cache=True, nogil=True)
-def design(i, world):
+def design(i, inputs):
     """``X`` transposed (P, E) and ``c`` of person i, over the acts that count (those after ``skip[i]``).
 
-    ``world`` is the tuple made by :func:`swayline.influence.network.fit.world.world`.
+    ``inputs`` is a :class:`swayline.influence.network.fit.solver_inputs.SolverInputs`.
     """
-    act_ptr, acts, phase, skip, begin, end, phi, base_mass, tie_ptr, tie_source, own, kernel, level = world[:13]
-    mass, lift, fall, cell, block, places = world[13:]
+    act_ptr, acts, tie_ptr, trails = inputs.act_ptr, inputs.acts, inputs.tie_ptr, inputs.trails
     past = acts[act_ptr[i] : act_ptr[i + 1]]
-    lo, hi = act_ptr[i] + skip[i], act_ptr[i + 1]
+    lo, hi = act_ptr[i] + inputs.skip[i], act_ptr[i + 1]
     target = acts[lo:hi]
-    n_base, n_own = phi.shape[1], own.shape[1]
+    n_base, n_own = inputs.rates.shape[1], inputs.own.shape[1]
     n_ties = tie_ptr[i + 1] - tie_ptr[i]
     size = n_base + n_own + n_ties
     columns = np.zeros((size, hi - lo))
     c = np.empty(size)
     for k in range(n_base):
         for e in range(hi - lo):
-            columns[k, e] = phi[phase[lo + e], k] * level[lo + e]
-        c[k] = base_mass[i, k]
+            columns[k, e] = inputs.rates[inputs.phase[lo + e], k] * inputs.level[lo + e]
+        c[k] = inputs.base_mass[i, k]
     for s in range(n_own):
-        one = own[:, s : s + 1]
+        one = inputs.own[:, s : s + 1]
         kernel_sums(past, target, one, columns[n_base + s])
-        c[n_base + s] = compensator(past, begin, end, one)
+        c[n_base + s] = compensator(past, inputs.begin, inputs.end, one)
     before = np.empty(hi - lo, np.int64)
     for d in range(n_ties):
-        j = tie_source[tie_ptr[i] + d]
+        j = inputs.tie_source[tie_ptr[i] + d]
         column = columns[n_base + n_own + d]
-        c[n_base + n_own + d] = mass[j]
-        if len(places):
-            _follow_placed(lo, places, block[i] + skip[i] * n_ties + d, n_ties, lift, fall, cell, column)
-        elif len(lift):
-            _follow(lo, hi, act_ptr[j], act_ptr[j + 1], acts, lift, fall, cell, before, column)
+        c[n_base + n_own + d] = trails.mass[j]
+        if len(inputs.places):
+            _follow_placed(lo, inputs.places, inputs.block[i] + inputs.skip[i] * n_ties + d, n_ties, trails, column)
+        elif len(trails.lift):
+            _follow(lo, hi, act_ptr[j], act_ptr[j + 1], acts, trails, before, column)
         else:
-            kernel_sums(acts[act_ptr[j] : act_ptr[j + 1]], target, kernel, column)
+            kernel_sums(acts[act_ptr[j] : act_ptr[j + 1]], target, inputs.kernel, column)
     return columns, c

@@ -1,7 +1,8 @@
 """Compiled passes over people: fit, intervals, shares, residuals. They release the lock: threads share the people.
 
-``world`` is the tuple made by :func:`swayline.influence.network.fit.world.world`; ``people`` (N,) the rows to work on;
-``x_base`` (everybody, K + S) and ``x_tie`` (ties,) the coefficients.
+``inputs``, ``prior``, ``penalty``, ``method``, ``coefficients`` are the named tuples of
+:mod:`swayline.influence.network.fit.solver_inputs`; ``people`` (N,) are the rows to work on; ``x_base``
+(everybody, K + S) and ``x_tie`` (ties,) the coefficients.
 """
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, no-any-return"
@@ -24,13 +25,13 @@ NEWTON, EM, ACCELERATED = 0, 1, 2
 
 
 @njit(cache=True, nogil=True)
-def _problem(i, world, rate, shape):
+def _problem(i, inputs, prior):
     """Columns, compensators with the prior's rates added, and the prior's shapes, of person i."""
-    columns, c = design(i, world)
+    columns, c = design(i, inputs)
     shapes = np.zeros(len(c))
-    for p in range(len(shape)):
-        c[p] += rate[i, p]
-        shapes[p] = shape[p]
+    for p in range(len(prior.shape)):
+        c[p] += prior.rate[i, p]
+        shapes[p] = prior.shape[p]
     return columns, c, shapes
 
 
@@ -40,18 +41,26 @@ def _coefficients(i, tie_ptr, x_base, x_tie):
 
 
 @njit(cache=True, nogil=True)
-def _log_determinant(columns, c, shapes, x, n_rest, tie_scale):
-    """Log determinant of one plus the observed information of a person's coefficients, branchings by ``tie_scale``."""
-    lam = np.empty(columns.shape[1])
-    intensity(columns, x, lam)
+def _free(c, x, n_rest):
+    """Coefficients whose information counts: all ties, and of the rest those above zero."""
     keep = np.empty(len(x), np.int64)
     n_keep = 0
     for p in range(len(x)):
         if c[p] > 0.0 and (p >= n_rest or x[p] > 0.0):
             keep[n_keep] = p
             n_keep += 1
+    return keep[:n_keep]
+
+
+@njit(cache=True, nogil=True)
+def _log_determinant(columns, c, shapes, x, n_rest, tie_scale):
+    """Log determinant of one plus the observed information of a person's coefficients, branchings by ``tie_scale``."""
+    lam = np.empty(columns.shape[1])
+    intensity(columns, x, lam)
+    keep = _free(c, x, n_rest)
+    n_keep = len(keep)
     hessian = np.empty((n_keep, n_keep))
-    curvature(columns, shapes, x, lam, keep[:n_keep], hessian)
+    curvature(columns, shapes, x, lam, keep, hessian)
     total = 0.0
     for a in range(n_keep):
         scale = max(x[keep[a]], 1e-2) if keep[a] < n_rest else tie_scale
@@ -73,20 +82,21 @@ def _log_determinant(columns, c, shapes, x, n_rest, tie_scale):
 
 
 @njit(cache=True, nogil=True)
-def fit_people(people, world, rate, shape, price, group, solver, warm, max_steps, tie_scale, x_base, x_tie, losses):
-    """Fit the coefficients of the given people, each alone; each person's loss goes into ``losses`` (everybody,).
+def fit_people(people, inputs, prior, penalty, method, coefficients):
+    """Fit the coefficients of the given people, each alone, and write each person's loss beside them.
 
-    ``rate`` (everybody, K + S) and ``shape`` (K + S,): gamma prior of baseline and own past; ``price`` (ties,): L1
-    weight of each tie; ``group``: weight on the norm of all ties into a person; ``warm``: start from ``x_base``,
-    ``x_tie``; ``tie_scale`` above zero: half the log determinant of the information is added, branchings on that scale.
+    A ``method`` that is ``warm`` starts from the coefficients given. With a ``tie_scale`` above zero half the log
+    determinant of the information is added to the loss, branchings on that scale.
     """
-    tie_ptr, n_base = world[8], world[6].shape[1]
+    tie_ptr, n_base = inputs.tie_ptr, inputs.rates.shape[1]
+    x_base, x_tie, losses = coefficients
+    solver, warm, max_steps, tie_scale = method
     for i in people:
-        columns, c, shapes = _problem(i, world, rate, shape)
-        n_rest, size = len(shape), len(c)
+        columns, c, shapes = _problem(i, inputs, prior)
+        n_rest, size = len(prior.shape), len(c)
         for p in range(n_rest, size):
             if c[p] > 0.0:
-                c[p] += price[tie_ptr[i] + p - n_rest]
+                c[p] += penalty.price[tie_ptr[i] + p - n_rest]
         x = _coefficients(i, tie_ptr, x_base, x_tie)
         if not warm:
             start(columns, c, shapes, n_base, x)
@@ -94,7 +104,7 @@ def fit_people(people, world, rate, shape, price, group, solver, warm, max_steps
         if solver == EM:
             expectation_maximisation(columns, c, shapes, x, -1, max_steps)
         if solver == ACCELERATED:
-            losses[i] = accelerated(columns, c, shapes, x, n_rest, group, max_steps, 1e-9)
+            losses[i] = accelerated(columns, c, shapes, x, n_rest, penalty.group, max_steps, 1e-9)
         else:
             losses[i] = newton(columns, c, shapes, x, -1, max_steps if solver == NEWTON else 0, 1e-7)
         if tie_scale > 0.0:
@@ -104,36 +114,56 @@ def fit_people(people, world, rate, shape, price, group, solver, warm, max_steps
 
 
 @njit(cache=True, nogil=True)
-def tie_intervals(
-    people, world, rate, shape, cut, profile, x_base, x_tie, low, high, ratio, error, received_error, losses
-):
+def _spread(columns, c, x, lam, p, variance, cut):
+    """Standard error of branching p from its variance, and the most that the person's acts can speak of."""
+    spread = np.sqrt(max(variance, 1e-12))
+    # Acts bound what can be asked: a spread of more acts than that comes of information that is singular.
+    most = 3.0 * np.sqrt(len(lam) + 1.0) / c[p]
+    if x[p] == 0.0 and spread <= most:
+        # At the boundary the likelihood falls with a slope: solve slope * d + d^2 / (2 variance) = cut.
+        slope, bend = c[p], 1.0 / max(variance, 1e-12)
+        for e in range(len(lam)):
+            slope -= columns[p, e] / max(lam[e], 1e-300)
+        slope = max(slope, 0.0)
+        spread = max((np.sqrt(slope**2 + 2 * bend * cut) - slope) / bend, 1e-9) / np.sqrt(2.0 * cut)
+    return spread, most
+
+
+@njit(cache=True, nogil=True)
+def _profiled(columns, c, shapes, x, loss, p, spread, cut):
+    """Likelihood ratio of branching p against none, and the ends of its profile interval."""
+    ratio = 0.0
+    if x[p] > 0.0:
+        trial = x.copy()
+        trial[p] = 0.0
+        ratio = max(2.0 * (newton(columns, c, shapes, trial, p, 25, 1e-6) - loss), 0.0)
+    high = profile_end(columns, c, shapes, x, loss, p, spread, 1.0, cut)
+    low = profile_end(columns, c, shapes, x, loss, p, spread, -1.0, cut) if ratio > 2 * cut else 0.0
+    return ratio, low, high
+
+
+@njit(cache=True, nogil=True)
+def tie_intervals(people, inputs, prior, cut, profile, coefficients, out):
     """Intervals of every tie into the given people, from the likelihood without the sparsity penalty.
 
-    ``x_base``, ``x_tie`` : where to start; they, and ``losses`` (everybody,), are overwritten by the optimum.
-
-    ``low``, ``high`` : profile-likelihood ends where ``profile``, else estimate -+ root(2 cut) standard errors;
-    ``ratio`` : likelihood-ratio (else Wald) statistic against no influence; ``error`` : standard error from the
-    observed information; ``received_error`` (everybody,) : that of the sum over a person's ties.
+    ``coefficients`` are where to start, and overwritten by the optimum. Into ``out``: ``low``, ``high``,
+    profile-likelihood ends where ``profile``, else estimate -+ root(2 cut) standard errors; ``ratio``, the
+    likelihood-ratio (else Wald) statistic against no influence; ``error``, the standard error from the observed
+    information; ``received_error``, that of the sum over a person's ties.
     """
-    tie_ptr = world[8]
-    root = np.sqrt(2.0 * cut)
+    tie_ptr, n_rest, root = inputs.tie_ptr, len(prior.shape), np.sqrt(2.0 * cut)
+    x_base, x_tie, losses = coefficients
     for i in people:
-        columns, c, shapes = _problem(i, world, rate, shape)
-        n_rest, size = len(shape), len(c)
+        columns, c, shapes = _problem(i, inputs, prior)
         x = _coefficients(i, tie_ptr, x_base, x_tie)
         loss = newton(columns, c, shapes, x, -1, 50, 1e-9)
         losses[i], x_base[i], x_tie[tie_ptr[i] : tie_ptr[i + 1]] = loss, x[:n_rest], x[n_rest:]
         lam = np.empty(columns.shape[1])
         intensity(columns, x, lam)
-        keep = np.empty(size, np.int64)
-        n_keep = 0
-        for p in range(size):
-            if c[p] > 0.0 and (p >= n_rest or x[p] > 0.0):
-                keep[n_keep] = p
-                n_keep += 1
-        hessian = np.empty((n_keep, n_keep))
-        variance = np.empty(n_keep)
-        curvature(columns, shapes, x, lam, keep[:n_keep], hessian)
+        keep = _free(c, x, n_rest)
+        n_keep = len(keep)
+        hessian, variance = np.empty((n_keep, n_keep)), np.empty(n_keep)
+        curvature(columns, shapes, x, lam, keep, hessian)
         bent = np.diag(hessian).copy()
         inverse = inverse_diagonal(hessian, n_keep, variance)
         together, apart = 0.0, 0.0
@@ -145,51 +175,40 @@ def tie_intervals(
                 if keep[b] >= n_rest:
                     together += inverse[a, b]
             t = tie_ptr[i] + p - n_rest
-            spread = np.sqrt(max(variance[a], 1e-12))
-            # Acts bound what can be asked: a spread of more acts than that comes of information that is singular.
-            most = 3.0 * np.sqrt(len(lam) + 1.0) / c[p]
-            if x[p] == 0.0 and spread <= most:
-                # At the boundary the likelihood falls with a slope: solve slope * d + d^2 / (2 variance) = cut.
-                slope, bend = c[p], 1.0 / max(variance[a], 1e-12)
-                for e in range(len(lam)):
-                    slope -= columns[p, e] / max(lam[e], 1e-300)
-                slope = max(slope, 0.0)
-                spread = max((np.sqrt(slope**2 + 2 * bend * cut) - slope) / bend, 1e-9) / root
+            spread, most = _spread(columns, c, x, lam, p, variance[a], cut)
             # No variance is below that with all else known; where one seems so, the information is singular too.
             singular = spread > most or variance[a] * bent[a] < 0.99
-            if singular:
-                spread = most / 3.0
-            ratio[t] = 0.0
+            spread = most / 3.0 if singular else spread
             if profile or singular:
-                if x[p] > 0.0:
-                    trial = x.copy()
-                    trial[p] = 0.0
-                    ratio[t] = max(2.0 * (newton(columns, c, shapes, trial, p, 25, 1e-6) - loss), 0.0)
-                high[t] = profile_end(columns, c, shapes, x, loss, p, spread, 1.0, cut)
-                low[t] = profile_end(columns, c, shapes, x, loss, p, spread, -1.0, cut) if ratio[t] > 2 * cut else 0.0
-                if singular:
-                    spread = max(high[t] - x[p], x[p] - low[t]) / root
+                out.ratio[t], out.low[t], out.high[t] = _profiled(columns, c, shapes, x, loss, p, spread, cut)
+                spread = max(out.high[t] - x[p], x[p] - out.low[t]) / root if singular else spread
             else:
-                ratio[t] = (x[p] / spread) ** 2
-                low[t] = max(x[p] - root * spread, 0.0)
-                high[t] = x[p] + root * spread
-            error[t] = spread
+                out.ratio[t] = (x[p] / spread) ** 2
+                out.low[t], out.high[t] = max(x[p] - root * spread, 0.0), x[p] + root * spread
+            out.error[t] = spread
             apart += spread
-        received_error[i] = min(np.sqrt(max(together, 0.0)), apart)
+        out.received_error[i] = min(np.sqrt(max(together, 0.0)), apart)
 
 
 @njit(cache=True, nogil=True)
-def share_out(people, world, x_base, x_tie, base_share, own_share, component):
+def share_out(people, inputs, x_base, x_tie, base_share, own_share, component):
     """Share every act of the given people out over its possible causes, in expectation.
 
     ``base_share``, ``own_share`` (acts,) : the parts due to the baseline and to the person's own past;
     ``component`` (everybody, R) : acts due to each component of the ties' delay kernel.
     """
-    act_ptr, acts, skip, tie_ptr, tie_source, kernel = world[0], world[1], world[3], world[8], world[9], world[11]
-    n_base, n_rest = world[6].shape[1], x_base.shape[1]
+    act_ptr, acts, skip, tie_ptr, tie_source, kernel = (
+        inputs.act_ptr,
+        inputs.acts,
+        inputs.skip,
+        inputs.tie_ptr,
+        inputs.tie_source,
+        inputs.kernel,
+    )
+    n_base, n_rest = inputs.rates.shape[1], x_base.shape[1]
     for i in people:
         lo, hi = act_ptr[i] + skip[i], act_ptr[i + 1]
-        columns, _c = design(i, world)
+        columns, _c = design(i, inputs)
         x = _coefficients(i, tie_ptr, x_base, x_tie)
         lam = np.empty(hi - lo)
         intensity(columns, x, lam)
@@ -216,16 +235,16 @@ def share_out(people, world, x_base, x_tie, base_share, own_share, component):
 
 
 @njit(cache=True, nogil=True)
-def credit_ties(people, world, x_base, x_tie, group, out):
+def credit_ties(people, inputs, x_base, x_tie, group, out):
     """Expected acts of the given people that each tie brought, by group of the act: ``out`` (ties, G).
 
     ``group`` (acts,): 0 to G - 1, or -1 for acts that count nowhere.
     """
-    act_ptr, skip, tie_ptr = world[0], world[3], world[8]
+    act_ptr, skip, tie_ptr = inputs.act_ptr, inputs.skip, inputs.tie_ptr
     n_rest = x_base.shape[1]
     for i in people:
         lo = act_ptr[i] + skip[i]
-        columns, _c = design(i, world)
+        columns, _c = design(i, inputs)
         lam = np.empty(columns.shape[1])
         intensity(columns, _coefficients(i, tie_ptr, x_base, x_tie), lam)
         for t in range(tie_ptr[i], tie_ptr[i + 1]):
@@ -236,11 +255,11 @@ def credit_ties(people, world, x_base, x_tie, group, out):
 
 
 @njit(cache=True, nogil=True)
-def log_likelihoods(people, world, x_base, x_tie, out):
+def log_likelihoods(people, inputs, x_base, x_tie, out):
     """Exact log-likelihood of each person's counted acts, into ``out`` (everybody,)."""
     for i in people:
-        columns, c = design(i, world)
-        x = _coefficients(i, world[8], x_base, x_tie)
+        columns, c = design(i, inputs)
+        x = _coefficients(i, inputs.tie_ptr, x_base, x_tie)
         lam = np.empty(columns.shape[1])
         intensity(columns, x, lam)
         total = 0.0
@@ -274,10 +293,17 @@ def _integrals(source, target, kernel, weight, out):
 
 
 @njit(cache=True, nogil=True)
-def cumulative(people, world, base_until, x_base, x_tie, out):
+def cumulative(people, inputs, base_until, x_base, x_tie, out):
     """Integrated intensity at every act of the given people; ``base_until`` (acts, K): integrals of the baseline."""
-    act_ptr, acts, tie_ptr, tie_source, own, kernel = world[0], world[1], world[8], world[9], world[10], world[11]
-    n_base = world[6].shape[1]
+    act_ptr, acts, tie_ptr, tie_source, own, kernel = (
+        inputs.act_ptr,
+        inputs.acts,
+        inputs.tie_ptr,
+        inputs.tie_source,
+        inputs.own,
+        inputs.kernel,
+    )
+    n_base = inputs.rates.shape[1]
     for i in people:
         lo, hi = act_ptr[i], act_ptr[i + 1]
         target = acts[lo:hi]
@@ -295,16 +321,16 @@ def cumulative(people, world, base_until, x_base, x_tie, out):
 
 
 @njit(cache=True, nogil=True)
-def anticipation(people, world, rate, shape, x_base, x_tie, score):
+def anticipation(people, inputs, prior, x_base, x_tie, score):
     """Placebo of every tie: do the target's acts run ahead of the source's? A score test, N(0, 1) where they do not.
 
     The delay kernel is turned round in time, so that the source's later acts "explain" the target's earlier ones. No
     influence can do that; shared seasons that the baseline missed can.
     """
-    act_ptr, acts, skip, begin, end = world[0], world[1], world[3], world[4], world[5]
-    tie_ptr, tie_source, kernel = world[8], world[9], world[11]
+    act_ptr, acts, skip, begin, end = inputs.act_ptr, inputs.acts, inputs.skip, inputs.begin, inputs.end
+    tie_ptr, tie_source, kernel = inputs.tie_ptr, inputs.tie_source, inputs.kernel
     for i in people:
-        columns, _c, shapes = _problem(i, world, rate, shape)
+        columns, _c, shapes = _problem(i, inputs, prior)
         _size, n_acts = columns.shape
         x = _coefficients(i, tie_ptr, x_base, x_tie)
         lam = np.empty(n_acts)
@@ -337,12 +363,12 @@ def anticipation(people, world, rate, shape, x_base, x_tie, score):
 
 
 @njit(cache=True, nogil=True)
-def alone(people, world, x_base, out, mass):
+def alone(people, inputs, x_base, out, mass):
     """Intensity at every act from the baseline and the own past only, and its integral (everybody,)."""
-    act_ptr, skip = world[0], world[3]
+    act_ptr, skip = inputs.act_ptr, inputs.skip
     n_rest = x_base.shape[1]
     for i in people:
-        columns, c = design(i, world)
+        columns, c = design(i, inputs)
         for p in range(n_rest):
             mass[i] += c[p] * x_base[i, p]
         for e in range(columns.shape[1]):

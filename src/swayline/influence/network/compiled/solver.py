@@ -262,13 +262,9 @@ def _shrunk(x, slope, length, n_rest, group, out):
 
 
 @njit(cache=True, nogil=True)
-def accelerated(columns, c, shape, x, n_rest, group, steps, tolerance):
-    """Accelerated proximal gradient with backtracking and restart, in coordinates scaled by the compensators.
-
-    Beck and Teboulle, "A Fast Iterative Shrinkage-Thresholding Algorithm", SIAM J. Imaging Sciences 2009;
-    O'Donoghue and Candes, "Adaptive Restart for Accelerated Gradient Schemes", 2015.
-    """
-    size, n_acts = columns.shape
+def _scales(c, n_rest):
+    """(P,) by what coefficients are scaled: the rest each by its compensator, ties by the largest of theirs."""
+    size = len(c)
     scale = np.ones(size)
     for p in range(n_rest):
         scale[p] = 1.0 / max(c[p], 1e-12)
@@ -277,6 +273,18 @@ def accelerated(columns, c, shape, x, n_rest, group, steps, tolerance):
         common = max(common, c[p])
     for p in range(n_rest, size):
         scale[p] = 1.0 / max(common, 1e-12)
+    return scale
+
+
+@njit(cache=True, nogil=True)
+def accelerated(columns, c, shape, x, n_rest, group, steps, tolerance):
+    """Accelerated proximal gradient with backtracking and restart, in coordinates scaled by the compensators.
+
+    Beck and Teboulle, "A Fast Iterative Shrinkage-Thresholding Algorithm", SIAM J. Imaging Sciences 2009;
+    O'Donoghue and Candes, "Adaptive Restart for Accelerated Gradient Schemes", 2015.
+    """
+    size, n_acts = columns.shape
+    scale = _scales(c, n_rest)
     scaled, cost = columns.copy(), c.copy()
     for p in range(size):
         cost[p] *= scale[p]

@@ -6,10 +6,12 @@ outcome following a review, share, comment, rating, tag or post of the source, p
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from swayline.core.types import Floats, Ints
+from swayline.influence.network.acts import Kernel
 from swayline.influence.network.fit.hawkes import HawkesFit
 from swayline.influence.network.fit.threads import over_people
 from swayline.influence.network.reading import People
@@ -25,6 +27,31 @@ class ChannelEstimates:
     estimate: Floats
     error: Floats
     n: Ints
+
+
+class ChannelInputs(NamedTuple):
+    """What the compiled fit of the channels reads."""
+
+    row_ptr: Ints
+    """(people + 1,) where each person's rows of the outcome begin."""
+    rows: Floats
+    """(rows,) seconds since the start."""
+    row_item: Ints
+    """(rows,) -1 for none."""
+    alone: Floats
+    """(rows,) intensity from the baseline and the own past."""
+    alone_mass: Floats
+    """(people,) its integral."""
+    share: Floats
+    """(items,) how often each item is chosen anyway."""
+    said_ptr: Ints
+    """(people + 1,) where each person's acts of content begin."""
+    said: Floats
+    """(content acts,) seconds since the start."""
+    end: float
+    tie_ptr: Ints
+    tie_source: Ints
+    kernel: Kernel
 
 
 def channel_estimates(fit: HawkesFit, people: People) -> ChannelEstimates:
@@ -43,7 +70,7 @@ def channel_estimates(fit: HawkesFit, people: People) -> ChannelEstimates:
     rows, row_ptr = people.time_s[order] - fit.acts.start_s, _pointer(people.person[order], n)
     person, item = people.person[order], people.item[order]
     at_act, mass = np.zeros(len(fit.acts.times)), np.zeros(n)
-    over_people(_compiled.alone, np.arange(n), fit.world(), fit.x_base, at_act, mass)
+    over_people(_compiled.alone, np.arange(n), fit.solver_inputs(), fit.x_base, at_act, mass)
     per_moment = np.bincount(people.person, minlength=n) / np.maximum(fit.acts.counts, 1)
     alone = _per_row(fit, person, rows, at_act) * per_moment[person]
     counted = np.bincount(item[item >= 0], minlength=1).astype(np.float64)
@@ -52,25 +79,11 @@ def channel_estimates(fit: HawkesFit, people: People) -> ChannelEstimates:
     said = people.content_time_s[said_order] - fit.acts.start_s
     said_ptr = _pointer(people.content_person[said_order], n)
     estimate, error = np.full((len(fit.ties), 3), np.nan), np.full((len(fit.ties), 3), np.nan)
-    over_people(
-        _compiled_channels.fit_channels,
-        np.arange(n),
-        row_ptr,
-        rows,
-        item,
-        alone,
-        mass * per_moment,
-        share,
-        said_ptr,
-        said,
-        fit.acts.span_s,
-        fit.ties.pointer,
-        fit.ties.source,
-        fit.kernel.compiled(),
-        _CUT,
-        estimate,
-        error,
-    )
+    inputs = ChannelInputs(
+        row_ptr, rows, item, alone, mass * per_moment, share, said_ptr, said, fit.acts.span_s, fit.ties.pointer,
+        fit.ties.source, fit.kernel.compiled(),
+    )  # fmt: skip
+    over_people(_compiled_channels.fit_channels, np.arange(n), inputs, _CUT, estimate, error)
     acted, spoke = np.diff(row_ptr)[fit.ties.source], np.diff(said_ptr)[fit.ties.source]
     return ChannelEstimates(estimate, error, np.stack([acted, acted, spoke], axis=1))
 

@@ -28,7 +28,7 @@ def credited(fit: HawkesFit, group: Ints, groups: int) -> Floats:
 
     out = np.zeros((len(fit.ties), groups))
     targets = np.flatnonzero(np.diff(fit.ties.pointer) > 0).astype(np.int64)
-    over_people(_compiled.credit_ties, targets, fit.world(), fit.x_base, fit.x_tie, group, out)
+    over_people(_compiled.credit_ties, targets, fit.solver_inputs(), fit.x_base, fit.x_tie, group, out)
     return out
 
 

@@ -144,7 +144,7 @@ def tie_events(fit: HawkesFit, people: People, source: str, target: str, least: 
 def _intensity(fit: HawkesFit, person: int) -> np.ndarray:
     from swayline.influence.network.compiled import features as _compiled_features
 
-    columns, _ = _compiled_features.design(person, fit.world())
+    columns, _ = _compiled_features.design(person, fit.solver_inputs())
     weights = np.concatenate([fit.x_base[person], fit.x_tie[fit.ties.pointer[person] : fit.ties.pointer[person + 1]]])
     intensity: np.ndarray = np.maximum(weights @ columns, 1e-300)
     return intensity

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -10,25 +10,22 @@ import pyarrow.compute as pc
 
 from swayline.core.types import Floats
 from swayline.influence.network.describe.channels import CHANNELS
-from swayline.influence.network.describe.credit import credited, period_of_acts
-from swayline.influence.network.describe.figures import league_table, network_tables
+from swayline.influence.network.describe.credit import category_leaders, credited, period_of_acts
+from swayline.influence.network.describe.figures import league_table, network_tables, tie_events
+from swayline.influence.network.describe.measured import MeasuredPeople
 from swayline.ledger.standing import LEAST_ACTS, standing_ties
-
-if TYPE_CHECKING:
-    from swayline.influence.network.estimator import PeopleInfluence
 
 _LEAGUES = ("given", "reach", "received")
 _PERIODS, _TIES, _ACTS, _LEADERS = 3, 12, 60, 5
 Picture = dict[str, Any]
 
 
-def people_picture(people: "PeopleInfluence", top: int = 2000) -> Picture:
+def people_picture(measured: MeasuredPeople, top: int = 2000) -> Picture:
     """What the report's people section reads.
 
     Parameters
     ----------
-    people : PeopleInfluence
-        Fitted.
+    measured : MeasuredPeople
     top : int
         At most so many ties are drawn, surest first.
 
@@ -40,26 +37,29 @@ def people_picture(people: "PeopleInfluence", top: int = 2000) -> Picture:
         behind the surest), ``ties_measured``, ``ties_sure`` (claimed when all are asked together), ``radius``,
         ``outcome``. People and ties of fewer than :data:`LEAST_ACTS` acts are not drawn and not ranked.
     """
-    found = standing_ties(people.ledger_)
-    often = people.ledger_.filter(pc.field("n") >= LEAST_ACTS)
-    ranked = people.people_.filter(pc.field("acts") >= LEAST_ACTS)
+    found = standing_ties(measured.ledger)
+    often = measured.ledger.filter(pc.field("n") >= LEAST_ACTS)
+    ranked = measured.people.filter(pc.field("acts") >= LEAST_ACTS)
+    leaders = pa.table({})
+    if measured.read.category is not None:
+        leaders = category_leaders(measured.fit, measured.ties, measured.read, _LEADERS, 8)
     picture: Picture = {
-        "outcome": people.outcome_,
-        "radius": people.radius_,
+        "outcome": measured.read.outcome,
+        "radius": measured.radius,
         "ties_measured": len(found.rows),
         "ties_sure": int(found.stands.sum()),
         "leagues": {by: league_table(ranked, by, 10).to_pylist() for by in _LEAGUES},
-        "leaders": [] if people.read_.category is None else people.leaders(_LEADERS, 8).to_pylist(),
+        "leaders": leaders.to_pylist(),
     }
     of_ties = pc.equal(often["estimand"], "excitation")
     if not bool(pc.any(pc.and_(of_ties, pc.greater(often["estimate"], 0.0))).as_py()):
         return picture | {"nodes": {}, "edges": {}, "periods": [], "ties": []}
-    network = network_tables(often, people.people_, top=top, seed=people.seed)
+    network = network_tables(often, measured.people, top=top, seed=measured.seed)
     return picture | {
         "nodes": _columns(network.nodes, ("user", "x", "y", "acts", "given", "given_low", "given_high", "community")),
-        "edges": _edges(people, network.edges),
-        "periods": _periods(people),
-        "ties": [_tie(people, one) for one in network.edges.slice(0, _TIES).to_pylist()],
+        "edges": _edges(measured, network.edges),
+        "periods": _periods(measured),
+        "ties": [_tie(measured, one) for one in network.edges.slice(0, _TIES).to_pylist()],
     }
 
 
@@ -67,10 +67,10 @@ def _columns(table: pa.Table, names: tuple[str, ...]) -> Picture:
     return {name: table[name].to_pylist() for name in names}
 
 
-def _edges(people: "PeopleInfluence", edges: pa.Table) -> Picture:
-    fit = people.fit_
+def _edges(measured: MeasuredPeople, edges: pa.Table) -> Picture:
+    fit = measured.fit
     source, target = (
-        np.asarray(pc.index_in(edges[end], value_set=people.read_.ids).to_numpy(), np.int64)
+        np.asarray(pc.index_in(edges[end], value_set=measured.read.ids).to_numpy(), np.int64)
         for end in ("source", "target")
     )
     n = fit.acts.people
@@ -78,14 +78,14 @@ def _edges(people: "PeopleInfluence", edges: pa.Table) -> Picture:
     brought = credited(fit, period_of_acts(fit, _PERIODS), _PERIODS)[place]
     columns = _columns(edges, ("source", "target", "estimate", "ci_low", "ci_high"))
     columns["brought"] = np.round(brought.T, 3).tolist()
-    if people.channels_ is not None:
-        parts: Floats = np.nan_to_num(np.asarray(people.channels_.estimate[place], np.float64))
+    if measured.channels is not None:
+        parts: Floats = np.nan_to_num(np.asarray(measured.channels.estimate[place], np.float64))
         columns["channels"] = {name: np.round(parts[:, k], 5).tolist() for k, name in enumerate(CHANNELS)}
     return columns
 
 
-def _periods(people: "PeopleInfluence") -> list[str]:
-    acts = people.fit_.acts
+def _periods(measured: MeasuredPeople) -> list[str]:
+    acts = measured.fit.acts
     edges = [
         datetime.fromtimestamp(0, UTC) + timedelta(seconds=acts.start_s + acts.span_s * k / _PERIODS)
         for k in range(_PERIODS + 1)
@@ -93,8 +93,8 @@ def _periods(people: "PeopleInfluence") -> list[str]:
     return [f"{a.day} {a:%b %Y} to {b.day} {b:%b %Y}" for a, b in pairwise(edges)]
 
 
-def _tie(people: "PeopleInfluence", edge: Picture) -> Picture:
-    pairs = people.tie_events(edge["source"], edge["target"]).slice(0, _ACTS)
+def _tie(measured: MeasuredPeople, edge: Picture) -> Picture:
+    pairs = tie_events(measured.fit, measured.read, edge["source"], edge["target"]).slice(0, _ACTS)
     row = {key: edge[key] for key in ("source", "target", "estimate", "ci_low", "ci_high", "n")}
     return row | {
         "acts": [

@@ -43,18 +43,20 @@ class Goodness:
     seen: Floats
 
 
-def rescaled_gaps(fit: HawkesFit, people: Ints | None = None) -> Floats:
+def rescaled_gaps(fit: HawkesFit, some: Ints | None = None) -> Floats:
     """Gaps between successive acts of each person, in units of integrated intensity."""
     from swayline.influence.network.compiled import passes as _compiled
 
-    chosen = np.arange(fit.acts.people) if people is None else people
+    chosen = np.arange(fit.acts.people) if some is None else some
     until = np.zeros((len(fit.acts.times), fit.n_patterns))
     for i in chosen:
         lo, hi = fit.acts.pointer[i], fit.acts.pointer[i + 1]
         if hi - lo >= 2:
             until[lo:hi] = _base_until(fit, int(i), fit.acts.times[lo:hi])
     out = np.zeros(len(fit.acts.times))
-    over_people(_compiled.cumulative, np.asarray(chosen, np.int64), fit.world(), until, fit.x_base, fit.x_tie, out)
+    over_people(
+        _compiled.cumulative, np.asarray(chosen, np.int64), fit.solver_inputs(), until, fit.x_base, fit.x_tie, out
+    )
     gaps = [np.diff(out[fit.acts.pointer[i] : fit.acts.pointer[i + 1]]) for i in chosen]
     return np.concatenate([*gaps, np.zeros(0)])
 
@@ -113,7 +115,7 @@ def held_out_log_likelihood(fit: HawkesFit, acts: Acts) -> tuple[float, int]:
     begin = fit.acts.span_s
     everyone = np.arange(acts.people)
     each = np.zeros(acts.people)
-    over_people(_compiled.log_likelihoods, everyone, longer.world(begin), fit.x_base, fit.x_tie, each)
+    over_people(_compiled.log_likelihoods, everyone, longer.solver_inputs(begin), fit.x_base, fit.x_tie, each)
     return float(each.sum()), int((acts.times >= begin).sum())
 
 

@@ -19,6 +19,7 @@ Lewis and Mohler, "A nonparametric EM algorithm for multiscale Hawkes processes"
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -39,8 +40,15 @@ from swayline.influence.network.fit.rhythm import (
     learn_levels,
     phase_counts,
 )
+from swayline.influence.network.fit.solver_inputs import (
+    Coefficients,
+    Method,
+    Penalty,
+    Prior,
+    SolverInputs,
+    solver_inputs,
+)
 from swayline.influence.network.fit.threads import over_people
-from swayline.influence.network.fit.world import world
 
 SOLVERS = {"newton": 0, "em": 1, "accelerated": 2}
 _OWN_MEANS_S = (600.0, 3 * 3600.0, 2 * 86400.0)
@@ -94,25 +102,25 @@ class HawkesFit:
         """How many shared rhythms the baseline mixes."""
         return len(self.baseline.patterns)
 
-    def world(self, begin_s: float = 0.0) -> tuple[object, ...]:
+    def solver_inputs(self, begin_s: float = 0.0) -> SolverInputs:
         """The arrays that compiled passes read."""
-        return world(self.acts, self.ties, self.baseline, self.own, self.kernel.compiled(), begin_s)
+        return solver_inputs(self.acts, self.ties, self.baseline, self.own, self.kernel.compiled(), begin_s)
 
-    def prior(self, people: Ints) -> tuple[Floats, Floats]:
+    def prior(self, people: Ints) -> Prior:
         """Gamma prior of the baseline weights: rates (everybody, R + S) and shapes (R + S,).
 
         The mixture of the given people counts for ``strength`` acts; rates are such that nobody's total level moves.
         """
         n = self.n_patterns
         if n == 1:
-            return np.zeros_like(self.x_base), np.zeros(self.x_base.shape[1])
+            return Prior(np.zeros_like(self.x_base), np.zeros(self.x_base.shape[1]))
         weights = self.x_base[:, :n]
         share = weights[people].sum(axis=0) / max(weights[people].sum(), 1e-9)
         rate = np.zeros_like(self.x_base)
         rate[:, :n] = self.baseline.strength / np.maximum(weights.sum(axis=1, keepdims=True), 1e-9)
         shape = np.zeros(self.x_base.shape[1])
         shape[:n] = self.baseline.strength * np.maximum(share, 1e-4)
-        return rate, shape
+        return Prior(rate, shape)
 
 
 def fit_hawkes(
@@ -160,46 +168,65 @@ def fit_hawkes(
     """
     require("numba", extra="people")
     _checked(sparsity, group, solver, rounds)
-    settled = isinstance(kernel, Delays) and not rhythm and not own_past
-    finest = 1.0 if settled else resolution_s(acts.times + acts.start_s)
-    shortest, longest = delay_range(acts.span_s, finest)
-    grid = choose_grid(acts.start_s, acts.end_s, finest)
-    if not rhythm:
-        grid = replace(grid, period=1)
-    some = _sample(acts, ties, sample, seed)
-    baseline, width, trend_strength = _first_baseline(acts, grid, some, rhythm, seed)
-    delays = kernel if isinstance(kernel, Delays) else start_kernel(kernel, shortest, longest)
-    own_means = [mean for mean in _OWN_MEANS_S if shortest <= mean <= longest] if own_past else []
-    fit = HawkesFit(
-        acts,
-        ties,
-        baseline,
-        width,
-        trend_strength,
-        _own_kernel(own_means),
-        delays,
-        np.zeros((acts.people, len(baseline.patterns) + len(own_means))),
-        np.zeros(len(ties)),
-        np.zeros(acts.people),
-        sparsity,
-        group,
-        solver,
-    )
-    if settled:
+    penalties = {"sparsity": sparsity, "group": group, "solver": solver}
+    setting = _Shared.of(acts, ties, kernel, sample, rhythm, own_past, seed)
+    fit = _unfitted(acts, ties, kernel, setting, penalties)
+    if isinstance(kernel, Delays) and not rhythm and not own_past:  # nothing shared is left to learn
         return solve(fit, np.arange(acts.people), warm=False)
     with task("who sways whom", total=rounds + 1) as bar:
         for step in range(rounds):
-            fit = solve(fit, some, warm=False)
+            fit = solve(fit, setting.some, warm=False)
             if not isinstance(kernel, Delays):
-                fit = _learn_kernel(fit, some, shortest, longest, first=step == 0)
-            if step == 0 and own_means:
-                fit = _without_own_past_if_idle(fit, some)
+                fit = _learn_kernel(fit, setting.some, setting.shortest, setting.longest, first=step == 0)
+            if step == 0 and setting.own_means:
+                fit = _without_own_past_if_idle(fit, setting.some)
             if rhythm and step < rounds - 1:
-                fit = _relearn_baseline(fit, some, seed + step)
+                fit = _relearn_baseline(fit, setting.some, seed + step)
             bar.advance()
         fit = solve(fit, np.arange(acts.people), warm=False)
         bar.advance()
     return fit
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """What the shared parts are learned from, and within which bounds."""
+
+    some: Ints
+    """People of the sample."""
+    shortest: float
+    longest: float
+    """Delays, seconds."""
+    grid: Grid
+    rhythm: bool
+    own_means: list[float]
+    """Mean delays of the own past, seconds."""
+    seed: int
+
+    @classmethod
+    def of(
+        cls, acts: Acts, ties: Ties, kernel: str | Delays, sample: int, rhythm: bool, own_past: bool, seed: int
+    ) -> "_Shared":
+        settled = isinstance(kernel, Delays) and not rhythm and not own_past
+        finest = 1.0 if settled else resolution_s(acts.times + acts.start_s)
+        shortest, longest = delay_range(acts.span_s, finest)
+        grid = choose_grid(acts.start_s, acts.end_s, finest)
+        grid = grid if rhythm else replace(grid, period=1)
+        own_means = [mean for mean in _OWN_MEANS_S if shortest <= mean <= longest] if own_past else []
+        return cls(_sample(acts, ties, sample, seed), shortest, longest, grid, rhythm, own_means, seed)
+
+
+def _unfitted(
+    acts: Acts, ties: Ties, kernel: str | Delays, setting: _Shared, penalties: dict[str, Any]
+) -> HawkesFit:  # fmt: skip
+    """Where the fit starts: first rhythms and delays, every coefficient zero."""
+    baseline, width, trend = _first_baseline(acts, setting.grid, setting.some, setting.rhythm, setting.seed)
+    delays = kernel if isinstance(kernel, Delays) else start_kernel(kernel, setting.shortest, setting.longest)
+    x_base = np.zeros((acts.people, len(baseline.patterns) + len(setting.own_means)))
+    return HawkesFit(
+        acts, ties, baseline, width, trend, _own_kernel(setting.own_means), delays, x_base, np.zeros(len(ties)),
+        np.zeros(acts.people), **penalties,
+    )  # fmt: skip
 
 
 def _checked(sparsity: float, group: float, solver: str, rounds: int) -> None:
@@ -270,32 +297,19 @@ def solve(
 
     if fit.baseline.is_steady and fit.own.shape[1] == 0 and len(fit.ties) == 0:
         return _steady(fit)
-    x_base, x_tie, losses = fit.x_base.copy(), fit.x_tie.copy(), fit.losses.copy()
-    if not x_base.any():
-        x_base[:, : fit.n_patterns] = 0.8 * np.maximum(fit.acts.counts, 1)[:, None] / fit.n_patterns
-    arrays = fit.world()
+    coefficients = Coefficients(fit.x_base.copy(), fit.x_tie.copy(), fit.losses.copy())
+    if not coefficients.x_base.any():
+        coefficients.x_base[:, : fit.n_patterns] = 0.8 * np.maximum(fit.acts.counts, 1)[:, None] / fit.n_patterns
+    inputs = fit.solver_inputs()
+    penalty = Penalty(fit.sparsity + (np.zeros(len(fit.ties)) if price is None else price[0]), float(fit.group))
     steps = max_steps if fit.solver == "newton" else 20 * max_steps
     for turn in range(1 if fit.n_patterns == 1 else turns):
-        rate, shape = replace(fit, x_base=x_base).prior(people)
+        prior = replace(fit, x_base=coefficients.x_base).prior(people)
         if price is not None:
-            rate[:, fit.n_patterns :] += price[1][:, None]
-        over_people(
-            _compiled.fit_people,
-            people,
-            arrays,
-            rate,
-            shape,
-            fit.sparsity + (np.zeros(len(fit.ties)) if price is None else price[0]),
-            float(fit.group),
-            SOLVERS[fit.solver],
-            warm or turn > 0,
-            steps,
-            tie_scale,
-            x_base,
-            x_tie,
-            losses,
-        )
-    return replace(fit, x_base=x_base, x_tie=x_tie, losses=losses)
+            prior.rate[:, fit.n_patterns :] += price[1][:, None]
+        method = Method(SOLVERS[fit.solver], warm or turn > 0, steps, tie_scale)
+        over_people(_compiled.fit_people, people, inputs, prior, penalty, method, coefficients)
+    return replace(fit, **coefficients._asdict())
 
 
 def _steady(fit: HawkesFit) -> HawkesFit:
@@ -314,7 +328,9 @@ def _learn_kernel(fit: HawkesFit, some: Ints, shortest: float, longest: float, f
     for _ in range(30 if first else 10):
         component = np.zeros((fit.acts.people, len(fit.kernel.weights)))
         spare = np.zeros(len(fit.acts.times))
-        over_people(_compiled.share_out, some, fit.world(), fit.x_base, fit.x_tie, spare, spare.copy(), component)
+        over_people(
+            _compiled.share_out, some, fit.solver_inputs(), fit.x_base, fit.x_tie, spare, spare.copy(), component
+        )
         caused = component[some].sum(axis=0)
         if caused.sum() <= 0:
             break
@@ -394,7 +410,7 @@ def _relearn_baseline(fit: HawkesFit, some: Ints, seed: int) -> HawkesFit:
 
     weight, own_share = np.ones(len(fit.acts.times)), np.zeros(len(fit.acts.times))
     nothing = np.zeros((fit.acts.people, 0))
-    over_people(_compiled.share_out, some, fit.world(), fit.x_base, fit.x_tie, weight, own_share, nothing)
+    over_people(_compiled.share_out, some, fit.solver_inputs(), fit.x_base, fit.x_tie, weight, own_share, nothing)
     grid, baseline = fit.baseline.grid, fit.baseline
     patterns = baseline.patterns
     index, person = _of(fit.acts, some)

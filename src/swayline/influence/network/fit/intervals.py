@@ -8,6 +8,7 @@ from scipy.stats import chi2, norm
 from swayline.core.errors import UsageError, nearest
 from swayline.core.types import Bools, Floats
 from swayline.influence.network.fit.hawkes import HawkesFit
+from swayline.influence.network.fit.solver_inputs import Coefficients, Intervals
 from swayline.influence.network.fit.threads import over_people
 
 INTERVALS = ("auto", "profile", "information")
@@ -97,24 +98,17 @@ def _measured(
         raise UsageError(f"level must lie between 0 and 1, not {level}")
     profile = interval == "profile" or (interval == "auto" and len(fit.ties) <= _PROFILE_UP_TO)
     people = np.arange(fit.acts.people)
-    rate, shape = fit.prior(people)
+    prior = fit.prior(people)
     low, high, ratio, error, ahead = (np.zeros(len(fit.ties)) for _ in range(5))
-    received_error, losses, x_base, x_tie = (
-        np.zeros(len(people)),
-        fit.losses.copy(),
-        fit.x_base.copy(),
-        fit.x_tie.copy(),
-    )
+    out = Intervals(low, high, ratio, error, np.zeros(len(people)))
+    coefficients = Coefficients(fit.x_base.copy(), fit.x_tie.copy(), fit.losses.copy())
     cut = float(chi2.ppf(level, 1)) / 2.0
-    arrays = fit.world()
-    over_people(
-        _compiled.tie_intervals, people, arrays, rate, shape, cut, profile, x_base, x_tie, low, high, ratio, error,
-        received_error, losses,
-    )  # fmt: skip
+    inputs = fit.solver_inputs()
+    over_people(_compiled.tie_intervals, people, inputs, prior, cut, profile, coefficients, out)
     if fitting:
-        fit = replace(fit, x_base=x_base, x_tie=x_tie, losses=losses)
+        fit = replace(fit, **coefficients._asdict())
     if placebo:
-        over_people(_compiled.anticipation, people, arrays, rate, shape, fit.x_base, fit.x_tie, ahead)
+        over_people(_compiled.anticipation, people, inputs, prior, fit.x_base, fit.x_tie, ahead)
     ahead[_answered(fit, low > 0)] = np.nan
     estimate = _known(fit, fit.x_tie)
     estimates = TieEstimates(
@@ -124,7 +118,7 @@ def _measured(
         _known(fit, error),
         _known(fit, np.asarray(chi2.sf(ratio, 1), np.float64)),
         ahead,
-        received_error,
+        out.received_error,
         "profile likelihood" if profile else "observed information",
     )
     return fit, estimates

@@ -13,7 +13,7 @@ Pope et al., "Efficiently Scaling Transformer Inference", MLSys 2023 (the key-va
 import torch
 from torch import Tensor
 
-from swayline.models.sequence.batching.batches import EMPTY
+from swayline.models.sequence.batching.layout import EMPTY
 
 _NEVER = -1e9
 

@@ -10,21 +10,18 @@ of the request, which comes before the answer::
 In training a moment is drawn for every second event between it and the next one, evenly in the logarithm of the
 seconds away; the others are asked by nobody knows when, and so are questions without ``asked_at``.
 
-Shapes: T states, D width, S tokens.
+Shapes: S tokens.
 """
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from swayline.core.types import Ints
-from swayline.models.sequence.layers.embedding_rows import rows
 
 _KNOWN = 0.5
 """Share of the events that are asked at a moment somebody knows."""
 _US = 1_000_000
-_BUCKETS = 36
-"""Powers of two of a second, up to five centuries; 0 is not known."""
 NOT_KNOWN = -1.0
 
 
@@ -45,19 +42,3 @@ def seconds_away(asked_at: Tensor, times: Tensor) -> Tensor:
     """Seconds between events and when the question is asked, of equal shapes; -1 where one of them is not known."""
     away = (asked_at - times).clamp_min(0).double() / _US
     return torch.where((asked_at > 0) & (times > 0), away, NOT_KNOWN)
-
-
-class Away(nn.Module):
-    """States scaled and shifted by how long somebody has been away; as they are where that is not known."""
-
-    def __init__(self, dim: int) -> None:
-        super().__init__()
-        self.table = nn.Embedding(_BUCKETS, 2 * dim)
-
-    def forward(self, states: Tensor, seconds: Tensor) -> Tensor:
-        """(T, D) from (T, D) states and (T,) seconds."""
-        known = seconds >= 0
-        bucket = (seconds.clamp_min(0) + 1).log2().long().clamp_max(_BUCKETS - 2) + 1
-        moved = rows(self.table, torch.where(known, bucket, 0)) * known[:, None]
-        scale, shift = moved.chunk(2, dim=1)
-        return states * (1 + scale) + shift

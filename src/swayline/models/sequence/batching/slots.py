@@ -15,8 +15,8 @@ from torch import Tensor
 
 from swayline.core.types import Floats, Ints
 from swayline.dataset import Sequences
-from swayline.models.sequence.batching.batches import EMPTY, Layout
-from swayline.models.sequence.heads.values import N_READ, features
+from swayline.models.sequence.batching.layout import EMPTY, Layout
+from swayline.models.sequence.batching.value_inputs import N_READ, features
 
 Where = npt.NDArray[np.bool_]
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from swayline.models.sequence.batching.batches import Packed
+from swayline.models.sequence.batching.packed import Packed
 from swayline.models.sequence.layers.dropout import Dropout
 from swayline.models.sequence.settings import TransformerSettings
 

@@ -10,7 +10,7 @@ Tikhonovich et al., "eSASRec", RecSys 2025 (this block in a SASRec).
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from swayline.models.sequence.batching.batches import Packed
+from swayline.models.sequence.batching.packed import Packed
 from swayline.models.sequence.layers.attention import causal_attention
 from swayline.models.sequence.layers.dropout import Dropout
 from swayline.models.sequence.settings import TransformerSettings

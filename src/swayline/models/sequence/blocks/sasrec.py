@@ -8,7 +8,7 @@ Xiong et al., "On Layer Normalization in the Transformer Architecture", ICML 202
 
 from torch import Tensor, nn
 
-from swayline.models.sequence.batching.batches import Packed
+from swayline.models.sequence.batching.packed import Packed
 from swayline.models.sequence.layers.attention import causal_attention
 from swayline.models.sequence.layers.dropout import Dropout
 from swayline.models.sequence.settings import TransformerSettings

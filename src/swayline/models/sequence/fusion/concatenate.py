@@ -17,7 +17,7 @@ Wang, Tran and Feiszli, "What Makes Training Multi-Modal Classification Networks
 import torch
 from torch import Tensor, nn
 
-from swayline.models.sequence.batching.batches import Packed
+from swayline.models.sequence.batching.packed import Packed
 from swayline.models.sequence.fusion.side_by_side import Turned, direction
 from swayline.models.sequence.settings import TransformerSettings
 

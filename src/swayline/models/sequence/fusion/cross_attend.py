@@ -22,7 +22,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from swayline.models.sequence.batching.batches import Packed
+from swayline.models.sequence.batching.packed import Packed
 from swayline.models.sequence.fusion.side_by_side import Turned, direction
 from swayline.models.sequence.layers.attention import causal_attention
 from swayline.models.sequence.settings import TransformerSettings

@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
-from swayline.models.sequence.batching.batches import Packed
+from swayline.models.sequence.batching.packed import Packed
 from swayline.models.sequence.fusion.strength import strength
 
 _LOG_SCALE = 2.3
@@ -27,7 +27,7 @@ class Fusion(Protocol):
 
 
 @runtime_checkable
-class Beside(Protocol):
+class SeparateTexts(Protocol):
     """A fusion that compares texts in dimensions of their own, beside those of the ids."""
 
     beside: int
@@ -52,7 +52,7 @@ class Texts:
     """(P, 2) items that people took one after the other."""
 
 
-class Told(nn.Module):
+class TextFusion(nn.Module):
     """The features of all items' texts and their fusion.
 
     Texts beside ids learn apart from these, at a scale of their own; ``strength`` says how much they count beside them.
@@ -68,7 +68,7 @@ class Told(nn.Module):
         super().__init__()
         self.how = how
         self.register_buffer("features", torch.zeros(n_items + 1, n_features))  # the last row: where no item is
-        self.beside, self.n_layers = (how.beside, how.n_layers) if isinstance(how, Beside) else (0, 0)
+        self.beside, self.n_layers = (how.beside, how.n_layers) if isinstance(how, SeparateTexts) else (0, 0)
         if self.beside:
             self.register_buffer("strength", torch.zeros(1))
             self.register_buffer("share", torch.ones(1))
@@ -90,14 +90,14 @@ class Told(nn.Module):
 
     def answers(self, answers: Tensor, items: Tensor | None) -> Tensor:
         """(R, D + C) of the (R, D) answers of items, or of all."""
-        if not isinstance(self.how, Beside):
+        if not isinstance(self.how, SeparateTexts):
             return answers
         told = self.how.answer(self._of(items)) * self.share
         return torch.cat([answers, told.to(answers.dtype)], 1)
 
     def states(self, x: Tensor, batch: Packed, only: Tensor | None = None) -> Tensor:
         """(T, D + C) of the (T, D) states of all tokens, or of the tokens ``only`` (Q,) where there is no attention."""
-        if not isinstance(self.how, Beside):
+        if not isinstance(self.how, SeparateTexts):
             return x
         told = self.features[batch.items if only is None else batch.items[only]]
         drawn = self.how.state(x.detach(), told, batch) * self.strength

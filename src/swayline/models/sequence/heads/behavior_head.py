@@ -21,7 +21,7 @@ from scipy.special import expit, log_expit
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from swayline.models.sequence.batching.batches import Packed
+from swayline.models.sequence.batching.packed import Packed
 from swayline.models.sequence.heads.habits import habits, met
 
 _FASTER = 10.0

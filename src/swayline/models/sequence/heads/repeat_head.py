@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from swayline.models.sequence.batching.batches import Packed
+from swayline.models.sequence.batching.packed import Packed
 from swayline.models.sequence.heads.repeat_features import Asked, look_back, n_asking_features, n_pair_features
 
 _FAR = 512

@@ -1,11 +1,7 @@
 """What events were worth to people (stars, seconds, prices): read with each event, and foretold of the next.
 
 Values of each behaviour are brought to one scale (mean 0, deviation 1, cut at 4), so that stars and seconds can stand
-in one history. A person's usual value at an event is the mean of those up to it, drawn to 0 by :data:`ADDED` events::
-
-    value        1.2   -     .3
-    usual        .2    .2    .21          (ADDED = 5)
-    read         value, value - usual, usual, known      zeros where an event has no value
+in one history; what is read of them is said in :mod:`~swayline.models.sequence.batching.value_inputs`.
 
 The head foretells value of item i after a history: usual + bias_i + P(state) · Q(answer_i). It starts from the bias
 baseline, so that training can only add to it.
@@ -24,33 +20,13 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from swayline.core.types import Floats, Ints
+from swayline.core.types import Floats
 from swayline.dataset import Sequences
-from swayline.models.sequence.batching.batches import Packed
+from swayline.models.sequence.batching.packed import Packed
+from swayline.models.sequence.batching.value_inputs import ADDED, N_READ, USUAL
 
-ADDED = 5.0
-"""Events of the log's mean value that every person, and every item's bias, is given."""
-N_READ = 4
-_USUAL, _MOST, _WIDTH = 2, 4.0, 32
+_MOST, _WIDTH = 4.0, 32
 _LEAST_SPREAD = 1e-6
-Floats32 = npt.NDArray[np.float32]
-
-
-def features(values: Floats, row: Ints) -> Floats32:
-    """(S, 4) value, value - usual, usual, known of (S,) scaled values (NaN: none) in histories ``row`` (S,).
-
-    >>> features(np.array([1.2, np.nan]), np.array([0, 0])).round(2).tolist()
-    [[1.2000000476837158, 1.0, 0.20000000298023224, 1.0], [0.0, 0.0, 0.20000000298023224, 0.0]]
-    """
-    known = ~np.isnan(values)
-    filled = np.where(known, values, 0.0)
-    first = np.flatnonzero(np.diff(row, prepend=-1))
-    place = np.cumsum(np.diff(row, prepend=-1) != 0) - 1
-    total, count = np.cumsum(filled), np.cumsum(known)
-    total = total - (total[first] - filled[first])[place] if len(row) else total
-    count = count - (count[first] - known[first])[place] if len(row) else count
-    usual = total / (count + ADDED)
-    return np.stack([filled, np.where(known, filled - usual, 0.0), usual, known], axis=1).astype(np.float32)
 
 
 class Values(nn.Module):
@@ -124,7 +100,7 @@ class Values(nn.Module):
         if targets is None or wanted is None or weights is None or batch.values is None:
             raise TypeError("a training batch of a log with values carries its targets")
         known = ~wanted.isnan() & (weights > 0)
-        found = self(states, answers, targets, batch.values[:, _USUAL])
+        found = self(states, answers, targets, batch.values[:, USUAL])
         each = torch.where(known, found - wanted.nan_to_num(), 0.0).square()
         return each.sum() / known.sum().clamp_min(1)
 
@@ -142,7 +118,7 @@ class Values(nn.Module):
 
 def usual_of(batch: Packed) -> Tensor:
     """(Q,) the usual value of each history's person, at its last token."""
-    return torch.zeros_like(batch.last).float() if batch.values is None else batch.values[batch.last, _USUAL]
+    return torch.zeros_like(batch.last).float() if batch.values is None else batch.values[batch.last, USUAL]
 
 
 def log_likely(found: Tensor, left: float, at_least: float) -> Tensor:

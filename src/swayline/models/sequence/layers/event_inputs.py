@@ -13,9 +13,10 @@ Li, Wang and McAuley, "Time Interval Aware Self-Attention for Sequential Recomme
 import torch
 from torch import Tensor, nn
 
-from swayline.models.sequence.batching.batches import Packed
+from swayline.models.sequence.batching.packed import Packed
 from swayline.models.sequence.layers.embedding_rows import rows
 from swayline.models.sequence.settings import TransformerSettings
+from swayline.models.sequence.sizes import Sizes
 
 _LAGS = 42
 _US = 1_000_000
@@ -25,17 +26,17 @@ _HOUR, _DAY = 3600 * _US, 24 * 3600 * _US
 class Inputs(nn.Module):
     """The sum of what is known of each event, its item aside."""
 
-    def __init__(
-        self, settings: TransformerSettings, n_behaviors: int, max_length: int, timed: bool, n_known: int
-    ) -> None:
+    def __init__(self, settings: TransformerSettings, sizes: Sizes) -> None:
         super().__init__()
-        dim = settings.width
-        self.positions = nn.Embedding(max_length + 1, dim) if settings.positions != "none" else None
-        self.behaviors = nn.Embedding(n_behaviors + 1, dim) if settings.behaviors and n_behaviors > 1 else None
-        self.lags = nn.Embedding(_LAGS, dim) if settings.times and timed else None
-        self.hours = nn.Embedding(25, dim) if settings.times and timed else None
-        self.profiles = nn.Embedding(n_known, dim) if n_known else None
-        self.weekdays = nn.Embedding(8, dim) if settings.times and timed else None
+        dim, timed = settings.width, settings.times and sizes.timed
+        self.positions = nn.Embedding(sizes.max_length + 1, dim) if settings.positions != "none" else None
+        self.behaviors = (
+            nn.Embedding(sizes.n_behaviors + 1, dim) if settings.behaviors and sizes.n_behaviors > 1 else None
+        )
+        self.lags = nn.Embedding(_LAGS, dim) if timed else None
+        self.hours = nn.Embedding(25, dim) if timed else None
+        self.profiles = nn.Embedding(sizes.n_profile_values, dim) if sizes.n_profile_values else None
+        self.weekdays = nn.Embedding(8, dim) if timed else None
 
     def forward(self, x: Tensor, batch: Packed) -> Tensor:
         """(T, D) ``x`` and what is known besides."""

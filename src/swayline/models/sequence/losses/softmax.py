@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from swayline.models.sequence.optimize.prefetch import kind_of
+from swayline.models.sequence.device import kind_of
 
 _LOGITS_AT_ONCE = {"cpu": 1 << 20, "gpu": 1 << 27}
 """On a CPU 2 MiB of bfloat16, so that a chunk stays in the cache between its passes; on a GPU work for all of it."""

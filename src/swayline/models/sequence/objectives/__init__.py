@@ -10,7 +10,8 @@ import numpy as np
 import torch
 
 from swayline.dataset import Sequences
-from swayline.models.sequence.batching.batches import Layout, Packed
+from swayline.models.sequence.batching.layout import Layout
+from swayline.models.sequence.batching.packed import Packed
 from swayline.models.sequence.objectives import encoder_decoder, masked, next_item
 
 Arrange = Callable[[Sequences, Layout, int, bool, torch.device, np.random.Generator | None], Packed]

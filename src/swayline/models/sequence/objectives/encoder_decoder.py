@@ -20,7 +20,8 @@ import numpy as np
 import torch
 
 from swayline.dataset import Sequences
-from swayline.models.sequence.batching.batches import Layout, Packed
+from swayline.models.sequence.batching.layout import Layout
+from swayline.models.sequence.batching.packed import Packed
 from swayline.models.sequence.batching.slots import Slots
 from swayline.models.sequence.objectives import next_item
 

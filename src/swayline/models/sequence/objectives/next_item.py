@@ -15,7 +15,8 @@ import torch
 
 from swayline.core.types import Ints
 from swayline.dataset import Sequences
-from swayline.models.sequence.batching.batches import EMPTY, Layout, Packed
+from swayline.models.sequence.batching.layout import EMPTY, Layout
+from swayline.models.sequence.batching.packed import Packed
 from swayline.models.sequence.batching.request import draw_moments
 from swayline.models.sequence.batching.slots import Slots, moved
 

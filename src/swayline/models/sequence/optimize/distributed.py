@@ -32,11 +32,6 @@ def together() -> Iterator[tuple[int, int]]:
         yield 0, 1
 
 
-def own_gpu() -> torch.device:
-    """The GPU of this process among those of its machine; processes beyond their number share."""
-    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")) % torch.cuda.device_count())
-
-
 def average_gradients(parameters: Iterable[torch.nn.Parameter], size: int) -> None:
     """Replace every gradient by its mean over the processes: small ones in one message, large ones where they stand."""
     grads = [parameter.grad for parameter in parameters if parameter.grad is not None]

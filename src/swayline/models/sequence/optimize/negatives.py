@@ -60,7 +60,7 @@ def draw(
 def _joined(items: Tensor, targets: Tensor, n: int, share: Tensor, corrected: bool) -> tuple[Tensor, Tensor]:
     """The drawn items and the batch's targets, filled up to a round number with items that count for nothing.
 
-    The round number keeps the shapes of products few (see :mod:`~swayline.models.sequence.batching.batches`).
+    The round number keeps the shapes of products few (see :mod:`~swayline.models.sequence.batching.layout`).
     """
     chosen = torch.zeros(len(share), dtype=torch.bool, device=items.device)
     chosen[items] = True

@@ -18,7 +18,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from swayline.models.sequence.batching.batches import Packed
+from swayline.models.sequence.batching.packed import Packed
 from swayline.models.sequence.optimize.negatives import Candidates
 
 SMALL = 1 << 14
@@ -89,11 +89,6 @@ def tensors(given: Packed | Candidates) -> dict[str, Tensor]:
 
 def _copied(given: Given) -> Given:
     return replace(given, **{name: value.clone() for name, value in tensors(given).items()})  # type: ignore[arg-type]
-
-
-def kind_of(device: torch.device) -> str:
-    """``cpu``, whose blocks fit its cache, or ``gpu``, whose blocks give all of it work."""
-    return "cpu" if device.type == "cpu" else "gpu"
 
 
 def beside_work(make: Callable[[], tuple[Packed, Candidates]], device: torch.device) -> tuple[Packed, Candidates]:

@@ -17,10 +17,12 @@ from torch import Tensor
 from swayline.core.progress import Task, task
 from swayline.core.rng import generator
 from swayline.dataset import Sequences
-from swayline.models.sequence.batching.batches import Layout, Packed, batches
+from swayline.models.sequence.batching.layout import Layout, batches
+from swayline.models.sequence.batching.packed import Packed
 from swayline.models.sequence.batching.windows import windows
-from swayline.models.sequence.layers.network import Network
+from swayline.models.sequence.device import autocast
 from swayline.models.sequence.losses import LOSSES
+from swayline.models.sequence.network import Network
 from swayline.models.sequence.objectives import OBJECTIVES
 from swayline.models.sequence.optimize import checkpoint
 from swayline.models.sequence.optimize.averaging import Average
@@ -306,16 +308,3 @@ def _paces(network: Network) -> list[dict[str, Any]]:
     apart = {id(weight) for weight in quick}
     others = [weight for weight in network.parameters() if id(weight) not in apart]
     return [{"params": others, "pace": 1.0}, *([{"params": quick, "pace": _QUICK}] if quick else [])]
-
-
-def autocast(settings: TransformerSettings, device: torch.device) -> torch.autocast:
-    """Bfloat16 products where the settings or, on auto, the chip say so."""
-    wanted = settings.precision == "bf16" or (settings.precision == "auto" and has_fast_bf16(device))
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=wanted)
-
-
-def has_fast_bf16(device: torch.device) -> bool:
-    """Whether the device multiplies bfloat16 faster than float32."""
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
-    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())

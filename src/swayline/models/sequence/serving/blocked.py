@@ -14,8 +14,8 @@ from torch import Tensor
 from swayline.core.types import Ints, ItemRows
 from swayline.dataset import Sequences
 from swayline.models.protocol import Scores
+from swayline.models.sequence.device import kind_of
 from swayline.models.sequence.heads.repeat_head import Returns
-from swayline.models.sequence.optimize.prefetch import kind_of
 from swayline.models.sequence.serving.int8 import Rounded
 from swayline.models.topk import top_k
 

@@ -3,9 +3,7 @@
 Shapes: Q histories, I items.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -15,21 +13,17 @@ from swayline.core.errors import UsageError, shown
 from swayline.core.types import Floats, Ints, ItemRows
 from swayline.dataset import NO_TIME, Sequences, from_lists
 from swayline.models.protocol import Scores
-from swayline.models.sequence.batching.batches import Layout, Packed, bin_width
+from swayline.models.sequence.batching.layout import Layout, bin_width
 from swayline.models.sequence.batching.memory import Memory
+from swayline.models.sequence.batching.packed import Packed
+from swayline.models.sequence.batching.value_inputs import features
 from swayline.models.sequence.heads.repeat_features import Asked
 from swayline.models.sequence.heads.repeat_head import Returns
-from swayline.models.sequence.heads.values import features
-from swayline.models.sequence.layers.network import Network
 from swayline.models.sequence.objectives import next_item
-
-if TYPE_CHECKING:
-    from swayline.models.sequence.knn_blend import Beside
-    from swayline.models.sequence.transformer import Transformer
+from swayline.models.sequence.serving.scorer import Scorer
 
 Event = tuple[int, int, int, float]
 """Item, behaviour, time, value (NaN: none)."""
-Logits = Callable[[Tensor, Returns | None], Tensor]
 STREAMING_BLOCKS = ("ligr", "sasrec")
 """Blocks whose attention keeps what it read; HSTU divides by the width of its bin and adds a bias by time."""
 
@@ -41,17 +35,15 @@ class Stream:
     reads (``max_length_``), its positions shift with every event, so it is read again each time.
     """
 
-    def __init__(
-        self, model: "Transformer", history: Sequences, network: Network, logits: Logits, beside: "Beside | None"
-    ) -> None:
-        settings = model.settings
+    def __init__(self, scorer: Scorer, history: Sequences) -> None:
+        settings, network = scorer.settings, scorer.network
         if settings.block not in STREAMING_BLOCKS or settings.objective != "next-item" or settings.positions == "end":
             raise UsageError(
                 "scoring event by event needs block ligr or sasrec, objective next-item and positions start or none, "
                 f"not {settings.block}, {settings.objective}, {settings.positions}: use score(history)"
             )
-        self._model, self._network, self._logits, self._beside = model, network, logits, beside
-        self._device = next(network.parameters()).device
+        self._scorer, self._sizes, self._network = scorer, scorer.sizes, network
+        self._device = scorer.device
         self._timed, self._profiles = history.timed, history.profiles
         self._rows = [_events_of(history, row) for row in range(len(history))]
         self._read()
@@ -77,7 +69,7 @@ class Stream:
             raise UsageError(f"give one value for each of the {len(items)} events, not {len(worth)}")
         for row, event in zip(self._rows, zip(items, found, clock, worth, strict=True), strict=True):
             row.append((int(event[0]), int(event[1]), int(event[2]), float(event[3])))
-        if any(len(row) > self._model.max_length_ for row in self._rows):
+        if any(len(row) > self._sizes.max_length for row in self._rows):
             self._read()
             return
         self._memory.read += 1
@@ -102,9 +94,9 @@ class Stream:
         rows, read = torch.arange(len(self._rows), device=self._device), self._memory.read
         with torch.no_grad():
             states = self._network.after(self._past[rows, read], at, self._met[2][rows, read])
-        scores: Scores = self._logits(states, self._returns(states, at)).float().cpu().numpy()
-        if self._beside is not None:
-            self._beside.join(scores, self._as_sequences(self._rows))
+        scores: Scores = self._scorer.logits(states, self._returns(states, at)).float().cpu().numpy()
+        if self._scorer.blend is not None:
+            self._scorer.blend.join(scores, self._as_sequences(self._rows))
         return scores
 
     def _returns(self, states: Tensor, moments: Tensor) -> Returns | None:
@@ -113,7 +105,7 @@ class Stream:
             return None
         items, behaviors, times = self._met
         read = self._memory.read[:, None]
-        visible = (torch.arange(items.shape[1], device=self._device) <= read) & (items != self._model.n_items_)
+        visible = (torch.arange(items.shape[1], device=self._device) <= read) & (items != self._sizes.n_items)
         asked = Asked(items, behaviors, times, read, visible[:, None], moments[:, None])
         past = self._past.scatter(1, read[:, None].expand(-1, -1, states.shape[1]), states[:, None])
         with torch.no_grad():
@@ -122,22 +114,22 @@ class Stream:
     def _check(self, items: np.ndarray, behaviors: np.ndarray, times: np.ndarray, timed: bool) -> None:
         if not len(items) == len(behaviors) == len(times) == len(self._rows):
             raise UsageError(f"give one event for each of the {len(self._rows)} histories, not {len(items)}")
-        if len(items) and not (items.min() >= 0 and items.max() < self._model.n_items_):
-            raise UsageError(f"item rows run from 0 to {self._model.n_items_ - 1}, not {shown(items.tolist())}")
-        if len(items) and not (behaviors.min() >= 0 and behaviors.max() < self._model.n_behaviors_):
-            last = self._model.n_behaviors_ - 1
+        if len(items) and not (items.min() >= 0 and items.max() < self._sizes.n_items):
+            raise UsageError(f"item rows run from 0 to {self._sizes.n_items - 1}, not {shown(items.tolist())}")
+        if len(items) and not (behaviors.min() >= 0 and behaviors.max() < self._sizes.n_behaviors):
+            last = self._sizes.n_behaviors - 1
             raise UsageError(f"behaviour rows run from 0 to {last}, not {shown(behaviors.tolist())}")
         if self._timed and not timed:
             raise UsageError("this log has times: give the events' times")
 
     def _read(self) -> None:
         """Read every history from its start, and remember."""
-        model, width = self._model, bin_width(self._model.max_length_)
-        history = self._as_sequences([row[-model.max_length_ :] for row in self._rows])
+        longest, width = self._sizes.max_length, bin_width(self._sizes.max_length)
+        history = self._as_sequences([row[-longest:] for row in self._rows])
         layout = Layout(np.arange(len(history), dtype=np.int64) * width, len(history), width)
-        batch = next_item.arrange(model.worth(history), layout, model.max_length_, False, self._device)
+        batch = next_item.arrange(self._scorer.scaled_values(history), layout, longest, False, self._device)
         self._memory = Memory(len(history), width, self._network.n_layers, self._device)
-        self._memory.read = torch.from_numpy(np.minimum(history.lengths, model.max_length_)).to(self._device)
+        self._memory.read = torch.from_numpy(np.minimum(history.lengths, longest)).to(self._device)
         batch = batch.remembering(self._memory)
         self._network.eval()
         with torch.no_grad():
@@ -146,9 +138,9 @@ class Stream:
 
     def _as_sequences(self, events: list[list[Event]]) -> Sequences:
         grown = from_lists(
-            [[event[0] for event in row] for row in events], self._model.n_items_,
+            [[event[0] for event in row] for row in events], self._sizes.n_items,
             [[event[1] for event in row] for row in events], [[event[2] for event in row] for row in events],
-            self._model.n_behaviors_, [[event[3] for event in row] for row in events],
+            self._sizes.n_behaviors, [[event[3] for event in row] for row in events],
         )  # fmt: skip
         return replace(grown, profiles=self._profiles, values=grown.values if grown.valued else None)
 
@@ -175,7 +167,7 @@ class Stream:
 
     def _worth(self) -> Tensor | None:
         """(Q, 4) what is read of the newest event's value, the history's usual one beside it."""
-        history = self._model.worth(self._as_sequences([row[-self._model.max_length_ :] for row in self._rows]))
+        history = self._scorer.scaled_values(self._as_sequences([row[-self._sizes.max_length :] for row in self._rows]))
         if history.values is None:
             return None
         return torch.from_numpy(features(history.values, history.users)[history.offsets[1:] - 1]).to(self._device)

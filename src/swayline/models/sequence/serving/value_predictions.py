@@ -3,8 +3,6 @@
 Shapes: Q questions, I items.
 """
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -14,53 +12,51 @@ from swayline.core.types import Floats
 from swayline.dataset import Sequences, Targets
 from swayline.models.protocol import Scores
 from swayline.models.sequence.heads.values import Values, log_likely, usual_of
-
-if TYPE_CHECKING:
-    from swayline.models.sequence.transformer import Transformer
+from swayline.models.sequence.serving.scorer import Scorer
 
 
-def calibrate_values(model: "Transformer", questions: Targets) -> None:
+def calibrate_values(scorer: Scorer, questions: Targets) -> None:
     """Draw what is foretold to what came true on validation questions; nothing without values."""
-    head = model._network.values
+    head = scorer.network.values
     if head is None or not head.foretells or questions.values is None:
         return
     units = _units(head, questions.behaviors)
     came = np.where(units[1] > 0, (questions.values - units[0]) / np.maximum(units[1], 1e-12), np.nan)
-    head.calibrate(_scaled(model, head, questions.history, questions.items), np.clip(came, -4.0, 4.0))
+    head.calibrate(_scaled(scorer, head, questions.history, questions.items), np.clip(came, -4.0, 4.0))
 
 
-def foretold(
-    model: "Transformer", history: Sequences, items: np.ndarray, behaviors: np.ndarray | None = None
+def predicted_values(
+    scorer: Scorer, history: Sequences, items: np.ndarray, behaviors: np.ndarray | None = None
 ) -> Floats:
     """(Q,) in the units of each row's behaviour; see :meth:`Transformer.values`."""
-    head = _head(model)
+    head = _head(scorer)
     asked = np.full(len(items), _commonest(head)) if behaviors is None else np.asarray(behaviors)
     center, spread = _units(head, asked)
     if len(asked) and not spread.all():
         raise UsageError(f"events of behaviour row {shown(int(asked[spread == 0][0]))} have no values in this log")
     shift, slope = head.shrink.tolist()
-    return np.asarray((_scaled(model, head, history, items) * slope + shift) * spread + center)
+    return np.asarray((_scaled(scorer, head, history, items) * slope + shift) * spread + center)
 
 
-def liked_scores(model: "Transformer", history: Sequences, at_least: float, behavior: int | None = None) -> Scores:
+def liked_scores(scorer: Scorer, history: Sequences, at_least: float, behavior: int | None = None) -> Scores:
     """(Q, I) log of the chance to meet an item times that of valuing it at least so."""
-    head = _head(model)
+    head = _head(scorer)
     center, spread = _units(head, np.array([_commonest(head) if behavior is None else behavior]))
     if not spread[0]:
         raise UsageError(f"events of behaviour row {shown(behavior)} have no values in this log")
-    scores = model.score(history)
+    scores = scorer.score(history)
     bar, left = (at_least - float(center[0])) / float(spread[0]), float(head.left[0])
-    answers = model._network.answers().detach()
-    for rows, batch in model._batches(history):
+    answers = scorer.network.answers().detach()
+    for rows, batch in scorer.batches(history):
         with torch.no_grad():
-            states = model._network(batch, last_only=True)
+            states = scorer.network(batch, last_only=True)
             likely = log_likely(head.of_all(states, answers, usual_of(batch)), left, bar)
         scores[rows] += likely.cpu().numpy()
     return scores
 
 
-def _head(model: "Transformer") -> Values:
-    head = model._network.values
+def _head(scorer: Scorer) -> Values:
+    head = scorer.network.values
     if head is None or not head.foretells:
         raise UsageError("this model foretells no values: fit it with value_loss=0.1 on a log that has values")
     return head
@@ -76,12 +72,12 @@ def _commonest(head: Values) -> int:
     return int(np.flatnonzero(head.spread.cpu().numpy() > 0)[0])
 
 
-def _scaled(model: "Transformer", head: Values, history: Sequences, items: np.ndarray) -> npt.NDArray[np.float64]:
+def _scaled(scorer: Scorer, head: Values, history: Sequences, items: np.ndarray) -> npt.NDArray[np.float64]:
     """(Q,) as learned, not yet calibrated."""
     found = np.empty(len(history))
-    for rows, batch in model._batches(history):
+    for rows, batch in scorer.batches(history):
         with torch.no_grad():
             asked = torch.from_numpy(items[rows].astype(np.int64)).to(batch.last.device)
-            states = model._network(batch, last_only=True)
-            found[rows] = head(states, model._network.answers(asked), asked, usual_of(batch)).cpu().numpy()
+            states = scorer.network(batch, last_only=True)
+            found[rows] = head(states, scorer.network.answers(asked), asked, usual_of(batch)).cpu().numpy()
     return found

@@ -7,18 +7,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from swayline.models.sequence.batching.batches import Packed
-from swayline.models.sequence.batching.request import Away, seconds_away
+from swayline.models.sequence.batching.packed import Packed
+from swayline.models.sequence.batching.request import seconds_away
 from swayline.models.sequence.blocks import BLOCKS
 from swayline.models.sequence.fusion import FUSIONS
-from swayline.models.sequence.fusion.text_fusion import Texts, Told
+from swayline.models.sequence.fusion.text_fusion import TextFusion, Texts
 from swayline.models.sequence.heads.behavior_head import BehaviorHead
 from swayline.models.sequence.heads.repeat_head import RepeatHead
 from swayline.models.sequence.heads.values import Values
+from swayline.models.sequence.layers.away import Away
 from swayline.models.sequence.layers.dropout import Dropout
 from swayline.models.sequence.layers.embedding_rows import first_rows, rows
 from swayline.models.sequence.layers.event_inputs import Inputs
 from swayline.models.sequence.settings import TransformerSettings
+from swayline.models.sequence.sizes import Sizes
 
 INITIAL_STD = 0.02
 _NOISE = 0.1
@@ -29,37 +31,25 @@ class Network(nn.Module):
 
     codes: Tensor
 
-    def __init__(
-        self,
-        settings: TransformerSettings,
-        n_items: int,
-        n_behaviors: int,
-        max_length: int,
-        timed: bool = False,
-        n_columns: int = 0,
-        n_values: int = 0,
-        n_known: int = 0,
-        n_told: int = 0,
-        valued: bool = False,
-    ) -> None:
+    def __init__(self, settings: TransformerSettings, sizes: Sizes) -> None:
         super().__init__()
-        dim = settings.width
-        self.items = nn.Embedding(n_items + 1, dim)  # the last row stands where no item is
-        self.attributes = nn.Embedding(n_values, dim) if n_values else None
-        self.register_buffer("codes", torch.zeros(n_items + 1, n_columns, dtype=torch.int64))
-        self.told = Told(FUSIONS[settings.fusion](settings, n_told), n_items, n_told) if n_told else None
+        dim, n_texts, n_behaviors = settings.width, sizes.n_text_features, sizes.n_behaviors
+        self.items = nn.Embedding(sizes.n_items + 1, dim)  # the last row stands where no item is
+        self.attributes = nn.Embedding(sizes.n_values, dim) if sizes.n_values else None
+        self.register_buffer("codes", torch.zeros(sizes.n_items + 1, sizes.n_columns, dtype=torch.int64))
+        self.told = TextFusion(FUSIONS[settings.fusion](settings, n_texts), sizes.n_items, n_texts) if n_texts else None
         wide = dim + (0 if self.told is None else self.told.beside)  # states and answers
-        self.inputs = Inputs(settings, n_behaviors, max_length, timed, n_known)
+        self.inputs = Inputs(settings, sizes)
         self.head = BehaviorHead(wide, n_behaviors) if settings.behavior_loss and n_behaviors > 1 else None
-        asked = bool(settings.request_time) and timed and settings.objective != "masked"
+        asked = bool(settings.request_time) and sizes.timed and settings.objective != "masked"
         self.away = Away(wide) if asked else None
         self.repeats = RepeatHead(wide, n_behaviors, asked) if settings.repeats else None
         self.dropout = Dropout(settings.dropout)
         self.blocks = nn.ModuleList(BLOCKS[settings.block](settings) for _ in range(settings.depth))
         self.norm = nn.LayerNorm(dim)
         self.scale = dim**0.5
-        reads, foretells = valued and settings.values, valued and bool(settings.value_loss)
-        self.values = Values(dim, wide, n_items, n_behaviors, reads, foretells) if reads or foretells else None
+        reads, foretells = sizes.valued and settings.values, sizes.valued and bool(settings.value_loss)
+        self.values = Values(dim, wide, sizes.n_items, n_behaviors, reads, foretells) if reads or foretells else None
         self.temperature = settings.temperature
 
     def start(self, generator: torch.Generator, items: Tensor | None = None, told: Texts | None = None) -> None:

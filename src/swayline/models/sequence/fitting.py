@@ -1,0 +1,168 @@
+"""One fit, top-down: the data decides what was left open, a network is built, started, trained and calibrated.
+
+::
+
+    histories → for_data → sizes → network → first weights → training → share of texts → neighbours → calibration
+
+Shapes: Q validation questions, B behaviours.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from swayline.core.errors import EmptyLogError
+from swayline.core.rng import generator
+from swayline.dataset import Sequences, Targets, sample
+from swayline.dataset.attributes import attribute_codes
+from swayline.models.sequence.device import device_of
+from swayline.models.sequence.for_data import OPEN, for_data, max_length_for
+from swayline.models.sequence.fusion.text_fusion import Texts
+from swayline.models.sequence.network import INITIAL_STD, Network
+from swayline.models.sequence.optimize.training import Epoch, Watch, train
+from swayline.models.sequence.optimize.warm_start import first_items
+from swayline.models.sequence.serving.int8 import round_weights
+from swayline.models.sequence.serving.scorer import Scorer
+from swayline.models.sequence.serving.value_predictions import calibrate_values
+from swayline.models.sequence.settings import MIXING, TransformerSettings
+from swayline.models.sequence.sizes import Sizes
+from swayline.models.text.features import told_features
+from swayline.models.validation import Judge, K
+
+_TEXT_SHARES = (1.0, 0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.2, 1.4, 1.6, 2.0, 3.0)
+"""Of the strength that texts beside ids are measured to have, what validation may choose; the first where all serve."""
+_CALIBRATING = 20_000
+"""Validation questions that behaviour probabilities are calibrated on."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What training leaves behind."""
+
+    scorer: Scorer
+    chosen: dict[str, object]
+    """What the data decided."""
+    history: tuple[Epoch, ...]
+    best_epoch: int
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What is read of a log besides its events."""
+
+    sizes: Sizes
+    codes: np.ndarray
+    """(I, C) attributes of the items."""
+    texts: Texts | None
+
+
+def fit_network(
+    histories: Sequences, settings: TransformerSettings, judge: Judge | None, checkpoint: Path | None,
+    watch: Watch | None,
+) -> Fitted:  # fmt: skip
+    """Train a network on histories; with a ``judge`` the epoch that validation likes best is kept.
+
+    Raises
+    ------
+    EmptyLogError
+        There is no event to learn from.
+    """
+    if not len(histories.items):
+        raise EmptyLogError("no event is left to train on: give a log with events")
+    decided = for_data(settings, histories)
+    read = _read(histories, decided)
+    network = _started(histories, decided, read)
+    rows_at_start = None if read.texts is None else network.items.weight[:-1].detach().clone()
+    network.codes[:-1] = torch.from_numpy(read.codes)
+    network.to(device_of(decided))
+    if decided.compile:
+        for block in network.blocks:
+            block.compile()
+    scorer = Scorer(settings, read.sizes, network)
+    scorer.moving = True
+    few = decided.loss in MIXING and read.sizes.n_items <= K
+    asked = (lambda: (judge(scorer), judge.likelihood(scorer) if few else None)) if judge else None
+    known = scorer.scaled_values(histories)
+    trained = train(network, known, decided, read.sizes.max_length, asked, checkpoint, watch)
+    if rows_at_start is not None:
+        met = np.bincount(histories.items, minlength=len(rows_at_start)) > 0
+        network.place_unmet(rows_at_start, torch.from_numpy(met))
+    if judge is not None and network.n_beside:
+        _weigh_texts(scorer, judge)
+    if decided.weights == "int8":
+        round_weights(network)
+    scorer.moving = False
+    chosen = {name: getattr(decided, name) for name in OPEN if getattr(settings, name) is None}
+    return Fitted(scorer, chosen, trained.history, trained.best_epoch)
+
+
+def _read(histories: Sequences, settings: TransformerSettings) -> _Read:
+    """Sizes, attributes and texts."""
+    codes, n_values = attribute_codes(histories.catalogue if settings.attributes else None, histories.n_items)
+    texts = None
+    if settings.fusion != "none":
+        features, pairs = told_features(histories, settings.text_model)
+        texts = Texts(torch.from_numpy(features), torch.from_numpy(pairs))
+    profiles = histories.profiles if settings.profiles else None
+    sizes = Sizes(
+        histories.n_items, histories.n_behaviors, settings.max_length or max_length_for(histories), histories.timed,
+        codes.shape[1], n_values, 0 if profiles is None else int(profiles.max()) + 1,
+        0 if texts is None else texts.features.shape[1], histories.valued,
+    )  # fmt: skip
+    return _Read(sizes, codes, texts)
+
+
+def _started(histories: Sequences, settings: TransformerSettings, read: _Read) -> Network:
+    """A network with its first weights."""
+    with torch.random.fork_rng(devices=[]):  # PyTorch's layers draw weights as they are made; ours are drawn next
+        network = Network(settings, read.sizes)
+    factors, dim = None, settings.width
+    if settings.warm_start:
+        factors = first_items(histories, dim, INITIAL_STD * dim**0.5, settings.seed)
+    first = None if factors is None else torch.from_numpy(factors)
+    network.start(torch.Generator().manual_seed(settings.seed), first, read.texts)
+    if network.head is not None:
+        network.head.start(histories.behaviors)
+    if network.values is not None:
+        network.values.start(histories)
+    return network
+
+
+def _weigh_texts(scorer: Scorer, judge: Judge) -> None:
+    """How much texts beside the ids count, none at all among the choices, so that validation is served best."""
+    texts = scorer.network.told
+    assert texts is not None
+    found = []
+    for share in _TEXT_SHARES:
+        texts.share.fill_(share)
+        found.append(judge(scorer))
+    texts.share.fill_(_TEXT_SHARES[int(np.argmax(found))])
+
+
+def calibrate(scorer: Scorer, questions: Targets, seed: int) -> None:
+    """Fit what turns logits into probabilities and predicted values into values, on validation questions."""
+    head = scorer.network.head
+    if head is not None:
+        asked = sample(questions, _CALIBRATING, generator(seed, "calibrate"))
+        head.calibrate(scorer.behavior_logits(head, asked.history, asked.items), asked.behaviors)
+    calibrate_values(scorer, sample(questions, _CALIBRATING, generator(seed, "calibrate values")))
+
+
+def carry_calibration(before: Network, after: Network) -> None:
+    """Give a network trained again what validation taught the earlier one."""
+    if after.head is not None and before.head is not None:
+        after.head.scale.copy_(before.head.scale)
+        after.head.shift.copy_(before.head.shift)
+    if before.values is not None and before.values.foretells and after.values is not None:
+        after.values.shrink.copy_(before.values.shrink)
+        after.values.left.copy_(before.values.left)
+    if before.told is not None and before.told.beside and after.told is not None:
+        after.told.share.copy_(before.told.share)
+
+
+def again(settings: TransformerSettings, n_epochs: int) -> TransformerSettings:
+    """The settings for a fit of exactly so many epochs."""
+    return dataclasses.replace(settings, max_epochs=n_epochs)
