@@ -19,7 +19,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A simulated log where some people review, and a causal language model of a few thousand weights."""
     import transformers
 
-    from swayline.encoders.vocabulary import learn_vocabulary
+    from swayline.encoders.text.vocabulary import learn_vocabulary
     from swayline.simulation import WorldSettings, write_world
 
     write_world(WorldSettings(users=60, items=24, events=1_500), tmp_path)

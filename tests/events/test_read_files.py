@@ -18,7 +18,8 @@ from tests.events.conftest import Reader, accounts
 from swayline.core.errors import DataError, EmptyLogError, SchemaError, SourceError, SwaylineError, UsageError
 from swayline.events import ReadOptions, parse_mapping, read_events
 from swayline.events.options import MAX_COLUMNS
-from swayline.events.sources import delimited, lines
+from swayline.events.sources import lines
+from swayline.events.sources.delimited import reader
 
 LOG = "user,item,behavior,time\nu1,i1,view,1511544070\nu2,i2,cart,1511544071\n"
 
@@ -271,7 +272,7 @@ def test_a_quote_that_is_never_closed_swallows_no_row(read: Reader) -> None:
 
 def test_rows_are_numbered_by_lines_across_blocks(read: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lines, "BLOCK_BYTES", 256)
-    monkeypatch.setattr(delimited, "_PIECE_BYTES", 64)
+    monkeypatch.setattr(reader, "_PIECE_BYTES", 64)
     rows = []
     for n in range(200):
         rows.append(

@@ -7,7 +7,7 @@ import pytest
 
 from swayline.core.errors import EmptyLogError, UsageError
 from swayline.encoders.llm import LanguageModel, TuneSettings
-from swayline.encoders.vocabulary import learn_vocabulary
+from swayline.encoders.text.vocabulary import learn_vocabulary
 from swayline.recommend.llm import LLMRanker, Summary, prompt_of, summarise
 
 TITLES = ["lamp", "scarf", "hose", "shoe", "grinder", "polish"]

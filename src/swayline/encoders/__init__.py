@@ -1,14 +1,14 @@
 """Floor 4: content to vectors. Texts by BERT-family encoders, words by their rarity, all from local files alone."""
 
 from swayline.encoders.cache import VectorCache, default_cache
-from swayline.encoders.choose import encoder_for
-from swayline.encoders.folder import EncoderFolder, open_folder
-from swayline.encoders.lexical import WordIndex, words_of
-from swayline.encoders.portraits import Portraits, portraits
-from swayline.encoders.pretrain import Pretrained, PretrainSettings, next_item_pairs, pretrain
-from swayline.encoders.suited import Reading, UnsuitedTextError, read_texts
-from swayline.encoders.text import TextEncoder
-from swayline.encoders.valence import VALENCE, Valence, split_by_valence, with_valence
+from swayline.encoders.pretraining.choose import encoder_for
+from swayline.encoders.pretraining.pretrain import Pretrained, PretrainSettings, next_item_pairs, pretrain
+from swayline.encoders.text.encoder import TextEncoder
+from swayline.encoders.text.folder import EncoderFolder, open_folder
+from swayline.encoders.text.language_check import Reading, UnsuitedTextError, read_texts
+from swayline.encoders.words.lexical import WordIndex, words_of
+from swayline.encoders.words.sentiment import VALENCE, Valence, split_by_valence, with_valence
+from swayline.encoders.words.user_keywords import Portraits, portraits
 
 __all__ = [
     "VALENCE", "EncoderFolder", "Portraits", "PretrainSettings", "Pretrained", "Reading", "TextEncoder",

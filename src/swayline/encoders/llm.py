@@ -25,7 +25,7 @@ from swayline.core.errors import EmptyLogError, UsageError
 from swayline.core.extras import require
 from swayline.core.progress import task
 from swayline.core.rng import generator
-from swayline.encoders.folder import open_folder
+from swayline.encoders.text.folder import open_folder
 
 Values = npt.NDArray[np.float64]
 _AT_ONCE = 32

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from swayline.core.errors import ArtifactError, SchemaError
 from swayline.dataset import Catalogue, Sequences
 from swayline.encoders import TextEncoder, encoder_for, next_item_pairs
-from swayline.encoders.pretrain import Pairs
+from swayline.encoders.pretraining.pretrain import Pairs
 
 Vectors = npt.NDArray[np.float32]
 _WHITENING = 0.25

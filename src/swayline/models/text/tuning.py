@@ -44,7 +44,7 @@ from swayline.core.rng import generator
 from swayline.core.storage.files import write_json
 from swayline.dataset import Sequences, Targets
 from swayline.encoders import EncoderFolder, TextEncoder, default_cache, open_folder
-from swayline.encoders.tokens import Tokenizer
+from swayline.encoders.text.tokens import Tokenizer
 from swayline.models.settings import require as require_range
 from swayline.models.settings import require_one_of
 from swayline.models.text.features import TextSpace, texts_of

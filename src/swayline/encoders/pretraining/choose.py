@@ -6,9 +6,9 @@ from pathlib import Path
 
 from swayline.core.storage.files import digest
 from swayline.encoders.cache import default_cache, key_of
-from swayline.encoders.pretrain import Pairs, PretrainSettings, pretrain
-from swayline.encoders.suited import read_texts
-from swayline.encoders.text import TextEncoder
+from swayline.encoders.pretraining.pretrain import Pairs, PretrainSettings, pretrain
+from swayline.encoders.text.encoder import TextEncoder
+from swayline.encoders.text.language_check import read_texts
 
 
 def encoder_for(

@@ -5,7 +5,7 @@ from typing import Any
 
 from swayline.core.errors import ArtifactError, UsageError
 from swayline.core.extras import require
-from swayline.encoders.folder import EncoderFolder
+from swayline.encoders.text.folder import EncoderFolder
 
 _AT_ONCE = 4096
 _MAX_LETTERS = 20_000

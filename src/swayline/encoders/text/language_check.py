@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from swayline.core.errors import DataError, shown
-from swayline.encoders.tokens import Tokenizer
+from swayline.encoders.text.tokens import Tokenizer
 
 _LOOKED_AT = 2000
 _FOREIGN_LETTERS = 0.2

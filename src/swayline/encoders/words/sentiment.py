@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 from swayline.core.errors import SchemaError, UsageError, shown
 from swayline.core.names import BEHAVIOR, TEXT, VALUE
 from swayline.core.rng import generator
-from swayline.encoders.text import TextEncoder
+from swayline.encoders.text.encoder import TextEncoder
 from swayline.numerics.ridge import fit_ridge, predict_linear
 
 Values = npt.NDArray[np.float64]

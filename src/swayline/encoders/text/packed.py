@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from swayline.core.progress import task
-from swayline.encoders.bert import Group, PackedBert
-from swayline.encoders.folder import Pooling
+from swayline.encoders.text.bert import Group, PackedBert
+from swayline.encoders.text.folder import Pooling
 
 Vectors = npt.NDArray[np.float32]
 _PADDED_AT_ONCE = 64

@@ -34,9 +34,9 @@ from swayline.core.progress import task
 from swayline.core.rng import generator
 from swayline.core.storage.files import write_json
 from swayline.dataset import Sequences
-from swayline.encoders.folder import EncoderFolder, open_folder
-from swayline.encoders.tokens import Tokenizer
-from swayline.encoders.vocabulary import MASK, PAD, SPECIAL, learn_vocabulary
+from swayline.encoders.text.folder import EncoderFolder, open_folder
+from swayline.encoders.text.tokens import Tokenizer
+from swayline.encoders.text.vocabulary import MASK, PAD, SPECIAL, learn_vocabulary
 
 Pairs = npt.NDArray[np.int64]
 _IGNORED = -100

@@ -7,7 +7,7 @@ import pytest
 
 from swayline.core.errors import ArtifactError, UsageError
 from swayline.encoders import TextEncoder, UnsuitedTextError, open_folder
-from swayline.encoders.tokens import Tokenizer
+from swayline.encoders.text.tokens import Tokenizer
 
 TEXTS = [
     "OPI Nail Lacquer, Simmer and Shimmer, 0.5-Fluid Ounce", "red nail polish", "A desk lamp made of walnut wood.",

@@ -24,7 +24,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from swayline.core.errors import ArtifactError, UsageError
-from swayline.encoders.folder import EncoderFolder
+from swayline.encoders.text.folder import EncoderFolder
 
 FAMILY = ("bert", "roberta", "xlm-roberta", "camembert")
 _ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {

@@ -20,12 +20,12 @@ import torch
 from swayline.core.errors import UsageError, shown
 from swayline.core.extras import require
 from swayline.core.storage.files import digest
-from swayline.encoders.bert import FAMILY, PackedBert
 from swayline.encoders.cache import VectorCache, key_of
-from swayline.encoders.folder import EncoderFolder, open_folder
-from swayline.encoders.packed import Packed, Padded, Pooled
-from swayline.encoders.suited import check_suited
-from swayline.encoders.tokens import Tokenizer
+from swayline.encoders.text.bert import FAMILY, PackedBert
+from swayline.encoders.text.folder import EncoderFolder, open_folder
+from swayline.encoders.text.language_check import check_suited
+from swayline.encoders.text.packed import Packed, Padded, Pooled
+from swayline.encoders.text.tokens import Tokenizer
 
 Vectors = npt.NDArray[np.float32]
 Precision = Literal["auto", "fp32", "bf16"]

@@ -9,7 +9,7 @@ import pytest
 from swayline.core.errors import EmptyLogError, UsageError
 from swayline.dataset import from_lists
 from swayline.encoders import TextEncoder
-from swayline.encoders.pretrain import PretrainSettings, next_item_pairs, pretrain
+from swayline.encoders.pretraining.pretrain import PretrainSettings, next_item_pairs, pretrain
 
 WARES = ["手机壳", "连衣裙", "保温杯", "台灯", "跑鞋", "围巾"]
 COLORS = ["红色", "蓝色", "绿色", "黑色", "白色"]

@@ -1,0 +1,1 @@
+"""Encoders that learn from the texts at hand, and the choice of the encoder for some texts."""

@@ -1,0 +1,5 @@
+"""CSV and TSV."""
+
+from swayline.events.sources.delimited.reader import read
+
+__all__ = ["read"]
