@@ -21,7 +21,7 @@ from swayline.core.progress import Task, task
 from swayline.core.storage.files import digest, whole, write_text
 from swayline.core.storage.locks import only_one
 from swayline.dataset import Split
-from swayline.models.sequence.optimize.training import Epoch
+from swayline.models.sequence.optimize.epochs import Epoch
 from swayline.training.fit import fit_candidate
 from swayline.training.plan import TrainingPlan, check_model
 from swayline.training.search_space import SPACES, suggest

@@ -11,7 +11,7 @@ from torch import distributed
 
 from swayline.dataset import from_lists
 from swayline.models import Transformer
-from swayline.models.sequence.optimize import training
+from swayline.models.sequence.optimize import steps
 from swayline.models.sequence.optimize.distributed import average_gradients
 from swayline.models.sequence.serving import blocked
 
@@ -26,7 +26,7 @@ def test_recorded_steps_learn_what_plain_ones_learn(
 ) -> None:
     settings = replace(EXACT, objective=objective, accumulation=accumulation)
     recorded = Transformer(settings).fit(ring())
-    monkeypatch.setattr(training, "SMALL", 0)
+    monkeypatch.setattr(steps, "SMALL", 0)
     plain = Transformer(settings).fit(ring())
     np.testing.assert_allclose(recorded.score(ring()), plain.score(ring()), atol=2e-3)
     assert [line["loss"] for line in recorded.history_] == pytest.approx(

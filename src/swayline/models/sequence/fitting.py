@@ -22,7 +22,8 @@ from swayline.models.sequence.device import device_of
 from swayline.models.sequence.for_data import OPEN, for_data, max_length_for
 from swayline.models.sequence.fusion.text_fusion import Texts
 from swayline.models.sequence.network import INITIAL_STD, Network
-from swayline.models.sequence.optimize.training import Epoch, Watch, train
+from swayline.models.sequence.optimize.epochs import Epoch, Watch
+from swayline.models.sequence.optimize.training import train
 from swayline.models.sequence.optimize.warm_start import first_items
 from swayline.models.sequence.serving.int8 import round_weights
 from swayline.models.sequence.serving.scorer import Scorer
@@ -90,7 +91,7 @@ def fit_network(
     if rows_at_start is not None:
         met = np.bincount(histories.items, minlength=len(rows_at_start)) > 0
         network.place_unmet(rows_at_start, torch.from_numpy(met))
-    if judge is not None and network.n_beside:
+    if judge is not None and network.n_text_dims:
         _weigh_texts(scorer, judge)
     if decided.weights == "int8":
         round_weights(network)

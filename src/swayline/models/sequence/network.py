@@ -104,7 +104,7 @@ class Network(nn.Module):
         return found
 
     @property
-    def n_beside(self) -> int:
+    def n_text_dims(self) -> int:
         """Columns of states and answers that hold texts beside the ids, the last ones; 0 where texts say nothing."""
         return 0 if self.told is None or not self.told.beside or not float(self.told.strength) else self.told.beside
 

@@ -24,7 +24,7 @@ from swayline.models.protocol import Scores
 from swayline.models.sequence.fitting import Fitted, again, calibrate, carry_calibration, fit_network
 from swayline.models.sequence.knn_blend import KnnBlend, choose_blend
 from swayline.models.sequence.network import Network
-from swayline.models.sequence.optimize.training import Watch
+from swayline.models.sequence.optimize.epochs import Watch
 from swayline.models.sequence.serving.behavior_predictions import behavior_probabilities
 from swayline.models.sequence.serving.scorer import Scorer
 from swayline.models.sequence.serving.stream import Stream

@@ -91,7 +91,7 @@ def _copied(given: Given) -> Given:
     return replace(given, **{name: value.clone() for name, value in tensors(given).items()})  # type: ignore[arg-type]
 
 
-def beside_work(make: Callable[[], tuple[Packed, Candidates]], device: torch.device) -> tuple[Packed, Candidates]:
+def prefetched(make: Callable[[], tuple[Packed, Candidates]], device: torch.device) -> tuple[Packed, Candidates]:
     """What ``make`` makes; on a GPU it does not wait for the work that is under way."""
     if device.type != "cuda":
         return make()

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from swayline.core.extras import require
-from swayline.models.sequence.optimize.training import Epoch, Watch
+from swayline.models.sequence.optimize.epochs import Epoch, Watch
 
 
 def to_tensorboard(folder: Path) -> Watch:
