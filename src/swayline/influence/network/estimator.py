@@ -50,8 +50,8 @@ class PeopleInfluence:
     channels : bool
         Whether to split ties by channel.
     max_radius : float, optional
-        Hold the branching stable: the likeliest fit whose spectral radius is at most this (say .95). Where left out
-        an unstable branching is reported and not bent.
+        Spectral radius constraint: the likeliest fit whose spectral radius is at most this (say .95). Where left out
+        an unstable process (spectral radius of 1 and more) is reported, not constrained.
     seed : int
 
     Attributes

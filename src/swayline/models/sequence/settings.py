@@ -53,7 +53,7 @@ class TransformerSettings:
         What the users table says of a person is read with each event (columns whose values repeat).
     request_time : bool, optional
         How long the person has been away when the question is asked (``history.asked_at``) is read in logs with times,
-        where anybody says it (see ``models/sequence/request.py``). None: where people return (``repeats``).
+        where anybody says it (see ``models/sequence/batching/request.py``). None: where people return (``repeats``).
     target_time : bool
         The time of the very event to predict is read (``history.answered_at``, block hstu), as in HSTU's published
         figures: another and easier question.
@@ -73,7 +73,7 @@ class TransformerSettings:
         met by how often, how lately and by which behaviour. None: where at least 5% of events return to an item the
         person already had.
     neighbours : bool, optional
-        Item neighbours count beside the network, as much as validation says (see ``models/neighbours_beside.py``);
+        Item neighbours count beside the network, as much as validation says (see ``models/sequence/knn_blend.py``);
         never without validation questions. None: where no texts are inside (``fusion`` none).
     fusion : str
         How the items' titles, descriptions and categories join their ids: one of the files in ``sequence/fusion``.

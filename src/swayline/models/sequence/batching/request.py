@@ -8,7 +8,7 @@ of the request, which comes before the answer::
       |---- away -------|-----------------------------------|        nothing of the target's own time is read
 
 In training a moment is drawn for every second event between it and the next one, evenly in the logarithm of the
-seconds away; the others are asked by nobody knows when, and so are questions without ``asked_at``.
+seconds away; for the other training questions, and for questions without ``asked_at``, the request time is unknown.
 
 Shapes: S tokens.
 """

@@ -4,8 +4,8 @@ The strength s makes the items that followed likeliest, each among items that fo
 
     P (j follows i)  ∝  exp( s · cosine(text of i, text of j) )
 
-It is near 0 where titles say nothing and 5 on Beauty, where 4 is what late fusion chose on validation. It then stays as
-it is: learned with the ids it would fade, since these learn the training histories by heart.
+It is near 0 where titles say nothing, and larger the more alike titles are that follow one another. It then stays as it
+is: learned with the ids it would fade, since these memorise the training histories.
 
 Shapes: P pairs, I items, F features, K others.
 """
