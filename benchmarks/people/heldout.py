@@ -23,8 +23,9 @@ import numpy as np
 
 from swayline.influence.network.acts import Acts, make_acts, make_ties
 from swayline.influence.network.fit.goodness import held_out_log_likelihood
-from swayline.influence.network.fit.hawkes import HawkesFit, fit_hawkes
+from swayline.influence.network.fit.hawkes import fit_hawkes
 from swayline.influence.network.fit.kernels import exponential
+from swayline.influence.network.fit.model import HawkesFit
 
 NONE = np.zeros(0, np.int64)
 PEER = """

@@ -12,8 +12,9 @@ import pytest
 from scipy.stats import rankdata
 
 from swayline.influence.network.acts import make_acts, make_ties
-from swayline.influence.network.fit.hawkes import HawkesFit, fit_hawkes
+from swayline.influence.network.fit.hawkes import fit_hawkes
 from swayline.influence.network.fit.intervals import TieEstimates, tie_estimates
+from swayline.influence.network.fit.model import HawkesFit
 
 HOUR, WEEK = 3600.0, 604800.0
 MONDAY = 1_599_436_800.0

@@ -12,10 +12,10 @@ from swayline.core.names import TEXT
 from swayline.core.progress import task
 from swayline.engine import Engine
 from swayline.engine.operators.checks import Reading
-from swayline.events.ahead import ahead
 from swayline.events.check import check, reading_of
 from swayline.events.impressions import expand
 from swayline.events.options import ReadOptions, resolve_columns
+from swayline.events.prefetch import prefetched
 from swayline.events.sources import name_of, read_blocks
 from swayline.events.sources.block import Refusal, printable, rejected_table
 
@@ -92,7 +92,7 @@ def checked_blocks(
     said = {*options.mapping, *options.columns}
     with (
         task("read and check") as bar,
-        closing(ahead(read_blocks(source, options, resolve))) as blocks,
+        closing(prefetched(read_blocks(source, options, resolve))) as blocks,
     ):
         for block in blocks:
             if account.reading is None and len(block.table):

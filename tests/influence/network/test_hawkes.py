@@ -12,9 +12,10 @@ from swayline.influence.network.fit.goodness import (
     rescaled_gaps,
     spectral_radius,
 )
-from swayline.influence.network.fit.hawkes import fit_hawkes, solve
+from swayline.influence.network.fit.hawkes import fit_hawkes
 from swayline.influence.network.fit.intervals import tie_estimates
 from swayline.influence.network.fit.kernels import Delays, exponential, start_kernel
+from swayline.influence.network.fit.solve import solve
 
 START = 1_599_436_800.0
 SPAN = 60 * 86400.0

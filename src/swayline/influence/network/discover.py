@@ -18,9 +18,11 @@ from swayline.core.errors import UsageError
 from swayline.core.extras import require
 from swayline.core.types import Bools, Floats, Ints
 from swayline.influence.network.acts import Acts, Ties, make_ties
-from swayline.influence.network.fit.hawkes import HawkesFit, fit_hawkes, solve
+from swayline.influence.network.fit.hawkes import fit_hawkes
 from swayline.influence.network.fit.intervals import TieEstimates, fitted_with_estimates, tie_estimates
 from swayline.influence.network.fit.kernels import Delays
+from swayline.influence.network.fit.model import HawkesFit
+from swayline.influence.network.fit.solve import solve
 from swayline.influence.network.fit.threads import over_people
 from swayline.numerics.multiple_testing import q_values
 

@@ -20,8 +20,10 @@ from swayline.influence.network.describe.measured import MeasuredPeople
 from swayline.influence.network.describe.picture import people_picture
 from swayline.influence.network.describe.scores import person_scores
 from swayline.influence.network.fit.goodness import Goodness, branching, goodness_of_fit, spectral_radius
-from swayline.influence.network.fit.hawkes import HawkesFit, fit_hawkes, solve
+from swayline.influence.network.fit.hawkes import fit_hawkes
 from swayline.influence.network.fit.intervals import TieEstimates, tie_estimates
+from swayline.influence.network.fit.model import HawkesFit
+from swayline.influence.network.fit.solve import solve
 from swayline.influence.network.fit.stability import held_stable
 from swayline.influence.network.reading import People, read_people, seconds
 from swayline.influence.network.table import ledger_rows

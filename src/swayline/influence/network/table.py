@@ -12,8 +12,8 @@ from scipy.stats import norm
 from swayline.core.types import Bools
 from swayline.influence.network.describe.channels import CHANNELS, ChannelEstimates
 from swayline.influence.network.fit.goodness import Goodness
-from swayline.influence.network.fit.hawkes import HawkesFit
 from swayline.influence.network.fit.intervals import TieEstimates
+from swayline.influence.network.fit.model import HawkesFit
 from swayline.influence.network.reading import People
 from swayline.ledger import TieRows
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from swayline.core.types import Floats, Ints
 from swayline.influence.network.acts import Kernel
-from swayline.influence.network.fit.hawkes import HawkesFit
+from swayline.influence.network.fit.model import HawkesFit
 from swayline.influence.network.fit.threads import over_people
 from swayline.influence.network.reading import People
 

@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from swayline.core.errors import SchemaError
 from swayline.core.types import Floats, Ints
-from swayline.influence.network.fit.hawkes import HawkesFit
 from swayline.influence.network.fit.intervals import TieEstimates, sum_interval
+from swayline.influence.network.fit.model import HawkesFit
 from swayline.influence.network.fit.threads import over_people
 from swayline.influence.network.reading import People
 

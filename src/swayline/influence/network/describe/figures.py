@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from swayline.core.errors import UsageError, shown
 from swayline.core.extras import require
-from swayline.influence.network.fit.hawkes import HawkesFit
+from swayline.influence.network.fit.model import HawkesFit
 from swayline.influence.network.reading import People
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from swayline.influence.network.describe.channels import ChannelEstimates
-from swayline.influence.network.fit.hawkes import HawkesFit
 from swayline.influence.network.fit.intervals import TieEstimates
+from swayline.influence.network.fit.model import HawkesFit
 from swayline.influence.network.reading import People
 
 

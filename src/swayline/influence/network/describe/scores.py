@@ -13,8 +13,8 @@ from swayline.core.rng import generator
 from swayline.core.types import Bools, Floats, Ints
 from swayline.influence.network.describe.channels import CHANNELS, ChannelEstimates
 from swayline.influence.network.fit.goodness import branching, spectral_radius
-from swayline.influence.network.fit.hawkes import HawkesFit
 from swayline.influence.network.fit.intervals import TieEstimates, sum_interval
+from swayline.influence.network.fit.model import HawkesFit
 from swayline.influence.network.reading import People
 
 _DRAWS = 100

@@ -18,7 +18,7 @@ from scipy.stats import kstest
 from swayline.core.rng import generator
 from swayline.core.types import Floats, Ints
 from swayline.influence.network.acts import Acts
-from swayline.influence.network.fit.hawkes import HawkesFit
+from swayline.influence.network.fit.model import HawkesFit
 from swayline.influence.network.fit.threads import over_people
 
 

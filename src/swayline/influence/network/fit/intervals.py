@@ -7,7 +7,7 @@ from scipy.stats import chi2, norm
 
 from swayline.core.errors import UsageError, nearest
 from swayline.core.types import Bools, Floats
-from swayline.influence.network.fit.hawkes import HawkesFit
+from swayline.influence.network.fit.model import HawkesFit
 from swayline.influence.network.fit.solver_inputs import Coefficients, Intervals
 from swayline.influence.network.fit.threads import over_people
 

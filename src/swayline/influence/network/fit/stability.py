@@ -17,7 +17,8 @@ from scipy.sparse.csgraph import connected_components
 from swayline.core.errors import UsageError
 from swayline.core.types import Floats, Ints
 from swayline.influence.network.fit.goodness import branching, spectral_radius
-from swayline.influence.network.fit.hawkes import HawkesFit, solve
+from swayline.influence.network.fit.model import HawkesFit
+from swayline.influence.network.fit.solve import solve
 
 _STEPS, _CLOSE = 40, 1e-3
 

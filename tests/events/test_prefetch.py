@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from swayline.core.errors import SourceError
-from swayline.events.ahead import ahead
+from swayline.events.prefetch import prefetched
 
 
 def test_an_error_comes_where_its_block_would_have() -> None:
@@ -18,7 +18,7 @@ def test_an_error_comes_where_its_block_would_have() -> None:
 
     found: list[int] = []
     with pytest.raises(SourceError, match="the rest is damaged"):
-        found.extend(ahead(blocks()))
+        found.extend(prefetched(blocks()))
     assert found == [1, 2]
 
 
@@ -34,7 +34,7 @@ def test_the_reader_stops_and_cleans_up_when_the_caller_does() -> None:
         finally:
             closed.set()
 
-    source = ahead(blocks(), n=2)
+    source = prefetched(blocks(), n=2)
     assert next(source) == 0
     source.close()
     assert closed.wait(5)
@@ -50,7 +50,7 @@ def test_no_more_is_held_than_said() -> None:
             asked.append(number)
             yield number
 
-    for number in ahead(blocks(), n=3):
+    for number in prefetched(blocks(), n=3):
         time.sleep(0.002)
         assert len(asked) <= number + 6
     assert asked == list(range(20))

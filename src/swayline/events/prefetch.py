@@ -16,12 +16,12 @@ class _End:
         self.error = error
 
 
-def ahead(blocks: Iterator[T], n: int = 2) -> Generator[T]:
+def prefetched(blocks: Iterator[T], n: int = 2) -> Generator[T]:
     """The same blocks in the same order, at most ``n`` of them read before they are asked for.
 
     An error of the reader's is raised where its block would have come; when the caller stops early, so does the reader.
 
-    >>> list(ahead(iter(range(5))))
+    >>> list(prefetched(iter(range(5))))
     [0, 1, 2, 3, 4]
     """
     held: Queue[T | _End] = Queue(n)
