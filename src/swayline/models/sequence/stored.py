@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -99,8 +100,8 @@ def _network_of(folder: Path, stored: artifact.Stored, settings: TransformerSett
 
 def _sizes_of(folder: Path, stored: artifact.Stored) -> Sizes:
     found = dict(zip(_STORED, artifact.sizes_of(folder, stored, *_STORED.values()), strict=True))
-    flags = {name: bool(found.pop(name)) for name in ("timed", "valued")}
-    return Sizes(**found, **flags)
+    values: dict[str, Any] = found | {name: bool(found[name]) for name in ("timed", "valued")}
+    return Sizes(**values)
 
 
 def _history_of(folder: Path, stored: artifact.Stored) -> list[Line]:
