@@ -55,7 +55,14 @@ def ablation(label: str, events: pa.Table) -> None:
     valid = questions(sequences, outcome, *cuts)
     test = questions(sequences, outcome, cuts[1], int(clock.max()) + 1)
     early, late = (sequences.keep(sequences.times < cut) for cut in cuts)
-    settings = {"returns": 0.5, "decay": 0.9, "closeness": 0.9, "backward": 0.7, "shrinkage": 5.0, "neighbours": 500}
+    settings = {
+        "returns": 0.5,
+        "decay": 0.9,
+        "distance_decay": 0.9,
+        "backward": 0.7,
+        "shrinkage": 5.0,
+        "neighbours": 500,
+    }
     print(
         f"{label}: {len(valid)} purchases choose, {len(test)} are asked, {time.perf_counter() - started:.0f} s for effects"
     )

@@ -48,7 +48,7 @@ def learned(histories, *effects):
     last = histories.offsets[1:] - 1
     held = np.arange(150, 300)
     outcomes = targets_at(histories, last[held], held)
-    settings = {"decay": 1.0, "closeness": 1.0, "backward": 0.0, "shrinkage": 0.0, "neighbours": 100}
+    settings = {"decay": 1.0, "distance_decay": 1.0, "backward": 0.0, "shrinkage": 0.0, "neighbours": 100}
     return learn_weights(
         ledger(effects), ["view", "cart", "purchase"], histories.take(np.arange(150)), outcomes, settings=settings
     )

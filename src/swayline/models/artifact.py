@@ -22,7 +22,7 @@ from swayline.core.errors import ArtifactError, ConfigError, shown
 from swayline.core.names import MODEL_FILE as MODEL_FILE
 from swayline.core.names import WEIGHTS_FILE as WEIGHTS_FILE
 from swayline.core.storage.files import whole, write_json
-from swayline.models.settings import build
+from swayline.models.settings import build, renamed_in
 
 FORMAT = 1
 _MAX_JSON_BYTES = 4 << 20
@@ -107,8 +107,9 @@ def apart(folder: Path, stored: Stored, name: str) -> tuple[Stored, Stored]:
 
 
 def _built(folder: Path, kind: type[S], values: Mapping[str, object]) -> S:
+    renamed = renamed_in(kind)
     try:
-        return build(kind, values)
+        return build(kind, {renamed.get(name, name): value for name, value in values.items()})
     except ConfigError as error:
         raise ArtifactError(f"{folder / MODEL_FILE}: {error}") from None
 

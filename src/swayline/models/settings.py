@@ -1,7 +1,8 @@
 """Settings of a model: a frozen dataclass, built from names and values with every mistake refused by name.
 
 The same function serves keyword arguments, TOML and the ``model.json`` of a stranger's folder, so a setting that does
-not exist or cannot be used is one kind of error everywhere.
+not exist or cannot be used is one kind of error everywhere. A dataclass may name in ``RENAMED`` what its settings were
+called before: model folders are read by the old names too, everywhere else the error says the new one.
 """
 
 import dataclasses
@@ -36,11 +37,20 @@ def build(kind: type[S], values: Mapping[str, object]) -> S:
     hints = typing.get_type_hints(kind)
     names = [field.name for field in dataclasses.fields(typing.cast(Any, kind))]
     checked = {}
+    renamed = renamed_in(kind)
     for name, value in values.items():
+        if name in renamed:
+            raise ConfigError(f"setting {name} is now {renamed[name]}: write {renamed[name]} = {value!r}")
         if name not in names:
             raise ConfigError(f"unknown setting {shown(name)}: {nearest(name, names)}")
         checked[name] = _as_typed(name, value, hints[name])
     return kind(**checked)
+
+
+def renamed_in(kind: type) -> dict[str, str]:
+    """Old name → name of the settings that were renamed."""
+    found: dict[str, str] = getattr(kind, "RENAMED", {})
+    return found
 
 
 def _as_typed(name: str, value: object, hint: Any) -> object:

@@ -13,16 +13,16 @@ import numpy as np
 from swayline.core.progress import task
 from swayline.dataset import Sequences, Targets
 from swayline.models.settings import build
-from swayline.models.validation import Judge
+from swayline.models.validation import ValidationScorer
 
 C = TypeVar("C")
 Choices = Mapping[str, tuple[Any, ...]]
 _ROUNDS = 2
 
 
-def judge_of(valid: Targets | None) -> Judge | None:
+def judge_of(valid: Targets | None) -> ValidationScorer | None:
     """The judge of some validation questions; None where there are none."""
-    return Judge(valid) if valid is not None and len(valid) else None
+    return ValidationScorer(valid) if valid is not None and len(valid) else None
 
 
 def unseen_last(train: Sequences, valid: Targets | None) -> Sequences:

@@ -84,7 +84,7 @@ def quality(scores: Scores, targets: Targets, hide_seen: bool) -> float:
     return float(ndcg_of(candidates(scores, targets, hide_seen), targets).mean()) if len(targets) else 0.0
 
 
-class Judge:
+class ValidationScorer:
     """A fixed draw of validation questions and the rule about seen items."""
 
     def __init__(self, valid: Targets, seed: int = 0, n_questions: int = QUESTIONS) -> None:

@@ -41,7 +41,7 @@ from swayline.models import artifact
 from swayline.models.protocol import Recommender
 from swayline.models.settings import require
 from swayline.models.tuning import Choices, choose, judge_of
-from swayline.models.validation import Judge
+from swayline.models.validation import ValidationScorer
 
 ValueKind = Literal["auto", "rating", "amount", "price", "none"]
 RATING: ValueKind = "rating"
@@ -250,7 +250,7 @@ def _best_weight(each: Sequence[Floats], liked: npt.NDArray[np.bool_]) -> int:
     return int(np.argmax(quality))
 
 
-def _quality(judge: Judge, become: Callable[[C], Recommender]) -> Callable[[C], float]:
+def _quality(judge: ValidationScorer, become: Callable[[C], Recommender]) -> Callable[[C], float]:
     return lambda trial: judge(become(trial))
 
 

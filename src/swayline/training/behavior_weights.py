@@ -18,7 +18,7 @@ import pyarrow as pa
 from swayline.core.errors import UsageError
 from swayline.dataset import Sequences, Targets
 from swayline.models import create
-from swayline.models.validation import Judge
+from swayline.models.validation import ValidationScorer
 
 STRENGTHS = (0.0, 1.0, 3.0, 10.0, 30.0)
 _EFFECTS = ("ate", "att")
@@ -102,7 +102,7 @@ def learn_weights(
     """
     if not len(outcomes):
         raise UsageError("no outcome is held out, so the strength of behaviour weights cannot be chosen")
-    effects, judge = usable_effects(ledger, estimands), Judge(outcomes)
+    effects, judge = usable_effects(ledger, estimands), ValidationScorer(outcomes)
     quality: dict[float, float] = {}
     for strength in STRENGTHS:
         chosen = {**(settings or {}), "behavior_weights": weights_at(effects, behaviors, strength)}

@@ -12,7 +12,7 @@ from swayline.dataset import Catalogue, Sequences, from_lists, last_out
 from swayline.models import create
 from swayline.models.behavior.features import candidates, in_blocks
 from swayline.models.behavior.tables import count_tables, item_feature_names, pair_feature_names
-from swayline.models.behavior.training_examples import lessons
+from swayline.models.behavior.training_examples import training_examples
 from swayline.models.behavior.tree_arrays import Trees, from_booster, trees_of
 
 
@@ -77,7 +77,7 @@ def test_lessons_are_told_by_tables_that_never_saw_their_answers() -> None:
     other = replace(log, items=log.items.copy())
     ends = log.offsets[1:] - 1
     other.items[ends] = (other.items[ends] + 7) % 30
-    mine, theirs = lessons(log, 0), lessons(other, 0)
+    mine, theirs = training_examples(log, 0), training_examples(other, 0)
     assert mine is not None
     assert theirs is not None
     tables, changed = count_tables(log.keep(_early(log))), count_tables(other.keep(_early(other)))
@@ -93,7 +93,7 @@ def _early(log: Sequences) -> np.ndarray:
 
 def test_each_question_has_one_answer_and_its_rows_stand_for_the_whole_catalogue() -> None:
     log = shop(n_users=200)
-    found = lessons(log, 0)
+    found = training_examples(log, 0)
     assert found is not None
     questions = np.unique(found.questions)
     assert len(questions) == np.minimum(3, log.lengths // 2).sum()
@@ -105,7 +105,7 @@ def test_each_question_has_one_answer_and_its_rows_stand_for_the_whole_catalogue
 
 def test_nobody_with_two_events_leaves_popularity() -> None:
     log = from_lists([[0], [1], [1]], 3)
-    assert lessons(log, 0) is None
+    assert training_examples(log, 0) is None
     for name in ("linear-regression", "logistic-regression", "boosted-trees"):
         scores = create(name).fit(log).score(from_lists([[]], 3))[0]
         assert scores[1] > scores[0] > scores[2]

@@ -32,7 +32,7 @@ def test_the_half_life_is_short_where_tastes_change_and_long_where_they_do_not()
 
 def test_item_knn_matches_the_formula_by_hand() -> None:
     log = from_lists([[0, 1], [0, 1], [0, 2]], 3)
-    model = create("item-knn", neighbours=2, shrinkage=1.0, decay=0.5, closeness=1.0, backward=1.0).fit(log)
+    model = create("item-knn", neighbours=2, shrinkage=1.0, decay=0.5, distance_decay=1.0, backward=1.0).fit(log)
     near, far = 2 / (np.sqrt(3 * 2) + 1), 1 / (np.sqrt(3 * 1) + 1)
     scores = model.score(from_lists([[1], [0], [1, 0]], 3))
     np.testing.assert_allclose(scores, [[near, 0, 0], [0, near, far], [0.5 * near, near, far]], rtol=1e-6)
@@ -40,14 +40,14 @@ def test_item_knn_matches_the_formula_by_hand() -> None:
 
 def test_item_knn_forgets_what_comes_before_when_told() -> None:
     log = from_lists([[0, 1], [0, 1]], 2)
-    model = create("item-knn", neighbours=2, shrinkage=0.0, decay=1.0, closeness=1.0, backward=0.0).fit(log)
+    model = create("item-knn", neighbours=2, shrinkage=0.0, decay=1.0, distance_decay=1.0, backward=0.0).fit(log)
     assert model.score(from_lists([[0]], 2))[0, 1] > 0
     assert model.score(from_lists([[1]], 2))[0, 0] == 0
 
 
 def test_item_knn_keeps_only_its_nearest_neighbours() -> None:
     log = from_lists([[0, 1], [0, 1], [0, 2]], 3)
-    model = create("item-knn", neighbours=1, shrinkage=0.0, decay=1.0, closeness=1.0, backward=1.0).fit(log)
+    model = create("item-knn", neighbours=1, shrinkage=0.0, decay=1.0, distance_decay=1.0, backward=1.0).fit(log)
     assert (model.score(from_lists([[0]], 3))[0] > 0).tolist() == [False, True, False]
 
 

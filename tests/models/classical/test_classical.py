@@ -1,6 +1,8 @@
 """The classical models against their formulas, written out by hand or computed the slow way."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -8,7 +10,7 @@ import pytest
 
 from swayline.core.errors import ConfigError, DataError
 from swayline.dataset import Catalogue, Sequences, from_lists, last_out
-from swayline.models import create
+from swayline.models import create, load_model
 from swayline.models.classical.content import word_weights
 from swayline.models.counts.history_matrix import last_events
 
@@ -25,7 +27,7 @@ def random_log(seed: int = 0, n_users: int = 40, n_items: int = 12, n_behaviors:
 
 def test_user_knn_matches_the_formula_by_hand() -> None:
     log = from_lists([[0, 1], [0, 2], [3]], 4)
-    model = create("user-knn", neighbours=2, shrinkage=1.0, decay=1.0, memory=1.0, specificity=0.0).fit(log)
+    model = create("user-knn", neighbours=2, shrinkage=1.0, decay=1.0, neighbour_decay=1.0, idf_power=0.0).fit(log)
     like = 1 / (np.sqrt(2) + 1)
     np.testing.assert_allclose(
         model.score(from_lists([[0], [3], []], 4)), [[2 * like, like, like, 0], [0, 0, 0, 0.5], [0] * 4], rtol=1e-6
@@ -35,7 +37,7 @@ def test_user_knn_matches_the_formula_by_hand() -> None:
 def test_user_knn_counts_recent_and_rare_items_more() -> None:
     log = from_lists([[0, 1], [2, 3], *([[0]] * 8)], 4)
     flat, keen = (
-        create("user-knn", neighbours=20, shrinkage=0.0, decay=decay, memory=1.0, specificity=rare).fit(log)
+        create("user-knn", neighbours=20, shrinkage=0.0, decay=decay, neighbour_decay=1.0, idf_power=rare).fit(log)
         for decay, rare in ((1.0, 0.0), (0.5, 2.0))
     )
     asked = from_lists([[0, 2]], 4)  # 2 is the last event, and rare
@@ -203,7 +205,7 @@ def test_the_chain_gives_chances() -> None:
 
 def test_the_posterior_is_bayes_rule_event_by_event() -> None:
     log = random_log(n_behaviors=2)
-    model = create("naive-bayes", doubt=2.0, decay=0.5, closeness=1.0, weight=0.7).fit(log)
+    model = create("naive-bayes", smoothing=2.0, decay=0.5, distance_decay=1.0, weight=0.7).fit(log)
     before = np.zeros((12, 2, 12))
     for user in range(len(log)):
         part = log.of(user)
@@ -242,12 +244,37 @@ def test_an_outcome_given_a_behavior_is_counted_within_one_item_and_covers_the_t
 @pytest.mark.parametrize(
     ("name", "settings"),
     [
-        ("user-knn", {"memory": 1.5}), ("ease", {"l2": 0.0}), ("ease", {"max_items": 0}), ("implicit-als", {"factors": 0}),
+        ("user-knn", {"neighbour_decay": 1.5}), ("ease", {"l2": 0.0}), ("ease", {"max_items": 0}), ("implicit-als", {"factors": 0}),
         ("content", {"popularity": -1.0}), ("hybrid", {"content": 1.5}), ("markov-chain", {"prior": 0.0}),
-        ("naive-bayes", {"doubt": 0.0}), ("linear-regression", {"balance": 2.0}), ("boosted-trees", {"n_leaves": 1}),
+        ("naive-bayes", {"smoothing": 0.0}), ("linear-regression", {"balance": 2.0}), ("boosted-trees", {"n_leaves": 1}),
         ("factorization-machine", {"dropout": 1.0}), ("gru", {"hidden_dim": 0}),
     ],
 )  # fmt: skip
 def test_a_setting_that_cannot_be_used_is_refused_by_name(name: str, settings: dict[str, object]) -> None:
     with pytest.raises(ConfigError, match=next(iter(settings))):
         create(name, **settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("naive-bayes", "doubt", "smoothing"), ("naive-bayes", "closeness", "distance_decay"),
+        ("item-knn", "closeness", "distance_decay"), ("user-knn", "memory", "neighbour_decay"),
+        ("user-knn", "specificity", "idf_power"),
+    ],
+)  # fmt: skip
+def test_a_folder_with_the_old_name_of_a_setting_is_read_and_a_user_is_told_the_new_one(
+    tmp_path: Path, name: str, old: str, new: str
+) -> None:
+    log = from_lists([[0, 1, 2], [1, 2, 3], [0, 2, 3, 1]], 4)
+    model = create(name, **{new: 0.5}).fit(log)
+    model.save(tmp_path)
+    described = json.loads((tmp_path / "model.json").read_text())
+    for part in (described["settings"], described["learned"]["chosen"]):
+        part[old] = part.pop(new)
+    (tmp_path / "model.json").write_text(json.dumps(described))
+    again = load_model(tmp_path)
+    assert getattr(again.settings, new) == 0.5
+    assert np.array_equal(again.score(log), model.score(log))
+    with pytest.raises(ConfigError, match=f"setting {old} is now {new}"):
+        create(name, **{old: 0.5})

@@ -13,7 +13,7 @@ from swayline.dataset import Sequences, Split, from_lists, last_out
 from swayline.metrics import ndcg, ranks
 from swayline.models import Transformer, TransformerSettings, mask_seen, top_k
 from swayline.models.sequence.knn_blend import _SCALES, _SHARES, BlendWeights, KnnBlend, _NetworkScores, choose_blend
-from swayline.models.validation import Judge
+from swayline.models.validation import ValidationScorer
 
 N_ITEMS = 40
 
@@ -70,7 +70,7 @@ def test_neighbours_are_left_out_where_nothing_follows_from_anything() -> None:
     def level(history: Sequences) -> np.ndarray:
         return np.zeros((len(history), N_ITEMS), np.float32)
 
-    assert choose_blend(noise.train, Judge(noise.valid), level) is None
+    assert choose_blend(noise.train, ValidationScorer(noise.valid), level) is None
 
 
 def test_without_validation_questions_or_with_texts_inside_there_are_none(split: Split) -> None:

@@ -27,7 +27,7 @@ _QUESTIONS, _CANDIDATES, _DRAWN = 4000, 60, 20
 
 
 @dataclass(frozen=True)
-class Lessons:
+class TrainingExamples:
     """Rows to learn from.
 
     Parameters
@@ -51,7 +51,7 @@ class Lessons:
     questions: Ints
 
 
-def lessons(train: Sequences, seed: int) -> Lessons | None:
+def training_examples(train: Sequences, seed: int) -> TrainingExamples | None:
     """Questions about the last events of the training users; None where nobody has two events."""
     asked, earlier = _questions(train, seed)
     if not len(asked):
@@ -61,7 +61,7 @@ def lessons(train: Sequences, seed: int) -> Lessons | None:
     parts = []
     for rows, found in in_blocks(tables, asked.history):
         parts.append(_rows_of(asked.take(rows), found, tables, int(rows[0]), rng))
-    return Lessons(*(np.concatenate(one) for one in zip(*parts, strict=True)))
+    return TrainingExamples(*(np.concatenate(one) for one in zip(*parts, strict=True)))
 
 
 def _questions(train: Sequences, seed: int) -> tuple[Targets, Sequences]:

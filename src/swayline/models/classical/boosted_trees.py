@@ -29,7 +29,7 @@ from swayline.models import artifact
 from swayline.models.behavior import tables as behavior_tables
 from swayline.models.behavior.features import Matrix, scored
 from swayline.models.behavior.tables import Tables, count_tables, item_feature_names, pair_feature_names
-from swayline.models.behavior.training_examples import Lessons, lessons
+from swayline.models.behavior.training_examples import TrainingExamples, training_examples
 from swayline.models.behavior.tree_arrays import Trees, expected_arrays, from_booster, trees_of
 from swayline.models.protocol import Scores
 from swayline.models.settings import require
@@ -85,15 +85,15 @@ class BoostedTrees:
             The library ``lightgbm`` is not installed.
         """
         require_extra("lightgbm", extra="models")
-        tables, rows, judge = count_tables(train), lessons(train, self.settings.seed), judge_of(valid)
+        tables, rows, judge = count_tables(train), training_examples(train, self.settings.seed), judge_of(valid)
         found = (lambda trial: judge(self._learn(tables, rows, trial))) if judge else None
         return self._learn(tables, rows, choose(self.name, self.settings, Chosen, _CHOICES, found, rounds=1))
 
     def refit(self, train: Sequences) -> Self:
         """Grow the trees again with the choices already made."""
-        return self._learn(count_tables(train), lessons(train, self.settings.seed), self.chosen_)
+        return self._learn(count_tables(train), training_examples(train, self.settings.seed), self.chosen_)
 
-    def _learn(self, tables: Tables, rows: Lessons | None, chosen: Chosen) -> Self:
+    def _learn(self, tables: Tables, rows: TrainingExamples | None, chosen: Chosen) -> Self:
         return self._with(
             tables,
             chosen,
@@ -105,7 +105,7 @@ class BoostedTrees:
         self._predict = trees.predictor(tables.items.shape[1] + tables.n_pair_features)
         return self
 
-    def _grown(self, rows: Lessons, chosen: Chosen) -> Trees:
+    def _grown(self, rows: TrainingExamples, chosen: Chosen) -> Trees:
         lightgbm = require_extra("lightgbm", extra="models")
         settings: dict[str, Any] = {
             "objective": "lambdarank", "num_leaves": chosen.n_leaves, "learning_rate": self.settings.learning_rate,

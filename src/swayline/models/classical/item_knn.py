@@ -6,8 +6,8 @@
     score (j)          =  Σ over the history, age a = 0 for the last event:  w(behaviour) · decay^a · similarity(i_a, j)
                           where similarity(j, j) = ``returns``
 
-``pairs`` counts users who met both, each pair weighted closeness^(distance - 1) by how many events lie between its two
-items and ``backward`` where j came before i: 1 and 1 give the classic cosine, smaller values lean towards what follows
+``pairs`` counts users who met both, each pair weighted distance_decay^(distance - 1) by how many events lie between
+its two items and ``backward`` where j came before i: 1 and 1 give the classic cosine, smaller values lean towards what follows
 what. All six are chosen on validation questions, one at a time around the best found so far, so that the baseline is
 never a weak one.
 
@@ -52,7 +52,7 @@ from swayline.models.values import (
 _CHOICES: dict[str, tuple[float, ...]] = {
     "returns": (0.0, 0.03, 0.1, 0.3, 1.0),
     "decay": (1.0, 0.9, 0.8, 0.65, 0.5, 0.3, 0.1),
-    "closeness": (1.0, 0.95, 0.9, 0.8, 0.6, 0.4),
+    "distance_decay": (1.0, 0.95, 0.9, 0.8, 0.6, 0.4),
     "backward": (1.0, 0.7, 0.4, 0.2, 0.0),
     "shrinkage": (0.0, 1.0, 5.0, 20.0, 100.0),
     "neighbours": (20, 100, 500, 2000),
@@ -76,10 +76,11 @@ class ItemKNNSettings:
         them from effects. None counts all alike.
     """
 
+    RENAMED: ClassVar[dict[str, str]] = {"closeness": "distance_decay"}
     neighbours: int | None = None
     shrinkage: float | None = None
     decay: float | None = None
-    closeness: float | None = None
+    distance_decay: float | None = None
     backward: float | None = None
     returns: float | None = None
     value_weight: float | None = None
@@ -93,7 +94,7 @@ class ItemKNNSettings:
             require("behavior_weights", weight, 0.0)
         require("neighbours", self.neighbours, 1)
         require("shrinkage", self.shrinkage, 0.0)
-        for name in ("decay", "closeness", "backward"):
+        for name in ("decay", "distance_decay", "backward"):
             require(name, getattr(self, name), 0.0, 1.0)
 
 
@@ -101,10 +102,11 @@ class ItemKNNSettings:
 class Chosen:
     """The settings with nothing left open; the defaults are what is taken without validation questions."""
 
+    RENAMED: ClassVar[dict[str, str]] = {"closeness": "distance_decay"}
     neighbours: int = 500
     shrinkage: float = 5.0
     decay: float = 0.8
-    closeness: float = 0.9
+    distance_decay: float = 0.9
     backward: float = 0.7
     returns: float = 0.0
     value_weight: float = 0.0
@@ -198,8 +200,10 @@ class ItemKNN:
         return model
 
 
-def _counted(train: Sequences, reading: ValueReading | None, closeness: float, value_weight: float) -> sparse.csr_array:
-    return pairs(train, closeness, of_event=value_weights(train, reading, value_weight))
+def _counted(
+    train: Sequences, reading: ValueReading | None, distance_decay: float, value_weight: float
+) -> sparse.csr_array:
+    return pairs(train, distance_decay, of_event=value_weights(train, reading, value_weight))
 
 
 def similarity(
@@ -209,7 +213,7 @@ def similarity(
     counted: Callable[[float, float], sparse.csr_array],
 ) -> sparse.csr_array:
     """(I, I) each item's nearest neighbours and how near they are, from counts of what came after what."""
-    forward = counted(chosen.closeness, chosen.value_weight)
+    forward = counted(chosen.distance_decay, chosen.value_weight)
     both = (forward + chosen.backward * forward.T).tocsr() if chosen.backward else forward.copy()
     both.setdiag(0.0)
     both.eliminate_zeros()

@@ -3,10 +3,10 @@
 An event is an item *and* what was done with it, so that a cart says something else than a view::
 
     log P(j next | history)  =  log P(j)  +  weight · Σ over events e, age a:  decay^a · log P(e | j) / P(e)
-    P(e | j) / P(e)          =  (before(e, j) / P(e) + doubt)  /  (before(j) + doubt)
+    P(e | j) / P(e)          =  (before(e, j) / P(e) + smoothing)  /  (before(j) + smoothing)
 
-``before`` counts how often e came before j in the same history (near ones more: closeness^(distance - 1)), j's own
-earlier events among them: whether a cart brings people back to the item is learned like everything else. ``doubt``
+``before`` counts how often e came before j in the same history (near ones more: distance_decay^(distance - 1)), j's own
+earlier events among them: whether a cart brings people back to the item is learned like everything else. ``smoothing``
 draws thin counts towards independence, ``weight`` below 1 answers the naive assumption that witnesses are independent.
 All four are chosen on validation questions.
 
@@ -46,8 +46,8 @@ from swayline.models.tuning import choose, judge_of
 Table = npt.NDArray[np.float64]
 _CHOICES: dict[str, tuple[float, ...]] = {
     "decay": (1.0, 0.9, 0.8, 0.65, 0.5, 0.3, 0.1),
-    "doubt": (0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 1000.0, 10000.0),
-    "closeness": (1.0, 0.9, 0.8, 0.6, 0.4),
+    "smoothing": (0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 1000.0, 10000.0),
+    "distance_decay": (1.0, 0.9, 0.8, 0.6, 0.4),
     "weight": (0.1, 0.3, 0.6, 1.0),
 }
 
@@ -56,15 +56,16 @@ _CHOICES: dict[str, tuple[float, ...]] = {
 class NaiveBayesSettings:
     """Every number may be left to validation (None); without validation questions the middle of the road is taken."""
 
-    doubt: float | None = None
+    RENAMED: ClassVar[dict[str, str]] = {"doubt": "smoothing", "closeness": "distance_decay"}
+    smoothing: float | None = None
     decay: float | None = None
-    closeness: float | None = None
+    distance_decay: float | None = None
     weight: float | None = None
 
     def __post_init__(self) -> None:
-        require("doubt", self.doubt, 1e-6)
+        require("smoothing", self.smoothing, 1e-6)
         require("weight", self.weight, 0.0)
-        for name in ("decay", "closeness"):
+        for name in ("decay", "distance_decay"):
             require(name, getattr(self, name), 0.0, 1.0)
 
 
@@ -72,9 +73,10 @@ class NaiveBayesSettings:
 class Chosen:
     """The settings with nothing left open; the defaults are what is taken without validation questions."""
 
-    doubt: float = 10.0
+    RENAMED: ClassVar[dict[str, str]] = {"doubt": "smoothing", "closeness": "distance_decay"}
+    smoothing: float = 10.0
     decay: float = 0.8
-    closeness: float = 0.8
+    distance_decay: float = 0.8
     weight: float = 1.0
 
 
@@ -99,15 +101,15 @@ class NaiveBayes:
         return self._become(train, self.chosen_, partial(_before, train))
 
     def _become(self, train: Sequences, chosen: Chosen, counted: Callable[[float], sparse.csr_array]) -> Self:
-        before = counted(chosen.closeness).copy()
+        before = counted(chosen.distance_decay).copy()
         self.chosen_, self.n_behaviors_ = chosen, train.n_behaviors
         total = float(before.sum())
         event = np.asarray(before.sum(axis=1)).ravel()
         item = np.asarray(before.sum(axis=0)).ravel()
         ratio = before.data * total / np.repeat(np.maximum(event, 1e-12), np.diff(before.indptr))
         # The witness against j of an event that never came before it; the sparse part is what seen ones add.
-        self.against_ = np.log(chosen.doubt / (item + chosen.doubt)).astype(np.float32)
-        before.data = np.log1p(ratio / chosen.doubt).astype(np.float32)
+        self.against_ = np.log(chosen.smoothing / (item + chosen.smoothing)).astype(np.float32)
+        before.data = np.log1p(ratio / chosen.smoothing).astype(np.float32)
         self.witness_ = before
         counts = np.bincount(train.items, minlength=train.n_items) + 1.0
         self.prior_ = np.log(counts / counts.sum()).astype(np.float32)
@@ -176,9 +178,9 @@ class NaiveBayes:
         return model
 
 
-def _before(train: Sequences, closeness: float) -> sparse.csr_array:
+def _before(train: Sequences, distance_decay: float) -> sparse.csr_array:
     """(I · B, I) how often an item met in some way came before an item."""
-    return pairs(train, closeness, _events(train), train.n_items * train.n_behaviors)
+    return pairs(train, distance_decay, _events(train), train.n_items * train.n_behaviors)
 
 
 def _events(history: Sequences) -> Ints:

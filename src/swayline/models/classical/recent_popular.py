@@ -15,7 +15,7 @@ from swayline.dataset import NO_TIME, Sequences, Targets
 from swayline.models import artifact
 from swayline.models.protocol import Scores
 from swayline.models.settings import require
-from swayline.models.validation import Judge
+from swayline.models.validation import ValidationScorer
 
 _SHARES = (100.0, 1.0, 0.5, 0.25, 0.1, 0.05, 0.02, 0.01, 0.003, 0.001)
 _WITHOUT_VALIDATION = 0.1
@@ -50,7 +50,7 @@ class RecentPopular:
         ages = log_ages(train)
         self.half_life_ = self.settings.half_life or _WITHOUT_VALIDATION
         if self.settings.half_life is None and valid is not None and len(valid):
-            judge = Judge(valid)
+            judge = ValidationScorer(valid)
             found = []
             for share in _SHARES:
                 self.counts_ = decayed_counts(train, ages, share)

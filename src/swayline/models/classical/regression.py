@@ -29,7 +29,7 @@ from swayline.models import artifact
 from swayline.models.behavior import tables as behavior_tables
 from swayline.models.behavior.features import scored
 from swayline.models.behavior.tables import Tables, count_tables, item_feature_names, pair_feature_names
-from swayline.models.behavior.training_examples import Lessons, lessons
+from swayline.models.behavior.training_examples import TrainingExamples, training_examples
 from swayline.models.counts.stored_matrix import Expected
 from swayline.models.protocol import Scores
 from swayline.models.settings import require
@@ -76,15 +76,15 @@ class LinearRegression:
 
     def fit(self, train: Sequences, valid: Targets | None = None) -> Self:
         """Learn a weight for each feature, and choose what was left open."""
-        tables, rows, judge = count_tables(train), lessons(train, self.settings.seed), judge_of(valid)
+        tables, rows, judge = count_tables(train), training_examples(train, self.settings.seed), judge_of(valid)
         found = (lambda trial: judge(self._become(tables, rows, trial))) if judge else None
         return self._become(tables, rows, choose(self.name, self.settings, Chosen, _CHOICES, found, rounds=1))
 
     def refit(self, train: Sequences) -> Self:
         """Learn the weights again with the choices already made."""
-        return self._become(count_tables(train), lessons(train, self.settings.seed), self.chosen_)
+        return self._become(count_tables(train), training_examples(train, self.settings.seed), self.chosen_)
 
-    def _become(self, tables: Tables, rows: Lessons | None, chosen: Chosen) -> Self:
+    def _become(self, tables: Tables, rows: TrainingExamples | None, chosen: Chosen) -> Self:
         self.chosen_, self.sum_ = chosen, _learned(tables, rows, chosen, _least_squares)
         return self
 
@@ -121,15 +121,15 @@ class LogisticRegression:
 
     def fit(self, train: Sequences, valid: Targets | None = None) -> Self:
         """Learn a weight for each feature, and choose what was left open."""
-        tables, rows, judge = count_tables(train), lessons(train, self.settings.seed), judge_of(valid)
+        tables, rows, judge = count_tables(train), training_examples(train, self.settings.seed), judge_of(valid)
         found = (lambda trial: judge(self._become(tables, rows, trial))) if judge else None
         return self._become(tables, rows, choose(self.name, self.settings, Chosen, _CHOICES, found, rounds=1))
 
     def refit(self, train: Sequences) -> Self:
         """Learn the weights again with the choices already made."""
-        return self._become(count_tables(train), lessons(train, self.settings.seed), self.chosen_)
+        return self._become(count_tables(train), training_examples(train, self.settings.seed), self.chosen_)
 
-    def _become(self, tables: Tables, rows: Lessons | None, chosen: Chosen) -> Self:
+    def _become(self, tables: Tables, rows: TrainingExamples | None, chosen: Chosen) -> Self:
         self.chosen_, self.sum_ = chosen, _learned(tables, rows, chosen, _likeliest)
         return self
 
@@ -186,7 +186,7 @@ Solver = Callable[[Vector, Vector, Vector, float], Vector]
 """(N, G) standardised features, (N,) hits, (N,) weights of mean 1, l2 → (G,) coefficients."""
 
 
-def _learned(tables: Tables, rows: Lessons | None, chosen: Chosen, solver: Solver) -> WeightedSum:
+def _learned(tables: Tables, rows: TrainingExamples | None, chosen: Chosen, solver: Solver) -> WeightedSum:
     n_features = tables.items.shape[1] + tables.n_pair_features
     if rows is None:  # nobody has two events: popularity alone
         return WeightedSum(tables, np.eye(1, n_features, dtype=np.float32)[0], np.ones(n_features, np.float32))

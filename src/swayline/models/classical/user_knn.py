@@ -5,9 +5,9 @@
     likeness (q, u)  =  Σ items of both: w_q w_u rarity²  /  (|q| |u| + shrinkage)    kept for the ``neighbours`` best u
     score (q, j)     =  Σ over the neighbours:  likeness(q, u) · w_u(j)
 
-where w_q = decay^age of the item in the history asked about, w_u = memory^age in the neighbour's, and rarity =
-log(1 + U / n_item)^specificity. With decay, memory 1 and specificity 0 it is the classic cosine; all five numbers are
-chosen on validation questions. Users × users is never held: questions are taken in blocks that bound the products.
+where w_q = decay^age of the item in the history asked about, w_u = neighbour_decay^age in the neighbour's, and rarity =
+log(1 + U / n_item)^idf_power. With decay, neighbour_decay 1 and idf_power 0 it is the classic cosine; all five numbers
+are chosen on validation questions. Users × users is never held: questions are taken in blocks that bound the products.
 
 Shapes: U training users, Q histories, I items.
 
@@ -51,8 +51,8 @@ _PRODUCTS_AT_ONCE = 1 << 24
 _CHOICES: dict[str, tuple[float, ...]] = {
     "decay": (1.0, 0.9, 0.8, 0.65, 0.5, 0.3),
     "neighbours": (20, 50, 100, 200, 500, 1000),
-    "memory": (1.0, 0.98, 0.95, 0.9, 0.8, 0.65),
-    "specificity": (0.0, 0.5, 1.0),
+    "neighbour_decay": (1.0, 0.98, 0.95, 0.9, 0.8, 0.65),
+    "idf_power": (0.0, 0.5, 1.0),
     "shrinkage": (0.0, 1.0, 5.0, 20.0, 100.0),
 }
 
@@ -61,11 +61,12 @@ _CHOICES: dict[str, tuple[float, ...]] = {
 class UserKNNSettings:
     """Every number may be left to validation (None); without validation questions the middle of the road is taken."""
 
+    RENAMED: ClassVar[dict[str, str]] = {"memory": "neighbour_decay", "specificity": "idf_power"}
     neighbours: int | None = None
     shrinkage: float | None = None
     decay: float | None = None
-    memory: float | None = None
-    specificity: float | None = None
+    neighbour_decay: float | None = None
+    idf_power: float | None = None
     value_weight: float | None = None
     values: ValueKind = "auto"
 
@@ -73,8 +74,8 @@ class UserKNNSettings:
         require_value_settings(self.value_weight)
         require("neighbours", self.neighbours, 1)
         require("shrinkage", self.shrinkage, 0.0)
-        require("specificity", self.specificity, 0.0, 4.0)
-        for name in ("decay", "memory"):
+        require("idf_power", self.idf_power, 0.0, 4.0)
+        for name in ("decay", "neighbour_decay"):
             require(name, getattr(self, name), 0.0, 1.0)
 
 
@@ -82,11 +83,12 @@ class UserKNNSettings:
 class Chosen:
     """The settings with nothing left open; the defaults are what is taken without validation questions."""
 
+    RENAMED: ClassVar[dict[str, str]] = {"memory": "neighbour_decay", "specificity": "idf_power"}
     neighbours: int = 200
     shrinkage: float = 1.0
     decay: float = 0.8
-    memory: float = 0.98
-    specificity: float = 0.5
+    neighbour_decay: float = 0.98
+    idf_power: float = 0.5
     value_weight: float = 0.0
 
 
@@ -119,8 +121,8 @@ class UserKNN:
     def _become(self, train: Sequences, chosen: Chosen) -> Self:
         liked = value_weights(train, self.values_, chosen.value_weight)
         met = np.maximum(1, np.diff(last_events(train, 1.0).tocsc().indptr))
-        rarity = np.log1p(len(train) / met) ** chosen.specificity
-        return self._with(last_events(train, chosen.memory, liked), rarity.astype(np.float32), chosen)
+        rarity = np.log1p(len(train) / met) ** chosen.idf_power
+        return self._with(last_events(train, chosen.neighbour_decay, liked), rarity.astype(np.float32), chosen)
 
     def _with(self, histories: sparse.csr_array, rarity: Scores, chosen: Chosen) -> Self:
         self.chosen_, self.histories_, self.rarity_ = chosen, histories, rarity

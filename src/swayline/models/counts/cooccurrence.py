@@ -16,7 +16,7 @@ REACH = 50
 
 def pairs(
     train: Sequences,
-    closeness: float,
+    distance_decay: float,
     events: Ints | None = None,
     n_events: int | None = None,
     of_event: npt.NDArray[np.float32] | None = None,
@@ -25,8 +25,8 @@ def pairs(
 
     Parameters
     ----------
-    closeness : float
-        A pair counts closeness^(events in between).
+    distance_decay : float
+        A pair counts distance_decay^(events in between).
     events : (E,) int64, optional
         What the earlier event of a pair is counted as, from 0 to ``n_events`` - 1, where that is not its item.
     of_event : (E,) float32, optional
@@ -38,7 +38,7 @@ def pairs(
     total = sparse.csr_array((n_events or train.n_items, train.n_items), dtype=np.float32)
     longest = int(train.lengths.max(initial=0))
     for distance in range(1, min(REACH, longest - 1) + 1):
-        weight = closeness ** (distance - 1)
+        weight = distance_decay ** (distance - 1)
         if weight < 1e-3:
             break
         first = np.flatnonzero(place + distance < ends)

@@ -31,7 +31,7 @@ from swayline.models.sequence.serving.value_predictions import calibrate_values
 from swayline.models.sequence.settings import MIXING, TransformerSettings
 from swayline.models.sequence.sizes import Sizes
 from swayline.models.text.features import told_features
-from swayline.models.validation import Judge, K
+from swayline.models.validation import K, ValidationScorer
 
 _TEXT_SHARES = (1.0, 0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.2, 1.4, 1.6, 2.0, 3.0)
 """Of the strength that texts beside ids are measured to have, what validation may choose; the first where all serve."""
@@ -61,7 +61,7 @@ class _Read:
 
 
 def fit_network(
-    histories: Sequences, settings: TransformerSettings, judge: Judge | None, checkpoint: Path | None,
+    histories: Sequences, settings: TransformerSettings, judge: ValidationScorer | None, checkpoint: Path | None,
     watch: Watch | None,
 ) -> Fitted:  # fmt: skip
     """Train a network on histories; with a ``judge`` the epoch that validation likes best is kept.
@@ -132,7 +132,7 @@ def _started(histories: Sequences, settings: TransformerSettings, read: _Read) -
     return network
 
 
-def _weigh_texts(scorer: Scorer, judge: Judge) -> None:
+def _weigh_texts(scorer: Scorer, judge: ValidationScorer) -> None:
     """How much texts beside the ids count, none at all among the choices, so that validation is served best."""
     texts = scorer.network.told
     assert texts is not None

@@ -38,7 +38,7 @@ from swayline.models.protocol import Scores
 from swayline.models.settings import require
 from swayline.models.topk import mask_seen
 from swayline.models.tuning import unseen_last
-from swayline.models.validation import Judge
+from swayline.models.validation import ValidationScorer
 
 _BACKWARD = (0.2, 0.7, 1.0)
 _DECAYS = (0.65, 0.8, 0.9, 1.0)
@@ -137,7 +137,7 @@ def _rows(matrix: sparse.csr_array) -> Ints:
     return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
 
 
-def choose_blend(train: Sequences, judge: Judge, score: Callable[[Sequences], Scores]) -> KnnBlend | None:
+def choose_blend(train: Sequences, judge: ValidationScorer, score: Callable[[Sequences], Scores]) -> KnnBlend | None:
     """Neighbours with the choices under which validation answers are likeliest; None where that may be chance.
 
     The likelihood chooses, since it feels every answer (the share it finds is where NDCG@10 is highest), and since
@@ -167,7 +167,7 @@ def choose_blend(train: Sequences, judge: Judge, score: Callable[[Sequences], Sc
     return KnnBlend.counted(train, chosen) if distinguishable else None
 
 
-def _batches(judge: Judge, score: Callable[[Sequences], Scores]) -> Iterator[tuple[Targets, Scores]]:
+def _batches(judge: ValidationScorer, score: Callable[[Sequences], Scores]) -> Iterator[tuple[Targets, Scores]]:
     """Validation questions and the network's scores of them, seen items left out where they never answer."""
     questions = judge.questions
     step = max(1, min(_ROWS_AT_ONCE, _SCORES_AT_ONCE // max(1, questions.history.n_items)))

@@ -32,7 +32,7 @@ from swayline.models.sequence.serving.value_predictions import liked_scores, pre
 from swayline.models.sequence.settings import TransformerSettings
 from swayline.models.sequence.sizes import Sizes
 from swayline.models.sequence.stored import StoredModel, read_folder, write_folder
-from swayline.models.validation import Judge
+from swayline.models.validation import ValidationScorer
 
 
 class Transformer:
@@ -102,7 +102,7 @@ class Transformer:
         EmptyLogError
             There is no event to learn from.
         """
-        judge = Judge(valid, self.settings.seed) if valid is not None and len(valid) else None
+        judge = ValidationScorer(valid, self.settings.seed) if valid is not None and len(valid) else None
         self._become(fit_network(train, self.settings, judge, self.checkpoint, self.watch))
         if judge is not None and self.settings.counts_neighbours:
             self.knn_blend_ = choose_blend(train, judge, self._scorer.score)

@@ -35,7 +35,7 @@ from swayline.models.sequence.transformer import Transformer
 from swayline.models.settings import require
 from swayline.models.text.text_sequence import TextSequence, TextSequenceSettings
 from swayline.models.topk import mask_seen
-from swayline.models.validation import Judge, K
+from swayline.models.validation import K, ValidationScorer
 
 _LEARNED = (0.0, 0.15, 0.3, 0.5, 0.75, 1.0)
 _LIKENESS = (0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0)
@@ -141,7 +141,7 @@ class Language:
         fixed = {name: value for name, value in said.items() if value is not None}
         self.weights_ = dataclasses.replace(Weights(), **fixed)
         if valid is not None and len(valid):
-            self.weights_ = self._chosen(Judge(valid, self.settings.seed), fixed)
+            self.weights_ = self._chosen(ValidationScorer(valid, self.settings.seed), fixed)
         return self
 
     def refit(self, train: Sequences) -> Self:
@@ -159,7 +159,7 @@ class Language:
         """A line an epoch of the transformer's training."""
         return self.sequence_.history_
 
-    def _chosen(self, judge: Judge, fixed: dict[str, float]) -> Weights:
+    def _chosen(self, judge: ValidationScorer, fixed: dict[str, float]) -> Weights:
         """First how much titles count, on answers that were met; then how high unmet items belong."""
         grids = {"learned": _LEARNED, "likeness": _LIKENESS}
         choices = [(fixed[name],) if name in fixed else grid for name, grid in grids.items()]
@@ -179,7 +179,7 @@ class Language:
         fair[0] = True
         return shifts[int(np.where(fair, values[:, ~met].mean(axis=1), -1.0).argmax())]
 
-    def _values(self, judge: Judge, trials: list[Weights]) -> npt.NDArray[np.float64]:
+    def _values(self, judge: ValidationScorer, trials: list[Weights]) -> npt.NDArray[np.float64]:
         """(trials, questions) validation NDCG@10."""
         questions = judge.questions
         found = np.empty((len(trials), len(questions)))

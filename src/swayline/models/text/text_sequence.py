@@ -39,7 +39,7 @@ from swayline.models import artifact
 from swayline.models.protocol import Scores
 from swayline.models.settings import require
 from swayline.models.text.features import TextSpace, Vectors, encoder_of, features_of
-from swayline.models.validation import Judge
+from swayline.models.validation import ValidationScorer
 
 _WINDOW = 20
 _DROPPED = 0.2
@@ -136,13 +136,15 @@ class TextSequence:
         SchemaError
             No item has a text.
         """
-        return self._fit(train, self.settings.max_epochs, Judge(valid, self.settings.seed) if valid else None)
+        return self._fit(
+            train, self.settings.max_epochs, ValidationScorer(valid, self.settings.seed) if valid else None
+        )
 
     def refit(self, train: Sequences) -> Self:
         """Learn again from (more) histories for as many epochs as :meth:`fit` found best."""
         return self._fit(train, self.best_epoch_, None)
 
-    def _fit(self, train: Sequences, n_epochs: int, judge: Judge | None) -> Self:
+    def _fit(self, train: Sequences, n_epochs: int, judge: ValidationScorer | None) -> Self:
         if not len(train.items):
             raise EmptyLogError("no event is left to train on: give a log with events")
         self.carried_ = False

@@ -49,7 +49,7 @@ from swayline.models.settings import require as require_range
 from swayline.models.settings import require_one_of
 from swayline.models.text.features import TextSpace, texts_of
 from swayline.models.text.text_sequence import TextSequence, TextSequenceSettings, Tower
-from swayline.models.validation import Judge
+from swayline.models.validation import ValidationScorer
 
 Method = Literal["lora", "ia3", "layers"]
 _TEXTS_AT_ONCE, _TITLES_AT_ONCE = 64, 64
@@ -172,7 +172,7 @@ def _kept(
     done: TextTuned, folder: EncoderFolder, train: Sequences, valid: Targets, settings: TextTuningSettings
 ) -> TextTuned:
     """The tuned encoder where it ranks better, else the start in its place."""
-    judge = Judge(valid, settings.seed)
+    judge = ValidationScorer(valid, settings.seed)
 
     def ranked(text_model: str) -> float:
         chosen = TextSequenceSettings(text_model=text_model, decay=settings.decay, seed=settings.seed)
