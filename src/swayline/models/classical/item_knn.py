@@ -7,9 +7,9 @@
                           where similarity(j, j) = ``returns``
 
 ``pairs`` counts users who met both, each pair weighted distance_decay^(distance - 1) by how many events lie between
-its two items and ``backward`` where j came before i: 1 and 1 give the classic cosine, smaller values lean towards what follows
-what. All six are chosen on validation questions, one at a time around the best found so far, so that the baseline is
-never a weak one.
+its two items and ``backward`` where j came before i: 1 and 1 give the classic cosine, smaller values lean towards what
+follows what. All six are chosen on validation questions, one at a time around the best found so far, so that the
+baseline is never a weak one.
 
 Shapes: E events, I items, Q histories.
 

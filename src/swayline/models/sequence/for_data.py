@@ -51,7 +51,7 @@ class LogShape:
         return cls(
             n_events,
             n_events / max(1, len(np.unique(histories.items))),
-            n_events >= LONG_EVENTS_A_PERSON * np.count_nonzero(histories.lengths),
+            n_events >= LONG_EVENTS_A_PERSON * int(np.count_nonzero(histories.lengths)),
             1.0 - len(np.unique(pairs)) / max(1, len(pairs)),
         )
 
