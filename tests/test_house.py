@@ -13,19 +13,13 @@ MOST_MODULES, MOST_LINES, MOST_PARAMETERS = 15, 60, 9
 
 LONG_FUNCTIONS: dict[str, str] = {
     "causal/effect.py:estimate_effect": "a public face: sixteen options and their documentation, twelve lines of body",
-    "influence/diffusion/_compiled.py:_dominators": "not straightened yet",
-    "influence/diffusion/discover.py:discover_cascade_ties": "not straightened yet",
-    "influence/diffusion/seeds.py:choose_seeds": "not straightened yet",
-    "influence/diffusion/simulate.py:simulate": "not straightened yet",
 }
 """``file:function`` → why it may be longer than 60 lines."""
 
 WIDE_FUNCTIONS: dict[str, str] = {
     "causal/effect.py:estimate_effect": "a public face: twelve of its options are keywords with a default",
     "causal/policy/learn_policy.py:learn_policy": "a public face: eight of its options are keywords with a default",
-    "influence/diffusion/_compiled.py:cascades": "not straightened yet",
-    "influence/diffusion/_compiled.py:hawkes_cascades": "not straightened yet",
-    "influence/diffusion/seeds.py:choose_seeds": "not straightened yet",
+    "influence/diffusion/seeds.py:choose_seeds": "a public function: graph and budget, and ten options by keyword",
     "influence/network/fit/hawkes.py:fit_hawkes": "a public estimator: the data, and nine options by keyword",
 }
 """``file:function`` → why it may take more than nine parameters."""

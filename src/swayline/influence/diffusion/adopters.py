@@ -128,12 +128,12 @@ class FittedAdopter:
         skipped : int
             A past cascade to leave out: the very one that the question is about.
         """
-        from swayline.influence.diffusion import _compiled_adopters
+        from swayline.influence.diffusion.compiled import adopters as _compiled
 
         out = np.zeros((self.people, len(EVIDENCE)))
         at = np.inf if now is None or not self.settings.as_of else float(now)
         ties_ptr, ties_to = self.network
-        _compiled_adopters.evidence(self.past, ties_ptr, ties_to, np.asarray(members, np.int64), at, skipped, out)
+        _compiled.evidence(self.past, ties_ptr, ties_to, np.asarray(members, np.int64), at, skipped, out)
         if not self.settings.as_of:
             out[:, 9:] = 0.0
             if now is not None:
@@ -142,10 +142,10 @@ class FittedAdopter:
 
     def _lately(self, now: float, skipped: int) -> Floats:
         """(people, 2) recent acts before ``now``, where the rest of the evidence is of all time."""
-        from swayline.influence.diffusion import _compiled_adopters
+        from swayline.influence.diffusion.compiled import adopters as _compiled
 
         out = np.zeros((self.people, len(EVIDENCE)))
-        _compiled_adopters._activity(self.past, now, skipped, out)
+        _compiled._activity(self.past, now, skipped, out)
         lately: Floats = out[:, 9:]
         return lately
 

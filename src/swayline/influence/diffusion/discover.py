@@ -95,7 +95,7 @@ def discover_cascade_ties(
     [(0, 1)]
     """
     require("numba", extra="people")
-    from swayline.influence.diffusion import _compiled_discover
+    from swayline.influence.diffusion.compiled import discover as _compiled
 
     if not 0 < false_discovery < 1 or not 0 < memory < 1 or least < 2 or candidates < 1:
         raise UsageError(
@@ -104,25 +104,34 @@ def discover_cascade_ties(
         )
     past = _past(cascades, people)
     tilt = np.zeros(people)
-    _compiled_discover.tilts(past, tilt)
+    _compiled.tilts(past, tilt)
+    found, p_screen, tested = _screened(past, tilt, memory, least, candidates)
+    rows = [_together(int(v), past, tilt, memory, found[v], p_screen[v]) for v in np.flatnonzero(found[:, 0] >= 0)]
+    columns = np.concatenate([np.zeros((6, 0)), *rows], axis=1)
+    return _kept(columns, tested, false_discovery)
+
+
+def _screened(past: Past, tilt: Floats, memory: float, least: int, candidates: int) -> tuple[Ints, Floats, int]:
+    """(people, candidates) likely sources of each person, -1 for none, their p-values, and the pairs tested."""
+    from swayline.influence.diffusion.compiled import discover as _compiled
+
+    people = len(tilt)
     found, p_screen = np.full((people, candidates), -1, np.int64), np.ones((people, candidates))
     tested = np.zeros(people, np.int64)
     able = np.flatnonzero(np.diff(past[2]) >= least).astype(np.int64)
     cores = os.cpu_count() or 1
-    _compiled_discover.screen(able[:0], past, tilt, memory, least, candidates, found, p_screen, tested)  # compiles once
+    _compiled.screen(able[:0], past, tilt, memory, least, candidates, found, p_screen, tested)  # compiles once
     with ThreadPoolExecutor(cores) as threads:
         # Many small interleaved parts: people differ in how much work they are.
         for done in [
             threads.submit(
-                _compiled_discover.screen, able[k :: 4 * cores].copy(), past, tilt, memory, least, candidates, found,
+                _compiled.screen, able[k :: 4 * cores].copy(), past, tilt, memory, least, candidates, found,
                 p_screen, tested,
             )
             for k in range(4 * cores)
         ]:  # fmt: skip
             done.result()
-    rows = [_together(int(v), past, tilt, memory, found[v], p_screen[v]) for v in able if found[v, 0] >= 0]
-    columns = np.concatenate([np.zeros((6, 0)), *rows], axis=1)
-    return _kept(columns, int(tested.sum()), false_discovery)
+    return found, p_screen, int(tested.sum())
 
 
 def _past(cascades: Sequence[Ints], people: int) -> Past:
@@ -143,20 +152,20 @@ def _past(cascades: Sequence[Ints], people: int) -> Past:
 
 def _together(v: int, past: Past, tilt: Floats, memory: float, found: Ints, p_screen: Floats) -> Floats:
     """(6, sources): source, target, joins brought, chances, squared shares, larger p-value, of v's likely sources."""
-    from swayline.influence.diffusion import _compiled_discover
+    from swayline.influence.diffusion.compiled import discover as _compiled
 
     used = found >= 0
     sources, p_first = found[used], p_screen[used]
     weight = np.ones(len(sources))
-    whole = _compiled_discover.joint(v, past, tilt[v], memory, sources, _STEPS, weight)
+    whole = _compiled.joint(v, past, tilt[v], memory, sources, _STEPS, weight)
     p_joint = np.ones(len(sources))
     for d in range(len(sources)):
         rest = np.delete(sources, d)
-        without = _compiled_discover.joint(v, past, tilt[v], memory, rest, _STEPS, np.delete(weight, d))
+        without = _compiled.joint(v, past, tilt[v], memory, rest, _STEPS, np.delete(weight, d))
         # A weight that cannot fall below zero: half the time the ratio is zero under the null.
         p_joint[d] = 0.5 * chi2.sf(max(2.0 * (whole - without), 0.0), 1)
     brought, chances, squared = np.zeros(len(sources)), np.zeros(len(sources)), np.zeros(len(sources))
-    _compiled_discover.credit(v, past, tilt[v], memory, sources, weight, brought, chances, squared)
+    _compiled.credit(v, past, tilt[v], memory, sources, weight, brought, chances, squared)
     return np.stack([sources, np.full(len(sources), v), brought, chances, squared, np.maximum(p_first, p_joint)])
 
 

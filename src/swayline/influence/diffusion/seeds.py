@@ -12,6 +12,7 @@ maximum coverage problem", 1999 (costs).
 """
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -118,7 +119,6 @@ def choose_seeds(
     [0]
     """
     require("numba", extra="people")
-    from swayline.influence.diffusion import _compiled
 
     _checked(graph, budget, model, deadline_s, mean_delay_s, target, delta)
     cost = np.ones(graph.n) if costs is None else np.asarray(costs, np.float64)
@@ -127,25 +127,46 @@ def choose_seeds(
     if cost.min() <= 0 or not (allowed & (cost <= budget)).any():
         raise UsageError(f"nobody can be chosen: costs run from {cost.min()} and the budget is {budget}")
     roots, worth = _roots(weights, graph.n)
-    n_sets = min(max_sets, 1 << 14)
-    first = [_Sets(np.zeros(1, np.int64), np.zeros(0, np.int32)) for _ in range(2)]
+    limits = _Limits(float(budget), cost, allowed, costs is not None, target, max_sets, delta)
+
+    def draw(half: _Sets, wanted: int, stream: int) -> _Sets:
+        return _more(graph, half, wanted, model, roots, mean_delay_s, deadline_s, 2 * seed + stream)
+
+    return _search(draw, graph.n, worth, limits)
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """What may be chosen, and when the search stops."""
+
+    budget: float
+    cost: Floats
+    allowed: np.ndarray
+    priced: bool
+    target: float
+    max_sets: int
+    delta: float
+
+
+def _search(draw: Callable[[_Sets, int, int], _Sets], n: int, worth: float, limits: _Limits) -> Seeds:
+    """Draw sets for both halves until the choice on one is surely good enough on the other (OPIM-C)."""
+    from swayline.influence.diffusion.compiled import reverse_sets as _compiled
+
+    n_sets, max_sets = min(limits.max_sets, 1 << 14), limits.max_sets
+    halves = [_Sets(np.zeros(1, np.int64), np.zeros(0, np.int32)) for _ in range(2)]
     rounds = max(int(np.ceil(np.log2(max_sets / n_sets))), 0) + 1
     while True:
-        first = [
-            _more(graph, half, n_sets, model, roots, mean_delay_s, deadline_s, 2 * seed + k)
-            for k, half in enumerate(first)
-        ]
-        start, sets = _compiled.inverted(first[0].pointer, first[0].nodes, graph.n)
-        chosen, upper = _greedy(first[0], start, sets, cost, float(budget), allowed, costs is not None)
-        covered = _covered(first[1], chosen, graph.n)
-        low, guarantee = _guarantee(covered[-1], upper, n_sets, rounds, delta)
-        crowded = first[0].pointer[-1] * 2 > _MOST_NODES
-        if guarantee >= target or n_sets >= max_sets or crowded:
+        halves = [draw(half, n_sets, k) for k, half in enumerate(halves)]
+        start, sets = _compiled.inverted(halves[0].pointer, halves[0].nodes, n)
+        chosen, upper = _greedy(halves[0], start, sets, limits.cost, limits.budget, limits.allowed, limits.priced)
+        covered = _covered(halves[1], chosen, n)
+        low, guarantee = _guarantee(covered[-1], upper, n_sets, rounds, limits.delta)
+        crowded = halves[0].pointer[-1] * 2 > _MOST_NODES
+        if guarantee >= limits.target or n_sets >= max_sets or crowded:
             spread = covered / n_sets * worth
-            return Seeds(
-                chosen, np.diff(spread, prepend=0.0), spread, low / n_sets * worth, guarantee, 2 * n_sets, delta
-            )
-        n_sets = min(2 * n_sets if guarantee > 0.9 * target else 4 * n_sets, max_sets)
+            gains, surely = np.diff(spread, prepend=0.0), low / n_sets * worth
+            return Seeds(chosen, gains, spread, surely, guarantee, 2 * n_sets, limits.delta)
+        n_sets = min(2 * n_sets if guarantee > 0.9 * limits.target else 4 * n_sets, max_sets)
 
 
 def _checked(
@@ -196,7 +217,7 @@ def _more(
     seed: int,
 ) -> _Sets:
     """Draw sets until there are as many as wanted, on all cores."""
-    from swayline.influence.diffusion import _compiled
+    from swayline.influence.diffusion.compiled import reverse_sets as _compiled
 
     done = len(have.pointer) - 1
     cores = os.cpu_count() or 1
@@ -235,7 +256,7 @@ def _greedy(
     half: _Sets, start: Ints, sets: np.ndarray, cost: Floats, budget: float, allowed: np.ndarray, priced: bool
 ) -> tuple[Ints, float]:
     """The greedy choice and an upper bound on the coverage of any choice."""
-    from swayline.influence.diffusion import _compiled
+    from swayline.influence.diffusion.compiled import reverse_sets as _compiled
 
     chosen, gains, upper = _compiled.greedy_cover(half.pointer, half.nodes, start, sets, cost, budget, allowed, False)
     if priced:
@@ -250,7 +271,7 @@ def _greedy(
 
 def _covered(half: _Sets, chosen: Ints, n: int) -> Floats:
     """(k,) sets of the validating half that the first 1 to k chosen meet."""
-    from swayline.influence.diffusion import _compiled
+    from swayline.influence.diffusion.compiled import reverse_sets as _compiled
 
     return np.cumsum(_compiled.first_met(half.pointer, half.nodes, chosen, n)).astype(np.float64)
 

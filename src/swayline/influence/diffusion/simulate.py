@@ -80,7 +80,7 @@ def simulate(
     3.0
     """
     require("numba", extra="people")
-    from swayline.influence.diffusion import _compiled
+    from swayline.influence.diffusion.compiled import cascades as _compiled
 
     if model not in MODELS:
         raise UsageError(f"model {model!r} is unknown: {nearest(model, MODELS)}")
@@ -91,21 +91,11 @@ def simulate(
     stopped[np.zeros(0, np.int64) if blocked is None else blocked] = True
     parts = _parts(runs)
     reached = np.zeros((len(parts), graph.n), np.int64)
+    arcs = graph.out_ptr, graph.out_to, graph.out_p
 
     def run(k: int) -> Ints:
-        sizes: Ints = _compiled.cascades(
-            graph.out_ptr,
-            graph.out_to,
-            graph.out_p,
-            np.zeros(0),
-            MODELS[model],
-            seeds,
-            stopped,
-            seed,
-            parts[k][0],
-            parts[k][1],
-            reached[k],
-        )
+        first, n_runs = parts[k]
+        sizes: Ints = _compiled.cascades(arcs, MODELS[model], seeds, stopped, seed, first, n_runs, reached[k])
         return sizes
 
     with ThreadPoolExecutor(len(parts)) as threads:
@@ -140,25 +130,17 @@ def simulate_acts(
     acts, people : (runs,) int64
     """
     require("numba", extra="people")
-    from swayline.influence.diffusion import _compiled
+    from swayline.influence.diffusion.compiled import cascades as _compiled
 
     if len(branching) != graph.arcs:
         raise UsageError(f"branching has {len(branching)} values for {graph.arcs} arcs")
     parts = _parts(runs)
     seeds = np.asarray(seeds, np.int64)
+    arcs = graph.out_ptr, graph.out_to, np.asarray(branching, np.float32)
 
     def run(part: tuple[int, int]) -> tuple[Ints, Ints]:
         drawn: tuple[Ints, Ints] = _compiled.hawkes_cascades(
-            graph.out_ptr,
-            graph.out_to,
-            np.asarray(branching, np.float32),
-            float(mean_delay_s),
-            float(deadline_s),
-            seeds,
-            max(most, len(seeds) + 1),
-            seed,
-            part[0],
-            part[1],
+            arcs, float(mean_delay_s), float(deadline_s), seeds, max(most, len(seeds) + 1), seed, *part
         )
         return drawn
 
@@ -185,7 +167,7 @@ def choose_blocks(graph: Graph, seeds: Ints, k: int, *, runs: int = 2000, seed: 
     [[1], [3.0]]
     """
     require("numba", extra="people")
-    from swayline.influence.diffusion import _compiled
+    from swayline.influence.diffusion.compiled import blocks as _compiled
 
     seeds = np.asarray(seeds, np.int64)
     stopped = np.zeros(graph.n, bool)

@@ -1,6 +1,6 @@
 """Compiled passes of discovery in cascades; imported only after numba was found.
 
-Past cascades as in ``_compiled_adopters``: ``ptr``, ``who`` by cascade and order of joining, and by person ``own_ptr``,
+Past cascades as in ``adopters.py``: ``ptr``, ``who`` by cascade and order of joining, and by person ``own_ptr``,
 ``own_cascade``, ``own_place``. ``memory`` is the share by which a place further back counts less: the weight of a lag
 of k joins is ``memory ** (k - 1)``. ``tilt`` (people,): how strongly a person tends to join late.
 """

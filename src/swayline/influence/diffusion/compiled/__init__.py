@@ -1,0 +1,1 @@
+"""Compiled passes of cascades; imported only after numba was found."""
