@@ -68,7 +68,7 @@ def test_the_start_is_kept_where_tuning_does_not_help(
     start: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: float, kept: bool
 ) -> None:
     judged = iter([0.2, after])
-    monkeypatch.setattr(text_tuning, "Judge", lambda *_: lambda _: next(judged))
+    monkeypatch.setattr(text_tuning, "ValidationScorer", lambda *_: lambda _: next(judged))
     split = last_out(by_color())
     with nullcontext() if kept else pytest.warns(UserWarning, match=r"did not help .* 0\.2000, 0\.2000 before"):
         done = tune_text(split.train, tmp_path, TextTuningSettings(text_model=str(start), **QUICK), split.valid)
