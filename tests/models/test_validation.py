@@ -5,7 +5,7 @@ import pytest
 
 from swayline.dataset import from_lists, last_out
 from swayline.models import create
-from swayline.models.validation import Judge, ask, ndcg_of
+from swayline.models.validation import ValidationScorer, ask, ndcg_of
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def test_seen_items_leave_every_row_and_only_where_asked(split, model):
 
 
 def test_a_judge_is_the_mean_of_its_questions_whatever_the_block(split, model):
-    judge = Judge(split.valid)
+    judge = ValidationScorer(split.valid)
     assert judge(model, batch=7) == pytest.approx(judge.each(model).mean(), abs=1e-12)
     (part,) = ask(model, judge.questions, judge.hides_seen)
     np.testing.assert_allclose(judge.each(model, batch=3), ndcg_of(part.scores, part.questions))

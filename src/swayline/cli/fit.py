@@ -13,7 +13,7 @@ from swayline.cli.shared.reading import ItemsAndUsers, Said, read, reads
 from swayline.core.errors import UsageError, nearest
 
 if TYPE_CHECKING:
-    from swayline.models.sequence.optimize.training import Watch
+    from swayline.models.sequence.optimize.epochs import Watch
     from swayline.training.bundle import ModelBundle
 
 
