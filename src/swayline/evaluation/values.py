@@ -10,7 +10,6 @@ import numpy as np
 from swayline.core.errors import UsageError
 from swayline.core.rng import generator
 from swayline.core.types import Floats
-from swayline.dataset import build_dataset
 from swayline.engine import Engine
 from swayline.evaluation.best import compare_all
 from swayline.evaluation.model import Plan
@@ -20,6 +19,7 @@ from swayline.evaluation.significance import bootstrap_mean, paired_test
 from swayline.events import EventLog
 from swayline.models import create_value_model
 from swayline.models.value_prediction import valued_events
+from swayline.training.data import training_data
 
 
 def evaluate_values(engine: Engine, log: EventLog, names: Sequence[str], plan: Plan) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def evaluate_values(engine: Engine, log: EventLog, names: Sequence[str], plan: P
     """
     for name in names:
         create_value_model(name)
-    sequences = valued_events(build_dataset(engine, log.events).sequences)
+    sequences = valued_events(training_data(engine, log).dataset.sequences)
     errors: dict[str, list[Floats]] = {name: [] for name in names}
     users: list[np.ndarray] = []
     fit_s = dict.fromkeys(names, 0.0)
