@@ -7,7 +7,8 @@ import pytest
 
 from swayline.core.errors import ArtifactError, EmptyLogError
 from swayline.events import ReadOptions, clean_log, read_events, read_log
-from swayline.events.sources import delimited, lines
+from swayline.events.sources import lines
+from swayline.events.sources.delimited import reader
 
 
 def text(seed: int, columns: str, n: int = 3000) -> str:
@@ -45,7 +46,7 @@ def test_on_disk_and_in_memory_are_one_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, columns: str, said: dict[str, bool]
 ) -> None:
     monkeypatch.setattr(lines, "BLOCK_BYTES", 1 << 14)
-    monkeypatch.setattr(delimited, "_PIECE_BYTES", 1 << 12)
+    monkeypatch.setattr(reader, "_PIECE_BYTES", 1 << 12)
     (tmp_path / "log.csv").write_text(text(len(columns), columns))
     (tmp_path / "items.csv").write_text("item,title\ni1,One\ni1,Again\n")
     options = ReadOptions(**said)

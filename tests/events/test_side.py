@@ -10,7 +10,7 @@ import pytest
 from swayline.core.errors import EmptyLogError, SchemaError, SourceError
 from swayline.engine import DuckEngine
 from swayline.events import EventLog, ReadOptions, read_events
-from swayline.events.sources import delimited
+from swayline.events.sources.delimited import reader
 
 
 @pytest.fixture
@@ -179,6 +179,6 @@ def test_titles_with_stray_quotes_keep_them_between_tabs(read) -> None:  # type:
 
 
 def test_no_part_is_too_small_for_a_side_table(read, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
-    monkeypatch.setattr(delimited, "_PIECE_BYTES", 32)
+    monkeypatch.setattr(reader, "_PIECE_BYTES", 32)
     log = read("items", "item,title\n" + "".join(f'{n},"t{n}\nx"\n' for n in range(50)))
     assert log.items["title"].to_pylist() == [f"t{n}\nx" for n in range(50)]
