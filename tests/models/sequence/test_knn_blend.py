@@ -168,10 +168,10 @@ def test_no_neighbours_for_an_empty_question(model: Transformer) -> None:
 def test_a_history_with_returns_is_not_changed_by_being_read():
     from swayline.dataset import from_lists
     from swayline.models.classical.item_knn import ItemKNN
-    from swayline.models.sequence.knn_blend import Beside, Chosen
+    from swayline.models.sequence.knn_blend import BlendWeights, KnnBlend
 
     history = from_lists([[0, 1, 0, 1, 2], [2, 2, 1]], n_items=3)
     before = (history.items.copy(), history.offsets.copy())
-    Beside(ItemKNN().fit(history), Chosen(1.0, returning=False)).level(history)
+    KnnBlend(ItemKNN().fit(history), BlendWeights(1.0, returning=False)).level(history)
     assert (history.items == before[0]).all()
     assert (history.offsets == before[1]).all()
