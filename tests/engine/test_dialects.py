@@ -161,7 +161,7 @@ QUERIES = [
 SPARK_KNOWS = frozenset({
     "abs", "approx_count_distinct", "array_sort", "asin", "avg", "chr", "coalesce", "collect_list", "contains", "cos",
     "count", "date_trunc", "explode", "extract", "first", "floor", "from_utc_timestamp", "get_json_object", "greatest",
-    "lag", "least", "length", "ln", "lower", "lpad", "max", "max_by", "md5", "median", "min", "min_by", "named_struct",
+    "lag", "least", "length", "ln", "lower", "lpad", "max", "max_by", "md5", "min", "min_by", "named_struct",
     "octet_length", "percentile_disc", "power", "radians", "regexp_like", "round", "row_number", "sequence", "sin",
     "sqrt", "struct", "sum", "timestamp_micros", "transform", "try_to_timestamp", "unix_date", "unix_micros", "upper",
     "weekday", "xxhash64",
