@@ -44,7 +44,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.add_typer(influence.app, name="influence")
 app.command("report")(report.report)
 app.command("tune")(tune.tune)
-app.command("experiment")(experiment.experiment)
+app.add_typer(experiment.app, name="experiment")
 
 
 def main() -> None:

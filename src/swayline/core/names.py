@@ -99,6 +99,9 @@ BEHAVIOR_SYNONYMS = {
 # --- files of a run folder (what each holds: core/run_folder/registry.py) ------------------------
 REPORT_FILE = "report.html"
 INFLUENCE_FILE = "influence.parquet"
+EXPERIMENTS_FILE = "experiments.parquet"
+EXPERIMENT_KEY = b"experiment"
+"""Where the metadata of an experiment's ledger holds its verdicts and words."""
 RECOMMENDATIONS_FILE = "recommendations.parquet"
 METRICS_FILE = "metrics.json"
 REJECTED_FILE = "rejected.parquet"

@@ -61,6 +61,8 @@ ESTIMANDS: Mapping[str, Estimand] = {
                  "how much more often, nothing adjusted for", "influence", CAUSE_KINDS, ("outcome", "user", "item")),
         Estimand("ate", _OUTCOME_UNIT, "effect on all", "the effect over everybody", "influence", _TREATED),
         Estimand("att", _OUTCOME_UNIT, "effect on those who did", "the effect over the treated", "influence", _TREATED),
+        Estimand("quantile_effect", _OUTCOME_UNIT, "effect on a quantile",
+                 "by how much an arm moves a quantile of the outcome", "experiments", _TREATED),
         Estimand("cate", _OUTCOME_UNIT, "effect on one", "the effect at one row's controls; one row a subject",
                  "", _TREATED),
         Estimand("bound", _OUTCOME_UNIT, "with a hidden cause",

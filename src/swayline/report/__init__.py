@@ -1,5 +1,5 @@
 """Floor 9: figures and pages from a run folder's files alone."""
 
-from swayline.report.write import write_report
+from swayline.report.write import write_experiment_page, write_report
 
-__all__ = ["write_report"]
+__all__ = ["write_experiment_page", "write_report"]

@@ -11,6 +11,7 @@ from swayline.core.errors import ArtifactError, SwaylineError
 from swayline.core.names import (
     DESCRIBE_FILE,
     EXAMPLES_FILE,
+    EXPERIMENTS_FILE,
     FLAGS_FILE,
     INFLUENCE_FILE,
     METRICS_FILE,
@@ -46,6 +47,7 @@ class Artifacts:
     metrics: Mapping[str, Any] | None = None
     influence: pa.Table | None = None
     influence_reason: str = ""
+    experiments: pa.Table | None = None
     recommendations: tuple[int, int] | None = None
     rejected: pa.Table | None = None
     examples: list[Mapping[str, Any]] | None = None
@@ -87,6 +89,7 @@ def read_artifacts(folder: Path) -> Artifacts:
         metrics=found[METRICS_FILE],
         influence=ledger,
         influence_reason=reason_of(ledger) if ledger is not None else "",
+        experiments=found[EXPERIMENTS_FILE],
         recommendations=(len(served), len(served["user"].unique())) if served is not None else None,
         rejected=found[REJECTED_FILE],
         examples=found[EXAMPLES_FILE],

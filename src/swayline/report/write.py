@@ -10,6 +10,7 @@ from swayline.core.errors import ArtifactError, SwaylineError
 from swayline.core.names import (
     DESCRIBE_FILE,
     EXAMPLES_FILE,
+    EXPERIMENTS_FILE,
     INFLUENCE_FILE,
     METRICS_FILE,
     QUALITY_FILE,
@@ -25,6 +26,8 @@ from swayline.report.page import render
 from swayline.report.sections.audience import audience_section
 from swayline.report.sections.catalogue import catalogue_section
 from swayline.report.sections.examples import examples_section
+from swayline.report.sections.experiments import TITLE as EXPERIMENTS_TITLE
+from swayline.report.sections.experiments import experiments_section
 from swayline.report.sections.funnel import funnel_section
 from swayline.report.sections.influence import influence_section
 from swayline.report.sections.models import models_section
@@ -48,6 +51,7 @@ _SECTIONS: tuple[tuple[Callable[[Artifacts], Section | None], str, str, str], ..
     (catalogue_section, "catalogue", "The items", PROFILES_FILE),
     (models_section, "recommender", "The recommender", METRICS_FILE),
     (influence_section, "influence", "What sways what", INFLUENCE_FILE),
+    (experiments_section, "experiments", EXPERIMENTS_TITLE, EXPERIMENTS_FILE),
     (people_section, "people", "Who sways whom", INFLUENCE_FILE),
     (examples_section, "examples", "Example people", EXAMPLES_FILE),
     (run_section, "run", "How this was made", RUN_FILE),
@@ -77,6 +81,22 @@ def write_report(folder: Path) -> Path:
     with whole(path) as temporary:
         temporary.write_text(page, "utf-8")
     return path
+
+
+def write_experiment_page(experiment: pa.Table, path: Path, about: str) -> None:
+    """Write one page about an experiment: its verdict in words, figures and checks; it opens offline.
+
+    Parameters
+    ----------
+    experiment : pa.Table
+        The ledger of an experiment, with its verdicts in the metadata.
+    about : str
+        What the page is about, as its line under the title says.
+    """
+    section = experiments_section(Artifacts(experiments=experiment))
+    page = render(EXPERIMENTS_TITLE, f"{words.label(about, 80)}. {_BRACKETS}", [] if section is None else [section])
+    with whole(path) as temporary:
+        temporary.write_text(page, "utf-8")
 
 
 _WRONG_LAYOUT = (

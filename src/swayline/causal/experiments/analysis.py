@@ -6,24 +6,41 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from swayline.causal.experiments.balance import Balance, check_balance
 from swayline.causal.experiments.comparison import Comparison, arm_moments, compare, with_q_values
 from swayline.causal.experiments.design import Design, Units, read_units
 from swayline.causal.experiments.metrics import Metric, parse_metric, read_values
 from swayline.causal.experiments.sample_ratio import SampleRatio, check_sample_ratio
 from swayline.causal.experiments.sequential import PLANNED_UNITS
 from swayline.causal.experiments.verdict import Verdict, judge
+from swayline.causal.experiments.words import in_words
 from swayline.core.errors import UsageError
 
 
 @dataclass(frozen=True)
 class ExperimentResult:
-    """What an experiment showed: ``comparisons`` an arm and metric, the ``sample_ratio``, ``verdicts``, ``notes``."""
+    """What an experiment showed.
+
+    Parameters
+    ----------
+    comparisons : tuple of Comparison
+        One an arm and metric.
+    sample_ratio, balance : what says whether the randomisation held.
+    verdicts : tuple of Verdict
+        One an arm.
+    notes : tuple of str
+        What was left out, and why.
+    peeking : bool
+        Whether intervals that hold on every day decide.
+    """
 
     comparisons: tuple[Comparison, ...]
     sample_ratio: SampleRatio
+    balance: tuple[Balance, ...]
     verdicts: tuple[Verdict, ...]
     notes: tuple[str, ...]
     peeking: bool
+    design: Design
 
     def table(self) -> pa.Table:
         """A row a comparison, for people and for other tools."""
@@ -34,16 +51,10 @@ class ExperimentResult:
         return pa.Table.from_pylist(rows)
 
     def summary(self) -> list[str]:
-        """The verdict of every arm, then every comparison, in one line each."""
+        """The verdict of every arm; its comparisons in frequentist and Bayesian words where they may be read."""
         lines = [f"{verdict.arm}: {verdict.word}. {verdict.reason}." for verdict in self.verdicts]
         for one in self.comparisons:
-            low, high = (one.always_low, one.always_high) if self.peeking else (one.ci_low, one.ci_high)
-            lift = f", {one.lift:+.1%}" if np.isfinite(one.lift) else ""
-            kind = "at any time" if self.peeking else "95%"
-            lines.append(
-                f"  {one.arm} against {one.control}, {one.metric.name}: {one.effect:+.4g}{lift}"
-                f" ({low:+.4g} to {high:+.4g}, {kind}); better with chance {one.chance_better:.1%}"
-            )
+            lines += [f"  {line}" for line in in_words(one, self.peeking)]
         return [*lines, *self.notes]
 
 
@@ -53,7 +64,7 @@ def analyze_experiment(
     design: Design,
     *,
     peeking: bool = False,
-    planned_units: int = PLANNED_UNITS,
+    planned_units: int | None = None,
     prior_sd: float | None = None,
     smallest_lift: float | None = None,
 ) -> ExperimentResult:
@@ -69,8 +80,9 @@ def analyze_experiment(
         The arm's column, and how units were randomised.
     peeking : bool
         The experiment is read before its planned end, or more than once: always-valid intervals decide.
-    planned_units : int
-        Units planned in all; always-valid intervals are tightest there. It must not be read off the data.
+    planned_units : int, optional
+        Units planned in all; always-valid intervals are tightest there. It must not be read off the data. An
+        experiment that has fewer than nine tenths of them is before its end, and is read as if ``peeking``.
     prior_sd : float, optional
         Spread of a normal prior on the lift for ``chance_better``; flat where not given.
     smallest_lift : float, optional
@@ -85,22 +97,49 @@ def analyze_experiment(
     """
     if not metrics:
         raise UsageError("an experiment needs at least one metric: metrics=['revenue']")
-    if planned_units < 2:
+    if planned_units is not None and planned_units < 2:
         raise UsageError(f"planned_units is {planned_units}; at least 2 are needed")
     asked = [parse_metric(one) if isinstance(one, str) else one for one in metrics]
     units = read_units(table, design)
-    ratio = check_sample_ratio(units.sizes, design.weights)
-    found: list[Comparison] = []
     notes = list(units.notes)
-    for metric in asked:
-        found += _compare_arms(units, metric, planned_units, prior_sd, notes)
-    comparisons = with_q_values(found, peeking)
-    if design.clusters and min(units.sizes.values()) < 10:
+    planned = planned_units or PLANNED_UNITS
+    total = sum(units.sizes.values())
+    if planned_units is not None and total < 0.9 * planned_units and not peeking:
+        peeking = True
         notes.append(
-            f"the smallest arm has {min(units.sizes.values())} clusters: intervals of so few are wide and rough"
+            f"read at {total:,} of {planned_units:,} planned units, before its end: intervals that hold on any day"
+            " decide"
         )
-    verdicts = judge(comparisons, ratio, units.broken, peeking, smallest_lift)
-    return ExperimentResult(tuple(comparisons), ratio, tuple(verdicts), tuple(notes), peeking)
+    ratio = check_sample_ratio(units.sizes, design.weights, peeking)
+    balance = check_balance(units, design)
+    found: list[Comparison] = []
+    for metric in asked:
+        found += _compare_arms(units, metric, planned, prior_sd, notes)
+    comparisons = with_q_values(found, peeking)
+    if (design.clusters or design.time) and min(units.sizes.values()) < 10:
+        notes.append(
+            f"the smallest arm has {min(units.sizes.values())} randomised units: intervals of so few are wide and rough"
+        )
+    broken = (*units.broken, *(one.what for one in balance if one.alarmed))
+    verdicts = judge(comparisons, ratio, broken, peeking, smallest_lift, tuple(_other_units(comparisons)))
+    return ExperimentResult(tuple(comparisons), ratio, balance, tuple(verdicts), tuple(notes), peeking, design)
+
+
+_OTHER_UNIT = 20.0
+"""No treatment multiplies a metric by so much; another unit (cents, milliseconds) does."""
+
+
+def _other_units(comparisons: Sequence[Comparison]) -> list[str]:
+    """Metrics that look as if arms were measured in different units."""
+    found = []
+    for one in comparisons:
+        small, large = sorted((abs(one.control_value), abs(one.arm_value)))
+        if large > _OTHER_UNIT * small and one.p_value < 1e-6 and small > 0:
+            found.append(
+                f"{one.metric.name} is {one.arm_value:.4g} in {one.arm} and {one.control_value:.4g} in {one.control}:"
+                " are both in one unit?"
+            )
+    return found
 
 
 def _compare_arms(

@@ -33,6 +33,8 @@ class Design:
         Columns known before the experiment (a forecast, the metric before it); they narrow intervals.
     strata : tuple of str
         Columns within whose levels arms are compared (post-stratification).
+    balance : tuple of str
+        Further columns known before; they and the covariates and strata must be alike in all arms.
     time : str, optional
         Column of the moment, for switchback designs: arms alternate in time within a unit.
     period_s, burn_in_s : float, optional
@@ -46,6 +48,7 @@ class Design:
     weights: dict[str, float] | None = None
     covariates: tuple[str, ...] = ()
     strata: tuple[str, ...] = ()
+    balance: tuple[str, ...] = ()
     time: str | None = None
     period_s: float | None = None
     burn_in_s: float = 0.0
@@ -81,7 +84,9 @@ def read_units(table: pa.Table, design: Design) -> Units:
     DataError
         There are fewer than two arms, or an arm has fewer than two units.
     """
-    for name in (design.arm, design.unit, design.clusters, design.time, *design.covariates, *design.strata):
+    for name in (
+        design.arm, design.unit, design.clusters, design.time, *design.covariates, *design.strata, *design.balance,
+    ):  # fmt: skip
         if name is not None and name not in table.column_names:
             raise UsageError(f"the table has no column {name!r}; {nearest(name, table.column_names)}")
     notes: list[str] = []
@@ -107,7 +112,9 @@ def read_units(table: pa.Table, design: Design) -> Units:
     cluster_name = design.clusters or design.unit
     cluster = _codes(table[cluster_name]) if cluster_name else None
     units = Units(arms, control, arm, cluster, np.empty((len(arm), 0)), table, tuple(notes))
-    units = _switchback(units, design) if design.time and design.period_s else units
+    if (design.time is None) != (design.period_s is None):
+        raise UsageError("a switchback names both the column of the moment and the length of a period")
+    units = _switchback(units, design) if design.time else units
     units = _crossing(units, design, cluster_name)
     x = _covariates(units.table, design)
     sizes = {name: _size(units, number) for number, name in enumerate(arms)}
@@ -173,8 +180,11 @@ def _switchback(units: Units, design: Design) -> Units:
     """A switchback's clusters are (unit, period); the first rows after a change of arm are left out."""
     assert design.time is not None
     assert design.period_s is not None
-    if design.period_s <= 0:
-        raise UsageError(f"the switchback period is {design.period_s:g} s; it must be above 0")
+    if not design.period_s > design.burn_in_s >= 0:
+        raise UsageError(
+            f"the switchback period is {design.period_s:g} s and its burn-in {design.burn_in_s:g} s: the period must be"
+            " the longer one"
+        )
     column = units.table[design.time]
     if pa.types.is_timestamp(column.type):
         seconds = column.cast(pa.timestamp("us")).cast(pa.int64()).to_numpy(zero_copy_only=False) / 1e6
@@ -187,10 +197,25 @@ def _switchback(units: Units, design: Design) -> Units:
     into = seconds - period * design.period_s
     cluster = np.unique(np.stack([place, period]), axis=1, return_inverse=True)[1].astype(np.int64)
     keep = into >= design.burn_in_s
-    note = f"{int((~keep).sum())} rows within {design.burn_in_s:g} s of a period's start are left out (carry-over)"
+    notes = list(units.notes)
+    if design.burn_in_s:
+        notes.append(
+            f"{int((~keep).sum())} rows within {design.burn_in_s:g} s of a period's start are left out (carry-over)"
+        )
+    pairs = np.unique(np.stack([cluster[keep], units.arm[keep]]), axis=1)[0]
+    mixed = np.flatnonzero(np.bincount(pairs) > 1)
+    periods = len(np.unique(cluster[keep]))
+    broken = units.broken
+    if len(mixed):
+        notes.append(
+            f"{len(mixed)} of {periods} periods hold several arms: are periods {design.period_s:g} s long, from"
+            " midnight UTC on? They are left out"
+        )
+        broken = (*broken, notes[-1]) if len(mixed) > 0.01 * periods else broken
+    kept = keep & ~np.isin(cluster, mixed)
     return Units(
-        units.arms, units.control, units.arm[keep], cluster[keep], units.x[:0], units.table.filter(pa.array(keep)),
-        (*units.notes, note) if design.burn_in_s else units.notes, units.broken, int((~keep).sum()),
+        units.arms, units.control, units.arm[kept], cluster[kept], units.x[:0], units.table.filter(pa.array(kept)),
+        tuple(notes), broken, int((~keep).sum()),
     )  # fmt: skip
 
 

@@ -29,20 +29,30 @@ class SampleRatio:
         Of the chi-square test; valid once, at a planned end.
     always_valid_p : float
         Valid however often it is looked at.
+    peeking : bool
+        Whether the arms are looked at more than once: the second p-value then decides.
     """
 
     observed: dict[str, int]
     planned: dict[str, float]
     p_value: float
     always_valid_p: float
+    peeking: bool = False
 
     @property
     def alarmed(self) -> bool:
         """Whether sizes differ from the plan by more than chance explains."""
-        return self.p_value < ALARM
+        return self.deciding_p < ALARM
+
+    @property
+    def deciding_p(self) -> float:
+        """The p-value that the alarm is about."""
+        return self.always_valid_p if self.peeking else self.p_value
 
 
-def check_sample_ratio(observed: Mapping[str, int], weights: Mapping[str, float] | None = None) -> SampleRatio:
+def check_sample_ratio(
+    observed: Mapping[str, int], weights: Mapping[str, float] | None = None, peeking: bool = False
+) -> SampleRatio:
     """Compare the sizes of arms with the planned shares.
 
     Parameters
@@ -51,6 +61,8 @@ def check_sample_ratio(observed: Mapping[str, int], weights: Mapping[str, float]
         Arm → units.
     weights : mapping, optional
         Arm → planned share, in any unit; equal shares by default.
+    peeking : bool
+        The sizes are looked at more than once.
 
     Raises
     ------
@@ -86,8 +98,9 @@ def check_sample_ratio(observed: Mapping[str, int], weights: Mapping[str, float]
         p = float(stats.chisquare(counts, total * planned).pvalue)
         always = float(min(1.0, np.exp(-_log_bayes_factor(counts, planned))))
     return SampleRatio(
-        {arm: int(n) for arm, n in observed.items()}, dict(zip(observed, planned.tolist(), strict=True)), p, always
-    )
+        {arm: int(n) for arm, n in observed.items()}, dict(zip(observed, planned.tolist(), strict=True)), p, always,
+        peeking,
+    )  # fmt: skip
 
 
 def _log_bayes_factor(counts: Floats, planned: Floats) -> float:

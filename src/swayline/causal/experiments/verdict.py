@@ -6,6 +6,8 @@ from swayline.causal.experiments.comparison import Comparison
 from swayline.causal.experiments.sample_ratio import SampleRatio
 
 SHIP, STOP, EARLY, NONE, BROKEN = "ship", "stop", "too early", "no difference that matters", "broken randomisation"
+OTHER_UNIT = "broken metric"
+"""A metric that looks as if it were counted in another unit in one arm."""
 
 
 @dataclass(frozen=True)
@@ -18,8 +20,9 @@ class Verdict:
 
 
 def judge(
-    comparisons: list[Comparison], ratio: SampleRatio, broken: tuple[str, ...], peeking: bool, matters: float | None
-) -> list[Verdict]:
+    comparisons: list[Comparison], ratio: SampleRatio, broken: tuple[str, ...], peeking: bool, matters: float | None,
+    other_units: tuple[str, ...] = (),
+) -> list[Verdict]:  # fmt: skip
     """A verdict an arm.
 
     Parameters
@@ -30,6 +33,8 @@ def judge(
         Whether the experiment is read before its planned end: always-valid intervals then decide.
     matters : float, optional
         The smallest lift that would matter: an interval wholly inside it ends the experiment.
+    other_units : tuple of str
+        Metrics that look as if arms were counted in different units.
     """
     reasons = list(broken)
     if ratio.alarmed:
@@ -37,10 +42,12 @@ def judge(
             f"{arm} {n:,} of {share:.1%}"
             for (arm, n), share in zip(ratio.observed.items(), ratio.planned.values(), strict=True)
         )
-        reasons.insert(0, f"arms have not the planned sizes ({sizes}; p = {ratio.p_value:.1e})")
+        reasons.insert(0, f"arms have not the planned sizes ({sizes} planned; p = {ratio.deciding_p:.1e})")
     arms = list(dict.fromkeys(one.arm for one in comparisons))
     if reasons:
         return [Verdict(arm, BROKEN, f"{'; '.join(reasons)}: do not read the effects") for arm in arms]
+    if other_units:
+        return [Verdict(arm, OTHER_UNIT, f"{'; '.join(other_units)} Do not read the effects") for arm in arms]
     return [_judge_arm(arm, [one for one in comparisons if one.arm == arm], peeking, matters) for arm in arms]
 
 
@@ -70,8 +77,8 @@ def _judge_arm(arm: str, found: list[Comparison], peeking: bool, matters: float 
         )
     if matters is not None and claims and all(_inside(one, matters, peeking) for one in claims):
         return Verdict(arm, NONE, f"every interval lies within ±{matters:.1%}: {_words(claims[0], peeking)}")
-    widest = max(claims or found, key=lambda one: one.se)
-    return Verdict(arm, EARLY, f"nothing can be told yet: {_words(widest, peeking)}")
+    first = (claims or found)[0]
+    return Verdict(arm, EARLY, f"{first.metric.name} may be better or worse: {_words(first, peeking)}")
 
 
 def _bounds(one: Comparison, peeking: bool) -> tuple[float, float]:

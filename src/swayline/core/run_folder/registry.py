@@ -26,6 +26,8 @@ PEOPLE_FILE = f"{names.PROFILES_FOLDER}/{names.USERS_FILE}"
 THINGS_FILE = f"{names.PROFILES_FOLDER}/{names.ITEMS_FILE}"
 RUN_STAGE = "run"
 """What writes ``run.json``: the run itself, after every stage."""
+EXPERIMENT_VERB = "experiment"
+"""What writes ``experiments.parquet``: no stage of a run, but ``swayline experiment --out DIR/experiments.parquet``."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,10 @@ ARTIFACTS = (
     Artifact(
         names.INFLUENCE_FILE, "ledger", "influence", "everything measured about influence, a row each",
         without="says so", names_people=True, is_result=True,
+    ),
+    Artifact(
+        names.EXPERIMENTS_FILE, "ledger", EXPERIMENT_VERB, "what randomised experiments showed, with their verdicts",
+        without="leaves it out", is_optional=True,
     ),
     Artifact(
         names.NETWORK_FILE, "json", "influence", "the network of people as it is drawn",
