@@ -26,8 +26,8 @@ from swayline.report.page import render
 from swayline.report.sections.audience import audience_section
 from swayline.report.sections.catalogue import catalogue_section
 from swayline.report.sections.examples import examples_section
-from swayline.report.sections.experiments import TITLE as EXPERIMENTS_TITLE
-from swayline.report.sections.experiments import experiments_section
+from swayline.report.sections.experiments.section import TITLE as EXPERIMENTS_TITLE
+from swayline.report.sections.experiments.section import experiments_section
 from swayline.report.sections.funnel import funnel_section
 from swayline.report.sections.influence import influence_section
 from swayline.report.sections.models import models_section

@@ -8,6 +8,7 @@ from swayline.core.names import EXPERIMENT_KEY
 from swayline.report import figures
 from swayline.report.artifacts import Artifacts
 from swayline.report.blocks import Note, Panel, Section, Table, Verdicts
+from swayline.report.sections.experiments.beside import beside
 from swayline.report.wording import words
 
 Row = Mapping[str, Any]
@@ -35,7 +36,7 @@ def experiments_section(run: Artifacts) -> Section | None:
     blocks += [_panel(number, effect, of) for number, (effect, of) in enumerate(_by_effect(rows).items())]
     if spoken.get("words"):
         blocks.append(_words_table(spoken["words"][:_MOST_LINES]))
-    blocks += _beside(rows, run)
+    blocks += beside(rows, run.influence)
     lead = (
         "Arms were drawn at random, so what differs between them is what the arm did, unless a check says otherwise. "
         + ("Intervals hold on all days together." if spoken.get("peeking") else "Intervals hold for one planned look.")
@@ -105,35 +106,3 @@ def _title(name: str, rows: Sequence[Row]) -> str:
 
 def _words_table(lines: Sequence[str]) -> Table:
     return Table("The same in words", ("",), [(words.label(line.strip(), 300),) for line in lines])
-
-
-def _beside(rows: Sequence[Row], run: Artifacts) -> list[Table]:
-    """What the run's own log had said about the same cause and effect."""
-    if run.influence is None:
-        return []
-    keys = {(one["cause_kind"], one["cause"], one["effect"]) for one in rows}
-    log = [
-        one for one in run.influence.to_pylist()
-        if (one["cause_kind"], one["cause"], one["effect"]) in keys and one["subject"] is None and one["primary"]
-        and one["estimate"] is not None
-    ]  # fmt: skip
-    if not log:
-        return []
-    return [
-        Table(
-            "The experiment beside what the log had said",
-            ("Cause", "Effect", "Evidence", "Estimate", "95% interval", "Identified", "How"),
-            [
-                (
-                    words.label(one["cause"], 60), words.label(one["effect"], 60), one["evidence"] or "",
-                    words.signed(one["estimate"], one["unit"]),
-                    words.between(one["ci_low"], one["ci_high"], one["unit"], sign=True),
-                    one["identified"] or "", words.label(one["method"], 120),
-                )
-                for one in [*rows, *log]
-                if (one["cause_kind"], one["cause"], one["effect"])
-                in {(other["cause_kind"], other["cause"], other["effect"]) for other in log}
-            ],
-            frozenset({3, 4}),
-        )
-    ]  # fmt: skip

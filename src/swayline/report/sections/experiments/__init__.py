@@ -1,0 +1,1 @@
+"""Section about randomised experiments."""
