@@ -101,28 +101,33 @@ def analyze_experiment(
         raise UsageError(f"planned_units is {planned_units}; at least 2 are needed")
     asked = [parse_metric(one) if isinstance(one, str) else one for one in metrics]
     units = read_units(table, design)
-    notes = list(units.notes)
-    planned = planned_units or PLANNED_UNITS
-    total = sum(units.sizes.values())
-    if planned_units is not None and total < 0.9 * planned_units and not peeking:
-        peeking = True
-        notes.append(
-            f"read at {total:,} of {planned_units:,} planned units, before its end: intervals that hold on any day"
-            " decide"
-        )
-    ratio = check_sample_ratio(units.sizes, design.weights, peeking)
-    balance = check_balance(units, design)
+    early = _before_the_end(units, planned_units)
+    notes = [*units.notes, *([early] if early and not peeking else []), *_few(units, design)]
+    peeking = peeking or early is not None
     found: list[Comparison] = []
     for metric in asked:
-        found += _compare_arms(units, metric, planned, prior_sd, notes)
+        found += _compare_arms(units, metric, planned_units or PLANNED_UNITS, prior_sd, notes)
     comparisons = with_q_values(found, peeking)
-    if (design.clusters or design.time) and min(units.sizes.values()) < 10:
-        notes.append(
-            f"the smallest arm has {min(units.sizes.values())} randomised units: intervals of so few are wide and rough"
-        )
+    ratio = check_sample_ratio(units.sizes, design.weights, peeking)
+    balance = check_balance(units, design)
     broken = (*units.broken, *(one.what for one in balance if one.alarmed))
     verdicts = judge(comparisons, ratio, broken, peeking, smallest_lift, tuple(_other_units(comparisons)))
     return ExperimentResult(tuple(comparisons), ratio, balance, tuple(verdicts), tuple(notes), peeking, design)
+
+
+def _before_the_end(units: Units, planned: int | None) -> str | None:
+    """What is said of an experiment that has fewer than nine tenths of its planned units."""
+    total = sum(units.sizes.values())
+    if planned is None or total >= 0.9 * planned:
+        return None
+    return f"read at {total:,} of {planned:,} planned units, before its end: intervals that hold on any day decide"
+
+
+def _few(units: Units, design: Design) -> list[str]:
+    least = min(units.sizes.values())
+    if least >= 10 or not (design.clusters or design.time):
+        return []
+    return [f"the smallest arm has {least} randomised units: intervals of so few are wide and rough"]
 
 
 _OTHER_UNIT = 20.0
