@@ -5,7 +5,8 @@ import swayline as sw
 
 def test_the_public_face_is_exactly_this():
     assert sorted(sw.__all__) == sorted([
-        "BehaviorEffects", "EventLog", "Paging", "PeopleInfluence", "ReadOptions", "RunSettings", "SequenceRecommender",
+        "BehaviorEffects", "Chain", "EventLog", "Paging", "PeopleInfluence", "Query", "ReadOptions", "Recommender",
+        "RunSettings", "SequenceRecommender",
         "SwaylineError", "WorldSettings", "__version__", "attribute_events", "clean_log", "estimate_effect",
         "profiles", "read_events", "read_log", "run", "write_log",
         "write_report", "write_world",

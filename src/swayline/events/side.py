@@ -121,6 +121,13 @@ def read_people(source: Any, options: ReadOptions | None = None) -> pa.Table:
         return read_users(source, options or ReadOptions(), engine)[0]
 
 
+def read_side(which: str, source: Any, options: ReadOptions | None = None) -> pa.Table:
+    """A table of items, users or ties alone, without a log; rows that cannot be read are left out."""
+    readers = {"items": read_items, "users": read_users, "ties": read_ties}
+    with DuckEngine() as engine:
+        return readers[which](source, options or ReadOptions(), engine)[0]
+
+
 def read_ties(source: Any, options: ReadOptions, engine: Engine) -> tuple[pa.Table, pa.Table]:
     """(ties, rejected): ``source`` can influence ``target``; ``kind`` and ``time`` where present; each tie once."""
     known = {

@@ -1,5 +1,7 @@
-"""Floor 9: choose. A bundle's recommendations, their reasons, and items found by words."""
+"""Floor 9: choose. A question walks a chain of named steps to a list; reasons, similar items, search by words."""
 
+from swayline.recommend.chain import Chain
+from swayline.recommend.context import Context
 from swayline.recommend.examples import examples
 from swayline.recommend.explain import (
     Reason,
@@ -7,11 +9,18 @@ from swayline.recommend.explain import (
     edit_behaviors,
     explain_events,
     reasons,
-    with_reasons,
 )
+from swayline.recommend.filters import parse_filter
+from swayline.recommend.lists import Lists
+from swayline.recommend.query import Query
+from swayline.recommend.recommender import Recommender, SequenceRecommender
 from swayline.recommend.search import ItemSearch
+from swayline.recommend.similar import score_pairs, similar_items
+from swayline.recommend.slate import Slate
+from swayline.recommend.steps import STEPS, Step, create_step
 
 __all__ = [
-    "ItemSearch", "Reason", "attribute_events", "edit_behaviors", "examples", "explain_events", "reasons",
-    "with_reasons",
+    "STEPS", "Chain", "Context", "ItemSearch", "Lists", "Query", "Reason", "Recommender", "SequenceRecommender",
+    "Slate", "Step", "attribute_events", "create_step", "edit_behaviors", "examples", "explain_events",
+    "parse_filter", "reasons", "score_pairs", "similar_items",
 ]  # fmt: skip

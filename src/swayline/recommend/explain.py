@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from swayline.core.errors import UsageError, nearest, shown
 from swayline.core.ids import list_length, one_id
-from swayline.core.names import INTERACT, ITEM, REASON, USER
+from swayline.core.names import INTERACT
 from swayline.core.rng import generator
 from swayline.core.types import Ints
 from swayline.dataset import NO_TIME, Sequences
@@ -18,17 +18,17 @@ from swayline.engine import DuckEngine
 from swayline.events import EventLog
 from swayline.influence.attribution import edit_rows, event_rows, remove_events
 from swayline.models import recommend as best_items
-from swayline.training.bundle import LIST_SOURCE, POPULAR, ModelBundle
+from swayline.training.bundle import ModelBundle
 
 LAST_EVENTS = 10
 """How far back a reason is looked for."""
 USERS_AT_ONCE = 5_000
 EXPLAINED_USERS = 100
-_MOST = "what most people take: the model can tell nothing of this person"
+POPULAR_REASON = "what most people take: the model can tell nothing of this person"
 
 
 class HasBundle(Protocol):
-    """What has learned a bundle, as :class:`swayline.SequenceRecommender` has."""
+    """What has learned a bundle, as :class:`swayline.Recommender` has."""
 
     def bundle(self) -> ModelBundle:
         """The bundle."""
@@ -57,10 +57,16 @@ class Reason:
 
 def reasons(fitted: ModelBundle, users: Ints, items: Ints, label: str = "reasons") -> list[Reason]:
     """(Q,) a reason for each recommendation, given as rows of users and items."""
+    return event_reasons(fitted, fitted.histories, users, items, label)
+
+
+def event_reasons(
+    fitted: ModelBundle, sequences: Sequences, rows_of: Ints, items: Ints, label: str = "reasons"
+) -> list[Reason]:
+    """(Q,) a reason for each recommendation, given as rows of some histories and of items."""
     found: list[Reason] = []
-    sequences = fitted.histories
-    for start in range(0, len(users), USERS_AT_ONCE * 10):
-        rows, wanted = users[start : start + USERS_AT_ONCE * 10], items[start : start + USERS_AT_ONCE * 10]
+    for start in range(0, len(rows_of), USERS_AT_ONCE * 10):
+        rows, wanted = rows_of[start : start + USERS_AT_ONCE * 10], items[start : start + USERS_AT_ONCE * 10]
         asked, history = np.unique(rows, return_inverse=True)
         histories = sequences.take(asked)
         removals = remove_events(fitted.model, histories, history, wanted, last=LAST_EVENTS, label=label)
@@ -88,19 +94,6 @@ def _reason(fitted: ModelBundle, histories: Sequences, place: int, gain: float) 
     day = "" if when == NO_TIME else f" on {datetime.fromtimestamp(when / 1e6, UTC).strftime('%d %b %Y').lstrip('0')}"
     what = label if behavior == INTERACT else f"the {behavior} of {label}"
     return Reason(f"because of {what}{day}", fitted.dataset.items.names[histories.items[place]], behavior, gain)
-
-
-def with_reasons(fitted: ModelBundle, recommendations: pa.Table) -> pa.Table:
-    """The recommendations table with a ``reason`` in each row."""
-    users = fitted.dataset.users.rows(recommendations[USER])
-    items = fitted.dataset.items.rows(recommendations[ITEM])
-    texts = [reason.text for reason in reasons(fitted, users, items)]
-    if LIST_SOURCE not in recommendations.column_names:
-        return recommendations.append_column(REASON, pa.array(texts, pa.string()))
-    sources = recommendations[LIST_SOURCE].to_pylist()
-    texts = [_MOST if source == POPULAR else text for source, text in zip(sources, texts, strict=True)]
-    at = recommendations.column_names.index(LIST_SOURCE)
-    return recommendations.add_column(at, REASON, pa.array(texts, pa.string()))
 
 
 def explain_events(
@@ -146,7 +139,7 @@ def attribute_events(
 
     Parameters
     ----------
-    model : SequenceRecommender or ModelBundle
+    model : Recommender or ModelBundle
     log : EventLog, optional
         Whose histories to explain; by default those the model was fitted on.
     user : str or int

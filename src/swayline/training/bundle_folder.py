@@ -10,6 +10,7 @@
     bundle.json                       measured quality, code and data fingerprint; earlier versions wrote none
     event_ids.parquet                 row, event_id          only where the log has ids of its own
     profiles.parquet                  column, value, code    only where the log had a table of users
+    catalogue.parquet                 what is known of items as many rows as items; only where anything is
 """
 
 from dataclasses import dataclass
@@ -22,9 +23,9 @@ import pyarrow.parquet as pq
 from safetensors.numpy import save_file
 
 from swayline.core.errors import ArtifactError, SwaylineError, shown
-from swayline.core.names import EVENT_ID, ITEM, ROW, TITLE, USER
+from swayline.core.names import AUDIO, EVENT_ID, IMAGE, ITEM, ROW, TITLE, USER
 from swayline.core.storage.files import whole, write_json
-from swayline.dataset import NO_TIME, Dataset, PeopleCodes, Sequences, Vocabulary
+from swayline.dataset import NO_TIME, Catalogue, Dataset, PeopleCodes, Sequences, Vocabulary
 from swayline.events import ReadOptions
 from swayline.models import Recommender
 from swayline.models.artifact import read_arrays, read_object
@@ -33,6 +34,7 @@ from swayline.training.validation import MeasuredQuality
 
 ITEMS, PEOPLE, HISTORIES, LOG = "items.parquet", "people.parquet", "histories.safetensors", "log.json"
 EVENT_IDS, PROFILES, BUNDLE = "event_ids.parquet", "profiles.parquet", "bundle.json"
+CATALOGUE = "catalogue.parquet"
 FORMAT = 1
 """Of ``bundle.json``."""
 _ARRAYS = {"offsets": "int64", "items": "int32", "behaviors": "int16", "times": "int64", "events": "int64"}
@@ -77,6 +79,8 @@ def write_around(folder: Path, parts: Around) -> None:
     columns = {ROW: pa.array(kept.keys(), pa.int64()), EVENT_ID: pa.array(kept.values(), pa.string())}
     _write_or_remove(folder / EVENT_IDS, pa.table(columns) if kept else None)
     _write_or_remove(folder / PROFILES, dataset.people.table if dataset.people is not None else None)
+    known = _plain_columns(sequences.catalogue)
+    _write_or_remove(folder / CATALOGUE, known if known is not None and known.num_columns else None)
     write_json(folder / LOG, {
         "behaviors": dataset.behaviors.names, "ordered": dataset.ordered, "exclude_seen": parts.exclude_seen,
         "options": parts.options.as_json(),
@@ -100,7 +104,8 @@ def read_around(folder: Path) -> Around:
     log = _read_log(folder / LOG)
     behaviors = Vocabulary.of(log["behaviors"])
     stored: dict[str, Any] = dict(_read_histories(folder / HISTORIES))
-    sequences = Sequences(**stored, n_items=len(items), n_behaviors=len(behaviors))
+    catalogue = _read_catalogue(folder / CATALOGUE, len(items))
+    sequences = Sequences(**stored, n_items=len(items), n_behaviors=len(behaviors), catalogue=catalogue)
     _check(folder / HISTORIES, sequences, len(people), log["ordered"])
     codes = _read_codes(folder / PROFILES, sequences)
     dataset = Dataset(
@@ -145,6 +150,46 @@ def probe(folder: Path, model: Recommender, sequences: Sequences) -> None:
 def _write_table(path: Path, table: pa.Table) -> None:
     with whole(path) as temporary:
         pq.write_table(table, temporary)
+
+
+def _plain_columns(catalogue: Catalogue | None) -> pa.Table | None:
+    """The columns that a filter can ask: words, numbers, moments, flags, and lists of words; no pictures, no bytes."""
+    if catalogue is None:
+        return None
+    kept = [
+        name for name in catalogue.table.column_names
+        if name not in (IMAGE, AUDIO) and _is_plain(catalogue.table[name].type)
+    ]  # fmt: skip
+    return catalogue.table.select(kept)
+
+
+def _is_plain(kind: pa.DataType) -> bool:
+    types = pa.types
+    if types.is_list(kind) or types.is_large_list(kind):
+        return bool(types.is_string(kind.value_type) or types.is_large_string(kind.value_type))
+    plain = (
+        types.is_string, types.is_large_string, types.is_integer, types.is_floating, types.is_boolean,
+        types.is_timestamp, types.is_date,
+    )  # fmt: skip
+    return any(check(kind) for check in plain)
+
+
+def _read_catalogue(path: Path, n_items: int) -> Catalogue | None:
+    """What is known of the items; None in folders of earlier versions, and where nothing is."""
+    if not path.exists():
+        return None
+    try:
+        table = pq.ParquetFile(path).read()
+        table.validate(full=True)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise ArtifactError(f"{path} is damaged ({_first_line(error)}): {_AGAIN}") from None
+    if len(table) != n_items:
+        raise ArtifactError(f"{path} holds {len(table)} rows and the model {n_items} items: {_AGAIN}")
+    strange = [name for name in table.column_names if not _is_plain(table[name].type)]
+    if strange or len(set(table.column_names)) != table.num_columns:
+        what = ", ".join(strange) or "one twice"
+        raise ArtifactError(f"{path} holds columns that no catalogue has ({what}): {_AGAIN}")
+    return Catalogue(table)
 
 
 def _write_or_remove(path: Path, table: pa.Table | None) -> None:

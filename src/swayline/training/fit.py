@@ -4,7 +4,7 @@
 
     log ─ training_data ─ dataset ─ cut ─ fit each candidate ─ measure on validation ─ choose ─ refit ─ bundle
 
-``swayline fit``, ``run``, ``evaluate``, ``tune`` and :class:`~swayline.training.recommender.SequenceRecommender` walk
+``swayline fit``, ``run``, ``evaluate``, ``tune`` and ``Recommender`` walk
 it, each as far as it needs.
 """
 

@@ -61,3 +61,21 @@ def user_ids(path: Path) -> list[str]:
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(f"{path} cannot be read as a list of users: {error}") from None
     return list(dict.fromkeys(name for place, name in enumerate(names) if name and not (place == 0 and name == "user")))
+
+
+def item_ids(path: Path) -> list[str]:
+    """Ids of items from a text file, one a line; blank lines and a header ``item`` are left out.
+
+    Raises
+    ------
+    SourceError
+        The file is missing, no UTF-8 text, or names nothing.
+    """
+    try:
+        names = [line.strip() for line in path.read_text("utf-8-sig").splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"{path} cannot be read as a list of items: {error}") from None
+    found = list(dict.fromkeys(name for at, name in enumerate(names) if name and not (at == 0 and name == "item")))
+    if not found:
+        raise SourceError(f"{path} names no item: write ids, one a line")
+    return found

@@ -159,6 +159,12 @@ class ItemKNN:
         other.values_ = self.values_
         return other
 
+    def weighing(self, behavior_weights: tuple[float, ...]) -> Self:
+        """The same neighbours under other weights of the behaviours."""
+        other = self.fading(self.chosen_.decay)
+        other.settings = dataclasses.replace(self.settings, behavior_weights=behavior_weights)
+        return other
+
     def score(self, history: Sequences) -> Scores:
         """(Q, I) summed similarity to the history; zero where nothing is shared."""
         scores: Scores = self.found(history).toarray().astype(np.float32, copy=False)

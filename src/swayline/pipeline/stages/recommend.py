@@ -5,13 +5,17 @@ import pyarrow.parquet as pq
 from swayline.core.names import EXAMPLES_FILE, RECOMMENDATIONS_FILE
 from swayline.core.storage.files import whole, write_json
 from swayline.pipeline.workspace import Workspace
-from swayline.recommend import examples, with_reasons
+from swayline.recommend import Chain, Context, Query, examples
 
 
 def recommend(work: Workspace) -> None:
     """The best next items of everybody, with reasons, and ten users to look at."""
     bundle = work.bundle
-    lists = bundle.recommend(k=work.settings.k)
+    names = bundle.dataset.users.names
+    queries = [Query(user=names[row], k=work.settings.k) for row in bundle.served]
+    lists = Chain().with_step("reasons").serve(Context(bundle), queries)
+    if lists.short:
+        work.say("recommend", f"{len(lists.short):,} lists are short; the first: {lists.short[0]['why']}")
     with whole(work.folder / RECOMMENDATIONS_FILE) as temporary:
-        pq.write_table(with_reasons(bundle, lists), temporary)
+        pq.write_table(lists.table, temporary)
     write_json(work.folder / EXAMPLES_FILE, examples(bundle, work.settings.k, work.settings.seed))

@@ -160,3 +160,53 @@ def test_values_are_kept_with_the_histories_and_damaged_ones_are_refused(tmp_pat
         save_file({**load_file(path), "values": bad}, path)
         with pytest.raises(ArtifactError, match="does not fit"):
             ModelBundle.load(tmp_path / "m")
+
+
+def test_similar_items_are_those_of_the_same_people():
+    model = sw.Recommender("item-knn").fit(_log())
+    like = model.similar_items("i3", k=4)
+    assert like["rank"].to_pylist() == [1, 2, 3, 4]
+    assert {"i2", "i4"} <= set(like["item"].to_pylist())
+    assert "i3" not in like["item"].to_pylist()
+    with pytest.raises(UsageError, match="item 'i33' is not in the model's catalogue"):
+        model.similar_items("i33")
+
+
+def test_pairs_are_scored_as_the_lists_are():
+    model = sw.Recommender("item-knn").fit(_log())
+    lists = model.recommend(["u1", "u2"], k=3)
+    pairs = list(zip(lists["user"].to_pylist(), lists["item"].to_pylist(), strict=True))
+    assert model.score(pairs)["score"].to_pylist() == pytest.approx(lists["score"].to_pylist(), abs=1e-5)
+    assert model.score(lists.table)["score"].to_pylist() == pytest.approx(lists["score"].to_pylist(), abs=1e-5)
+    for wrong in (["u1"], "u1", [("u1",)], {"user": ["u1"]}):
+        with pytest.raises(UsageError, match="pairs"):
+            model.score(wrong)
+
+
+def test_partial_fit_of_the_rest_ends_where_one_fit_would():
+    whole = _log()
+    first, second = whole.events.slice(0, 200), whole.events.slice(200)
+    fixed = {"neighbours": 100, "shrinkage": 5.0, "decay": 0.8, "distance_decay": 0.9, "backward": 0.5, "returns": 0.0,
+             "value_weight": 0.0}  # fmt: skip
+    stepwise = sw.Recommender("item-knn", **fixed).fit(EventLog(first, items=whole.items))
+    before = set(stepwise.bundle().dataset.users.names)
+    stepwise.partial_fit(EventLog(second))
+    at_once = sw.Recommender("item-knn", **fixed).fit(whole)
+    users = at_once.bundle().dataset.users.names
+    assert set(users) > before
+    assert stepwise.recommend(users, k=3).equals(at_once.recommend(users, k=3))
+    assert stepwise.bundle().labels == at_once.bundle().labels
+    again = stepwise.partial_fit(EventLog(second)).bundle()
+    assert len(again.dataset.sequences.items) == len(whole.events)
+
+
+def test_what_is_known_of_items_is_kept_in_the_folder(tmp_path):
+    log = _log()
+    prices = pa.table({"item": [f"i{i}" for i in range(12)], "price": [float(i) for i in range(12)]})
+    sw.Recommender("item-knn").fit(EventLog(log.events, items=prices)).save(tmp_path / "m")
+    again = sw.Recommender.load(tmp_path / "m")
+    lists = again.recommend(k=2, filter="price < 4", seen="keep")
+    assert set(lists["item"].to_pylist()) <= {"i0", "i1", "i2", "i3"}
+    (tmp_path / "m" / "catalogue.parquet").write_bytes(b"PAR1")
+    with pytest.raises(ArtifactError, match=r"catalogue.parquet is damaged"):
+        ModelBundle.load(tmp_path / "m")
