@@ -226,3 +226,19 @@ def test_what_a_stage_could_not_do_is_said_in_the_record_and_the_report(shop, qu
     assert [stage.get("notes") for stage in again.record["stages"]] == [
         stage.get("notes") for stage in done.record["stages"]
     ]
+
+
+def test_a_model_that_ignores_the_logs_values_says_so_and_names_those_that_do_not(tmp_path):
+    rows = [
+        f"u{user},i{(3 * user + step) % 11},{1 + (user + step) % 5},{86_400 * step}"
+        for user in range(12)
+        for step in range(4)
+    ]
+    (tmp_path / "stars.csv").write_text("user,item,rating,time\n" + "\n".join(rows) + "\n")
+    read = Inputs(tmp_path / "stars.csv")
+    for model, expected in (("most-popular", True), ("item-knn", False)):
+        done = run(read, RunSettings(models=(model,), explained_users=0), tmp_path / model)
+        (notes,) = [stage["notes"] for stage in done.record["stages"] if stage["name"] == "train"]
+        said = [note for note in notes if "ignores the log's values" in note]
+        assert bool(said) is expected
+        assert all("most-popular" in note and "item-knn" in note and "gru" not in note for note in said)

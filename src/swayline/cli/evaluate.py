@@ -30,7 +30,7 @@ class Questions:
             show_default=False,
         ),
     ] = None
-    folds: Annotated[int, typer.Option("--folds", help="How many, for rolling and k-fold.")] = 3
+    folds: Annotated[int, typer.Option("--folds", min=2, max=50, help="How many, for rolling and k-fold.")] = 3
     target: Annotated[str, typer.Option("--target", help="What is predicted: item, behavior, category or value.")] = (
         "item"
     )

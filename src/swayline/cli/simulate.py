@@ -12,9 +12,11 @@ from swayline.cli.shared.output import show
 
 @option_groups
 def simulate(
-    users: Annotated[int, typer.Option("--users", min=2, help="How many people.")] = 2000,
-    items: Annotated[int, typer.Option("--items", min=2, help="How many items.")] = 1000,
-    events: Annotated[int, typer.Option("--events", min=100, help="About how many events.")] = 100_000,
+    users: Annotated[int, typer.Option("--users", min=2, max=100_000_000, help="How many people.")] = 2000,
+    items: Annotated[int, typer.Option("--items", min=2, max=100_000_000, help="How many items.")] = 1000,
+    events: Annotated[
+        int, typer.Option("--events", min=100, max=10_000_000_000, help="About how many events.")
+    ] = 100_000,
     seed: options.Seed = 0,
     out: Annotated[Path, typer.Option("--out", help="Folder to write.")] = Path("world"),
     ending: Ending = Ending(),

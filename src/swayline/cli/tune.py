@@ -24,7 +24,9 @@ class Study:
         int, typer.Option("--trials", min=1, max=10_000, help="Trials in all; those already in --out count.")
     ] = 20
     split: Annotated[str, typer.Option("--split", help="last-out or time: what validation asks.")] = "last-out"
-    max_epochs: Annotated[int | None, typer.Option("--max-epochs", min=1, help="Epochs a trial at most.")] = None
+    max_epochs: Annotated[
+        int | None, typer.Option("--max-epochs", min=1, max=100_000, help="Epochs a trial at most.")
+    ] = None
 
 
 @reads("items", "users")

@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from swayline.core.names import AUDIO, CATEGORY, DESCRIPTION, IMAGE, ITEM, LAT, LON, TITLE
+from swayline.core.numbers import as_floats
 from swayline.core.types import Floats, Ints
 
 TEXT_COLUMNS = (TITLE, DESCRIPTION, CATEGORY)
@@ -127,7 +128,7 @@ class Catalogue:
 
     def numbers(self, column: str) -> Floats:
         """(I,) a column of numbers, flags or moments (days since 1970) as floats, NaN where an item has none."""
-        return as_numbers(self.table[column])
+        return as_numbers(self.table[column], column)
 
 
 def build_catalogue(ids: pa.Array, side: pa.Table | None, said: Statements | None = None) -> Catalogue | None:
@@ -186,12 +187,18 @@ def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column.cast(pa.string())
 
 
-def as_numbers(column: pa.ChunkedArray) -> Floats:
-    """A column of numbers, flags or moments (days since 1970) as floats, NaN where it is null."""
+def as_numbers(column: pa.ChunkedArray, name: str) -> Floats:
+    """A column of numbers, flags or moments (days since 1970) as floats, NaN where it is null.
+
+    Raises
+    ------
+    SchemaError
+        Numbers that differ would become equal (ids beyond 2⁵³).
+    """
     if pa.types.is_temporal(column.type):
         days = pc.divide(pc.cast(pc.cast(column, pa.timestamp("us")), pa.int64()).cast(pa.float64()), 86_400e6)
         return np.asarray(days.to_numpy(), dtype=np.float64)
-    return np.asarray(column.cast(pa.float64()).to_numpy(), dtype=np.float64)
+    return as_floats(column, name)
 
 
 def most_named(said: Statements, n_items: int) -> Ints:

@@ -24,6 +24,7 @@ import pyarrow.compute as pc
 
 from swayline.core.errors import ConfigError, SchemaError, UsageError, nearest, shown
 from swayline.core.names import BEHAVIOR, EVENT_ID, ITEM, ROW, SESSION, TIME, USER
+from swayline.core.numbers import as_floats
 from swayline.core.rng import generator
 from swayline.features.imputation import GapModel, held_out_gain
 
@@ -268,7 +269,7 @@ def _values(table: pa.Table, name: str) -> Column:
         or pa.types.is_floating(kind)
         or pa.types.is_decimal(kind)
     ):
-        numbers = np.asarray(column.cast(pa.float64()).to_numpy(), np.float64).copy()
+        numbers = as_floats(column, name).copy()
         numbers[~np.isfinite(numbers)] = np.nan
         return numbers
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind):

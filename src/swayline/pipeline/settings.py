@@ -11,6 +11,9 @@ from swayline.core.conditions import parse_condition
 from swayline.core.errors import ConfigError, UsageError, nearest, shown
 from swayline.events import Paging, ReadOptions
 
+MOST = 10**9
+"""The most that a count of people or events may be set to."""
+
 
 class RunSettings(BaseModel):
     """What decides a run, beside its inputs.
@@ -45,9 +48,9 @@ class RunSettings(BaseModel):
     k: int = Field(10, ge=1, le=1000)
     models: tuple[str, ...] = Field(("most-popular", "recent-popular", "item-knn", "transformer"), min_length=1)
     model: str = "auto"
-    min_user_events: int = Field(1, ge=1)
-    min_item_events: int = Field(1, ge=1)
-    explained_users: int = Field(100, ge=0)
+    min_user_events: int = Field(1, ge=1, le=MOST)
+    min_item_events: int = Field(1, ge=1, le=MOST)
+    explained_users: int = Field(100, ge=0, le=MOST)
     reading: ReadOptions = ReadOptions()
     model_settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
 

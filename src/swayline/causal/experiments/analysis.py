@@ -1,5 +1,6 @@
 """An experiment from its table to its verdict: units → arms' moments → comparisons → q-values → words."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -91,7 +92,7 @@ def analyze_experiment(
     Raises
     ------
     UsageError
-        A column, an arm or a metric is not there.
+        A column, an arm or a metric is not there, or ``smallest_lift`` is not above 0.
     DataError
         The table cannot answer: one arm, arms of one unit, a metric without numbers.
     """
@@ -99,6 +100,8 @@ def analyze_experiment(
         raise UsageError("an experiment needs at least one metric: metrics=['revenue']")
     if planned_units is not None and planned_units < 2:
         raise UsageError(f"planned_units is {planned_units}; at least 2 are needed")
+    if smallest_lift is not None and not 0 < smallest_lift < math.inf:
+        raise UsageError(f"smallest_lift (--smallest-lift) is a lift above 0, as .01 for 1%, not {smallest_lift:g}")
     asked = [parse_metric(one) if isinstance(one, str) else one for one in metrics]
     units = read_units(table, design)
     early = _before_the_end(units, planned_units)

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from swayline.core.errors import DataError, UsageError, nearest, shown
+from swayline.core.numbers import as_floats
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -189,7 +190,7 @@ def _switchback(units: Units, design: Design) -> Units:
     if pa.types.is_timestamp(column.type):
         seconds = column.cast(pa.timestamp("us")).cast(pa.int64()).to_numpy(zero_copy_only=False) / 1e6
     else:
-        seconds = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
+        seconds = as_floats(column, design.time)
     if not np.isfinite(seconds).all():
         raise DataError(f"column {design.time!r} lacks a time in {int((~np.isfinite(seconds)).sum())} rows")
     place = units.cluster if units.cluster is not None else np.zeros(len(seconds), np.int64)
@@ -224,10 +225,8 @@ def _covariates(table: pa.Table, design: Design) -> Floats:
     columns: list[Floats] = []
     for name in design.covariates:
         column = table[name]
-        if pa.types.is_boolean(column.type):
-            column = column.cast(pa.int8())
         try:
-            values = column.cast(pa.float64()).to_numpy(zero_copy_only=False).astype(np.float64)
+            values = as_floats(column, name)
         except (pa.ArrowException, ValueError):
             columns += _levels(column, name)
             continue

@@ -21,6 +21,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from swayline.core.errors import DataError, UsageError, nearest, shown
+from swayline.core.numbers import as_floats
 
 Floats = npt.NDArray[np.float64]
 KINDS = ("mean", "proportion", "ratio", "quantile")
@@ -156,10 +157,8 @@ def _column(table: pa.Table, name: str, metric: Metric) -> Floats:
             f"metric {metric.name!r}: the table has no column {name!r}; {nearest(name, table.column_names)}"
         )
     column = table[name]
-    if pa.types.is_boolean(column.type):
-        column = column.cast(pa.int8())
     try:
-        values = column.cast(pa.float64()).to_numpy(zero_copy_only=False).astype(np.float64)
+        values = as_floats(column, name)
     except (pa.ArrowException, ValueError, TypeError):
         raise DataError(f"metric {metric.name!r}: column {name!r} holds {column.type} and not numbers") from None
     return np.where(np.isfinite(values), values, np.nan)

@@ -12,6 +12,7 @@ from swayline.causal.experiments.comparison import Comparison, Moments, compare
 from swayline.causal.experiments.metrics import Metric
 from swayline.causal.experiments.sequential import PLANNED_UNITS, sequence_width
 from swayline.core.errors import DataError, UsageError, nearest
+from swayline.core.numbers import as_floats
 
 Floats = npt.NDArray[np.float64]
 
@@ -65,9 +66,7 @@ def analyze_snapshots(
     for name in columns:
         if name not in table.column_names:
             raise UsageError(f"the table has no column {name!r}; {nearest(name, table.column_names)}")
-    n_c, mean_c, var_c, n_t, mean_t, var_t = (
-        np.asarray(table[name].cast(pa.float64()).to_numpy(zero_copy_only=False), np.float64) for name in columns
-    )
+    n_c, mean_c, var_c, n_t, mean_t, var_t = (as_floats(table[name], name) for name in columns)
     usable = (n_c >= 2) & (n_t >= 2) & (var_c >= 0) & (var_t >= 0) & np.isfinite(mean_c) & np.isfinite(mean_t)
     with np.errstate(divide="ignore", invalid="ignore"):
         effect = np.where(usable, mean_t - mean_c, np.nan)

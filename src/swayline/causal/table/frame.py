@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from swayline.core.errors import IdentificationError, SchemaError, UsageError, nearest, shown
+from swayline.core.numbers import as_floats
 
 Floats = npt.NDArray[np.float64]
 MOST_ARMS = 10
@@ -96,13 +97,16 @@ def numeric(table: pa.Table, name: str) -> Floats:
         The column is missing, holds no numbers, an infinite one, or one too large to be squared.
     """
     values = column(table, name)
-    if pa.types.is_boolean(values.type):
-        values = values.cast(pa.int8())
     if pa.types.is_timestamp(values.type) or pa.types.is_date(values.type):
         values = values.cast(pa.timestamp("us")).cast(pa.int64())
-    if not (pa.types.is_integer(values.type) or pa.types.is_floating(values.type) or pa.types.is_decimal(values.type)):
+    if not (
+        pa.types.is_integer(values.type)
+        or pa.types.is_floating(values.type)
+        or pa.types.is_decimal(values.type)
+        or pa.types.is_boolean(values.type)
+    ):
         raise SchemaError(f"column {name!r} holds {values.type}, and numbers (or true/false) are needed")
-    found = np.asarray(values.cast(pa.float64(), safe=False).to_numpy(), dtype=np.float64)
+    found = as_floats(values, name)
     infinite = np.flatnonzero(np.isinf(found))
     if len(infinite):
         raise SchemaError(

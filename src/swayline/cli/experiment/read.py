@@ -86,12 +86,16 @@ class Reading:
         typer.Option(
             "--planned-units",
             min=2,
+            max=10**12,
             help="Units planned in all; before them, intervals hold always.",
             show_default=False,
         ),
     ] = None
     smallest_lift: Annotated[
-        float | None, typer.Option("--smallest-lift", help="The smallest lift that matters: 0.01.", show_default=False)
+        float | None,
+        typer.Option(
+            "--smallest-lift", min=0.0, max=1000.0, help="The smallest lift that matters: 0.01.", show_default=False
+        ),
     ] = None
 
 

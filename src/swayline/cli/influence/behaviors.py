@@ -50,7 +50,7 @@ class Estimation:
     state: Annotated[
         int,
         typer.Option(
-            "--sequence-state", min=0, help="Numbers of a sequence model's state to adjust for; needs --from."
+            "--sequence-state", min=0, max=1000, help="Numbers of a sequence model's state to adjust for; needs --from."
         ),
     ] = 0
 

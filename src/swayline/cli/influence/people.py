@@ -23,6 +23,8 @@ def people(
         float | None,
         typer.Option(
             "--max-radius",
+            min=0.0,
+            max=1.0,
             help="Hold the branching stable: a spectral radius of at most this, say .95.",
             show_default=False,
         ),

@@ -22,7 +22,7 @@ class Choice:
     """How many people, at what price, and what counts as reach."""
 
     budget: Annotated[
-        float, typer.Option("--budget", min=0.0, help="How many people to start with, or what they may cost.")
+        float, typer.Option("--budget", min=0.0, max=1e15, help="How many people to start with, or what they may cost.")
     ] = 50
     model: Annotated[str, typer.Option("--model", help="independent-cascade or linear-threshold.")] = (
         "independent-cascade"

@@ -166,7 +166,7 @@ def attributes(
         elif kind in kinds.OF_WORDS:
             found[f"{label}: {name}"] = as_text(known[name]).combine_chunks().take(pa.array(rows))
         else:
-            found[f"{label}: {name}"] = as_numbers(known[name])[rows]
+            found[f"{label}: {name}"] = as_numbers(known[name], name)[rows]
     return found
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from swayline.core.names import CANDIDATES_FOLDER, CHOICE_FILE, MODEL_FOLDER
 from swayline.core.storage.files import write_json
+from swayline.models import names, reads_values
 from swayline.pipeline.settings import RunSettings
 from swayline.pipeline.workspace import Workspace
 from swayline.training import TrainingPlan
@@ -41,3 +42,12 @@ def train(work: Workspace) -> None:
         },
     })  # fmt: skip
     work.bundle = trained.bundle
+    chosen = next(one for one in trained.candidates if one.name == trained.chosen)
+    if chosen.values is not None and not chosen.values["read"]:
+        work.say("train", f"{chosen.name} ignores the log's values, such as ratings: {_readers()} read them")
+
+
+def _readers() -> str:
+    """The models that read values, as a list in words."""
+    found = [name for name in names() if reads_values(name)]
+    return f"{', '.join(found[:-1])} and {found[-1]}"
