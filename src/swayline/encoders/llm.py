@@ -11,7 +11,7 @@ Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", ICLR 2022.
 
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,9 @@ from torch.nn import functional as F
 
 from swayline.core.errors import EmptyLogError, UsageError
 from swayline.core.extras import require
-from swayline.core.progress import task
 from swayline.core.rng import generator
 from swayline.encoders.text.folder import open_folder
+from swayline.numerics.training_loop import Descent, Limits, train
 
 Values = npt.NDArray[np.float64]
 _AT_ONCE = 32
@@ -156,32 +156,23 @@ class LanguageModel:
             with warnings.catch_warnings():  # peft asks transformers for a name that it is about to drop
                 warnings.simplefilter("ignore", FutureWarning)
                 self._model = peft.get_peft_model(self._model.float(), config)
-            losses = self._learn(examples, chosen)
-        self._model.eval()
-        return losses
+            return self._learn(examples, chosen)
 
     def _learn(self, examples: Sequence[tuple[str, str]], settings: TuneSettings) -> list[float]:
         weights = [weight for weight in self._model.parameters() if weight.requires_grad]
-        optimizer = torch.optim.AdamW(weights, settings.learning_rate)
         pairs = [(self._ids(prompt)[-self.max_tokens :], self._ids(end)[: self.max_tokens]) for prompt, end in examples]
-        rng, ends = generator(settings.seed, "tune"), time.perf_counter() + settings.max_seconds
-        losses: list[float] = []
-        self._model.train()
-        with task("tune language model", total=settings.epochs) as bar:
-            for _ in range(settings.epochs):
-                order = rng.permutation(len(pairs))
-                for first in range(0, len(order), settings.batch_size):
-                    if time.perf_counter() > ends:
-                        return losses
-                    part = [pairs[row] for row in order[first : first + settings.batch_size]]
-                    ids, labels, real = _padded(part, self._end or 0)
-                    loss = self._model(input_ids=ids, attention_mask=real, labels=labels).loss
-                    optimizer.zero_grad()
-                    loss.backward()
-                    optimizer.step()
-                    losses.append(float(loss.detach()))
-                bar.advance()
-        return losses
+        rng = generator(settings.seed, "tune")
+
+        def losses(_: int) -> Iterator[tuple[torch.Tensor, int]]:
+            order = rng.permutation(len(pairs))
+            for first in range(0, len(order), settings.batch_size):
+                part = [pairs[row] for row in order[first : first + settings.batch_size]]
+                ids, labels, real = _padded(part, self._end or 0)
+                yield self._model(input_ids=ids, attention_mask=real, labels=labels).loss, len(part)
+
+        descent = Descent(torch.optim.AdamW(weights, settings.learning_rate))
+        limits = Limits(settings.epochs, deadline=time.perf_counter() + settings.max_seconds)
+        return list(train(self._model, losses, descent, limits, "tune language model").losses)
 
     def save_adapter(self, folder: str | Path) -> None:
         """Write what :meth:`tune` learned, apart from the model itself."""

@@ -1,4 +1,4 @@
-"""Passes over the data for the small networks: Adam, averaged weights, early stopping, a loss over drawn items.
+"""Training of the small networks that tell the next item: Adam, averaged weights, a loss over drawn items.
 
 Shapes: T positions, D width, I items.
 
@@ -7,7 +7,6 @@ References
 Kingma and Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015.
 """
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -15,12 +14,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from swayline.core.progress import task
 from swayline.core.rng import generator
 from swayline.dataset import Sequences
 from swayline.models.sequence.losses.softmax import candidate_softmax
-from swayline.models.sequence.optimize.averaging import Average
 from swayline.models.sequence.optimize.negatives import draw
+from swayline.numerics.training_loop import Descent, Limits, train
+from swayline.numerics.weight_average import Average
 
 _KEEP = 0.99
 _MAX_GRADIENT = 5.0
@@ -60,40 +59,26 @@ def train_network(
         A line an epoch: ``epoch``, ``loss``, ``valid_ndcg``, ``seconds``, ``samples_per_s``.
     best_epoch : int
     """
+
+    def seeded(epoch: int) -> Iterator[tuple[Tensor, int]]:
+        torch.manual_seed(int(generator(plan.seed, label, str(epoch)).integers(2**62)))
+        yield from losses(epoch)
+
     optimizer = torch.optim.AdamW(
         network.parameters(), plan.learning_rate, betas=(0.9, 0.98), weight_decay=plan.weight_decay
     )
-    average, history, steps = Average(network, _KEEP), list[Line](), 0
-    best, best_epoch, kept = -1.0, 0, network.state_dict()
-    with torch.random.fork_rng(devices=[]), task(f"train {label}", plan.max_epochs) as bar:
-        while len(history) < plan.max_epochs and len(history) - best_epoch < plan.patience:
-            epoch, began, total, samples = len(history) + 1, time.perf_counter(), 0.0, 0
-            torch.manual_seed(int(generator(plan.seed, label, str(epoch)).integers(2**62)))
-            network.train()
-            for loss, n in losses(epoch):
-                optimizer.zero_grad(set_to_none=True)
-                loss.backward()  # type: ignore[no-untyped-call]
-                nn.utils.clip_grad_norm_(network.parameters(), _MAX_GRADIENT)
-                optimizer.step()
-                steps += 1
-                average.follow(steps)
-                total, samples = total + float(loss.detach()) * n, samples + n
-            seconds = time.perf_counter() - began
-            network.eval()
-            with average.in_place():
-                found = judge() if judge is not None else None
-                if found is None or found > best:
-                    best, best_epoch = found if found is not None else best, epoch
-                    kept = {name: value.detach().clone() for name, value in network.state_dict().items()}
-            history.append({
-                "epoch": epoch, "loss": total / max(1, samples), "valid_ndcg": found, "seconds": seconds,
-                "samples_per_s": samples / max(seconds, 1e-9),
-            })  # fmt: skip
-            bar.advance()
-            bar.note(f"epoch {epoch}" + ("" if found is None else f" · NDCG@10 {found:.4f}"))
-    network.load_state_dict(kept)
-    network.eval()
-    return history, best_epoch
+    descent = Descent(optimizer, _MAX_GRADIENT, average=Average(network, _KEEP))
+    with torch.random.fork_rng(devices=[]):
+        limits = Limits(plan.max_epochs, plan.patience)
+        done = train(network, seeded, descent, limits, f"train {label}", judge=judge)
+    history: list[Line] = [
+        {
+            "epoch": one.epoch, "loss": one.loss, "valid_ndcg": one.judged, "seconds": one.seconds,
+            "samples_per_s": one.samples / max(one.seconds, 1e-9),
+        }
+        for one in done.epochs
+    ]  # fmt: skip
+    return history, done.best_epoch
 
 
 class NextItemLoss:

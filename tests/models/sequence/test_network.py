@@ -11,9 +11,9 @@ from swayline.models.sequence.layers.dropout import Dropout
 from swayline.models.sequence.layers.embedding_rows import first_rows, rows
 from swayline.models.sequence.network import Network
 from swayline.models.sequence.objectives import next_item
-from swayline.models.sequence.optimize.averaging import Average
 from swayline.models.sequence.settings import TransformerSettings
 from swayline.models.sequence.sizes import Sizes
+from swayline.numerics.weight_average import Average
 
 CPU = torch.device("cpu")
 

@@ -17,7 +17,7 @@ Gao, Yao and Chen, "SimCSE: Simple Contrastive Learning of Sentence Embeddings",
 import json
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,16 +30,17 @@ from torch.nn import functional as F
 
 from swayline.core.errors import EmptyLogError, UsageError
 from swayline.core.extras import require
-from swayline.core.progress import task
 from swayline.core.rng import generator
 from swayline.core.storage.files import write_json
 from swayline.dataset import Sequences
 from swayline.encoders.text.folder import EncoderFolder, open_folder
 from swayline.encoders.text.tokens import Tokenizer
 from swayline.encoders.text.vocabulary import MASK, PAD, SPECIAL, learn_vocabulary
+from swayline.numerics.schedules import linear
+from swayline.numerics.training_loop import Descent, Limits, train
 
 Pairs = npt.NDArray[np.int64]
-_IGNORED = -100
+_IGNORED, _WARMUP = -100, 50
 _KEPT, _RANDOM = 0.1, 0.1
 """Of the words to guess, this share stays as it is, and this share becomes any other word."""
 
@@ -216,30 +217,24 @@ def _train(
     rng, mask = generator(settings.seed, "pre-training"), tokens.id_of(MASK)
     if mask is None:
         raise UsageError("the tokenizer knows no [MASK]: pre-training needs one")
-    weights = [weight for weight in model.parameters() if weight.requires_grad]
-    optimizer = torch.optim.AdamW(weights, settings.learning_rate or rate, weight_decay=0.01, fused=True)
-    steps = settings.epochs * max(1, len(pairs) // settings.batch_size)
+    weights, fastest = [weight for weight in model.parameters() if weight.requires_grad], settings.learning_rate or rate
+    n_batches = max(1, len(pairs) // settings.batch_size)
     log: list[tuple[float, float]] = []
-    ends = time.perf_counter() + settings.max_seconds
-    model.train()
-    with task("pre-train text encoder", total=steps) as bar:
-        for step in range(steps):
-            if step % max(1, steps // settings.epochs) == 0:
-                order = rng.permutation(len(pairs))
-                place = 0
-            rows = pairs[order[place : place + settings.batch_size]]
-            place += settings.batch_size
-            for group in optimizer.param_groups:
-                group["lr"] = (settings.learning_rate or rate) * min(1.0, (step + 1) / 50) * (1 - step / steps)
+
+    def losses(_: int) -> Iterator[tuple[Tensor, int]]:
+        order = rng.permutation(len(pairs))
+        for first in range(0, n_batches * settings.batch_size, settings.batch_size):
+            rows = pairs[order[first : first + settings.batch_size]]
             words, partners = _losses(model, [ids[row] for row in rows.T.ravel()], len(rows), mask, rng, settings)
-            optimizer.zero_grad()
-            (words + settings.pair_weight * partners).backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(weights, 1.0)
-            optimizer.step()
             log.append((float(words.detach()), float(partners.detach())))
-            bar.advance()
-            if time.perf_counter() > ends:
-                break
+            yield words + settings.pair_weight * partners, len(rows)
+
+    steps = settings.epochs * n_batches
+    train(
+        model, losses, Descent(torch.optim.AdamW(weights, fastest, weight_decay=0.01, fused=True), 1.0),
+        Limits(settings.epochs, deadline=time.perf_counter() + settings.max_seconds), "pre-train text encoder",
+        n_batches=n_batches, rates=lambda step: [linear(fastest, step, steps, _WARMUP)],
+    )  # fmt: skip
     return log
 
 

@@ -12,7 +12,7 @@ credits). Covington, Adams and Sargin, "Deep Neural Networks for YouTube Recomme
 softmax over candidates, corrected for how they were drawn).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,6 +23,7 @@ from swayline.core.errors import UsageError
 from swayline.core.extras import require
 from swayline.core.rng import generator
 from swayline.core.types import Floats, Ints
+from swayline.numerics.training_loop import Descent, Limits, train
 
 EVIDENCE = (
     "follows", "follows_ever", "follows_at_once", "joined_before", "overlap", "ties", "ties_counted", "root_tie",
@@ -235,14 +236,15 @@ def _network_of(settings: NextAdopter, inputs: Any, lifts: Any, seed: int) -> tu
     size = inputs.shape[2]
     first = torch.randn(size, settings.hidden, generator=draws) / size**0.5
     bias, second = torch.zeros(settings.hidden), torch.randn(settings.hidden, generator=draws) / settings.hidden**0.5
-    weights = [part.requires_grad_() for part in (first, bias, second)]
-    optimiser = torch.optim.AdamW(weights, lr=settings.learning_rate, weight_decay=1e-3)
-    for _ in range(settings.n_epochs):
+    network = torch.nn.ParameterList([first, bias, second])
+
+    def losses(_: int) -> Iterator[tuple[Any, int]]:
+        first, bias, second = network
         for part in torch.randperm(len(inputs), generator=draws).split(64):  # type: ignore[no-untyped-call]
             score = torch.relu(inputs[part] @ first + bias) @ second + lifts[part]
-            loss = torch.nn.functional.cross_entropy(score, torch.zeros(len(part), dtype=torch.long))
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-    learned = [part.detach().numpy().astype(np.float64) for part in weights]
+            yield torch.nn.functional.cross_entropy(score, torch.zeros(len(part), dtype=torch.long)), len(part)
+
+    descent = Descent(torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=1e-3))
+    train(network, losses, descent, Limits(settings.n_epochs), "train next adopter")
+    learned = [part.detach().numpy().astype(np.float64) for part in network]
     return learned[0], learned[1], learned[2]

@@ -31,7 +31,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from swayline.core.errors import ArtifactError, EmptyLogError
-from swayline.core.progress import task
 from swayline.core.rng import generator
 from swayline.core.types import Ints
 from swayline.dataset import Catalogue, Sequences, Targets
@@ -40,6 +39,8 @@ from swayline.models.protocol import Scores
 from swayline.models.settings import require
 from swayline.models.text.features import TextSpace, Vectors, encoder_of, features_of
 from swayline.models.validation import ValidationScorer
+from swayline.numerics.training_loop import Descent, Limits
+from swayline.numerics.training_loop import train as train_loop
 
 _WINDOW = 20
 _DROPPED = 0.2
@@ -154,19 +155,13 @@ class TextSequence:
         self._know(self.space_.features(vectors))
         self._tower = Tower(self.features_.shape[1])
         self._tower.start(torch.Generator().manual_seed(self.settings.seed))
-        self.best_epoch_, best, kept = 0, -1.0, self._tower.state_dict()
-        with torch.random.fork_rng(devices=[]), task("train text model", total=n_epochs) as bar:
+        with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.settings.seed)
             optimizer = torch.optim.AdamW(self._tower.parameters(), self.settings.learning_rate, weight_decay=0.01)
-            for epoch in range(1, n_epochs + 1):
-                self._epoch(train, epoch, optimizer)
-                found = judge(self) if judge is not None else float(epoch)
-                bar.advance()
-                if found <= best:
-                    break
-                self.best_epoch_, best, kept = epoch, found, copy.deepcopy(self._tower.state_dict())
-        self._tower.load_state_dict(kept)
-        self._tower.eval()
+            self.best_epoch_ = train_loop(
+                self._tower, lambda epoch: self._losses(train, epoch), Descent(optimizer), Limits(n_epochs, patience=1),
+                "train text model", judge=(lambda: judge(self)) if judge is not None else None,
+            ).best_epoch  # fmt: skip
         return self
 
     def _know(self, features: Vectors, alike: Vectors | None = None) -> None:
@@ -175,23 +170,18 @@ class TextSequence:
         self._table = _with_none(features)
         self._alike = self._table if alike is None else _with_none(alike)
 
-    def _epoch(self, train: Sequences, number: int, optimizer: torch.optim.Optimizer) -> None:
-        rng = generator(self.settings.seed, "text sequence", str(number))
+    def _losses(self, train: Sequences, epoch: int) -> Iterator[tuple[Tensor, int]]:
+        rng = generator(self.settings.seed, "text sequence", str(epoch))
         told: npt.NDArray[np.bool_] = np.any(self.features_ != 0, axis=1)
         met = np.unique(train.items)
         met = met[told[met]]
         starts = np.repeat(train.offsets[:-1], train.lengths)
         at = np.flatnonzero((np.arange(len(train.items)) > starts) & told[train.items])
-        self._tower.train()
         order = rng.permutation(at) if len(met) else at[:0]
         for first in range(0, len(order), self.settings.batch_size):
             rows = order[first : first + self.settings.batch_size]
             others = met[rng.integers(len(met), size=self.settings.n_negatives)]
-            loss = self._loss(train.items, starts[rows], rows, others)
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-        self._tower.eval()
+            yield self._loss(train.items, starts[rows], rows, others), len(rows)
 
     def _loss(self, items: npt.NDArray[Any], starts: Ints, ends: Ints, others: npt.NDArray[Any]) -> Tensor:
         targets, drawn = (torch.from_numpy(rows.astype(np.int64)) for rows in (items[ends], others))

@@ -26,7 +26,7 @@ import json
 import shutil
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -50,6 +50,9 @@ from swayline.models.settings import require_one_of
 from swayline.models.text.features import TextSpace, texts_of
 from swayline.models.text.text_sequence import TextSequence, TextSequenceSettings, Tower
 from swayline.models.validation import ValidationScorer
+from swayline.numerics.schedules import linear
+from swayline.numerics.training_loop import Descent, Limits
+from swayline.numerics.training_loop import train as train_loop
 
 Method = Literal["lora", "ia3", "layers"]
 _TEXTS_AT_ONCE, _TITLES_AT_ONCE = 64, 64
@@ -262,27 +265,21 @@ def _learn(
     step: "_Step", starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], trained: list[nn.Parameter],
     settings: TextTuningSettings,
 ) -> list[float]:  # fmt: skip
-    rng, losses = generator(settings.seed, "text tuning"), []
-    rates = (settings.learning_rate or _RATES[settings.method], _TOWER_RATE)
+    rng, steps = generator(settings.seed, "text tuning"), settings.max_steps
+    fastest = (settings.learning_rate or _RATES[settings.method], _TOWER_RATE)
     optimizer = torch.optim.AdamW([{"params": trained}, {"params": list(step.tower.parameters())}], weight_decay=0.01)
-    deadline = time.perf_counter() + settings.max_seconds
-    step.upper.train()
-    with task("tune text encoder", total=settings.max_steps) as bar:
-        for number in range(settings.max_steps):
-            if time.perf_counter() > deadline:
-                break
-            for group, rate in zip(optimizer.param_groups, rates, strict=True):
-                group["lr"] = rate * min(1.0, (number + 1) / _WARMUP) * (1 - number / settings.max_steps)
+
+    def losses(_: int) -> Iterator[tuple[Tensor, int]]:
+        for _ in range(steps):
             rows = rng.integers(len(ends), size=settings.histories)
-            loss = step(starts[rows], ends[rows])
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(trained, 1.0)
-            optimizer.step()
-            losses.append(float(loss.detach()))
-            bar.advance()
-    step.upper.eval()
-    return losses
+            yield step(starts[rows], ends[rows]), len(rows)
+
+    done = train_loop(
+        step.upper, losses, Descent(optimizer, 1.0, clipped=trained),
+        Limits(1, deadline=time.perf_counter() + settings.max_seconds), "tune text encoder", n_batches=steps,
+        rates=lambda number: [linear(rate, number, steps, _WARMUP) for rate in fastest],
+    )  # fmt: skip
+    return list(done.losses)
 
 
 class _Step:

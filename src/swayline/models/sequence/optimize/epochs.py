@@ -18,11 +18,6 @@ class Epoch:
     """Geometric mean probability of the validation answers, where it decides instead of NDCG@10."""
 
     @property
-    def judged(self) -> float | None:
-        """What is to rise."""
-        return self.valid_ndcg if self.valid_likelihood is None else self.valid_likelihood
-
-    @property
     def line(self) -> str:
         """For the progress bar."""
         quality = "" if self.valid_ndcg is None else f" · NDCG@10 {self.valid_ndcg:.4f}"

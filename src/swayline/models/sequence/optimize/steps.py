@@ -1,6 +1,11 @@
 """From histories to steps: batches are drawn and arranged, their losses' gradients gathered, the weights moved.
 
-Everything is decided by one seed and the number of the epoch.
+Everything is decided by one seed and the number of the epoch. The step down the gradients and the epochs around it are
+:mod:`swayline.numerics.training_loop`'s, as for every network; an epoch's steps are walked here, because three things
+stand between a loss and its step nowhere else: small batches are recorded once as a CUDA graph and replayed, which
+gathers gradients in place (so these are set to zero, never dropped); a step is the sum of several batches; and it is
+averaged over the processes that train together. The losses stay on the GPU until the epoch ends, since each one read
+would make the program wait for it.
 
 Shapes: T tokens, I items, K candidates.
 """
@@ -22,13 +27,14 @@ from swayline.models.sequence.batching.windows import windows
 from swayline.models.sequence.device import autocast
 from swayline.models.sequence.network import Network
 from swayline.models.sequence.objectives import OBJECTIVES
-from swayline.models.sequence.optimize.averaging import Average
 from swayline.models.sequence.optimize.batch_loss import batch_loss
 from swayline.models.sequence.optimize.distributed import average_gradients
 from swayline.models.sequence.optimize.negatives import Candidates, draw
 from swayline.models.sequence.optimize.prefetch import LIGHT, SMALL, Recorded, prefetched
-from swayline.models.sequence.optimize.schedule import learning_rate
 from swayline.models.sequence.settings import MIXING, TransformerSettings
+from swayline.numerics.schedules import SCHEDULES
+from swayline.numerics.training_loop import Descent
+from swayline.numerics.weight_average import Average
 
 _QUICK = 10.0
 """How much faster what weighs a history's counts moves than what is learned of each item."""
@@ -46,7 +52,7 @@ class Run:
         self.arrange = OBJECTIVES[settings.objective]
         self.rank, self.size = rank, size
         self.device = next(network.parameters()).device
-        self.optimizer = torch.optim.AdamW(
+        optimizer = torch.optim.AdamW(
             _paces(network),
             settings.learning_rate,
             betas=(0.9, 0.98),
@@ -54,7 +60,7 @@ class Run:
             fused=True,
         )
         self.average = Average(network, settings.averaging)
-        self.steps = 0
+        self.descent = Descent(optimizer, settings.max_gradient, network.parameters(), self.average)
         self.draws = torch.Generator()
         self.recorded = Recorded(network.parameters()) if self._recordable() else None
         counts = np.bincount(histories.items, minlength=histories.n_items).astype(np.float64)
@@ -129,16 +135,17 @@ class Run:
         return loss.detach()
 
     def _step(self, steps: int) -> None:
-        """Move the weights by the gradients gathered, and forget these."""
-        self.steps += 1
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(self.settings, self.steps, steps) * group["pace"]
+        """Move the weights by the gradients gathered, of at most so many steps, and set these to zero."""
+        settings, optimizer = self.settings, self.descent.optimizer
         if self.size > 1:
             average_gradients(self.network.parameters(), self.size)
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.max_gradient)
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=False)
-        self.average.follow(self.steps)
+
+        def rates(step: int) -> list[float]:
+            rate = SCHEDULES[settings.schedule](settings.learning_rate, step, steps, settings.warmup_steps)
+            return [rate * group["pace"] for group in optimizer.param_groups]
+
+        self.descent.move(rates)
+        optimizer.zero_grad(set_to_none=False)
 
 
 def _paces(network: Network) -> list[dict[str, Any]]:

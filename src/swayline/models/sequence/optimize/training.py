@@ -1,11 +1,11 @@
-"""The training loop: epochs of packed batches, early stopping on validation questions.
+"""Training: epochs of packed batches, early stopping on validation questions.
 
-One file a step: :mod:`~swayline.models.sequence.optimize.steps` makes an epoch's batches and moves the weights,
+The epochs are walked by :func:`swayline.numerics.training_loop.train_epochs`. One file a step:
+:mod:`~swayline.models.sequence.optimize.steps` makes an epoch's batches and moves the weights,
 :mod:`~swayline.models.sequence.optimize.batch_loss` is the loss of one,
 :mod:`~swayline.models.sequence.optimize.record` keeps the epochs and the best weights.
 """
 
-import time
 from pathlib import Path
 
 import torch
@@ -18,6 +18,7 @@ from swayline.models.sequence.optimize.epochs import Epoch, Judged, Trained, Wat
 from swayline.models.sequence.optimize.record import Record
 from swayline.models.sequence.optimize.steps import Run
 from swayline.models.sequence.settings import TransformerSettings
+from swayline.numerics.training_loop import EpochResult, Limits, train_epochs
 
 
 def train(
@@ -37,20 +38,22 @@ def train(
     with together() as (rank, size), torch.random.fork_rng(), task("train transformer", settings.max_epochs) as bar:
         run = Run(network, histories, settings, max_length, rank, size)
         record = Record(run, checkpoint_file if rank == 0 else None)
-        while len(record.log) < settings.max_epochs and len(record.log) - record.best_epoch < settings.patience:
-            epoch, began = len(record.log) + 1, time.perf_counter()
-            loss, samples = run.epoch(epoch, bar)
-            seconds = time.perf_counter() - began
-            network.eval()
-            with run.average.in_place():
-                ndcg, likelihood = judge() if judge is not None else (None, None)
-                record.add(Epoch(epoch, loss, ndcg, seconds, samples / seconds, likelihood))
-                bar.note(record.log[-1].line)
-                if watch is not None:
-                    watch(record.log[-1])
-        if record.kept:
-            network.load_state_dict(record.kept)
-        else:  # nobody judged, so the last weights are the best
-            run.average.settle()
-    network.eval()
-    return Trained(tuple(record.log), record.best_epoch)
+        quality: tuple[float | None, float | None] = (None, None)
+
+        def judged() -> float | None:
+            nonlocal quality
+            quality = judge() if judge is not None else (None, None)
+            return quality[0] if quality[1] is None else quality[1]
+
+        def on_epoch(done: EpochResult) -> None:
+            ndcg, likelihood = quality
+            record.add(Epoch(done.epoch, done.loss, ndcg, done.seconds, done.samples / done.seconds, likelihood))
+            bar.note(record.log[-1].line)
+            if watch is not None:
+                watch(record.log[-1])
+
+        train_epochs(
+            network, lambda epoch: run.epoch(epoch, bar), Limits(settings.max_epochs, settings.patience), judge=judged,
+            average=run.average, standing=record.standing, on_epoch=on_epoch,
+        )  # fmt: skip
+    return Trained(tuple(record.log), record.standing.best_epoch)
