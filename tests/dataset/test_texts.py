@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from swayline.core.errors import ConfigError, UsageError
-from swayline.dataset.texts import TextFeatures, words_of
+from swayline.dataset.texts import TextFeatures
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -34,12 +34,6 @@ LOG = said(
 
 def features(**settings: int) -> TextFeatures:
     return TextFeatures(min_texts=1, **settings).fit(LOG["text"].to_pylist())
-
-
-def test_words_are_lower_case_and_numbers_are_none():
-    assert list(words_of("GROẞE Straße_42: 7 x l'été")) == ["grosse", "strasse", "l'été"]
-    assert list(words_of("東京 Tower東京")) == ["東京", "東京", "tower"]
-    assert list(words_of("_" * 90 + "a" * 90)) == []
 
 
 def test_agrees_with_scikit_learn():

@@ -6,9 +6,10 @@ from swayline.encoders.pretraining.pretrain import Pretrained, PretrainSettings,
 from swayline.encoders.text.encoder import TextEncoder
 from swayline.encoders.text.folder import EncoderFolder, open_folder
 from swayline.encoders.text.language_check import Reading, UnsuitedTextError, read_texts
-from swayline.encoders.words.lexical import WordIndex, words_of
+from swayline.encoders.words.lexical import WordIndex
 from swayline.encoders.words.sentiment import VALENCE, Valence, split_by_valence, with_valence
 from swayline.encoders.words.user_keywords import Portraits, portraits
+from swayline.numerics.words import words_of
 
 __all__ = [
     "VALENCE", "EncoderFolder", "Portraits", "PretrainSettings", "Pretrained", "Reading", "TextEncoder",

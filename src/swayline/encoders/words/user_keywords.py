@@ -24,7 +24,7 @@ from scipy import sparse
 from swayline.core.errors import SchemaError
 from swayline.core.names import ITEM, TEXT, TITLE, USER
 from swayline.encoders.text.encoder import TextEncoder
-from swayline.encoders.words.lexical import words_of
+from swayline.numerics.words import words_of
 
 Vectors = npt.NDArray[np.float32]
 _PRIOR = 50.0

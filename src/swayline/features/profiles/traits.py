@@ -3,7 +3,6 @@
 Shapes: O owners (people or items).
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,14 +12,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from swayline.core.names import CATEGORY, DESCRIPTION, ITEM, TEXT, TITLE
-from swayline.dataset.texts import words_of
 from swayline.engine import Engine
 from swayline.engine.operators import habits
 from swayline.features.profiles.acts import Acts
+from swayline.numerics.tfidf import shared_words
+from swayline.numerics.words import telling_words
 
 PULL = 3.0
 """Events' worth by which a mixture is pulled towards everybody's: one act is no passion."""
 _MAX_WORD_SHARE, _MIN_TEXTS = 0.3, 2
+_FEW = 10
 
 Ints = npt.NDArray[np.int64]
 
@@ -86,10 +87,10 @@ def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def _words(texts: Sequence[str]) -> tuple[pa.Table, pa.Array]:
     """(text, word) rows and the words' names."""
-    found = [set(words_of(text)) for text in texts]
-    counts = Counter(word for words in found for word in words)
-    most = max(_MIN_TEXTS, _MAX_WORD_SHARE * len(texts))
-    kept = sorted(word for word, n in counts.items() if _MIN_TEXTS <= n <= most or len(texts) < 10)
+    found = [set(telling_words(text)) for text in texts]
+    few = len(texts) < _FEW
+    most = len(texts) if few else max(_MIN_TEXTS, _MAX_WORD_SHARE * len(texts))
+    kept = list(shared_words(found, 1 if few else _MIN_TEXTS, most))
     place = {word: at for at, word in enumerate(kept)}
     pairs = [(text, place[word]) for text, words in enumerate(found) for word in words if word in place]
     rows, columns = zip(*pairs, strict=True) if pairs else ((), ())

@@ -6,8 +6,9 @@
     profile      =  Σ over the history:  decay^age · v_i
     score (j)    =  cosine(profile, v_j)  +  popularity · log(1 + n_j) / log(1 + max n)
 
-A word is a run of letters and digits in lower case; a category and every further text column counts as a whole too
-(``category=Nail polish``). Words of one item only, or of more than a third of the items, are left out; so are numbers.
+Words are those of :func:`swayline.numerics.words.words_of`; a category and every further text column counts as a whole
+too (``category=Nail polish``). Words of one item only, or of more than a third of the items, are left out; so are
+columns of numbers.
 ``decay`` and ``popularity``, which settles whom the words leave level, are chosen on validation questions.
 
 Shapes: Q histories, I items, V words.
@@ -19,8 +20,6 @@ Salton and Buckley, "Term-weighting Approaches in Automatic Text Retrieval", IP&
 """
 
 import dataclasses
-import re
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Self
@@ -39,8 +38,9 @@ from swayline.models.counts.history_matrix import every_event
 from swayline.models.protocol import Scores
 from swayline.models.settings import require
 from swayline.models.tuning import choose, judge_of
+from swayline.numerics.tfidf import TfIdf, unit_rows
+from swayline.numerics.words import words_of
 
-_WORD = re.compile(r"[^\W_]+")
 _TOO_COMMON = 1 / 3
 _FEW = 50
 """Among so few items a word that a third of them share may still say something."""
@@ -110,9 +110,7 @@ class Content:
 
     def score(self, history: Sequences) -> Scores:
         """(Q, I) likeness to the history; popularity alone where it is empty."""
-        profiles = (every_event(history, self.chosen_.decay) @ self.words_).tocsr()
-        lengths = np.sqrt(np.asarray((profiles * profiles).sum(axis=1)).ravel())
-        profiles.data /= np.repeat(np.maximum(lengths, 1e-12), np.diff(profiles.indptr))
+        profiles = unit_rows((every_event(history, self.chosen_.decay) @ self.words_).tocsr())
         scores: Scores = (profiles @ self._by_word).toarray().astype(np.float32, copy=False)
         scores += np.float32(max(self.chosen_.popularity, 1e-6)) * self.popularity_[None, :]
         return scores
@@ -158,32 +156,19 @@ def word_weights(catalogue: Catalogue | None) -> sparse.csr_array:
             "this model reads what items are, and the log has no items table and no category in its events:"
             " give one with --items FILE (item, title, description, category, …), or use item-knn"
         )
-    counts = [Counter(tokens) for tokens in _tokens(catalogue)]
-    items_with = Counter(word for one in counts for word in one)
-    most = max(_FEW, len(counts) * _TOO_COMMON)
-    words = sorted(word for word, n in items_with.items() if 1 < n <= most)
-    if not words:
+    tokens = _tokens(catalogue)
+    weights = TfIdf.of(tokens, min_texts=2, max_texts=max(_FEW, len(tokens) * _TOO_COMMON))
+    if not weights.words:
         raise SchemaError(
             "this model reads what items are, and the items table has no word or category that two items share;"
             f" its columns: {', '.join(catalogue.table.column_names)}"
         )
-    column = {word: place for place, word in enumerate(words)}
-    idf = np.log((1 + len(counts)) / (1 + np.array([items_with[word] for word in words]))) + 1.0
-    rows, columns, values = [], [], []
-    for row, one in enumerate(counts):
-        known = [(column[word], 1.0 + np.log(n)) for word, n in one.items() if word in column]
-        rows += [row] * len(known)
-        columns += [place for place, _ in known]
-        values += [tf * idf[place] for place, tf in known]
-    weights = sparse.csr_array((values, (rows, columns)), shape=(len(counts), len(words)), dtype=np.float64)
-    lengths = np.sqrt(np.asarray((weights * weights).sum(axis=1)).ravel())
-    weights.data /= np.repeat(np.maximum(lengths, 1e-12), np.diff(weights.indptr))
-    return weights.astype(np.float32)
+    return weights.vectors(tokens, log_counts=True).astype(np.float32)
 
 
 def _tokens(catalogue: Catalogue) -> list[list[str]]:
     """Words of each item's texts, and its whole categories and other text features."""
-    tokens = [_WORD.findall(text.lower()) for text in catalogue.texts()]
+    tokens = [words_of(text) for text in catalogue.texts()]
     table = catalogue.table
     for name in table.column_names:
         kind = table.schema.field(name).type
