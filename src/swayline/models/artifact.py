@@ -21,8 +21,8 @@ import numpy as np
 from swayline.core.errors import ArtifactError, ConfigError, shown
 from swayline.core.names import MODEL_FILE as MODEL_FILE
 from swayline.core.names import WEIGHTS_FILE as WEIGHTS_FILE
+from swayline.core.settings import build, renamed_in
 from swayline.core.storage.files import whole, write_json
-from swayline.models.settings import build, renamed_in
 
 FORMAT = 1
 _MAX_JSON_BYTES = 4 << 20

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from swayline.core.errors import ArtifactError, SwaylineError, UsageError, nearest, shown
+from swayline.core.settings import build
 from swayline.models import artifact
 from swayline.models.classical.boosted_trees import BoostedTrees
 from swayline.models.classical.content import Content
@@ -23,7 +24,6 @@ from swayline.models.classical.regression import LinearRegression, LogisticRegre
 from swayline.models.classical.user_knn import UserKNN
 from swayline.models.protocol import Recommender
 from swayline.models.sequence.transformer import Transformer
-from swayline.models.settings import build
 from swayline.models.text.language import Language
 from swayline.models.text.text_sequence import TextSequence
 

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from swayline.core.progress import task
+from swayline.core.settings import build
 from swayline.dataset import Sequences, Targets
-from swayline.models.settings import build
 from swayline.models.validation import ValidationScorer
 
 C = TypeVar("C")

@@ -29,21 +29,22 @@ Hu, Koren and Volinsky, "Collaborative Filtering for Implicit Feedback Datasets"
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 from swayline.core.errors import ConfigError
 from swayline.core.types import Floats, Ints
 from swayline.dataset import Sequences, Targets
 from swayline.models import artifact
 from swayline.models.protocol import Recommender
-from swayline.models.settings import require
 from swayline.models.tuning import Choices, choose, judge_of
 from swayline.models.validation import ValidationScorer
 
 ValueKind = Literal["auto", "rating", "amount", "price", "none"]
+ValueWeight = Annotated[float, Field(ge=0.0, le=2.0)]
 RATING: ValueKind = "rating"
 AMOUNT: ValueKind = "amount"
 PRICE: ValueKind = "price"
@@ -196,11 +197,6 @@ def value_weights(history: Sequences, reading: ValueReading | None, value_weight
     if reading is None or value_weight == 0.0 or history.values is None:
         return None
     return (1.0 + value_weight * liking(history, reading)).astype(np.float32)
-
-
-def require_value_settings(value_weight: float | None) -> None:
-    """Refuse a weight outside 0 to 2."""
-    require("value_weight", value_weight, 0.0, 2.0)
 
 
 def choose_valued(

@@ -1,15 +1,15 @@
 """Settings of the main job: frozen, typed, from TOML or the command line; an unknown key is refused by name."""
 
 import tomllib
-from dataclasses import fields
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from swayline.core.conditions import parse_condition
-from swayline.core.errors import ConfigError, UsageError, nearest, shown
-from swayline.events import Paging, ReadOptions
+from swayline.core.errors import ConfigError, shown
+from swayline.core.settings import in_words
+from swayline.events import ReadOptions
 
 MOST = 10**9
 """The most that a count of people or events may be set to."""
@@ -44,22 +44,15 @@ class RunSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     outcome: str | None = None
-    seed: int = Field(0, ge=0, le=2**31 - 1)
-    k: int = Field(10, ge=1, le=1000)
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1, strict=True)] = 0
+    k: Annotated[int, Field(ge=1, le=1000, strict=True)] = 10
     models: tuple[str, ...] = Field(("most-popular", "recent-popular", "item-knn", "transformer"), min_length=1)
     model: str = "auto"
-    min_user_events: int = Field(1, ge=1, le=MOST)
-    min_item_events: int = Field(1, ge=1, le=MOST)
-    explained_users: int = Field(100, ge=0, le=MOST)
+    min_user_events: Annotated[int, Field(ge=1, le=MOST, strict=True)] = 1
+    min_item_events: Annotated[int, Field(ge=1, le=MOST, strict=True)] = 1
+    explained_users: Annotated[int, Field(ge=0, le=MOST, strict=True)] = 100
     reading: ReadOptions = ReadOptions()
     model_settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
-
-    @field_validator("seed", "k", "min_user_events", "min_item_events", "explained_users", mode="before")
-    @classmethod
-    def _whole_number(cls, value: object) -> object:
-        if isinstance(value, bool | str | float):
-            raise ValueError("it must be a whole number")
-        return value
 
     @field_validator("reading", mode="before")
     @classmethod
@@ -95,7 +88,8 @@ class RunSettings(BaseModel):
         try:
             return cls.model_validate(content | said)
         except ValidationError as error:
-            raise ConfigError(_in_words(error, path)) from None
+            where = f"{path}: " if path is not None else ""
+            raise ConfigError(f"{where}{in_words(error, cls)}") from None
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -105,16 +99,3 @@ def _toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} does not exist: check --config") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path} cannot be read as TOML: {error}") from None
-
-
-def _in_words(error: ValidationError, path: Path | None) -> str:
-    first = error.errors()[0]
-    name = ".".join(str(part) for part in first["loc"])
-    where = f"{path}: " if path is not None else ""
-    if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        known = {"reading": ReadOptions, "paging": Paging}.get(str(first["loc"][-2]) if len(first["loc"]) > 1 else "")
-        names = [one.name for one in fields(known)] if known is not None else list(RunSettings.model_fields)
-        return f"{where}unknown setting {name!r}: {nearest(str(first['loc'][-1]), names)}"
-    if isinstance(first.get("ctx", {}).get("error"), UsageError):
-        return f"{where}{first['ctx']['error']}"
-    return f"{where}setting {name} cannot be {shown(first['input'])}: {first['msg'].lower()}"

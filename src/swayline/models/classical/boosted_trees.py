@@ -19,11 +19,13 @@ Ke et al., "LightGBM: A Highly Efficient Gradient Boosting Decision Tree", NIPS 
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
+from pydantic import Field
 
 from swayline.core.extras import require as require_extra
+from swayline.core.settings import Count, checked
 from swayline.dataset import Sequences, Targets
 from swayline.models import artifact
 from swayline.models.behavior import tables as behavior_tables
@@ -32,7 +34,6 @@ from swayline.models.behavior.tables import Tables, count_tables, item_feature_n
 from swayline.models.behavior.training_examples import TrainingExamples, training_examples
 from swayline.models.behavior.tree_arrays import Trees, expected_arrays, from_booster, trees_of
 from swayline.models.protocol import Scores
-from swayline.models.settings import require
 from swayline.models.tuning import choose, judge_of
 
 _CHOICES: dict[str, tuple[int, ...]] = {"n_leaves": (4, 8, 16, 32), "n_trees": (50, 100, 200)}
@@ -40,22 +41,16 @@ _LEVEL = np.float32(1e-6)
 """Popularity's weight where the trees leave items level."""
 
 
+@checked
 @dataclass(frozen=True)
 class BoostedTreesSettings:
     """Numbers left to validation (None), the learning rate, and the seed of the rows drawn."""
 
-    n_trees: int | None = None
-    n_leaves: int | None = None
-    learning_rate: float = 0.06
-    min_rows: int = 50
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        require("n_trees", self.n_trees, 1, 10_000)
-        require("n_leaves", self.n_leaves, 2, 4096)
-        require("learning_rate", self.learning_rate, 1e-4, 1.0)
-        require("min_rows", self.min_rows, 1)
-        require("seed", self.seed, 0, 2**31 - 1)
+    n_trees: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    n_leaves: Annotated[int, Field(ge=2, le=4096)] | None = None
+    learning_rate: Annotated[float, Field(ge=1e-4, le=1.0)] = 0.06
+    min_rows: Count = 50
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
 
 
 @dataclass(frozen=True)

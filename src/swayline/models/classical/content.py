@@ -30,13 +30,13 @@ from scipy import sparse
 
 from swayline.core.errors import SchemaError
 from swayline.core.names import CATEGORY
+from swayline.core.settings import NotNegative, Share, checked
 from swayline.dataset import Catalogue, Sequences, Targets
 from swayline.dataset.catalogue import TEXT_COLUMNS
 from swayline.models import artifact
 from swayline.models.counts import stored_matrix
 from swayline.models.counts.history_matrix import every_event
 from swayline.models.protocol import Scores
-from swayline.models.settings import require
 from swayline.models.tuning import choose, judge_of
 from swayline.numerics.tfidf import TfIdf, unit_rows
 from swayline.numerics.words import words_of
@@ -50,16 +50,13 @@ _CHOICES: dict[str, tuple[float, ...]] = {
 }
 
 
+@checked
 @dataclass(frozen=True)
 class ContentSettings:
     """Both numbers may be left to validation (None); without questions the middle of the road is taken."""
 
-    decay: float | None = None
-    popularity: float | None = None
-
-    def __post_init__(self) -> None:
-        require("decay", self.decay, 0.0, 1.0)
-        require("popularity", self.popularity, 0.0)
+    decay: Share | None = None
+    popularity: NotNegative | None = None
 
 
 @dataclass(frozen=True)

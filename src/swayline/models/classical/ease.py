@@ -21,24 +21,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 from swayline.core.errors import ArtifactError, DataError
+from swayline.core.settings import Count, Share, checked
 from swayline.dataset import Sequences, Targets
 from swayline.models import artifact
 from swayline.models.counts.history_matrix import every_event, last_events
 from swayline.models.protocol import Scores
-from swayline.models.settings import require
 from swayline.models.values import (
     ValueKind,
     ValueReading,
+    ValueWeight,
     as_learned,
     choose_valued,
     reading_of,
-    require_value_settings,
     value_weights,
 )
 
@@ -50,21 +51,16 @@ _CHOICES: dict[str, tuple[float, ...]] = {
 }
 
 
+@checked
 @dataclass(frozen=True)
 class EASESettings:
     """``l2`` and ``decay`` may be left to validation (None); ``max_items`` bounds the memory."""
 
-    l2: float | None = None
-    decay: float | None = None
-    value_weight: float | None = None
+    l2: Annotated[float, Field(ge=1e-3)] | None = None
+    decay: Share | None = None
+    value_weight: ValueWeight | None = None
     values: ValueKind = "auto"
-    max_items: int = 20_000
-
-    def __post_init__(self) -> None:
-        require_value_settings(self.value_weight)
-        require("l2", self.l2, 1e-3)
-        require("decay", self.decay, 0.0, 1.0)
-        require("max_items", self.max_items, 1)
+    max_items: Count = 20_000
 
 
 @dataclass(frozen=True)

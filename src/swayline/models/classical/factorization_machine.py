@@ -26,22 +26,23 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
 from swayline.core.errors import ArtifactError, EmptyLogError
 from swayline.core.names import CATEGORY
 from swayline.core.rng import generator
+from swayline.core.settings import Count, NotNegative, Seed, Share, checked
 from swayline.core.types import Ints
 from swayline.dataset import Sequences, Targets
 from swayline.models import artifact
 from swayline.models.epochs import Line, NextItemLoss, Plan, train_network
 from swayline.models.protocol import Scores
 from swayline.models.sequence.optimize.warm_start import first_items
-from swayline.models.settings import require
 from swayline.models.tuning import judge_of
 
 _STD = 0.05
@@ -50,31 +51,23 @@ _SPARSE = 50
 _ROWS_AT_ONCE = 4096
 
 
+@checked
 @dataclass(frozen=True)
 class FactorizationMachineSettings:
     """Width, regularisation (``dropout`` None: by events an item), what the bag holds, and speed of training."""
 
-    embedding_dim: int = 64
-    dropout: float | None = None
-    last: int = 20
-    decay: float = 0.8
-    n_negatives: int = 1024
-    batch_positions: int = 2048
-    learning_rate: float = 2e-3
-    weight_decay: float = 1e-4
-    max_epochs: int = 40
-    patience: int = 3
+    embedding_dim: Count = 64
+    dropout: Annotated[float, Field(ge=0.0, le=0.95)] | None = None
+    last: Count = 20
+    decay: Share = 0.8
+    n_negatives: Count = 1024
+    batch_positions: Count = 2048
+    learning_rate: Annotated[float, Field(ge=1e-6, le=1.0)] = 2e-3
+    weight_decay: NotNegative = 1e-4
+    max_epochs: Count = 40
+    patience: Count = 3
     warm_start: bool = True
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name in ("embedding_dim", "last", "n_negatives", "batch_positions", "max_epochs", "patience"):
-            require(name, getattr(self, name), 1)
-        require("dropout", self.dropout, 0.0, 0.95)
-        require("decay", self.decay, 0.0, 1.0)
-        require("learning_rate", self.learning_rate, 1e-6, 1.0)
-        require("weight_decay", self.weight_decay, 0.0)
-        require("seed", self.seed, 0)
+    seed: Seed = 0
 
 
 class FactorizationMachine:

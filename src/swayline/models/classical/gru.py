@@ -22,21 +22,22 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
 from swayline.core.errors import EmptyLogError
 from swayline.core.rng import generator
+from swayline.core.settings import Count, NotNegative, Seed, checked
 from swayline.core.types import Ints
 from swayline.dataset import Sequences, Targets
 from swayline.models import artifact
 from swayline.models.epochs import Line, NextItemLoss, Plan, train_network
 from swayline.models.protocol import Scores
 from swayline.models.sequence.optimize.warm_start import first_items
-from swayline.models.settings import require
 from swayline.models.tuning import judge_of
 
 _STD = 0.05
@@ -45,38 +46,23 @@ _SPARSE = 50
 """Events an item below which a log is learned by heart, and dropout has to be strong."""
 
 
+@checked
 @dataclass(frozen=True)
 class GRUSettings:
     """Width, regularisation (``dropout`` None: by events an item), length and speed of training."""
 
-    embedding_dim: int = 64
-    hidden_dim: int = 128
-    dropout: float | None = None
-    max_length: int = 100
-    n_negatives: int = 1024
-    batch_tokens: int = 4096
-    learning_rate: float = 2e-3
-    weight_decay: float = 1e-4
-    max_epochs: int = 40
-    patience: int = 3
+    embedding_dim: Count = 64
+    hidden_dim: Count = 128
+    dropout: Annotated[float, Field(ge=0.0, le=0.95)] | None = None
+    max_length: Count = 100
+    n_negatives: Count = 1024
+    batch_tokens: Count = 4096
+    learning_rate: Annotated[float, Field(ge=1e-6, le=1.0)] = 2e-3
+    weight_decay: NotNegative = 1e-4
+    max_epochs: Count = 40
+    patience: Count = 3
     warm_start: bool = True
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name in (
-            "embedding_dim",
-            "hidden_dim",
-            "max_length",
-            "n_negatives",
-            "batch_tokens",
-            "max_epochs",
-            "patience",
-        ):
-            require(name, getattr(self, name), 1)
-        require("dropout", self.dropout, 0.0, 0.95)
-        require("learning_rate", self.learning_rate, 1e-6, 1.0)
-        require("weight_decay", self.weight_decay, 0.0)
-        require("seed", self.seed, 0)
+    seed: Seed = 0
 
 
 class GRU:

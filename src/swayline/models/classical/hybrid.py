@@ -24,26 +24,24 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from swayline.core.errors import ArtifactError
+from swayline.core.settings import Share, checked
 from swayline.dataset import Sequences, Targets
 from swayline.models import artifact
 from swayline.models.classical.content import Content
 from swayline.models.classical.item_knn import ItemKNN
 from swayline.models.protocol import Scores
-from swayline.models.settings import require
 from swayline.models.tuning import choose, judge_of
 
 _PARTS: dict[str, Any] = {"collaborative": ItemKNN, "likeness": Content}
 _CHOICES: dict[str, tuple[float, ...]] = {"content": (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7)}
 
 
+@checked
 @dataclass(frozen=True)
 class HybridSettings:
     """The share of content in the score; None leaves it to validation."""
 
-    content: float | None = None
-
-    def __post_init__(self) -> None:
-        require("content", self.content, 0.0, 1.0)
+    content: Share | None = None
 
 
 @dataclass(frozen=True)

@@ -24,25 +24,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
+from pydantic import Field
 from scipy import sparse
 
 from swayline.core.extras import require as require_extra
 from swayline.core.rng import generator
+from swayline.core.settings import Count, Seed, Share, checked
 from swayline.dataset import Sequences, Targets
 from swayline.models import artifact
 from swayline.models.counts.history_matrix import every_event, last_events
 from swayline.models.protocol import Scores
-from swayline.models.settings import require
 from swayline.models.values import (
     ValueKind,
     ValueReading,
+    ValueWeight,
     as_learned,
     choose_valued,
     reading_of,
-    require_value_settings,
     value_weights,
 )
 
@@ -55,28 +56,20 @@ _CHOICES: dict[str, tuple[bool, ...] | tuple[float, ...]] = {
 }
 
 
+@checked
 @dataclass(frozen=True)
 class ImplicitALSSettings:
     """Numbers left to validation (None), rounds of alternation, and the seed of the first factors."""
 
-    factors: int | None = None
-    regularization: float | None = None
-    alpha: float | None = None
-    decay: float | None = None
+    factors: Annotated[int, Field(ge=1, le=4096)] | None = None
+    regularization: Annotated[float, Field(ge=1e-6)] | None = None
+    alpha: Annotated[float, Field(ge=1e-3)] | None = None
+    decay: Share | None = None
     counts: bool | None = None
-    value_weight: float | None = None
+    value_weight: ValueWeight | None = None
     values: ValueKind = "auto"
-    iterations: int = 15
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        require_value_settings(self.value_weight)
-        require("factors", self.factors, 1, 4096)
-        require("regularization", self.regularization, 1e-6)
-        require("alpha", self.alpha, 1e-3)
-        require("decay", self.decay, 0.0, 1.0)
-        require("iterations", self.iterations, 1)
-        require("seed", self.seed, 0)
+    iterations: Count = 15
+    seed: Seed = 0
 
 
 @dataclass(frozen=True)

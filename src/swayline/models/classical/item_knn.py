@@ -30,6 +30,7 @@ import numpy as np
 from scipy import sparse
 
 from swayline.core.errors import ConfigError
+from swayline.core.settings import Count, NotNegative, Share, checked
 from swayline.dataset import Sequences, Targets
 from swayline.models import artifact
 from swayline.models.counts import stored_matrix
@@ -37,15 +38,14 @@ from swayline.models.counts.cooccurrence import pairs
 from swayline.models.counts.history_matrix import every_event
 from swayline.models.counts.neighbours import nearest
 from swayline.models.protocol import Scores
-from swayline.models.settings import require
 from swayline.models.tuning import unseen_last
 from swayline.models.values import (
     ValueKind,
     ValueReading,
+    ValueWeight,
     as_learned,
     choose_valued,
     reading_of,
-    require_value_settings,
     value_weights,
 )
 
@@ -59,6 +59,7 @@ _CHOICES: dict[str, tuple[float, ...]] = {
 }
 
 
+@checked
 @dataclass(frozen=True)
 class ItemKNNSettings:
     """Every number may be left to validation (None); without validation questions the middle of the road is taken.
@@ -77,25 +78,15 @@ class ItemKNNSettings:
     """
 
     RENAMED: ClassVar[dict[str, str]] = {"closeness": "distance_decay"}
-    neighbours: int | None = None
-    shrinkage: float | None = None
-    decay: float | None = None
-    distance_decay: float | None = None
-    backward: float | None = None
-    returns: float | None = None
-    value_weight: float | None = None
+    neighbours: Count | None = None
+    shrinkage: NotNegative | None = None
+    decay: Share | None = None
+    distance_decay: Share | None = None
+    backward: Share | None = None
+    returns: NotNegative | None = None
+    value_weight: ValueWeight | None = None
     values: ValueKind = "auto"
-    behavior_weights: tuple[float, ...] | None = None
-
-    def __post_init__(self) -> None:
-        require("returns", self.returns, 0.0)
-        require_value_settings(self.value_weight)
-        for weight in self.behavior_weights or ():
-            require("behavior_weights", weight, 0.0)
-        require("neighbours", self.neighbours, 1)
-        require("shrinkage", self.shrinkage, 0.0)
-        for name in ("decay", "distance_decay", "backward"):
-            require(name, getattr(self, name), 0.0, 1.0)
+    behavior_weights: tuple[NotNegative, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -23,18 +23,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
+from pydantic import Field
 from scipy import sparse
 
+from swayline.core.settings import Share, checked
 from swayline.dataset import Sequences, Targets
 from swayline.models import artifact
 from swayline.models.counts import stored_matrix
 from swayline.models.counts.cooccurrence import pairs
 from swayline.models.counts.history_matrix import every_event
 from swayline.models.protocol import Scores
-from swayline.models.settings import require
 from swayline.models.tuning import choose, judge_of
 
 _CHOICES: dict[str, tuple[float, ...]] = {
@@ -44,18 +45,14 @@ _CHOICES: dict[str, tuple[float, ...]] = {
 }
 
 
+@checked
 @dataclass(frozen=True)
 class MarkovChainSettings:
     """Every number may be left to validation (None); without validation questions the middle of the road is taken."""
 
-    decay: float | None = None
-    skip: float | None = None
-    prior: float | None = None
-
-    def __post_init__(self) -> None:
-        require("decay", self.decay, 0.0, 1.0)
-        require("skip", self.skip, 0.0, 1.0)
-        require("prior", self.prior, 1e-6)
+    decay: Share | None = None
+    skip: Share | None = None
+    prior: Annotated[float, Field(ge=1e-6)] | None = None
 
 
 @dataclass(frozen=True)

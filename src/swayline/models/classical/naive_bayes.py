@@ -27,12 +27,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 from scipy import sparse
 
+from swayline.core.settings import NotNegative, Share, checked
 from swayline.core.types import Ints
 from swayline.dataset import Sequences, Targets
 from swayline.models import artifact
@@ -40,7 +42,6 @@ from swayline.models.counts import stored_matrix
 from swayline.models.counts.cooccurrence import pairs
 from swayline.models.counts.history_matrix import ages
 from swayline.models.protocol import Scores
-from swayline.models.settings import require
 from swayline.models.tuning import choose, judge_of
 
 Table = npt.NDArray[np.float64]
@@ -52,21 +53,16 @@ _CHOICES: dict[str, tuple[float, ...]] = {
 }
 
 
+@checked
 @dataclass(frozen=True)
 class NaiveBayesSettings:
     """Every number may be left to validation (None); without validation questions the middle of the road is taken."""
 
     RENAMED: ClassVar[dict[str, str]] = {"doubt": "smoothing", "closeness": "distance_decay"}
-    smoothing: float | None = None
-    decay: float | None = None
-    distance_decay: float | None = None
-    weight: float | None = None
-
-    def __post_init__(self) -> None:
-        require("smoothing", self.smoothing, 1e-6)
-        require("weight", self.weight, 0.0)
-        for name in ("decay", "distance_decay"):
-            require(name, getattr(self, name), 0.0, 1.0)
+    smoothing: Annotated[float, Field(ge=1e-6)] | None = None
+    decay: Share | None = None
+    distance_decay: Share | None = None
+    weight: NotNegative | None = None
 
 
 @dataclass(frozen=True)

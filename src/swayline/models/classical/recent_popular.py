@@ -6,21 +6,23 @@ The half-life is chosen on validation questions where they are given.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
+from swayline.core.settings import checked
 from swayline.dataset import NO_TIME, Sequences, Targets
 from swayline.models import artifact
 from swayline.models.protocol import Scores
-from swayline.models.settings import require
 from swayline.models.validation import ValidationScorer
 
 _SHARES = (100.0, 1.0, 0.5, 0.25, 0.1, 0.05, 0.02, 0.01, 0.003, 0.001)
 _WITHOUT_VALIDATION = 0.1
 
 
+@checked
 @dataclass(frozen=True)
 class RecentPopularSettings:
     """Half-life as a share of the log's span (time, or number of events in ordered logs); None: chosen on validation.
@@ -28,10 +30,7 @@ class RecentPopularSettings:
     Without validation questions it is a tenth of the span.
     """
 
-    half_life: float | None = None
-
-    def __post_init__(self) -> None:
-        require("half_life", self.half_life, 1e-6, 100.0)
+    half_life: Annotated[float, Field(ge=1e-6, le=100.0)] | None = None
 
 
 class RecentPopular:

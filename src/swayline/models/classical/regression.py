@@ -19,11 +19,13 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
+from swayline.core.settings import Seed, Share, checked
 from swayline.dataset import Sequences, Targets
 from swayline.models import artifact
 from swayline.models.behavior import tables as behavior_tables
@@ -32,7 +34,6 @@ from swayline.models.behavior.tables import Tables, count_tables, item_feature_n
 from swayline.models.behavior.training_examples import TrainingExamples, training_examples
 from swayline.models.counts.stored_matrix import Expected
 from swayline.models.protocol import Scores
-from swayline.models.settings import require
 from swayline.models.tuning import choose, judge_of
 from swayline.numerics.logistic import fit_logistic
 from swayline.numerics.ridge import fit_ridge
@@ -42,18 +43,14 @@ _CHOICES: dict[str, tuple[float, ...]] = {"balance": (0.0, 0.5, 1.0), "l2": (1e-
 _SMALL = 1e-6
 
 
+@checked
 @dataclass(frozen=True)
 class RegressionSettings:
     """Numbers left to validation (None), and the seed of the rows drawn."""
 
-    l2: float | None = None
-    balance: float | None = None
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        require("l2", self.l2, 1e-9)
-        require("balance", self.balance, 0.0, 1.0)
-        require("seed", self.seed, 0)
+    l2: Annotated[float, Field(ge=1e-9)] | None = None
+    balance: Share | None = None
+    seed: Seed = 0
 
 
 @dataclass(frozen=True)

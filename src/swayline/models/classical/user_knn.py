@@ -23,11 +23,13 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
+from pydantic import Field
 from scipy import sparse
 
+from swayline.core.settings import Count, NotNegative, Share, checked
 from swayline.core.types import Ints
 from swayline.dataset import Sequences, Targets
 from swayline.models import artifact
@@ -35,14 +37,13 @@ from swayline.models.counts import stored_matrix
 from swayline.models.counts.history_matrix import last_events
 from swayline.models.counts.neighbours import nearest
 from swayline.models.protocol import Scores
-from swayline.models.settings import require
 from swayline.models.values import (
     ValueKind,
     ValueReading,
+    ValueWeight,
     as_learned,
     choose_valued,
     reading_of,
-    require_value_settings,
     value_weights,
 )
 
@@ -57,26 +58,19 @@ _CHOICES: dict[str, tuple[float, ...]] = {
 }
 
 
+@checked
 @dataclass(frozen=True)
 class UserKNNSettings:
     """Every number may be left to validation (None); without validation questions the middle of the road is taken."""
 
     RENAMED: ClassVar[dict[str, str]] = {"memory": "neighbour_decay", "specificity": "idf_power"}
-    neighbours: int | None = None
-    shrinkage: float | None = None
-    decay: float | None = None
-    neighbour_decay: float | None = None
-    idf_power: float | None = None
-    value_weight: float | None = None
+    neighbours: Count | None = None
+    shrinkage: NotNegative | None = None
+    decay: Share | None = None
+    neighbour_decay: Share | None = None
+    idf_power: Annotated[float, Field(ge=0.0, le=4.0)] | None = None
+    value_weight: ValueWeight | None = None
     values: ValueKind = "auto"
-
-    def __post_init__(self) -> None:
-        require_value_settings(self.value_weight)
-        require("neighbours", self.neighbours, 1)
-        require("shrinkage", self.shrinkage, 0.0)
-        require("idf_power", self.idf_power, 0.0, 4.0)
-        for name in ("decay", "neighbour_decay"):
-            require(name, getattr(self, name), 0.0, 1.0)
 
 
 @dataclass(frozen=True)

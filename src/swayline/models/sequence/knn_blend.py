@@ -30,12 +30,12 @@ import numpy.typing as npt
 from scipy import sparse
 
 from swayline.core.progress import task
+from swayline.core.settings import NotNegative, Share, checked
 from swayline.core.types import Ints, ItemRows
 from swayline.dataset import Sequences, Targets
 from swayline.models import artifact
 from swayline.models.classical.item_knn import ItemKNN, ItemKNNSettings
 from swayline.models.protocol import Scores
-from swayline.models.settings import require
 from swayline.models.topk import mask_seen
 from swayline.models.tuning import unseen_last
 from swayline.models.validation import ValidationScorer
@@ -51,22 +51,17 @@ _SURE = 2.0
 """Standard errors that the gain in log-likelihood must reach."""
 
 
+@checked
 @dataclass(frozen=True)
 class BlendWeights:
     """What validation chose."""
 
-    backward: float = 0.7
-    decay: float = 0.8
-    share: float = 1.0
-    scale: float = 1.0
+    backward: Share = 0.7
+    decay: Share = 0.8
+    share: NotNegative = 1.0
+    scale: NotNegative = 1.0
     returning: bool = False
     """Whether items of the history itself may profit, as where people return to them."""
-
-    def __post_init__(self) -> None:
-        require("backward", self.backward, 0.0, 1.0)
-        require("decay", self.decay, 0.0, 1.0)
-        require("share", self.share, 0.0)
-        require("scale", self.scale, 0.0)
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,12 @@
 """What can be set on the sequence model; None where no one value fits all and the data decides."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from swayline.core.errors import ConfigError
-from swayline.models.settings import require, require_one_of
+from swayline.core.settings import Seed, Size, checked, require_one_of
 
 Block = Literal["sasrec", "ligr", "hstu"]
 Loss = Literal["sampled-softmax", "full-softmax", "gbce", "bpr"]
@@ -17,12 +19,9 @@ Fusion = Literal["none", "initialise", "project", "gate", "concatenate", "cross-
 
 MIXING = ("sampled-softmax", "full-softmax")
 """Losses that know probabilities, so that returning can be mixed in."""
-_CHOICES = {
-    "block": Block, "loss": Loss, "precision": Precision, "positions": Positions, "objective": Objective,
-    "schedule": Schedule, "weights": Weights, "fusion": Fusion,
-}  # fmt: skip
 
 
+@checked
 @dataclass(frozen=True)
 class TransformerSettings:
     """Settings of :class:`~swayline.models.sequence.transformer.Transformer`; None means chosen from the data.
@@ -104,23 +103,23 @@ class TransformerSettings:
         Blocks are compiled by PyTorch: worth its minute on a GPU and in long training.
     """
 
-    embedding_dim: int | None = None
-    n_blocks: int | None = None
-    n_heads: int | None = None
-    expansion: int = 1
+    embedding_dim: Size | None = None
+    n_blocks: Size | None = None
+    n_heads: Size | None = None
+    expansion: Size = 1
     block: Block = "ligr"
     positions: Positions = "start"
-    max_length: int | None = None
-    dropout: float | None = None
+    max_length: Size | None = None
+    dropout: Annotated[float, Field(ge=0.0, le=0.95)] | None = None
     behaviors: bool = True
     times: bool = False
     attributes: bool = True
     profiles: bool = False
     request_time: bool | None = None
     target_time: bool = False
-    behavior_loss: float = 0.0
+    behavior_loss: Annotated[float, Field(ge=0.0, le=100.0)] = 0.0
     values: bool = False
-    value_loss: float = 0.0
+    value_loss: Annotated[float, Field(ge=0.0, le=100.0)] = 0.0
     windows: bool | None = None
     objective: Objective = "next-item"
     repeats: bool | None = None
@@ -129,41 +128,27 @@ class TransformerSettings:
     text_model: str = ""
     warm_start: bool = True
     loss: Loss = "sampled-softmax"
-    n_negatives: int = 1024
+    n_negatives: Size = 1024
     in_batch: bool = True
     correction: bool = True
-    temperature: float | None = None
-    learning_rate: float = 1e-3
+    temperature: Annotated[float, Field(ge=1e-3, le=10.0)] | None = None
+    learning_rate: Annotated[float, Field(ge=1e-8, le=10.0)] = 1e-3
     schedule: Schedule = "constant"
-    weight_decay: float = 0.0
-    warmup_steps: int = 100
-    batch_tokens: int = 2048
-    accumulation: int = 1
-    max_epochs: int = 60
-    patience: int = 5
-    max_gradient: float = 1.0
-    averaging: float = 0.99
+    weight_decay: Annotated[float, Field(ge=0.0, le=10.0)] = 0.0
+    warmup_steps: Annotated[int, Field(ge=0)] = 100
+    batch_tokens: Size = 2048
+    accumulation: Size = 1
+    max_epochs: Size = 60
+    patience: Size = 5
+    max_gradient: Annotated[float, Field(ge=1e-6)] = 1.0
+    averaging: Annotated[float, Field(ge=0.0, le=0.99999)] = 0.99
     precision: Precision = "auto"
     weights: Weights = "fp32"
     device: str = "auto"
     compile: bool = False
-    seed: int = 0
+    seed: Seed = 0
 
     def __post_init__(self) -> None:
-        for name in ("embedding_dim", "n_blocks", "n_heads", "expansion", "max_length", "n_negatives", "batch_tokens"):
-            require(name, getattr(self, name), 1, 1 << 20)
-        for name in ("max_epochs", "patience", "accumulation"):
-            require(name, getattr(self, name), 1, 1 << 20)
-        require("dropout", self.dropout, 0.0, 0.95)
-        require("learning_rate", self.learning_rate, 1e-8, 10.0)
-        require("weight_decay", self.weight_decay, 0.0, 10.0)
-        require("warmup_steps", self.warmup_steps, 0)
-        require("max_gradient", self.max_gradient, 1e-6)
-        require("behavior_loss", self.behavior_loss, 0.0, 100.0)
-        require("value_loss", self.value_loss, 0.0, 100.0)
-        require("temperature", self.temperature, 1e-3, 10.0)
-        require("averaging", self.averaging, 0.0, 0.99999)
-        require("seed", self.seed, 0)
         if self.width % self.heads:
             require_one_of("n_heads", self.n_heads, tuple(n for n in range(1, 65) if self.width % n == 0))
         if self.target_time and (self.block != "hstu" or self.objective == "masked"):
@@ -175,8 +160,6 @@ class TransformerSettings:
             )
         if self.repeats and self.loss not in MIXING:
             require_one_of("loss", self.loss, MIXING)
-        for name, hint in _CHOICES.items():
-            require_one_of(name, getattr(self, name), hint.__args__)  # type: ignore[attr-defined]
 
     @property
     def counts_neighbours(self) -> bool:

@@ -20,19 +20,20 @@ import dataclasses
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 from swayline.core.errors import ArtifactError
+from swayline.core.settings import checked
 from swayline.dataset import Sequences, Targets
 from swayline.metrics import ndcg, ranks
 from swayline.models import artifact
 from swayline.models.protocol import Scores
 from swayline.models.sequence.settings import TransformerSettings
 from swayline.models.sequence.transformer import Transformer
-from swayline.models.settings import require
 from swayline.models.text.text_sequence import TextSequence, TextSequenceSettings
 from swayline.models.topk import mask_seen
 from swayline.models.validation import K, ValidationScorer
@@ -48,6 +49,7 @@ _QUESTIONS_AT_ONCE = 256
 _SEQUENCE, _TEXT = "sequence", "text"
 
 
+@checked
 @dataclass(frozen=True)
 class LanguageSettings:
     """Settings of :class:`Language`; None is chosen on validation.
@@ -65,9 +67,9 @@ class LanguageSettings:
     """
 
     text_model: str = ""
-    learned: float | None = None
-    likeness: float | None = None
-    unmet: float | None = None
+    learned: Annotated[float, Field(ge=0.0, le=1e6)] | None = None
+    likeness: Annotated[float, Field(ge=0.0, le=1e6)] | None = None
+    unmet: Annotated[float, Field(ge=-1e6, le=1e6)] | None = None
     embedding_dim: int | None = None
     n_blocks: int | None = None
     dropout: float | None = None
@@ -78,9 +80,6 @@ class LanguageSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("learned", "likeness"):
-            require(name, getattr(self, name), 0.0, 1e6)
-        require("unmet", self.unmet, -1e6, 1e6)
         self.sequence()
         self.text()
 

@@ -22,21 +22,22 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from swayline.core.errors import ArtifactError, EmptyLogError
 from swayline.core.rng import generator
+from swayline.core.settings import Seed, Share, Size, checked
 from swayline.core.types import Ints
 from swayline.dataset import Catalogue, Sequences, Targets
 from swayline.models import artifact
 from swayline.models.protocol import Scores
-from swayline.models.settings import require
 from swayline.models.text.features import TextSpace, Vectors, encoder_of, features_of
 from swayline.models.validation import ValidationScorer
 from swayline.numerics.training_loop import Descent, Limits
@@ -50,6 +51,7 @@ _CARRIED = 4
 mostly the catalogue's own, while alike titles are wanted together everywhere."""
 
 
+@checked
 @dataclass(frozen=True)
 class TextSequenceSettings:
     """Settings of :class:`TextSequence`.
@@ -68,20 +70,13 @@ class TextSequenceSettings:
     """
 
     text_model: str = ""
-    n_features: int = 256
-    decay: float = 0.85
-    max_epochs: int = 5
-    batch_size: int = 1024
-    n_negatives: int = 2048
-    learning_rate: float = 1e-3
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name in ("n_features", "max_epochs", "batch_size", "n_negatives"):
-            require(name, getattr(self, name), 1, 1 << 20)
-        require("decay", self.decay, 0.0, 1.0)
-        require("learning_rate", self.learning_rate, 1e-8, 10.0)
-        require("seed", self.seed, 0)
+    n_features: Size = 256
+    decay: Share = 0.85
+    max_epochs: Size = 5
+    batch_size: Size = 1024
+    n_negatives: Size = 2048
+    learning_rate: Annotated[float, Field(ge=1e-8, le=10.0)] = 1e-3
+    seed: Seed = 0
 
 
 class Tower(nn.Module):

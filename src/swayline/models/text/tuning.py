@@ -41,12 +41,11 @@ from swayline.core.errors import EmptyLogError, UsageError
 from swayline.core.extras import require
 from swayline.core.progress import task
 from swayline.core.rng import generator
+from swayline.core.settings import Size, checked
 from swayline.core.storage.files import write_json
 from swayline.dataset import Sequences, Targets
 from swayline.encoders import EncoderFolder, TextEncoder, default_cache, open_folder
 from swayline.encoders.text.tokens import Tokenizer
-from swayline.models.settings import require as require_range
-from swayline.models.settings import require_one_of
 from swayline.models.text.features import TextSpace, texts_of
 from swayline.models.text.text_sequence import TextSequence, TextSequenceSettings, Tower
 from swayline.models.validation import ValidationScorer
@@ -61,6 +60,7 @@ _RATES = {"lora": 5e-4, "ia3": 5e-3, "layers": 5e-5}
 _WORDS = ("query", "key", "value", "intermediate.dense", "output.dense")
 
 
+@checked
 @dataclass(frozen=True)
 class TextTuningSettings:
     """How an encoder is tuned.
@@ -86,21 +86,16 @@ class TextTuningSettings:
 
     text_model: str = ""
     method: Method = "lora"
-    n_layers: int = 2
-    rank: int = 8
-    histories: int = 48
-    window: int = 6
-    max_tokens: int = 40
+    n_layers: Size = 2
+    rank: Size = 8
+    histories: Size = 48
+    window: Size = 6
+    max_tokens: Size = 40
     decay: float = 0.85
-    max_steps: int = 150
+    max_steps: Size = 150
     max_seconds: float = 300.0
     learning_rate: float | None = None
     seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name in ("n_layers", "rank", "histories", "window", "max_tokens", "max_steps"):
-            require_range(name, getattr(self, name), 1, 1 << 20)
-        require_one_of("method", self.method, Method.__args__)  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
