@@ -9,7 +9,7 @@ PAGE = (ROOT / "docs" / "guide" / "house.md").read_text("utf-8")
 
 def _rows(heading):
     part = PAGE.split(f"## {heading}")[1].split("\n## ")[0]
-    return re.findall(r"^\| (?!the line|what a user|---)(.+?) \| `(src/[\w/.]+)`.*\|$", part, re.M)
+    return re.findall(r"^\| (?!the line|what a user|what \||---)(.+?) \| `(src/[\w/.]+)`.*\|$", part, re.M)
 
 
 def test_ten_lines_and_ten_capabilities_have_files_that_exist():
@@ -35,3 +35,10 @@ def test_the_floors_are_those_that_import_linter_holds():
     (block,) = re.findall(r"^    cli → [^\n]*(?:\n    [^\n]*)*", PAGE, re.M)
     drawn = [floor.strip() for floor in block.replace("\n", " ").split("→")]
     assert [sorted(one.split(" | ")) for one in drawn] == [sorted(one.split(" | ")) for one in layers]
+
+
+def test_what_is_written_once_stands_on_the_map():
+    named = {file for _, file in _rows("Written once")}
+    for file in sorted((ROOT / "src" / "swayline" / "numerics").glob("[a-z]*.py")):
+        assert str(file.relative_to(ROOT)) in named
+    assert all((ROOT / file).is_file() for file in named)
