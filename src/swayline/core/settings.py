@@ -112,6 +112,12 @@ def in_words(error: ValidationError, kind: type) -> str:
     return f"setting {name} must be {_kinds(hint)}, not {shown(first['input'])}"
 
 
+def require(name: str, value: float | None, least: float, most: float = math.inf) -> None:
+    """Refuse a number outside a range that no annotation can say; None (chosen from the data) is always fine."""
+    if value is not None and not least <= value <= most:
+        raise ConfigError(f"setting {name} must be {_range_in_words(least, most)}, not {value!r}")
+
+
 def require_one_of(name: str, value: object, choices: tuple[object, ...]) -> None:
     """Refuse what other settings leave no room for."""
     if value not in choices:
@@ -172,6 +178,10 @@ def _bounds(hint: Any) -> str:
         least, most = getattr(mark, "ge", least), getattr(mark, "le", most)
     if not marks:
         return ""
+    return _range_in_words(least, most)
+
+
+def _range_in_words(least: float, most: float) -> str:
     return f"at least {least:g}" if most == math.inf else f"from {least:g} to {most:g}"
 
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from swayline.core.errors import ConfigError, UsageError, nearest, shown
-from swayline.models.settings import build
+from swayline.core.settings import build
 from swayline.recommend.steps.blending import Boost, Influence, Uplift
 from swayline.recommend.steps.candidates import Cold, Neighbours, Own, Ties, Trending, Whole
 from swayline.recommend.steps.filtering import Expired, Hidden, Seen, Where

@@ -14,10 +14,10 @@ from typing import ClassVar
 import numpy as np
 
 from swayline.core.errors import ConfigError, DataError
+from swayline.core.settings import require
 from swayline.core.types import Floats
 from swayline.ledger.usable import weights_at
 from swayline.models.classical.item_knn import ItemKNN
-from swayline.models.settings import require
 from swayline.recommend.filters import parse_filter
 from swayline.recommend.slate import Slate
 from swayline.recommend.steps.candidates import through_ties

@@ -12,10 +12,10 @@ import numpy as np
 from scipy import sparse
 
 from swayline.core.errors import UsageError, nearest, shown
+from swayline.core.settings import require
 from swayline.core.types import Bools, Floats
 from swayline.models import top_k
 from swayline.models.classical.recent_popular import decayed_counts, log_ages
-from swayline.models.settings import require
 from swayline.recommend.slate import MODEL, Slate
 from swayline.recommend.steps.protocol import CANDIDATES
 

@@ -10,8 +10,8 @@ from typing import ClassVar
 import numpy as np
 
 from swayline.core.errors import DataError
+from swayline.core.settings import require
 from swayline.core.types import Bools, Floats, Ints
-from swayline.models.settings import require
 from swayline.recommend.slate import Slate, moment_us
 from swayline.recommend.steps.filtering import _NONE, _moments
 from swayline.recommend.steps.protocol import ORDERING
