@@ -113,7 +113,7 @@ def in_words(error: ValidationError, kind: type) -> str:
 
 
 def require(name: str, value: float | None, least: float, most: float = math.inf) -> None:
-    """Refuse a number outside a range that no annotation can say; None (chosen from the data) is always fine."""
+    """Refuse a number outside its range; None (chosen from the data) is always fine."""
     if value is not None and not least <= value <= most:
         raise ConfigError(f"setting {name} must be {_range_in_words(least, most)}, not {value!r}")
 
