@@ -2,9 +2,12 @@ import json
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+
+from swayline.testing.attacks import command
 
 SOUND = "user,item,behavior,time\n" + "".join(
     f"u{user},i{(user + step) % 8},{'view' if step < 4 else 'purchase'},{1_700_000_000 + 60 * step}\n"
@@ -13,9 +16,8 @@ SOUND = "user,item,behavior,time\n" + "".join(
 )
 
 
-def swayline(*words, cwd=None):
-    command = [sys.executable, "-W", "error", "-m", "swayline.cli", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=300, check=False)
+def swayline(*words, cwd="."):
+    return command(words, Path(cwd))
 
 
 @pytest.fixture(scope="module")
@@ -29,14 +31,14 @@ def log(tmp_path_factory):
 def model(log, tmp_path_factory):
     folder = tmp_path_factory.mktemp("m") / "model"
     done = swayline("fit", log, "--model", "item-knn", "--out", folder, "--json")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["users"] == 20
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["users"] == 20
     return folder
 
 
 def test_help_costs_less_than_half_a_second_of_cpu():
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert swayline("--help").returncode == 0
+    assert subprocess.run([sys.executable, "-W", "error", "-m", "swayline.cli", "--help"], check=False).returncode == 0
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.5
 
@@ -46,35 +48,35 @@ def test_help_costs_less_than_half_a_second_of_cpu():
 )
 def test_every_verb_explains_itself(verb):
     done = swayline(verb, "--help")
-    assert done.returncode == 0
-    assert "--" in done.stdout
+    assert done.code == 0
+    assert "--" in done.out
 
 
 def test_check_says_what_is_read_and_exits_0(log):
     done = swayline("check", log, "--json")
-    result = json.loads(done.stdout)
-    assert (done.returncode, result["kept"], result["rejected"]) == (0, 120, 0)
+    result = json.loads(done.out)
+    assert (done.code, result["kept"], result["rejected"]) == (0, 120, 0)
 
 
 def test_check_exits_1_and_shows_each_rejected_row(tmp_path):
     path = tmp_path / "bad.csv"
     path.write_text(SOUND + "u1,,view,1700000000\nu2,i1,view,never\n")
     done = swayline("check", path, "--out", tmp_path / "rejected.parquet")
-    assert done.returncode == 1
-    assert "row 122: item '' is missing" in done.stdout
-    assert "row 123: time 'never' is no time" in done.stdout
+    assert done.code == 1
+    assert "row 122: item '' is missing" in done.out
+    assert "row 123: time 'never' is no time" in done.out
     assert pq.read_table(tmp_path / "rejected.parquet")["row"].to_pylist() == [122, 123]
 
 
 def test_fit_lists_the_models_without_a_log():
     done = swayline("fit", "--model", "list")
-    assert {"most-popular", "item-knn", "transformer"} <= set(done.stdout.split())
+    assert {"most-popular", "item-knn", "transformer"} <= set(done.out.split())
 
 
 def test_recommend_serves_those_asked_for(model, tmp_path):
     (tmp_path / "users.txt").write_text("u3\nu7\n")
     done = swayline("recommend", model, "--users", tmp_path / "users.txt", "-k", 3, "--out", tmp_path / "r.parquet")
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     table = pq.read_table(tmp_path / "r.parquet")
     assert table.column_names == ["user", "item", "rank", "score", "source"]
     assert set(table["user"].to_pylist()) == {"u3", "u7"}
@@ -84,7 +86,7 @@ def test_recommend_takes_newer_events_read_as_the_first_were(model, tmp_path):
     newer = tmp_path / "newer.csv"
     newer.write_text("user,item,behavior,time\nnobody,i2,view,1700000000\nnobody,i3,view,1700000060\n")
     done = swayline("recommend", model, "--events", newer, "--out", tmp_path / "r.parquet")
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     assert set(pq.read_table(tmp_path / "r.parquet")["user"].to_pylist()) == {"nobody"}
 
 
@@ -92,7 +94,7 @@ def test_influence_events_explains_one_user(model, tmp_path):
     done = swayline(
         "influence", "events", model, "--user", "u3", "--item", "i1", "--out", tmp_path / "i.parquet", "--json"
     )
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     table = pq.read_table(tmp_path / "i.parquet").to_pylist()
     assert len(table) == 6
     assert {row["effect"] for row in table} == {"u3|i1"}
@@ -102,12 +104,12 @@ def test_influence_events_explains_one_user(model, tmp_path):
 def test_evaluate_writes_metrics_with_intervals(log, tmp_path, split):
     done = swayline("evaluate", log, "--model", "item-knn", "--split", split, "--out", tmp_path / "m.json", "--json")
     if split == "last-out":
-        assert done.returncode == 0, done.stderr
+        assert done.code == 0, done.err
         metrics = json.loads((tmp_path / "m.json").read_text())["models"]["item-knn"]["metrics"]
         assert metrics["ndcg@10"]["ci_low"] <= metrics["ndcg@10"]["value"] <= metrics["ndcg@10"]["ci_high"]
     else:
-        assert done.returncode in (0, 1)
-        assert "Traceback" not in done.stderr
+        assert done.code in (0, 1)
+        assert "Traceback" not in done.err
 
 
 @pytest.mark.parametrize(
@@ -126,37 +128,37 @@ def test_evaluate_writes_metrics_with_intervals(log, tmp_path, split):
 )
 def test_mistakes_end_in_one_line_and_the_promised_code(tmp_path, words, code, message):
     done = swayline(*words, cwd=tmp_path)
-    assert done.returncode == code
-    assert message in done.stderr
-    assert "secret" not in done.stderr
-    assert done.stderr.count("\n") == 1
-    assert "Traceback" not in done.stderr
+    assert done.code == code
+    assert message in done.err
+    assert "secret" not in done.err
+    assert done.err.count("\n") == 1
+    assert "Traceback" not in done.err
 
 
 def test_one_user_and_one_item_still_give_an_answer(tmp_path):
     path = tmp_path / "tiny.csv"
     path.write_text("user,item,time\nu,i,1700000000\n")
     done = swayline("run", path, "--out", tmp_path / "run", "--config", _quick(tmp_path))
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     assert (tmp_path / "run" / "report.html").exists()
 
 
 def test_run_says_how_each_stage_went(log, tmp_path):
     done = swayline("run", log, "--out", tmp_path / "run", "--config", _quick(tmp_path))
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     for stage in ("read", "describe", "train", "evaluate", "influence", "recommend", "report"):
-        assert stage in done.stderr
-    assert "report.html" in done.stdout
+        assert stage in done.err
+    assert "report.html" in done.out
 
 
 def test_run_stops_and_lists_the_choices_when_the_outcome_cannot_be_told(tmp_path):
     path = tmp_path / "lessons.csv"
     path.write_text(SOUND.replace("view", "open").replace("purchase", "finish"))
     done = swayline("run", path, "--out", tmp_path / "run")
-    assert done.returncode == 1
-    assert "--outcome" in done.stderr
-    assert "open" in done.stderr
-    assert "finish" in done.stderr
+    assert done.code == 1
+    assert "--outcome" in done.err
+    assert "open" in done.err
+    assert "finish" in done.err
 
 
 def _quick(folder):
@@ -179,14 +181,14 @@ def shop(log, tmp_path_factory):
 
 def test_a_database_is_events_and_side_tables_of_every_verb(shop, log, tmp_path):
     said = ("--table", "log", "--items", shop, "--items-table", "goods")
-    result = json.loads(swayline("check", shop, *said, "--json").stdout)
+    result = json.loads(swayline("check", shop, *said, "--json").out)
     assert (result["kept"], result["rejected"], result["sides"]) == (120, 0, {"items": 8})
     done = swayline("fit", shop, "--model", "item-knn", "--out", tmp_path / "m", *said)
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     done = swayline("recommend", tmp_path / "m", "--events", shop, "--out", tmp_path / "r.parquet")
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     done = swayline("check", shop)
-    assert (done.returncode, "say --table NAME, one of: main.goods, main.log" in done.stderr) == (2, True)
+    assert (done.code, "say --table NAME, one of: main.goods, main.log" in done.err) == (2, True)
 
 
 def test_an_address_is_events_and_its_pages_are_told_on_the_command_line(log, tmp_path):
@@ -216,8 +218,8 @@ def test_an_address_is_events_and_its_pages_are_told_on_the_command_line(log, tm
     finally:
         server.shutdown()
         server.server_close()
-    result = json.loads(done.stdout)
-    assert (done.returncode, result["kept"], result["rejected"]) == (0, 120, 0)
+    result = json.loads(done.out)
+    assert (done.code, result["kept"], result["rejected"]) == (0, 120, 0)
 
 
 def test_what_the_reader_decided_is_told(tmp_path):
@@ -225,12 +227,12 @@ def test_what_the_reader_decided_is_told(tmp_path):
     lines = [f"{line},top" for line in SOUND.splitlines()[1:]]
     path.write_text("\n".join(["user,item,behavior,time,position", *lines, "u1,,view,1700000000,top"]))
     done = swayline("check", path)
-    assert "note: column 'position' holds no such numbers and was left aside" in done.stdout
+    assert "note: column 'position' holds no such numbers and was left aside" in done.out
     done = swayline("fit", path, "--model", "most-popular", "--out", tmp_path / "m", "--json")
-    assert done.returncode == 0, done.stderr
-    assert "note: column 'position'" in done.stderr
-    assert "note: 1 rows are rejected; swayline check says why" in done.stderr
-    json.loads(done.stdout)
+    assert done.code == 0, done.err
+    assert "note: column 'position'" in done.err
+    assert "note: 1 rows are rejected; swayline check says why" in done.err
+    json.loads(done.out)
 
 
 @pytest.mark.parametrize(
@@ -245,9 +247,9 @@ def test_what_the_reader_decided_is_told(tmp_path):
 )
 def test_mistakes_in_paging_are_told_in_one_line(said, message):
     done = swayline("check", "http://me:secret@127.0.0.1:9/x", "--paging", said)
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert message in done.stderr
-    assert "secret" not in done.stderr
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert message in done.err
+    assert "secret" not in done.err
 
 
 def test_evaluate_compares_models_by_protocol_target_and_segment(log, tmp_path):
@@ -266,16 +268,16 @@ def test_evaluate_compares_models_by_protocol_target_and_segment(log, tmp_path):
         "behavior",
     )
     done = swayline("evaluate", log, *words, "--split", "k-fold", "--folds", 2, "--out", tmp_path / "m.json")
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     found = json.loads((tmp_path / "m.json").read_text())
     assert set(found["models"]) == {"item-knn", "most-popular"}
     assert found["protocol"]["folds"] == ["part 1", "part 2"]
     assert set(found["models"]["item-knn"]["groups"]["age"]) == {"20", "21"}
-    assert "best: " in done.stdout
+    assert "best: " in done.out
     for words, message in (
         (("--split", "k-fold", "--folds", 1), "from 2 to 50"),
         (("--split", "rollin"), "did you mean 'rolling'"),
         (("--segment", "age"), "--users"),
     ):
         done = swayline("evaluate", log, "--model", "item-knn", *words)
-        assert (done.returncode, done.stderr.count("\n"), message in done.stderr) == (2, 1, True), done.stderr
+        assert (done.code, done.err.count("\n"), message in done.err) == (2, 1, True), done.err

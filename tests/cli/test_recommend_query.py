@@ -1,14 +1,14 @@
 import json
-import subprocess
-import sys
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
+from swayline.testing.attacks import command
 
-def swayline(*words):
-    command = [sys.executable, "-W", "error", "-m", "swayline.cli", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+
+def swayline(*words, cwd="."):
+    return command(words, Path(cwd))
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def model(tmp_path_factory):
     done = swayline(
         "fit", folder / "events.csv", "--items", folder / "items.csv", "--model", "item-knn", "--out", folder / "m"
     )
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     return folder / "m"
 
 
@@ -30,11 +30,11 @@ def test_a_query_shows_and_writes_the_items_that_answer_it(model, tmp_path):
     done = swayline(
         "recommend", model, "--query", "lamp for a desk", "-k", 2, "--out", tmp_path / "r.parquet", "--json"
     )
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     table = pq.read_table(tmp_path / "r.parquet")
     assert table.column_names == ["item", "rank", "score"]
     assert table["item"].to_pylist()[0] == "i1"
-    assert json.loads(done.stdout)["items"][0]["item"] == "i1"
+    assert json.loads(done.out)["items"][0]["item"] == "i1"
     assert list((model / "vectors").rglob("*.safetensors"))
 
 
@@ -52,33 +52,33 @@ def test_with_users_each_has_answers_of_their_own(model, tmp_path):
         "--out",
         tmp_path / "r.parquet",
     )
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     rows = pq.read_table(tmp_path / "r.parquet").to_pylist()
     assert {row["user"] for row in rows} == {"u1", "u4"}
     assert all(row["item"] == "i5" for row in rows if row["rank"] == 1)
 
 
 def test_an_empty_query_and_an_encoder_without_one_are_misuse(model, tmp_path):
-    assert swayline("recommend", model, "--query", " ", "--out", tmp_path / "r.parquet").returncode == 2
+    assert swayline("recommend", model, "--query", " ", "--out", tmp_path / "r.parquet").code == 2
     done = swayline("recommend", model, "--encoder", tmp_path / "encoder", "--out", tmp_path / "r.parquet")
-    assert done.returncode == 2
-    assert "--query" in done.stderr
+    assert done.code == 2
+    assert "--query" in done.err
 
 
 def test_a_query_that_the_encoder_cannot_read_says_so(model, tmp_path):
     done = swayline("recommend", model, "--query", "台灯", "--out", tmp_path / "r.parquet")
-    assert done.returncode == 0, done.stderr
-    assert "words alone" in done.stderr
+    assert done.code == 0, done.err
+    assert "words alone" in done.err
 
 
 def test_fit_takes_settings_of_the_model_by_name(model, tmp_path):
     shop = (model.parent / "events.csv", "--items", model.parent / "items.csv", "--out", tmp_path / "m")
     small = ("--set", "fusion=concatenate", "--set", "max_epochs=1", "--set", "embedding_dim=8")
     done = swayline("fit", *shop, *small)
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     stored = json.loads((tmp_path / "m" / "model.json").read_text())
     assert stored["settings"] | {"fusion": "concatenate", "max_epochs": 1, "embedding_dim": 8} == stored["settings"]
     for said, message in (("fusion", "NAME=VALUE"), ("fusoin=gate", "did you mean 'fusion'")):
         refused = swayline("fit", *shop, "--set", said)
-        assert refused.returncode != 0
-        assert message in refused.stderr
+        assert refused.code != 0
+        assert message in refused.err

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from swayline.testing.attacks import command
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 
@@ -40,15 +42,14 @@ def test_every_swayline_command_runs_as_it_stands(demo):
         "check", "run", "fit", "recommend", "influence", "evaluate", "simulate", "report", "tune", "experiment",
     }  # fmt: skip
     for words in commands:
-        done = subprocess.run(
-            [sys.executable, "-m", "swayline.cli", *words[1:]],
-            cwd=demo,
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
-        assert done.returncode == 0, f"{' '.join(words)}\n{done.stderr}"
+        done = command(words[1:], demo)
+        assert done.code == 0, f"{' '.join(words)}\n{done.err}"
+
+
+def test_the_command_is_a_program(demo):
+    words = [sys.executable, "-m", "swayline.cli", "check", "demo/world/events.parquet"]
+    done = subprocess.run(words, cwd=demo, capture_output=True, text=True, timeout=600, check=False)
+    assert (done.returncode, "4000" in done.stdout or "4,000" in done.stdout) == (0, True), done.stderr
 
 
 def test_the_python_lines_run_as_they_stand(demo):

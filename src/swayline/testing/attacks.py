@@ -60,9 +60,8 @@ def attack(words: Iterable[object], folder: Path) -> Verdict:
     """
     said = [str(word) for word in words]
     before = _files(folder)
-    started = time.process_time()
-    code, out, err = _called(said, folder)
-    verdict = Verdict(code, out, err, time.process_time() - started)
+    verdict = command(said, folder)
+    code, out, err = verdict.code, verdict.out, verdict.err
     about = f"{said}: {verdict}"
     assert not any(word in out + err for word in _FORBIDDEN), about
     assert verdict.seconds < SLOW_S, about
@@ -90,9 +89,12 @@ def _rejects(said: list[str], out: str) -> bool:
     return bool(said) and said[0] == "check" and bool(out)
 
 
-def _called(said: list[str], folder: Path) -> tuple[int, str, str]:
+def command(words: Iterable[object], folder: Path) -> Verdict:
+    """Run ``swayline`` with these words in a folder, in this process: a new one costs seconds of imports."""
     from swayline.cli import main
 
+    said = [str(word) for word in words]
+    started = time.process_time()
     streams = [io.TextIOWrapper(io.BytesIO(), "utf-8", errors="strict", write_through=True) for _ in range(2)]
     code: Any = 0
     with (
@@ -104,7 +106,7 @@ def _called(said: list[str], folder: Path) -> tuple[int, str, str]:
         except SystemExit as leaving:
             code = leaving.code
     out, err = (stream.buffer.getvalue().decode("utf-8") for stream in streams)
-    return int(code or 0), out, err
+    return Verdict(int(code or 0), out, err, time.process_time() - started)
 
 
 @contextlib.contextmanager
