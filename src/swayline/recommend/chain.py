@@ -151,20 +151,24 @@ class Chain:
             raise UsageError(f"this chain has no step {shown(name)}: {nearest(name, self.names)}")
         return self.names.index(name)
 
-    def serve(self, context: Context, queries: Sequence[Query], *, trace: bool = False) -> Lists:
+    def serve(
+        self, context: Context, queries: Sequence[Query], *, trace: bool = False, may_be_empty: bool = False
+    ) -> Lists:
         """A list for each question.
 
         Parameters
         ----------
         trace : bool
             Add a column ``trace``: the place of each item after every step that orders.
+        may_be_empty : bool
+            Nothing left for anybody is an answer: the lists are empty and say why.
 
         Raises
         ------
         UsageError
             A user, item, column or word of a query is unknown.
         DataError
-            A step lacks what it needs, or no list holds anything.
+            A step lacks what it needs, or no list holds anything and ``may_be_empty`` is not said.
         """
         step = max(1, min(4096, _CELLS_AT_ONCE // max(1, context.n_items)))
         slates, notes = [], []
@@ -173,7 +177,7 @@ class Chain:
             slates.append(slate)
             notes += told
         lists = gathered(context, slates, notes, trace)
-        if queries and not len(lists):
+        if queries and not len(lists) and not may_be_empty:
             n = len(queries)
             who = f"any of the {n:,} questions" if n > 1 else str(queries[0].user or "this question")
             raise DataError(f"no item is left for {who}: {lists.short[0]['why']}")

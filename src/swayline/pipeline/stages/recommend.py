@@ -13,7 +13,7 @@ def recommend(work: Workspace) -> None:
     bundle = work.bundle
     names = bundle.dataset.users.names
     queries = [Query(user=names[row], k=work.settings.k) for row in bundle.served]
-    lists = Chain().with_step("reasons").serve(Context(bundle), queries)
+    lists = Chain().with_step("reasons").serve(Context(bundle), queries, may_be_empty=True)
     if lists.short:
         work.say("recommend", f"{len(lists.short):,} lists are short; the first: {lists.short[0]['why']}")
     with whole(work.folder / RECOMMENDATIONS_FILE) as temporary:
