@@ -275,7 +275,7 @@ def test_evaluate_compares_models_by_protocol_target_and_segment(log, tmp_path):
     assert set(found["models"]["item-knn"]["groups"]["age"]) == {"20", "21"}
     assert "best: " in done.out
     for words, message in (
-        (("--split", "k-fold", "--folds", 1), "from 2 to 50"),
+        (("--split", "k-fold", "--folds", 1), "than or equal to 2"),
         (("--split", "rollin"), "did you mean 'rolling'"),
         (("--segment", "age"), "--users"),
     ):
