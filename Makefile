@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-EXTRAS := causal,models,people,sources,text,tune
+EXTRAS := causal,models,people,serve,sources,text,tune
 STAMP := $(VENV)/.installed-$(shell cat pyproject.toml constraints.txt 2>/dev/null | cksum | cut -d' ' -f1)
 DEMO := demo
 OPTIONS ?=
@@ -15,10 +15,10 @@ BENCHES := \
 	effects/tables:ihdp effects/tables:lalonde effects/tables:insurance effects/graphs_uplift:sachs \
 	effects/graphs_uplift:graphs effects/graphs_uplift:policy effects/graphs_uplift:hillstrom effects/logs:taobao effects/logs:trivago effects/weights:shop \
 	effects/experiments:clusters effects/experiments:stability effects/weights:taobao effects/scale experiments/real_experiments \
-	people/planted people/tick people/scale people/heldout diffusion/seeds diffusion/next_adopter diffusion/growth diffusion/discover
+	people/planted people/tick people/scale people/heldout diffusion/seeds diffusion/next_adopter diffusion/growth diffusion/discover service/latency service/events
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint truth bench docs clean
+.PHONY: help setup demo serve test lint truth bench docs clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,14 @@ ifdef EVENTS
 else
 	$(BIN)/swayline simulate --users 1000 --items 500 --events 50000 --out $(DEMO)/world
 	$(BIN)/swayline run $(DEMO)/world/events.parquet --items $(DEMO)/world/items.parquet --users $(DEMO)/world/users.parquet --ties $(DEMO)/world/ties.parquet --out $(DEMO)/run
+endif
+
+serve: $(STAMP) ## serve a run over HTTP (RUN=folder PORT=8080); without one, a run on a simulated shop is made first
+ifdef RUN
+	$(BIN)/swayline serve '$(RUN)' --data $(DEMO)/live --port $(or $(PORT),8080)
+else
+	test -f $(DEMO)/run/run.json || $(MAKE) demo
+	$(BIN)/swayline serve $(DEMO)/run --data $(DEMO)/live --port $(or $(PORT),8080)
 endif
 
 test: $(STAMP) ## pass the tests

@@ -6,7 +6,20 @@ from typing import Annotated
 import typer
 
 from swayline import __version__
-from swayline.cli import check, evaluate, experiment, fit, influence, recommend, report, run, simulate, tune
+from swayline.cli import (
+    check,
+    evaluate,
+    experiment,
+    fit,
+    influence,
+    live,
+    recommend,
+    report,
+    run,
+    serve,
+    simulate,
+    tune,
+)
 from swayline.cli.shared.edge import guarded
 
 app = typer.Typer(
@@ -45,6 +58,8 @@ app.add_typer(influence.app, name="influence")
 app.command("report")(report.report)
 app.command("tune")(tune.tune)
 app.add_typer(experiment.app, name="experiment")
+app.command("serve")(serve.serve)
+app.add_typer(live.app, name="live")
 
 
 def main() -> None:

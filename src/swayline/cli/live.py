@@ -1,0 +1,103 @@
+"""``swayline live``: the data folder of a service: its keys, its log as Parquet, a copy of it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from swayline.cli.shared.groups import Ending, option_groups
+from swayline.cli.shared.options import Json
+from swayline.cli.shared.output import show
+from swayline.core.errors import UsageError
+
+app = typer.Typer(no_args_is_help=True, help="Keys, log and copies of a service's data folder.", rich_markup_mode=None)
+Data = Annotated[Path, typer.Argument(help="Data folder of the service.", show_default=False)]
+StoreAddress = Annotated[
+    str | None, typer.Option("--store", help="postgresql://… or redis://… where the log is there.", show_default=False)
+]
+
+
+@option_groups
+def key(
+    data: Data,
+    role: Annotated[str, typer.Option("--role", help="ingest, read or admin.")] = "read",
+    name: Annotated[str, typer.Option("--name", help="How logs call it.")] = "",
+    remove: Annotated[
+        str | None, typer.Option("--remove", help="Remove the key of a name.", show_default=False)
+    ] = None,
+    every: Annotated[bool, typer.Option("--list", help="List the keys.")] = False,
+    store: StoreAddress = None,
+    json: Json = False,
+) -> None:
+    """Make a key of the API, which is shown once; list or remove keys."""
+    from swayline.service.api.keys import all_keys, new_key, remove_key
+    from swayline.service.log import open_store
+
+    kept = open_store(store or data)
+    try:
+        if every:
+            keys = [{"name": one.name, "role": one.role} for one in all_keys(kept)]
+            show(json, {"keys": keys}, [f"{one['name']}  {one['role']}" for one in keys] or ["no key was made"])
+        elif remove is not None:
+            if not remove_key(kept, remove):
+                raise UsageError(f"there is no key named {remove!r}: --list names them")
+            show(json, {"removed": remove}, [f"removed: {remove}; it stops working within 5 seconds"])
+        else:
+            secret, made = new_key(kept, role, name)
+            show(json, {"key": secret, "name": made.name, "role": made.role}, [secret, f"role {made.role}, shown once"])
+    finally:
+        kept.close()
+
+
+@option_groups
+def compact(
+    data: Data,
+    out: Annotated[Path, typer.Option("--out", help="Folder to write.")] = Path("log"),
+    store: StoreAddress = None,
+    ending: Ending = Ending(),
+) -> None:
+    """Write the log, and the items, users and ties said since, as Parquet that swayline run reads."""
+    from swayline.core.storage.outputs import claim_file
+    from swayline.service.log import open_store
+    from swayline.service.refit import compact as compact_all
+    from swayline.service.serving import Versions, load
+    from swayline.service.serving.erase import Erased
+
+    claim_file(out / "events.parquet", "live compact", (data,), ending.force)
+    version = Versions(data).current()
+    if version is None:
+        raise UsageError(f"{data} is no data folder of a service: start one with  swayline serve RUN --data {data}")
+    kept = open_store(store or data)
+    try:
+        erased = Erased(kept)
+        done = compact_all(load(version, kept, erased), kept, out, erased)
+    finally:
+        kept.close()
+    lines = [f"{done.events:,} events, {done.live:,} of them through the service", f"written: {out}"]
+    show(ending.json, {"out": str(out), "events": done.events, "live": done.live, "files": done.files}, lines)
+
+
+@option_groups
+def backup(
+    data: Data,
+    out: Annotated[Path, typer.Option("--out", help="File to write.")] = Path("live-backup.sqlite"),
+    ending: Ending = Ending(),
+) -> None:
+    """Copy the SQLite log to a file, also while the service writes it; restore by copying it back as live.sqlite."""
+    from swayline.core.storage.outputs import claim_file
+    from swayline.service.log.sqlite import FILE, SQLiteStore
+
+    if not (data / FILE).is_file():
+        raise UsageError(f"{data / FILE} does not exist: a log in Postgres or Redis is backed up with their own tools")
+    claim_file(out, "live backup", (data / FILE,), ending.force)
+    kept = SQLiteStore(data)
+    try:
+        kept.backup(out)
+    finally:
+        kept.close()
+    show(ending.json, {"out": str(out)}, [f"written: {out}"])
+
+
+app.command("key")(key)
+app.command("compact")(compact)
+app.command("backup")(backup)
