@@ -67,10 +67,23 @@ def test_histories_are_each_users_named_events_by_time_then_row(engine: DuckEngi
     assert data.ordered is not timed
 
 
-def test_a_vocabulary_is_most_frequent_first_then_by_name(engine: DuckEngine) -> None:
+def test_numbers_of_items_and_users_follow_their_ids_alone(engine: DuckEngine) -> None:
+    """Neither how often an item occurs nor what else occurs moves two items past each other."""
     events = table(1)
+    data = build_dataset(engine, events)
     counts = Counter(item for item in events["item"].to_pylist() if item is not None)
-    assert build_dataset(engine, events).items.names == sorted(counts, key=lambda item: (-counts[item], item))
+    assert set(data.items.names) == set(counts)
+    assert data.items.names != sorted(counts, key=lambda item: (-counts[item], item))
+    some = build_dataset(engine, events.slice(0, 100))
+    for whole, part in ((data.items, some.items), (data.users, some.users)):
+        assert [name for name in whole.names if name in set(part.names)] == part.names
+    assert data.items.names == Vocabulary.of(sorted(counts)).by_hash().names
+
+
+def test_behaviors_stay_most_frequent_first(engine: DuckEngine) -> None:
+    events = table(1)
+    counts = Counter(events.filter(pa.compute.is_valid(events["item"]))["behavior"].to_pylist())
+    assert build_dataset(engine, events).behaviors.names == sorted(counts, key=lambda one: (-counts[one], one))
 
 
 @pytest.mark.parametrize(("min_user", "min_item"), [(1, 1), (2, 2), (5, 3), (6, 12)])

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from swayline.dataset import Catalogue, build_catalogue, build_dataset, last_out
+from swayline.dataset import Catalogue, Dataset, Sequences, build_catalogue, build_dataset, last_out
 from swayline.engine import DuckEngine
 
 EVENTS = pa.table({
@@ -22,32 +22,36 @@ def names(table: pa.Table, column: str) -> list[object]:
     return list(table[column].to_pylist())
 
 
+def by_item(data: Dataset, column: str, sequences: Sequences | None = None) -> dict[str, object]:
+    catalogue = (sequences or data.sequences).catalogue
+    assert catalogue is not None
+    return dict(zip(data.items.names, names(catalogue.table, column), strict=True))
+
+
 def test_rows_stand_in_the_vocabularys_order_with_gaps_where_nothing_is_known() -> None:
     with DuckEngine() as engine:
         data = build_dataset(engine, EVENTS.drop_columns(["category"]), side=SIDE)
-    catalogue = data.sequences.catalogue
-    assert data.items.names == ["b", "a", "c"]
-    assert catalogue is not None
-    assert names(catalogue.table, "title") == [None, "An apple", " "]
-    assert names(catalogue.table, "price") == [None, 1.5, None]
-    assert catalogue.texts() == ["", "An apple", ""]
+    assert by_item(data, "title") == {"b": None, "a": "An apple", "c": " "}
+    assert by_item(data, "price") == {"b": None, "a": 1.5, "c": None}
+    assert data.sequences.catalogue is not None
+    assert data.sequences.catalogue.texts()[data.items.names.index("a")] == "An apple"
 
 
 def test_a_category_that_only_events_name_is_known_by_the_majority() -> None:
     with DuckEngine() as engine:
-        catalogue = build_dataset(engine, EVENTS).sequences.catalogue
-    assert catalogue is not None
-    assert names(catalogue.table, "category") == ["x", "y", None]
-    codes, values = catalogue.codes("category")
-    assert [values[code] if code >= 0 else None for code in codes] == ["x", "y", None]
+        data = build_dataset(engine, EVENTS)
+    assert by_item(data, "category") == {"b": "x", "a": "y", "c": None}
+    assert data.sequences.catalogue is not None
+    codes, values = data.sequences.catalogue.codes("category")
+    said = [values[code] if code >= 0 else None for code in codes]
+    assert said == names(data.sequences.catalogue.table, "category")
 
 
 def test_the_items_table_says_a_category_where_no_event_does() -> None:
     side = pa.table({"item": ["a", "c"], "category": ["fruit", "herb"]})
     with DuckEngine() as engine:
-        catalogue = build_dataset(engine, EVENTS, side=side).sequences.catalogue
-    assert catalogue is not None
-    assert names(catalogue.table, "category") == ["x", "y", "herb"]
+        data = build_dataset(engine, EVENTS, side=side)
+    assert by_item(data, "category") == {"b": "x", "a": "y", "c": "herb"}
 
 
 def test_training_knows_only_what_its_own_events_say() -> None:
@@ -57,10 +61,8 @@ def test_training_knows_only_what_its_own_events_say() -> None:
     split = last_out(made.sequences)
     # The first event of each person trains: b said x and w; a, named by later events alone, is what its table says.
     for part in (split.train, split.valid.history, split.test.history):
-        assert part.catalogue is not None
-        assert names(part.catalogue.table, "category") == ["w", "fruit", None]
-    assert made.sequences.catalogue is not None
-    assert names(made.sequences.catalogue.table, "category") == ["w", "y", "w"]  # equal counts: the first by name
+        assert by_item(made, "category", part) == {"b": "w", "a": "fruit", "c": None}
+    assert by_item(made, "category") == {"b": "w", "a": "y", "c": "w"}  # equal counts: the first by name
 
 
 def test_columns_have_kinds() -> None:

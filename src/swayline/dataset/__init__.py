@@ -1,6 +1,6 @@
 """Floor 2: what is learned from: vocabularies, splits, sequences."""
 
-from swayline.dataset.build import UNKNOWN, Dataset, Vocabulary, build_dataset, k_core
+from swayline.dataset.build import Dataset, build_dataset, k_core
 from swayline.dataset.catalogue import Catalogue, build_catalogue
 from swayline.dataset.column_use import ColumnUse, column_uses, unused_words
 from swayline.dataset.people import PeopleCodes
@@ -20,6 +20,7 @@ from swayline.dataset.splits import (
     time_cut,
 )
 from swayline.dataset.texts import TextFeatures
+from swayline.dataset.vocabulary import UNKNOWN, Vocabulary
 
 __all__ = [
     "NO_TIME", "RETURNS_MATTER", "UNKNOWN", "Catalogue", "ColumnUse", "Dataset", "PeopleCodes", "Sequences", "Split",

@@ -1,9 +1,6 @@
 """From an event table to sequences: vocabularies, k-core, histories in time order."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Self
 
 import numpy as np
 import pyarrow as pa
@@ -11,47 +8,16 @@ import pyarrow.compute as pc
 
 from swayline.core.errors import EmptyLogError, SchemaError
 from swayline.core.names import BEHAVIOR, CATEGORY, EXPOSED, ITEM, LAT, LON, ROW, TIME, USER, VALUE
-from swayline.core.types import Floats, Ints
+from swayline.core.types import Floats
 from swayline.dataset.catalogue import Statements, build_catalogue
 from swayline.dataset.people import PeopleCodes
 from swayline.dataset.sequences import Sequences
+from swayline.dataset.vocabulary import UNKNOWN, Vocabulary
 from swayline.engine import Engine
 from swayline.engine.operators import cleaning, sequences
 
 MAX_BEHAVIORS = 32_767
 _CODED = ("named", "user_codes", "item_codes", "behavior_codes")
-UNKNOWN = -1
-"""The row number of an id that a vocabulary does not hold."""
-
-
-@dataclass(frozen=True)
-class Vocabulary:
-    """Outside ids and their row numbers, most frequent first.
-
-    >>> Vocabulary.of(["b", "a"]).rows(["a", "z"]).tolist()
-    [1, -1]
-    """
-
-    ids: pa.Array
-
-    @classmethod
-    def of(cls, ids: Iterable[str]) -> Self:
-        """A vocabulary of ids in the order given."""
-        return cls(pa.array(list(ids), pa.string()))
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    @cached_property
-    def names(self) -> list[str]:
-        """The ids as Python strings."""
-        return list(self.ids.to_pylist())
-
-    def rows(self, ids: Iterable[str] | pa.Array) -> Ints:
-        """(n,) int64 row number of each id; -1 where it is unknown."""
-        asked = ids if isinstance(ids, pa.Array | pa.ChunkedArray) else pa.array(list(ids), pa.string())
-        found = pc.fill_null(pc.index_in(asked, value_set=self.ids), UNKNOWN)
-        return np.asarray(found, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -165,8 +131,11 @@ def _acts(events: pa.Table) -> pa.Table:
 def _vocabularies(
     engine: Engine, items: Vocabulary | None, behaviors: Vocabulary | None
 ) -> tuple[Vocabulary, Vocabulary, Vocabulary]:
-    """Users, items and behaviours, also as the engine's tables of codes."""
-    found = (_vocabulary(engine, USER), items or _vocabulary(engine, ITEM), behaviors or _vocabulary(engine, BEHAVIOR))
+    """Users and items by hash, behaviours by frequency; also as the engine's tables of codes."""
+    found = (
+        _vocabulary(engine, USER).by_hash(), items or _vocabulary(engine, ITEM).by_hash(),
+        behaviors or _vocabulary(engine, BEHAVIOR),
+    )  # fmt: skip
     if len(found[2]) > MAX_BEHAVIORS:
         raise SchemaError(
             f"the log has {len(found[2])} different behaviours, at most {MAX_BEHAVIORS} are told apart:"

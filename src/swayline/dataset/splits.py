@@ -206,7 +206,8 @@ def check_leakage(split: Split) -> Split:
     ------
     LeakageError
         A target is in training or in its own history, a history holds something later than its target, a question is
-        asked after its answer came, or a time split trains on something after its cut.
+        asked after its answer came, a time split trains on something after its cut, or the catalogue says of an item
+        what only events outside the training part say.
     """
     for name, targets in (("validation", split.valid), ("test", split.test)):
         shown = np.isin(targets.events, split.train.events)
@@ -233,4 +234,20 @@ def check_leakage(split: Split) -> Split:
         raise LeakageError(f"{int(shown.sum())} test targets are seen in validation")
     if split.cut_us is not None and len(split.train.times) and split.train.times.max() >= split.cut_us:
         raise LeakageError("the training part holds events at or after the validation cut")
+    _check_catalogue(split)
     return split
+
+
+def _check_catalogue(split: Split) -> None:
+    """Refuse a catalogue that is not as of the training events."""
+    for name, part in (("training", split.train), ("validation", split.valid.history), ("test", split.test.history)):
+        if part.catalogue is None:
+            continue
+        known = part.catalogue.as_of(split.train.events).table
+        for column in part.catalogue.table.column_names:
+            said = part.catalogue.table[column]
+            if column not in known.column_names or not said.equals(known[column]):
+                raise LeakageError(
+                    f"the catalogue of the {name} part has a {column} that events outside the training part say: cut"
+                    " it with as_training_knows"
+                )

@@ -3,6 +3,7 @@
 from swayline.evaluation.about import Answers, Items
 from swayline.evaluation.best import Comparison, compare_all
 from swayline.evaluation.groups import groups_of
+from swayline.evaluation.leakage import check_numbers, numbers_foretell
 from swayline.evaluation.model import Plan, evaluate_models, rank_fold, told_of, told_of_all
 from swayline.evaluation.probabilities import inverse_temperature
 from swayline.evaluation.protocols import PROTOCOLS, Fold, folds
@@ -25,6 +26,7 @@ __all__ = [
     "best_of",
     "bootstrap_mean",
     "by_group",
+    "check_numbers",
     "compare",
     "compare_all",
     "error_measures",
@@ -34,6 +36,7 @@ __all__ = [
     "groups_of",
     "inverse_temperature",
     "joined",
+    "numbers_foretell",
     "paired_test",
     "protocol",
     "rank_fold",

@@ -11,6 +11,7 @@ from swayline.dataset import Sequences, seen_leave
 from swayline.engine import Engine
 from swayline.evaluation.about import Answers, Items
 from swayline.evaluation.groups import groups_of, segment
+from swayline.evaluation.leakage import check_numbers
 from swayline.evaluation.probabilities import inverse_temperature
 from swayline.evaluation.protocols import Fold, check_protocol, folds
 from swayline.evaluation.ranking import Ranking, joined, protocol, rank_targets
@@ -76,6 +77,8 @@ def evaluate_models(engine: Engine, log: EventLog, names: Sequence[str], plan: P
     ------
     UsageError, DataError
         The split cannot be made, or nobody can be asked.
+    LeakageError
+        The test is known to what is learned from, or to the numbers of the items.
     """
     plan = plan or Plan()
     if plan.segment is not None and log.users is None:
@@ -92,7 +95,7 @@ def evaluate_models(engine: Engine, log: EventLog, names: Sequence[str], plan: P
     labels: list[dict[str, np.ndarray]] = []
     protocols: list[dict[str, Any]] = []
     for fold in folds(dataset.sequences, plan.split, cut=plan.cut, n_folds=plan.n_folds, seed=plan.seed):
-        split = fold.split
+        split = check_numbers(fold.split)
         exclude = plan.target == "item" and seen_leave(split.train)
         items = Items.of(split.train)
         for name, one in found.items():

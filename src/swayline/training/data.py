@@ -42,8 +42,8 @@ def training_data(
     Parameters
     ----------
     unmet : bool
-        Add the items of the items table that no event names, behind those that were met: for models that can recommend
-        what nobody has met yet, by what the items table says of it.
+        Add the items of the items table that no event names: for models that can recommend what nobody has met yet, by
+        what the items table says of it. Nothing in their numbers says that nobody met them.
     min_user_events, min_item_events : int
         k-core limits; 1 keeps everything.
 
@@ -66,12 +66,12 @@ def training_data(
 
 
 def _with_unmet(met: Vocabulary, items: pa.Table | None) -> Vocabulary | None:
-    """The items met, then those of the items table that no event names; None where there is none of these."""
+    """The items met and those of the items table that no event names; None where there is none of these."""
     if items is None:
         return None
     listed = pc.unique(items[ITEM].cast(pa.string()))
     unmet = listed.filter(pc.invert(pc.is_in(listed, value_set=met.ids))).drop_null()
-    return Vocabulary(pa.concat_arrays([met.ids.cast(pa.string()), unmet])) if len(unmet) else None
+    return Vocabulary(pa.concat_arrays([met.ids.cast(pa.string()), unmet])).by_hash() if len(unmet) else None
 
 
 def event_ids(log: EventLog) -> dict[int, str]:
