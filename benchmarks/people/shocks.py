@@ -17,6 +17,7 @@ from swayline.events.log import EventLog
 from swayline.influence.network import PeopleInfluence
 from swayline.testing.people_worlds import DAY_S, HOUR_S, PeopleWorld, people_world
 
+SMALL = {"people": 60, "weeks": 16, "acts": 90.0}
 WORLDS: dict[str, dict] = {
     "none": {},
     "news": {"shock": "news"},
@@ -24,8 +25,8 @@ WORLDS: dict[str, dict] = {
     "sales felt unequally": {"shock": "sales felt unequally"},
     "season": {"shock": "season"},
     "swings": {"shock": "swings"},
-    "quiet people": {"shock": "sale days", "acts": 25.0},
-    "quiet, news": {"shock": "news", "acts": 25.0},
+    "quiet people": {"shock": "sale days", "acts": 20.0},
+    "quiet, news": {"shock": "news", "acts": 20.0},
     "nothing but news": {"shock": "news", "dial": 0.0},
     "nothing but sale days": {"shock": "sale days", "dial": 0.0},
     "day clock, 8 h": {"clock": DAY_S},
@@ -57,7 +58,7 @@ def measured(name: str, seed: int) -> dict[str, float]:
     """One world: what its ledger says, beside the truth."""
     asked = dict(WORLDS[name])
     clock = asked.pop("clock", None)
-    world = people_world(seed, **asked)
+    world = people_world(seed, **(SMALL | asked))
     world = world if clock is None else world.on_a_clock(clock)
     log, ties = table_of(world)
     began = time.process_time()

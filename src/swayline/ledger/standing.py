@@ -21,6 +21,9 @@ LEAST_ACTS = 5
 FALSE_SHARE = 0.05
 """At most this share of the ties that are claimed is expected to be false."""
 
+MODEL_CHECKS = ("time_rescaling", "stable_branching", "clock", "window", "anticipation_of_all")
+"""Checks of the whole model, which every tie's row repeats."""
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -90,6 +93,6 @@ def _failed(rows: pa.Table) -> dict[str, float]:
     checks = json.loads(first)
     return {
         name: float(checks[name]["figure"])
-        for name in ("time_rescaling", "stable_branching")
+        for name in MODEL_CHECKS
         if name in checks and not checks[name]["passed"]
     }

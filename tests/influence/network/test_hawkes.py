@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from swayline.core.errors import EmptyLogError, UsageError
-from swayline.influence.network.acts import make_acts, make_ties, resolution_s
+from swayline.influence.network.acts import make_acts, make_ties
 from swayline.influence.network.fit.goodness import (
     branching,
     goodness_of_fit,
@@ -200,12 +200,6 @@ def test_ties_are_distinct_and_never_to_oneself():
     ties = make_ties(np.array([1, 1, 0, 2]), np.array([0, 0, 0, 1]), 3)
     assert ties.source.tolist() == [1, 2]
     assert ties.pointer.tolist() == [0, 1, 2, 2]
-
-
-def test_sees_how_fine_the_clock_is():
-    assert resolution_s(np.arange(10) * 86400.0) == 86400.0
-    assert resolution_s(np.arange(10) * 30.5 * 86400.0) == 30 * 86400.0
-    assert resolution_s(np.array([0.25, 3.5])) == 1e-6
 
 
 def test_kernel_quantiles_invert_its_mass():

@@ -14,6 +14,7 @@ import numpy as np
 
 from swayline.core.errors import EmptyLogError, UsageError
 from swayline.core.types import Floats, Ints
+from swayline.influence.network.clock import Clock, clock_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +31,8 @@ class Acts:
         The row each act had in the input.
     start_s, end_s : float
         The watched span, Unix seconds. Everybody is watched all through.
+    clock : Clock
+        How fine the log's times are; on a coarse clock ``times`` are drawn within its ticks.
     """
 
     times: Floats
@@ -37,6 +40,7 @@ class Acts:
     order: Ints
     start_s: float
     end_s: float
+    clock: Clock
 
     @property
     def people(self) -> int:
@@ -72,8 +76,9 @@ class Acts:
 
 
 def make_acts(
-    person: Ints, times_s: Floats, people: int, start_s: float | None = None, end_s: float | None = None
-) -> Acts:
+    person: Ints, times_s: Floats, people: int, start_s: float | None = None, end_s: float | None = None,
+    clock: Clock | None = None,
+) -> Acts:  # fmt: skip
     """Sort acts by person and time.
 
     Parameters
@@ -84,6 +89,8 @@ def make_acts(
         Unix seconds.
     start_s, end_s : float, optional
         The watched span; the first and last act where left out.
+    clock : Clock, optional
+        The log's clock; told from the times where left out.
 
     Raises
     ------
@@ -111,7 +118,7 @@ def make_acts(
     person = np.asarray(person, np.int64)
     order = _by_person_and_time(person, times)
     pointer = np.concatenate([[0], np.cumsum(np.bincount(person, minlength=people))]).astype(np.int64)
-    return Acts(times[order] - start, pointer, order, start, end)
+    return Acts(times[order] - start, pointer, order, start, end, clock or clock_of(times))
 
 
 def _by_person_and_time(person: Ints, times: Floats) -> Ints:
@@ -154,21 +161,6 @@ def make_ties(source: Ints, target: Ints, people: int) -> Ties:
     keys = np.unique(target[kept] * people + source[kept])
     by_target = keys // max(people, 1)
     return Ties(keys % max(people, 1), by_target, np.searchsorted(by_target, np.arange(people + 1)).astype(np.int64))
-
-
-def resolution_s(times_s: Floats) -> float:
-    """How fine a log's clock is: a month, a day, an hour, a minute, a second, or finer (1e-6).
-
-    >>> resolution_s(np.array([0.0, 86400.0, 864000.0])), resolution_s(np.array([0.0, 61.0]))
-    (86400.0, 1.0)
-    """
-    times = np.unique(np.asarray(times_s, np.float64)[:100_000])
-    if len(times) > 1 and float(np.diff(times).min()) >= 27 * 86400.0:
-        return 30 * 86400.0
-    for unit in (86400.0, 3600.0, 60.0, 1.0):
-        if np.all(np.abs(times % unit) < 1e-6):
-            return unit
-    return 1e-6
 
 
 Kernel = Floats

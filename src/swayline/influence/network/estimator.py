@@ -21,6 +21,7 @@ from swayline.influence.network.describe.picture import people_picture
 from swayline.influence.network.describe.scores import person_scores
 from swayline.influence.network.fit.goodness import Goodness, branching, goodness_of_fit, spectral_radius
 from swayline.influence.network.fit.hawkes import fit_hawkes
+from swayline.influence.network.fit.imputed import DRAWS, imputed, needs_draws
 from swayline.influence.network.fit.intervals import TieEstimates, tie_estimates
 from swayline.influence.network.fit.model import HawkesFit
 from swayline.influence.network.fit.solve import solve
@@ -157,7 +158,12 @@ class PeopleInfluence:
         self.free_radius_ = spectral_radius(branching(self.fit_))
         if self.max_radius is not None:
             self.fit_ = held_stable(self.fit_, self.max_radius)
-        self.ties_: TieEstimates = tie_estimates(self.fit_, self.interval)
+        self.ties_: TieEstimates
+        if needs_draws(self.fit_):
+            others = [self.read_.drawn(draw).acts for draw in range(1, DRAWS)]
+            self.fit_, self.ties_ = imputed(self.fit_, others, self.interval)
+        else:
+            self.ties_ = tie_estimates(self.fit_, self.interval)
         self.channels_: ChannelEstimates | None = channel_estimates(self.fit_, self.read_) if self.channels else None
         self.goodness_: Goodness = goodness_of_fit(self.fit_, seed=self.seed)
         self.radius_ = spectral_radius(branching(self.fit_))
@@ -215,13 +221,18 @@ def _carried(before: HawkesFit, fresh: People, place: "np.ndarray") -> HawkesFit
         n,
         before.acts.start_s,
         max(fresh.acts.end_s, before.acts.end_s),
+        fresh.acts.clock,
     )
     levels = np.ones((n, before.baseline.levels.shape[1]))
     x_base = np.tile(before.x_base.mean(axis=0), (n, 1))
     levels[known], x_base[known] = before.baseline.levels[place[known]], before.x_base[place[known]]
     x_base = np.maximum(x_base, 1e-6)
+    common = before.baseline.common
+    baseline = replace(
+        before.baseline, levels=levels, common=None if common is None else common.carried(place, fresh.ties)
+    )
     return replace(
-        before, acts=acts, ties=fresh.ties, baseline=replace(before.baseline, levels=levels), x_base=x_base,
+        before, acts=acts, ties=fresh.ties, baseline=baseline, x_base=x_base,
         x_tie=_carried_ties(before, fresh, place), losses=np.zeros(n),
     )  # fmt: skip
 

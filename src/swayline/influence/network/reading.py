@@ -1,6 +1,6 @@
 """From a log and a table of ties to the arrays of the model: people become rows, an outcome's acts become moments."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -9,9 +9,11 @@ import pyarrow.compute as pc
 from swayline.core.conditions import base_of
 from swayline.core.errors import EmptyLogError, SchemaError
 from swayline.core.names import BEHAVIOR, CATEGORY, ITEM, SOURCE, TARGET, TIME, USER
+from swayline.core.rng import generator
 from swayline.core.types import Bools, Floats, Ints
 from swayline.dataset import attribute_of_events
 from swayline.influence.network.acts import Acts, Ties, make_acts, make_ties
+from swayline.influence.network.clock import Clock, clock_of
 
 CONTENT_BEHAVIORS = ("review", "share", "comment", "rate", "tag", "post")
 """Acts that others read: what a person says about things, not what the person does with them."""
@@ -37,6 +39,9 @@ class People:
     outcome : str
     known : (ties,) bool
         Whether both people of a tie stand in the log at all; of others nothing can be said.
+    logged_s, content_logged_s : (rows,), (content rows,) float64
+        The times as the log has them. On a coarse clock ``time_s``, ``content_time_s`` and ``acts`` are one draw of
+        what they may have been (:meth:`drawn`).
     category : (rows,) string, optional
         The category of each outcome row, where the log has any.
     """
@@ -51,7 +56,20 @@ class People:
     content_time_s: Floats
     outcome: str
     known: Bools
+    logged_s: Floats
+    content_logged_s: Floats
     category: pa.Array | None = None
+
+    def drawn(self, draw: int) -> "People":
+        """The same log with times drawn anew within the ticks of its clock; itself where the clock is fine."""
+        clock = self.acts.clock
+        if not clock.is_coarse:
+            return self
+        rng = generator(draw, "people", "clock")
+        time_s = _one_draw(self.person, self.logged_s, clock, rng)
+        content_time_s = _one_draw(self.content_person, self.content_logged_s, clock, rng)
+        acts = _acts(self.person, time_s, self.acts.people, self.acts.start_s, self.acts.end_s, clock)
+        return replace(self, time_s=time_s, content_time_s=content_time_s, acts=acts)
 
 
 def seconds(times: pa.ChunkedArray | pa.Array) -> Floats:
@@ -112,12 +130,29 @@ def read_people(events: pa.Table, ties: pa.Table, outcome: str, items: pa.Table 
     person, time_s = rows[wanted], span[wanted]
     if not np.isin(joined.source[known], person).any():
         raise EmptyLogError(f"no source of the {len(joined):,} ties ever did {outcome!r}: nothing can be said of any")
-    moments = np.unique(np.stack([person.astype(np.float64), time_s]), axis=1)
-    acts = make_acts(moments[0].astype(np.int64), moments[1], len(ids), float(span.min()), float(span.max()))
-    return People(
-        ids, acts, joined, person, time_s, _items(events, wanted), *_content(events, rows, span, outcome), outcome,
-        known, _categories(events, wanted, items),
+    clock = clock_of(time_s)
+    end = float(span.max()) + (clock.unit_s if clock.is_coarse else 0.0)
+    acts = _acts(person, time_s, len(ids), float(span.min()), end, clock)
+    content = _content(events, rows, span, outcome)
+    people = People(
+        ids, acts, joined, person, time_s, _items(events, wanted), *content, outcome, known, time_s, content[1],
+        _categories(events, wanted, items),
     )  # fmt: skip
+    return people.drawn(0)
+
+
+def _acts(person: Ints, time_s: Floats, people: int, start_s: float, end_s: float, clock: Clock) -> Acts:
+    """Several items at one moment are one act."""
+    moments = np.unique(np.stack([person.astype(np.float64), time_s]), axis=1)
+    return make_acts(moments[0].astype(np.int64), moments[1], people, start_s, end_s, clock)
+
+
+def _one_draw(person: Ints, logged_s: Floats, clock: Clock, rng: np.random.Generator) -> Floats:
+    """Each person's moments drawn within the clock's ticks; what was logged at one moment stays together."""
+    if len(person) == 0:
+        return logged_s
+    moments, place = np.unique(np.stack([person.astype(np.float64), logged_s]), axis=1, return_inverse=True)
+    return clock.drawn(moments[1], rng)[place.ravel()]
 
 
 def _known(ids: pa.Array, users: pa.ChunkedArray, joined: Ties, ties: pa.Table) -> Bools:

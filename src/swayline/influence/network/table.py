@@ -13,14 +13,24 @@ from swayline.core.types import Bools
 from swayline.influence.network.describe.channels import CHANNELS, ChannelEstimates
 from swayline.influence.network.fit.goodness import Goodness
 from swayline.influence.network.fit.intervals import TieEstimates
+from swayline.influence.network.fit.kernels import delay_range
 from swayline.influence.network.fit.model import HawkesFit
 from swayline.influence.network.reading import People
 from swayline.ledger import TieRows
 
 ASSUMPTIONS = (
-    "no influence runs outside the ties given; each person's own rhythm, trend and past explain what they would do "
-    "anyway; all ties share one delay; nothing that was not logged moves two tied people at the same time"
+    "no influence runs outside the ties given; each person's own rhythm, trend and past and what everybody feels at the "
+    "time explain what they would do anyway; all ties share one delay; nothing that was not logged moves two tied people "
+    "alone at the same time; influence whose mean delay is above {} is not seen"
 )
+
+DECISIVE = ("time_rescaling", "clock", "window", "anticipation_of_all")
+"""Checks of the whole model without which no tie is called influence, nor called none."""
+_TICKS = 1.0
+"""Ticks of the clock that the mean delay must have: shorter ones leave no order to see."""
+_SEEN = 0.9
+"""Share of the longest delay that can be told from which effects may come later than the log shows."""
+_AHEAD_Z = 4.0
 
 
 def ledger_rows(
@@ -37,11 +47,9 @@ def ledger_rows(
     or where the source never did the outcome or one of the two is not in the log (its estimate is null).
     ``radius``: the spectral radius of the branching, and the one that the log asks for where it was held below a limit.
     """
-    shared = {
-        "time_rescaling": {"passed": bool(goodness.ks < 0.05), "figure": round(goodness.ks, 4)},
-        "stable_branching": {"passed": bool(radius[1] < 1.0), "figure": round(radius[1], 4)},
-    }
-    sound = ties.sound & people.known & np.isfinite(ties.estimate)
+    shared = model_checks(fit, ties, goodness, radius[1])
+    whole_fails = any(not shared[name]["passed"] for name in DECISIVE if name in shared)
+    sound = ties.sound & people.known & np.isfinite(ties.estimate) & (not whole_fails)
     held = "" if radius[0] == radius[1] else f", branching held at a radius of {radius[0]:.3g}"
     opening = json.dumps(shared)[:-1]
     refutations = [opening + _placebo(z, ok) for z, ok in zip(ties.ahead.tolist(), ties.sound.tolist(), strict=True)]
@@ -57,6 +65,36 @@ def ledger_rows(
     if channels is not None:
         tables += [_channel_rows(fit, sound, people, channels, k) for k in range(len(CHANNELS))]
     return pa.concat_tables(tables)
+
+
+def model_checks(fit: HawkesFit, ties: TieEstimates, goodness: Goodness, radius: float) -> dict[str, dict[str, Any]]:
+    """Checks of the whole model, which every tie's row repeats: name → passed, figure.
+
+    ``time_rescaling``: Kolmogorov-Smirnov distance; fails above .05 where chance does not explain it. ``clock``: the
+    mean delay in ticks of a coarse clock. ``window``: the mean delay as a share of the longest that the log can tell.
+    ``anticipation_of_all``: whether targets run ahead of their sources on the whole, a z.
+    """
+    clock, mean_s = fit.acts.clock, fit.kernel.mean_s()
+    longest = delay_range(fit.acts.span_s, clock.unit_s)[1]
+    described = not (goodness.ks >= 0.05 and goodness.p_value < 0.01)
+    checks = {
+        "time_rescaling": {"passed": bool(described), "figure": round(goodness.ks, 4)},
+        "stable_branching": {"passed": bool(radius < 1.0), "figure": round(radius, 4)},
+    }
+    if not fit.x_tie.any():
+        return checks
+    if clock.is_coarse:
+        checks["clock"] = {"passed": bool(mean_s >= _TICKS * clock.unit_s), "figure": round(mean_s / clock.unit_s, 3)}
+    checks["window"] = {"passed": bool(mean_s < _SEEN * longest), "figure": round(mean_s / longest, 3)}
+    ahead = ties.ahead[np.isfinite(ties.ahead)]
+    if len(ahead):
+        z = float(ahead.mean() * np.sqrt(len(ahead)))
+        checks["anticipation_of_all"] = {"passed": bool(z <= _AHEAD_Z), "figure": round(z, 3)}
+    return checks
+
+
+def _days(seconds: float) -> str:
+    return f"{seconds / 86400.0:.0f} days" if seconds >= 2 * 86400.0 else f"{seconds / 3600.0:.1f} hours"
 
 
 def _placebo(z: float, passed: bool) -> str:
@@ -84,6 +122,7 @@ def _about(fit: HawkesFit, people: People) -> dict[str, Any]:
     """What the rows of every channel say alike."""
     return {
         "source": people.ids.take(pa.array(fit.ties.source)), "target": people.ids.take(pa.array(fit.ties.target)),
-        "assumptions": ASSUMPTIONS, "horizon_s": fit.kernel.quantile(0.95),
+        "assumptions": ASSUMPTIONS.format(_days(delay_range(fit.acts.span_s, fit.acts.clock.unit_s)[1])),
+        "horizon_s": fit.kernel.quantile(0.95),
         "as_of": datetime.fromtimestamp(0, UTC) + timedelta(seconds=fit.acts.end_s),
     }  # fmt: skip

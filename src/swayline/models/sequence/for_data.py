@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from swayline.dataset import Sequences
+from swayline.dataset import Sequences, seen_leave
 from swayline.models.sequence.settings import MIXING, TransformerSettings
 
 OPEN = ("embedding_dim", "n_blocks", "n_heads", "dropout", "windows", "repeats", "request_time")
@@ -25,8 +25,6 @@ LONG_EVENTS_A_PERSON = 50
 """From here on a second block has something to read."""
 MANY_EVENTS = 500_000
 """From here on a dense log of long histories has enough to teach four blocks."""
-RETURNING_SHARE = 0.05
-"""From here on returns to items of the history are modelled apart."""
 LEAST_READ, MOST_READ = 50, 200
 """Events of a history that are read, at least and at most."""
 
@@ -40,19 +38,18 @@ class LogShape:
     """Mean over items that were met."""
     long_histories: bool
     """Whether people have at least :data:`LONG_EVENTS_A_PERSON` events on average."""
-    returning_share: float
-    """Share of events on an item that the same person already had."""
+    returning: bool
+    """Whether seen items stay in the lists, so that returns must be learned (the lists' own rule)."""
 
     @classmethod
     def of(cls, histories: Sequences) -> "LogShape":
         """Measure some histories."""
         n_events = len(histories.items)
-        pairs = histories.users * np.int64(histories.n_items) + histories.items  # (E,)
         return cls(
             n_events,
             n_events / max(1, len(np.unique(histories.items))),
             n_events >= LONG_EVENTS_A_PERSON * int(np.count_nonzero(histories.lengths)),
-            1.0 - len(np.unique(pairs)) / max(1, len(pairs)),
+            not seen_leave(histories),
         )
 
     @property
@@ -71,7 +68,7 @@ def for_data(settings: TransformerSettings, histories: Sequences) -> Transformer
     log = LogShape.of(histories)
     deep = log.dense or (log.long_histories and not log.scarce)
     very_deep = log.dense and log.long_histories and log.n_events >= MANY_EVENTS
-    returning = settings.loss in MIXING and log.returning_share >= RETURNING_SHARE
+    returning = settings.loss in MIXING and log.returning
     rule: dict[str, Any] = {
         "embedding_dim": 128 if deep else 64 if log.scarce else 256,
         "n_blocks": 4 if very_deep else 2 if deep else 1,

@@ -64,6 +64,9 @@ def _title(found: Standing) -> str:
 _FAILURES = {
     "time_rescaling": "the model does not describe when people act (it misses by {} where 0.05 is allowed)",
     "stable_branching": "its branching is not stable (spectral radius {}, where it must be below 1)",
+    "clock": "influence would come within {} ticks of the log's clock, which does not tell who acted first",
+    "window": "influence would come later than the log can tell (its mean delay is {} of the longest that can be seen)",
+    "anticipation_of_all": "people act ahead of those who should sway them (z = {}), as where all feel the same news",
 }
 
 

@@ -321,11 +321,12 @@ def cumulative(people, inputs, base_until, x_base, x_tie, out):
 
 
 @njit(cache=True, nogil=True)
-def anticipation(people, inputs, prior, x_base, x_tie, score):
+def anticipation(people, inputs, prior, x_base, x_tie, gap, score):
     """Placebo of every tie: do the target's acts run ahead of the source's? A score test, N(0, 1) where they do not.
 
     The delay kernel is turned round in time, so that the source's later acts "explain" the target's earlier ones. No
-    influence can do that; shared seasons that the baseline missed can.
+    influence can do that; shared seasons that the baseline missed can. Acts less than ``gap`` seconds apart, whose order
+    the clock does not tell, are left out.
     """
     act_ptr, acts, skip, begin, end = inputs.act_ptr, inputs.acts, inputs.skip, inputs.begin, inputs.end
     tie_ptr, tie_source, kernel = inputs.tie_ptr, inputs.tie_source, inputs.kernel
@@ -340,13 +341,13 @@ def anticipation(people, inputs, prior, x_base, x_tie, score):
         spare = np.empty(len(keep))
         curvature(columns, shapes, x, lam, keep, hessian)
         inverse = inverse_diagonal(hessian, len(keep), spare)
-        target = -acts[act_ptr[i] + skip[i] : act_ptr[i + 1]][::-1]
+        target = -acts[act_ptr[i] + skip[i] : act_ptr[i + 1]][::-1] - gap
         cross = np.empty(len(keep))
         for t in range(tie_ptr[i], tie_ptr[i + 1]):
             source = -acts[act_ptr[tie_source[t]] : act_ptr[tie_source[t] + 1]][::-1]
             turned = np.zeros(n_acts)
             kernel_sums(source, target, kernel, turned)
-            slope, bend = -compensator(source, -end, -begin, kernel), 0.0
+            slope, bend = -compensator(source, -end - gap, -begin - gap, kernel), 0.0
             for e in range(n_acts):
                 part = turned[n_acts - 1 - e] / max(lam[e], 1e-300)
                 slope += part

@@ -102,7 +102,7 @@ def _unfitted(
     acts: Acts, ties: Ties, kernel: str | Delays, shared: SharedParts, penalties: dict[str, Any]
 ) -> HawkesFit:  # fmt: skip
     """Where the fit starts: first rhythms and delays, every coefficient zero."""
-    baseline, width, trend = first_baseline(acts, shared.grid, shared.some, shared.rhythm, shared.seed)
+    baseline, width, trend = first_baseline(acts, ties, shared.grid, shared.some, shared.rhythm, shared.seed)
     delays = kernel if isinstance(kernel, Delays) else start_kernel(kernel, shared.shortest, shared.longest)
     x_base = np.zeros((acts.people, len(baseline.patterns) + len(shared.own_means)))
     return HawkesFit(

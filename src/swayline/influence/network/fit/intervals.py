@@ -108,7 +108,8 @@ def _measured(
     if fitting:
         fit = replace(fit, **coefficients._asdict())
     if placebo:
-        over_people(_compiled.anticipation, people, inputs, prior, fit.x_base, fit.x_tie, ahead)
+        gap = fit.acts.clock.unit_s if fit.acts.clock.is_coarse else 0.0
+        over_people(_compiled.anticipation, people, inputs, prior, fit.x_base, fit.x_tie, gap, ahead)
     ahead[_answered(fit, low > 0)] = np.nan
     estimate = _known(fit, fit.x_tie)
     estimates = TieEstimates(

@@ -103,8 +103,8 @@ def delay_range(span_s: float, resolution_s: float) -> tuple[float, float]:
     """The shortest and longest mean delay that a log can tell: its clock below, slow drifts above.
 
     >>> delay_range(365 * 86400.0, 1.0)
-    (30.0, 1209600.0)
+    (30.0, 2592000.0)
     """
-    longest = min(span_s / 20.0, 14 * 86400.0)
+    longest = min(span_s / 10.0, 30 * 86400.0)
     shortest = min(max(30.0, resolution_s), longest / 4)
     return min(shortest, span_s / 1e4 + resolution_s), max(longest, resolution_s)

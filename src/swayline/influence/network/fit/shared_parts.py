@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from swayline.core.rng import generator
-from swayline.core.types import Ints
-from swayline.influence.network.acts import Acts, Ties, resolution_s
+from swayline.core.types import Floats, Ints
+from swayline.influence.network.acts import Acts, Ties
+from swayline.influence.network.fit.common import Alone, Common, learn_common
 from swayline.influence.network.fit.kernels import Delays, delay_range, exponential
 from swayline.influence.network.fit.model import HawkesFit, own_kernel
 from swayline.influence.network.fit.rhythm import (
+    DAY_S,
     Baseline,
     Grid,
     best_patterns,
@@ -50,7 +52,7 @@ class SharedParts:
     ) -> "SharedParts":
         """The sample and the bounds for a log."""
         settled = isinstance(kernel, Delays) and not rhythm and not own_past
-        finest = 1.0 if settled else resolution_s(acts.times + acts.start_s)
+        finest = 1.0 if settled else acts.clock.unit_s
         shortest, longest = delay_range(acts.span_s, finest)
         grid = choose_grid(acts.start_s, acts.end_s, finest)
         grid = grid if rhythm else replace(grid, period=1)
@@ -58,8 +60,10 @@ class SharedParts:
         return cls(_sample(acts, ties, sample, seed), shortest, longest, grid, rhythm, own_means, seed)
 
 
-def first_baseline(acts: Acts, grid: Grid, some: Ints, rhythm: bool, seed: int) -> tuple[Baseline, int, float]:
-    """Rhythms and levels to start from, the width of their bumps and the strength of the trend."""
+def first_baseline(
+    acts: Acts, ties: Ties, grid: Grid, some: Ints, rhythm: bool, seed: int
+) -> tuple[Baseline, int, float]:
+    """Rhythms, levels and what everybody feels, to start from; the width of bumps and the strength of the trend."""
     if not rhythm:
         return Baseline(grid, np.ones((1, 1)), 1.0, np.ones((acts.people, 1))), 1, 1.0
     index, person = _of(acts, some)
@@ -69,7 +73,23 @@ def first_baseline(acts: Acts, grid: Grid, some: Ints, rhythm: bool, seed: int) 
     levels = learn_levels(
         acts.person, grid.bins(acts.times), np.ones(len(acts.times)), acts.people, grid, n_hats, trend_strength
     )
-    return Baseline(grid, patterns, strength, levels), width, trend_strength
+    baseline = Baseline(grid, patterns, strength, levels)
+    pooled = np.full((acts.people, len(patterns)), 1.0 / len(patterns))
+    common = _common(acts, ties, baseline, pooled * acts.counts[:, None], np.ones(len(acts.times)))
+    return replace(baseline, common=common), width, trend_strength
+
+
+def _common(acts: Acts, ties: Ties, baseline: Baseline, mixtures: Floats, weight: Floats) -> Common | None:
+    """What everybody feels, beyond the given weights (people, R) of the patterns."""
+    grid, n_bins = baseline.grid, baseline.grid.n_bins
+    bins = np.arange(n_bins)
+    watched = grid.watched(0.0, grid.span_s, n_bins)
+    curves = (baseline.rates()[baseline.phases(bins)] * watched[:, None]).T
+    day = (bins * grid.bin_s // DAY_S).astype(np.int64)
+    alone = Alone(
+        grid.bins(acts.times), weight, curves, mixtures, baseline.levels, baseline.hats(n_bins), day, grid.bin_s
+    )
+    return learn_common(acts, ties, alone)
 
 
 def learn_kernel(fit: HawkesFit, some: Ints, shortest: float, longest: float, first: bool) -> HawkesFit:
@@ -168,6 +188,9 @@ def relearn_baseline(fit: HawkesFit, some: Ints, seed: int) -> HawkesFit:
     patterns = baseline.patterns
     index, person = _of(fit.acts, some)
     bins = grid.bins(fit.acts.times)
+    common = _common(fit.acts, fit.ties, baseline, _mixtures_of_all(fit, weight), weight)
+    if common is not None:  # rhythms and levels are of what is left
+        weight = weight / np.maximum(common.at(fit.acts.person, bins), 1e-3)
     if grid.period > 1 and float(np.ptp(np.asarray(patterns, np.float64))) > 0:
         counts, hours = phase_counts(person, bins[index], weight[index], len(some), grid, None)
         patterns = best_patterns(
@@ -176,7 +199,16 @@ def relearn_baseline(fit: HawkesFit, some: Ints, seed: int) -> HawkesFit:
     levels = learn_levels(
         fit.acts.person, bins, weight, fit.acts.people, grid, baseline.levels.shape[1], fit.trend_strength
     )
-    return replace(fit, baseline=replace(baseline, patterns=patterns, levels=levels))
+    return replace(fit, baseline=replace(baseline, patterns=patterns, levels=levels, common=common))
+
+
+def _mixtures_of_all(fit: HawkesFit, weight: Floats) -> Floats:
+    """(people, R) weights of the patterns; of people outside the sample, their acts in everybody's proportions."""
+    known = fit.x_base[:, : fit.n_patterns]
+    total = known.sum(axis=0)
+    acts = np.bincount(fit.acts.person, weight, fit.acts.people)
+    usual = acts[:, None] * (total / max(float(total.sum()), 1e-12))
+    return np.where(known.sum(axis=1, keepdims=True) > 0, known, usual)
 
 
 def _sample(acts: Acts, ties: Ties, sample: int, seed: int) -> Ints:

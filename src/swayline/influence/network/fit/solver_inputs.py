@@ -134,7 +134,7 @@ def solver_inputs(
     return SolverInputs(
         acts.pointer, acts.times, baseline.phases(bins), early, begin_s, acts.span_s, baseline.rates(),
         baseline.mass(begin_s, acts.span_s), ties.pointer, ties.source, own, kernel,
-        baseline.level_at(acts.person, bins), trails, block, places,
+        baseline.levels_of(acts), trails, block, places,
     )  # fmt: skip
 
 

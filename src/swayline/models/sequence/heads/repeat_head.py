@@ -73,6 +73,16 @@ class RepeatHead(nn.Module):
         """The few numbers that weigh counts: hundreds of steps must place them, before ids are learned by heart."""
         return [self.often, self.by_asking, *self.hidden.parameters(), *self.out.parameters(), self.by_place]
 
+    @property
+    def log_odds(self) -> float:
+        """The gate's own log-odds, before what states and counts add."""
+        return float(self.often.detach().item()) * _FASTER
+
+    def set_log_odds(self, value: float) -> None:
+        """Begin from, or go on with, another gate."""
+        with torch.no_grad():
+            self.often.fill_(value / _FASTER)
+
     def among(self, states: Tensor, past: Tensor, asked: Asked, codes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(R, A, W) shares of the items met, each at its latest place, and (R, A) log (1 - g) and log g.
 
