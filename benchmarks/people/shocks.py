@@ -97,8 +97,14 @@ def main() -> None:
         seeds = range(options.first, options.first + options.seeds)
         with ProcessPoolExecutor(options.workers) as pool:
             rows = list(pool.map(measured, [name] * len(seeds), seeds))
-        mean = {c: float(np.nanmean([row[c] for row in rows])) if not all(np.isnan(row[c]) for row in rows) else None for c in columns}
-        print(f"{name:<24}" + "".join(f"{'–' if mean[c] is None else format(mean[c], '.3f'):>12}" for c in columns), flush=True)
+        mean = {
+            c: float(np.nanmean([row[c] for row in rows])) if not all(np.isnan(row[c]) for row in rows) else None
+            for c in columns
+        }
+        print(
+            f"{name:<24}" + "".join(f"{'–' if mean[c] is None else format(mean[c], '.3f'):>12}" for c in columns),
+            flush=True,
+        )
         if options.out:
             with open(options.out, "a") as file:
                 file.write(json.dumps({"world": name, "seeds": len(seeds), "rows": rows}) + "\n")

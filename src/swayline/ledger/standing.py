@@ -92,7 +92,5 @@ def _failed(rows: pa.Table) -> dict[str, float]:
     first = next((text for text in rows["refutations"].to_pylist() if text), "{}")
     checks = json.loads(first)
     return {
-        name: float(checks[name]["figure"])
-        for name in MODEL_CHECKS
-        if name in checks and not checks[name]["passed"]
+        name: float(checks[name]["figure"]) for name in MODEL_CHECKS if name in checks and not checks[name]["passed"]
     }

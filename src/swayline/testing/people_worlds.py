@@ -81,9 +81,7 @@ def people_world(
     person, hour = (np.repeat(place, count.ravel()) for place in np.divmod(np.arange(count.size), count.shape[1]))
     time = (hour + rng.random(len(hour))) * HOUR_S
     person, time = _with_children(rng, person, time, (source, target, branching), delay_s, weeks * WEEK_S)
-    return PeopleWorld(
-        person, time + MONDAY_S, source, target, branching, people, MONDAY_S, MONDAY_S + weeks * WEEK_S
-    )
+    return PeopleWorld(person, time + MONDAY_S, source, target, branching, people, MONDAY_S, MONDAY_S + weeks * WEEK_S)
 
 
 def _with_children(
@@ -109,9 +107,7 @@ def _with_children(
     return np.concatenate(everyone).astype(np.int64), np.concatenate(times)
 
 
-def _ties(
-    rng: np.random.Generator, people: int, ties: int, group: Ints, dial: float
-) -> tuple[Ints, Ints, Floats]:
+def _ties(rng: np.random.Generator, people: int, ties: int, group: Ints, dial: float) -> tuple[Ints, Ints, Floats]:
     """Half of everybody's ties from people of the group (nothing runs along them), half from anybody (influence)."""
     rows: list[tuple[int, int, float]] = []
     for i in range(people):

@@ -19,11 +19,10 @@ from swayline.influence.network.reading import People
 from swayline.ledger import TieRows
 
 ASSUMPTIONS = (
-    "no influence runs outside the ties given; each person's own rhythm, trend and past and what everybody feels at the "
-    "time explain what they would do anyway; all ties share one delay; nothing that was not logged moves two tied people "
-    "alone at the same time; influence whose mean delay is above {} is not seen"
+    "no influence runs outside the ties given; each person's own rhythm, trend and past and what everybody feels at "
+    "the time explain what they would do anyway; all ties share one delay; nothing that was not logged moves two tied "
+    "people alone at the same time; influence whose mean delay is above {} is not seen"
 )
-
 DECISIVE = ("time_rescaling", "clock", "window", "anticipation_of_all")
 """Checks of the whole model without which no tie is called influence, nor called none."""
 _TICKS = 1.0

@@ -34,8 +34,8 @@ from swayline.models.sequence.sizes import Sizes
 from swayline.models.text.features import told_features
 from swayline.models.validation import K, ValidationScorer
 
-_MORE_RETURNS = (0.0, -2.0, -1.0, -0.5, 0.5, 1.0, 2.0)
-"""Log-odds added to what training learned of returns; the first of equals is kept."""
+_GATE_STEPS, _GATE_END = (2.0, 0.5), 12.0
+"""Log-odds by which the gate of returns is moved while validation gains, and how far at most."""
 _TEXT_SHARES = (1.0, 0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.2, 1.4, 1.6, 2.0, 3.0)
 """Of the strength that texts beside ids are measured to have, what validation may choose; the first where all serve."""
 _CALIBRATING = 20_000
@@ -153,12 +153,18 @@ def _weigh_returns(scorer: Scorer, repeats: RepeatHead, judge: ValidationScorer)
 
     Where one event in twenty returns, a gate that is off by a factor of two costs more than neighbours gain.
     """
-    learned = repeats.log_odds
-    found = []
-    for more in _MORE_RETURNS:
-        repeats.set_log_odds(learned + more)
-        found.append(judge.likelihood(scorer))
-    repeats.set_log_odds(learned + _MORE_RETURNS[int(np.argmax(found))])
+
+    def likelihood(log_odds: float) -> float:
+        repeats.set_log_odds(log_odds)
+        return judge.likelihood(scorer)
+
+    best = repeats.log_odds
+    reached = likelihood(best)
+    for step in _GATE_STEPS:
+        for way in (-step, step):
+            while abs(best + way) <= _GATE_END and (found := likelihood(best + way)) > reached:
+                best, reached = best + way, found
+    repeats.set_log_odds(best)
 
 
 def calibrate(scorer: Scorer, questions: Targets, seed: int) -> None:

@@ -82,6 +82,10 @@ class KnnBlend:
         """The same neighbours under another decay of the history."""
         return dataclasses.replace(self, neighbours=self.neighbours.fading(decay))
 
+    def letting_return(self, returning: bool) -> Self:
+        """The same neighbours, speaking for items of the history or not."""
+        return dataclasses.replace(self, chosen=dataclasses.replace(self.chosen, returning=returning))
+
     def added(self, history: Sequences) -> sparse.csr_array:
         """(Q, I) what is added to the network's scores, before ``scale``; nothing where no neighbour is."""
         return self.level(history) * np.float32(self.chosen.share)
@@ -144,9 +148,8 @@ def choose_blend(train: Sequences, judge: ValidationScorer, score: Callable[[Seq
         (B, I) the network's scores of some histories.
     """
     earlier = unseen_last(train, judge.questions)
-    trials = [
-        KnnBlend.counted(earlier, BlendWeights(backward, returning=not judge.hides_seen)) for backward in _BACKWARD
-    ]
+    counted = [KnnBlend.counted(earlier, BlendWeights(backward)) for backward in _BACKWARD]
+    trials = [one.letting_return(returning) for returning in _returning(judge) for one in counted]
     parts = []
     for part, scores in _batches(judge, score):
         alone = _NetworkScores.of(scores, part.items)
@@ -154,12 +157,16 @@ def choose_blend(train: Sequences, judge: ValidationScorer, score: Callable[[Seq
     losses = np.concatenate(parts, axis=-1)
     total = losses.sum(axis=-1)
     best = np.unravel_index(int(total.argmin()), total.shape)
-    chosen = BlendWeights(
-        _BACKWARD[best[0]], _DECAYS[best[1]], _SHARES[best[3]], _SCALES[best[2]], not judge.hides_seen
-    )
+    trial = trials[best[0]].chosen
+    chosen = BlendWeights(trial.backward, _DECAYS[best[1]], _SHARES[best[3]], _SCALES[best[2]], trial.returning)
     gained = losses[0, 0, total[0, 0, :, 0].argmin(), 0] - losses[best]  # over the network with a scale alone
     distinguishable = gained.sum() > _SURE * np.sqrt(len(gained)) * gained.std()
     return KnnBlend.counted(train, chosen) if distinguishable else None
+
+
+def _returning(judge: ValidationScorer) -> tuple[bool, ...]:
+    """Whether neighbours may speak for items of the history: where these stay, validation says."""
+    return (False,) if judge.hides_seen else (True, False)
 
 
 def _batches(judge: ValidationScorer, score: Callable[[Sequences], Scores]) -> Iterator[tuple[Targets, Scores]]:

@@ -325,8 +325,8 @@ def anticipation(people, inputs, prior, x_base, x_tie, gap, score):
     """Placebo of every tie: do the target's acts run ahead of the source's? A score test, N(0, 1) where they do not.
 
     The delay kernel is turned round in time, so that the source's later acts "explain" the target's earlier ones. No
-    influence can do that; shared seasons that the baseline missed can. Acts less than ``gap`` seconds apart, whose order
-    the clock does not tell, are left out.
+    influence can do that; shared seasons that the baseline missed can. Acts less than ``gap`` seconds apart, of which
+    the clock does not tell who was first, are left out.
     """
     act_ptr, acts, skip, begin, end = inputs.act_ptr, inputs.acts, inputs.skip, inputs.begin, inputs.end
     tie_ptr, tie_source, kernel = inputs.tie_ptr, inputs.tie_source, inputs.kernel

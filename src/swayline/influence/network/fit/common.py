@@ -73,7 +73,8 @@ class Common:
     @cached_property
     def _shares(self) -> Floats:
         """(N,) share of all acts that each person's circle did."""
-        assert self.own is not None and self.circle is not None
+        assert self.own is not None
+        assert self.circle is not None
         each = np.asarray(self.own.sum(axis=1)).ravel()
         return np.asarray(self.circle @ each) / max(float(each.sum()), 1e-12)
 

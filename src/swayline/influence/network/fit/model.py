@@ -6,8 +6,8 @@ import numpy as np
 
 from swayline.core.types import Floats, Ints
 from swayline.influence.network.acts import Acts, Kernel, Ties
+from swayline.influence.network.fit.baseline import Baseline
 from swayline.influence.network.fit.kernels import Delays
-from swayline.influence.network.fit.rhythm import Baseline
 from swayline.influence.network.fit.solver_inputs import Prior, SolverInputs, solver_inputs
 
 

@@ -11,12 +11,12 @@ import numpy as np
 from swayline.core.rng import generator
 from swayline.core.types import Floats, Ints
 from swayline.influence.network.acts import Acts, Ties
+from swayline.influence.network.fit.baseline import Baseline
 from swayline.influence.network.fit.common import Alone, Common, learn_common
 from swayline.influence.network.fit.kernels import Delays, delay_range, exponential
 from swayline.influence.network.fit.model import HawkesFit, own_kernel
 from swayline.influence.network.fit.rhythm import (
     DAY_S,
-    Baseline,
     Grid,
     best_patterns,
     choose_grid,

@@ -12,7 +12,7 @@ import numpy as np
 
 from swayline.core.types import Floats, Ints
 from swayline.influence.network.acts import Acts, Kernel, Ties
-from swayline.influence.network.fit.rhythm import Baseline
+from swayline.influence.network.fit.baseline import Baseline
 from swayline.influence.network.fit.threads import over_people
 
 Places = tuple[Ints, Any]
