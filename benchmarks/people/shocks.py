@@ -48,7 +48,7 @@ def table_of(world: PeopleWorld) -> tuple[EventLog, pa.Table]:
     stamp += (ends * 1e6).astype(np.int64).tolist()
     behavior = ["buy"] * len(world.person) + ["view"] * 2
     events = pa.table({
-        "row": pa.array(range(1, len(user) + 1)), "user": user, "item": ["i"] * len(user), "behavior": behavior,
+        "row": pa.array(range(1, len(user) + 1)), "user": user, "item": [f"i{k}" for k in range(len(user))], "behavior": behavior,
         "time": pa.array(stamp, pa.timestamp("us", tz="UTC")),
     })  # fmt: skip
     return EventLog(events.sort_by("time")), pa.table({"source": names[world.source], "target": names[world.target]})

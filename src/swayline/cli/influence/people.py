@@ -1,7 +1,7 @@
 """``swayline influence people``: who sways whom along known ties."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,10 @@ from swayline.cli.shared.outcome import Outcome, told_outcome
 from swayline.cli.shared.output import show
 from swayline.cli.shared.reading import EventsArgument, Said, read, reads
 from swayline.core.storage.outputs import claim_file
+from swayline.ledger.standing import FALSE_SHARE
+
+if TYPE_CHECKING:
+    from swayline.ledger import Standing
 
 
 @reads("ties")
@@ -37,19 +41,21 @@ def people(
 ) -> None:
     """Who sways whom: acts of others that follow because of one act, along each tie, with intervals."""
     from swayline.influence.network import PeopleInfluence
-    from swayline.ledger import write_ledger
+    from swayline.ledger import standing_ties, write_ledger
 
     claim_file(out, "influence people", (events, ties), ending.force)
     log = read(events, reading, ties=ties)
     found = PeopleInfluence(told_outcome(log, outcome), max_radius=max_radius, seed=seed).fit(log)
     write_ledger(found.ledger_, out, "influence people")
-    told = found.ledger_.to_pandas()
-    whole = told[told["estimand"] == "excitation"]
-    rows = whole[whole["estimate"].notna()].sort_values("ci_low", ascending=False).head(10)
+    standing = standing_ties(found.ledger_)
+    whole = found.ledger_.to_pandas()
+    whole = whole[whole["estimand"] == "excitation"]
     lines = [
         f"{row.cause} → {row.effect}: {row.estimate:.3f} acts per act [{row.ci_low:.3f}, {row.ci_high:.3f}]"
-        for row in rows.itertuples()
+        f"{'' if stands else ', not claimed'}"
+        for row, stands in zip(standing.rows.slice(0, 10).to_pandas().itertuples(), standing.stands, strict=False)
     ]
+    lines.append(_claimed(standing))
     if silent := int(whole["estimate"].isna().sum()):
         strangers = int((~found.read_.known).sum())
         lines.append(
@@ -57,4 +63,18 @@ def people(
             f"or they name people who are not in the log ({strangers:,} ties)"
         )
     radius = {"radius": found.radius_, "free_radius": found.free_radius_}
-    show(ending.json, result(found.ledger_, out) | radius, [*lines, found.stability(), f"written: {out}"])
+    claims = {
+        "claimed": int(standing.stands.sum()), "asked": standing.asked, "failed_checks": dict(standing.failed),
+    }  # fmt: skip
+    show(ending.json, result(found.ledger_, out) | radius | claims, [*lines, found.stability(), f"written: {out}"])
+
+
+def _claimed(standing: "Standing") -> str:
+    """How many ties are claimed, of how many, and what of the model failed."""
+    if standing.failed:
+        failed = ", ".join(f"{name} ({figure:.3g})" for name, figure in standing.failed.items())
+        return f"no tie is claimed: the model fails {failed}"
+    return (
+        f"{int(standing.stands.sum()):,} of the {standing.asked:,} ties asked are claimed: at most {FALSE_SHARE:.0%} of"
+        " such claims are expected to be false"
+    )

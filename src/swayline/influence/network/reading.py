@@ -18,6 +18,9 @@ from swayline.influence.network.clock import Clock, clock_of
 CONTENT_BEHAVIORS = ("review", "share", "comment", "rate", "tag", "post")
 """Acts that others read: what a person says about things, not what the person does with them."""
 
+_BY_CHANCE = 3.0
+"""Times as many rows of a person on one tick as chance brings from which they are baskets (sales bring twice)."""
+
 
 @dataclass(frozen=True)
 class People:
@@ -42,6 +45,8 @@ class People:
     logged_s, content_logged_s : (rows,), (content rows,) float64
         The times as the log has them. On a coarse clock ``time_s``, ``content_time_s`` and ``acts`` are one draw of
         what they may have been (:meth:`drawn`).
+    moment : (rows,) int64
+        Which act each row belongs to: the items of a basket are one.
     category : (rows,) string, optional
         The category of each outcome row, where the log has any.
     """
@@ -58,6 +63,7 @@ class People:
     known: Bools
     logged_s: Floats
     content_logged_s: Floats
+    moment: Ints
     category: pa.Array | None = None
 
     def drawn(self, draw: int) -> "People":
@@ -66,8 +72,9 @@ class People:
         if not clock.is_coarse:
             return self
         rng = generator(draw, "people", "clock")
-        time_s = _one_draw(self.person, self.logged_s, clock, rng)
-        content_time_s = _one_draw(self.content_person, self.content_logged_s, clock, rng)
+        time_s = _one_draw(self.moment, self.logged_s, clock, rng)
+        said = _moments(self.content_person, self.content_logged_s)
+        content_time_s = _one_draw(said, self.content_logged_s, clock, rng)
         acts = _acts(self.person, time_s, self.acts.people, self.acts.start_s, self.acts.end_s, clock)
         return replace(self, time_s=time_s, content_time_s=content_time_s, acts=acts)
 
@@ -134,8 +141,11 @@ def read_people(events: pa.Table, ties: pa.Table, outcome: str, items: pa.Table 
     end = float(span.max()) + (clock.unit_s if clock.is_coarse else 0.0)
     acts = _acts(person, time_s, len(ids), float(span.min()), end, clock)
     content = _content(events, rows, span, outcome)
+    item = _items(events, wanted)
+    apart = clock.is_coarse and acts_are_apart(person, time_s, clock)
+    moment = _moments(person, time_s, item if apart else None)
     people = People(
-        ids, acts, joined, person, time_s, _items(events, wanted), *content, outcome, known, time_s, content[1],
+        ids, acts, joined, person, time_s, item, *content, outcome, known, time_s, content[1], moment,
         _categories(events, wanted, items),
     )  # fmt: skip
     return people.drawn(0)
@@ -147,12 +157,35 @@ def _acts(person: Ints, time_s: Floats, people: int, start_s: float, end_s: floa
     return make_acts(moments[0].astype(np.int64), moments[1], people, start_s, end_s, clock)
 
 
-def _one_draw(person: Ints, logged_s: Floats, clock: Clock, rng: np.random.Generator) -> Floats:
-    """Each person's moments drawn within the clock's ticks; what was logged at one moment stays together."""
+def acts_are_apart(person: Ints, time_s: Floats, clock: Clock) -> bool:
+    """Whether a person's rows on one tick are several acts, not one basket.
+
+    Separate acts meet on a tick by chance: about n^2 / 2 ticks pairs among n acts. Baskets make many more.
+
+    >>> day = Clock(86400.0)
+    >>> baskets = np.repeat(np.arange(30) * 86400.0 * 10, 4)
+    >>> acts_are_apart(np.zeros(120, int), baskets, day)
+    False
+    """
+    ticks = max((float(time_s.max()) - float(time_s.min())) / clock.unit_s + 1.0, 1.0)
+    together = np.unique(_moments(person, time_s), return_counts=True)[1].astype(np.float64)
+    each = np.unique(person, return_counts=True)[1].astype(np.float64)
+    by_chance = float((each * (each - 1) / 2).sum()) / ticks
+    return float((together * (together - 1) / 2).sum()) <= _BY_CHANCE * by_chance
+
+
+def _moments(person: Ints, time_s: Floats, item: Ints | None = None) -> Ints:
+    """(rows,) which moment of which person each row is of, also which item where that is given."""
     if len(person) == 0:
-        return logged_s
-    moments, place = np.unique(np.stack([person.astype(np.float64), logged_s]), axis=1, return_inverse=True)
-    return clock.drawn(moments[1], rng)[place.ravel()]
+        return np.zeros(0, np.int64)
+    keys = [person.astype(np.float64), time_s] + ([] if item is None else [item.astype(np.float64)])
+    return np.unique(np.stack(keys), axis=1, return_inverse=True)[1].ravel().astype(np.int64)
+
+
+def _one_draw(moment: Ints, logged_s: Floats, clock: Clock, rng: np.random.Generator) -> Floats:
+    """Moments drawn within the clock's ticks; what is of one moment stays together."""
+    first = np.unique(moment, return_index=True)[1]
+    return clock.drawn(logged_s[first], rng)[moment] if len(moment) else logged_s
 
 
 def _known(ids: pa.Array, users: pa.ChunkedArray, joined: Ties, ties: pa.Table) -> Bools:
