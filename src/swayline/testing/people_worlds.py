@@ -79,7 +79,7 @@ def people_world(
     hourly = _weeks(_rhythms(rng, groups)[group], weeks) * _felt(rng, shock, people, weeks)  # (people, hours)
     count = rng.poisson(own * hourly)
     person, hour = (np.repeat(place, count.ravel()) for place in np.divmod(np.arange(count.size), count.shape[1]))
-    time = (hour + rng.random(len(hour))) * HOUR_S
+    time = np.asarray((hour + rng.random(len(hour))) * HOUR_S, np.float64)
     person, time = _with_children(rng, person, time, (source, target, branching), delay_s, weeks * WEEK_S)
     return PeopleWorld(person, time + MONDAY_S, source, target, branching, people, MONDAY_S, MONDAY_S + weeks * WEEK_S)
 
@@ -104,7 +104,7 @@ def _with_children(
         person, time = np.repeat(target[tie], born)[kept], when[kept]
         everyone.append(person)
         times.append(time)
-    return np.concatenate(everyone).astype(np.int64), np.concatenate(times)
+    return np.concatenate(everyone).astype(np.int64), np.concatenate(times).astype(np.float64)
 
 
 def _ties(rng: np.random.Generator, people: int, ties: int, group: Ints, dial: float) -> tuple[Ints, Ints, Floats]:
@@ -132,7 +132,7 @@ def _rhythms(rng: np.random.Generator, groups: int) -> Floats:
 
 def _weeks(rhythm: Floats, weeks: int) -> Floats:
     """(people, hours) of a rhythm (people, 168) over all weeks, each row summing to one."""
-    return np.asarray(np.tile(rhythm, weeks) / weeks)
+    return np.tile(np.asarray(rhythm, np.float64) / weeks, weeks)
 
 
 def _felt(rng: np.random.Generator, shock: str, people: int, weeks: int) -> Floats:

@@ -12,10 +12,9 @@ from swayline.cli.shared.outcome import Outcome, told_outcome
 from swayline.cli.shared.output import show
 from swayline.cli.shared.reading import EventsArgument, Said, read, reads
 from swayline.core.storage.outputs import claim_file
-from swayline.ledger.standing import FALSE_SHARE
 
 if TYPE_CHECKING:
-    from swayline.ledger import Standing
+    from swayline.ledger.standing import Standing
 
 
 @reads("ties")
@@ -41,7 +40,8 @@ def people(
 ) -> None:
     """Who sways whom: acts of others that follow because of one act, along each tie, with intervals."""
     from swayline.influence.network import PeopleInfluence
-    from swayline.ledger import standing_ties, write_ledger
+    from swayline.ledger import write_ledger
+    from swayline.ledger.standing import standing_ties
 
     claim_file(out, "influence people", (events, ties), ending.force)
     log = read(events, reading, ties=ties)
@@ -74,6 +74,8 @@ def _claimed(standing: "Standing") -> str:
     if standing.failed:
         failed = ", ".join(f"{name} ({figure:.3g})" for name, figure in standing.failed.items())
         return f"no tie is claimed: the model fails {failed}"
+    from swayline.ledger.standing import FALSE_SHARE
+
     return (
         f"{int(standing.stands.sum()):,} of the {standing.asked:,} ties asked are claimed: at most {FALSE_SHARE:.0%} of"
         " such claims are expected to be false"

@@ -49,7 +49,7 @@ class Clock:
             return np.ones(len(times_s), bool)
         phase = np.mod(times_s, self.unit_s)
         near = [np.minimum(np.abs(phase - at), self.unit_s - np.abs(phase - at)) < 1e-3 for at in self.phases_s]
-        return np.logical_or.reduce(near)
+        return np.asarray(np.logical_or.reduce(near), bool)
 
     def drawn(self, times_s: Floats, rng: np.random.Generator) -> Floats:
         """(n,) each time moved to somewhere within its tick; times between ticks stay."""

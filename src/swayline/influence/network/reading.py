@@ -179,7 +179,7 @@ def _moments(person: Ints, time_s: Floats, item: Ints | None = None) -> Ints:
     if len(person) == 0:
         return np.zeros(0, np.int64)
     keys = [person.astype(np.float64), time_s] + ([] if item is None else [item.astype(np.float64)])
-    return np.unique(np.stack(keys), axis=1, return_inverse=True)[1].ravel().astype(np.int64)
+    return np.asarray(np.unique(np.stack(keys), axis=1, return_inverse=True)[1], np.int64).ravel()
 
 
 def _one_draw(moment: Ints, logged_s: Floats, clock: Clock, rng: np.random.Generator) -> Floats:

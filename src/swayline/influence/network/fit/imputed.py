@@ -45,7 +45,7 @@ def imputed(fit: HawkesFit, others: Sequence[Acts], interval: str) -> tuple[Hawk
     for acts in others:
         each.append(tie_estimates(solve(replace(fit, acts=acts), everybody, warm=True), interval))
     found = combined(each)
-    return replace(fit, x_tie=np.nan_to_num(found.estimate)), found
+    return replace(fit, x_tie=np.nan_to_num(np.asarray(found.estimate, np.float64))), found
 
 
 def combined(each: Sequence[TieEstimates]) -> TieEstimates:
@@ -58,7 +58,7 @@ def combined(each: Sequence[TieEstimates]) -> TieEstimates:
     )
     estimate = estimates.mean(axis=0)
     between: Floats = (1 + 1 / m) * estimates.var(axis=0, ddof=1)
-    p_value = _combined_p(np.stack([one.p_value for one in each]))
+    p_value = _combined_p(np.array([one.p_value for one in each], np.float64))
     up = np.sqrt((highs.mean(axis=0) - estimate) ** 2 + norm.ppf(0.975) ** 2 * between)
     down = np.sqrt((estimate - lows.mean(axis=0)) ** 2 + norm.ppf(0.975) ** 2 * between)
     # The lower end leaves out zero exactly where the p-value is below .05.

@@ -75,7 +75,9 @@ def first_baseline(
     )
     baseline = Baseline(grid, patterns, strength, levels)
     pooled = np.full((acts.people, len(patterns)), 1.0 / len(patterns))
-    common = _common(acts, ties, baseline, pooled * acts.counts[:, None], np.ones(len(acts.times)))
+    common = _common(
+        acts, ties, baseline, np.asarray(pooled * acts.counts[:, None], np.float64), np.ones(len(acts.times))
+    )
     return replace(baseline, common=common), width, trend_strength
 
 
