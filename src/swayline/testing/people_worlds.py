@@ -79,8 +79,8 @@ def people_world(
     hourly = _weeks(_rhythms(rng, groups)[group], weeks) * _felt(rng, shock, people, weeks)  # (people, hours)
     count = rng.poisson(own * hourly)
     person, hour = (np.repeat(place, count.ravel()) for place in np.divmod(np.arange(count.size), count.shape[1]))
-    time = np.asarray((hour + rng.random(len(hour))) * HOUR_S, np.float64)
-    person, time = _with_children(rng, person, time, (source, target, branching), delay_s, weeks * WEEK_S)
+    own_time: Floats = (hour + rng.random(len(hour))) * HOUR_S
+    person, time = _with_children(rng, person, own_time, (source, target, branching), delay_s, weeks * WEEK_S)
     return PeopleWorld(person, time + MONDAY_S, source, target, branching, people, MONDAY_S, MONDAY_S + weeks * WEEK_S)
 
 
