@@ -104,14 +104,7 @@ def read_people(events: pa.Table, ties: pa.Table, outcome: str, items: pa.Table 
     EmptyLogError
         Nobody did the outcome, or no tie joins two different people of the log, one of whom did it.
     """
-    for column in (USER, BEHAVIOR):
-        if column not in events.column_names:
-            raise SchemaError(f"the events have no column {column!r}; they have {', '.join(events.column_names)}")
-    if TIME not in events.column_names or events[TIME].null_count == len(events):
-        raise SchemaError("the events have no times: influence between people needs to know when each acted")
-    for column in (SOURCE, TARGET):
-        if column not in ties.column_names:
-            raise SchemaError(f"the ties have no column {column!r}; they have {', '.join(ties.column_names)}")
+    _check_columns(events, ties)
     events = events.filter(pc.is_valid(events[TIME]))
     span = seconds(events[TIME])
     wanted = np.asarray(pc.equal(events[BEHAVIOR].cast(pa.string()), outcome).to_numpy(), bool)
@@ -149,6 +142,17 @@ def read_people(events: pa.Table, ties: pa.Table, outcome: str, items: pa.Table 
         _categories(events, wanted, items),
     )  # fmt: skip
     return people.drawn(0)
+
+
+def _check_columns(events: pa.Table, ties: pa.Table) -> None:
+    for column in (USER, BEHAVIOR):
+        if column not in events.column_names:
+            raise SchemaError(f"the events have no column {column!r}; they have {', '.join(events.column_names)}")
+    if TIME not in events.column_names or events[TIME].null_count == len(events):
+        raise SchemaError("the events have no times: influence between people needs to know when each acted")
+    for column in (SOURCE, TARGET):
+        if column not in ties.column_names:
+            raise SchemaError(f"the ties have no column {column!r}; they have {', '.join(ties.column_names)}")
 
 
 def _acts(person: Ints, time_s: Floats, people: int, start_s: float, end_s: float, clock: Clock) -> Acts:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from scipy.stats import norm
 
-from swayline.core.types import Bools
+from swayline.core.types import Bools, Floats
 from swayline.influence.network.describe.channels import CHANNELS, ChannelEstimates
 from swayline.influence.network.fit.goodness import Goodness
 from swayline.influence.network.fit.intervals import TieEstimates
@@ -17,6 +17,8 @@ from swayline.influence.network.fit.kernels import delay_range
 from swayline.influence.network.fit.model import HawkesFit
 from swayline.influence.network.reading import People
 from swayline.ledger import TieRows
+from swayline.ledger.standing import FALSE_SHARE, LEAST_ACTS
+from swayline.numerics.multiple_testing import q_values
 
 ASSUMPTIONS = (
     "no influence runs outside the ties given; each person's own rhythm, trend and past and what everybody feels at "
@@ -25,8 +27,8 @@ ASSUMPTIONS = (
 )
 DECISIVE = ("time_rescaling", "clock", "window", "anticipation_of_all")
 """Checks of the whole model without which no tie is called influence, nor called none."""
-_TICKS = 1.0
-"""Ticks of the clock that the mean delay must have: shorter ones leave no order to see."""
+_TICKS = 0.5
+"""Ticks of the clock that the mean delay must have: effects of one tick are drawn a third of it apart, if at all."""
 _SEEN = 0.9
 """Share of the longest delay that can be told from which effects may come later than the log shows."""
 _AHEAD_Z = 4.0
@@ -42,16 +44,27 @@ def ledger_rows(
 ) -> pa.Table:
     """One ``excitation`` row a tie (channel ``all``), then its ``excitation_part`` rows by channel.
 
-    A tie is ``identified`` "assumed" where its placebo found nothing; "no" where the target runs ahead of the source,
-    or where the source never did the outcome or one of the two is not in the log (its estimate is null).
+    A tie is ``identified`` "assumed" where no check failed; "no" where the target runs ahead of the source, where its
+    interval leaves out zero and its q-value does not, where no tie stands (the log then does not tell how late
+    influence would come: ``delay``), where the whole model fails (:data:`DECISIVE`), or where the source never did the
+    outcome or one of the two is not in the log (its estimate is null).
     ``radius``: the spectral radius of the branching, and the one that the log asks for where it was held below a limit.
     """
     shared = model_checks(fit, ties, goodness, radius[1])
     whole_fails = any(not shared[name]["passed"] for name in DECISIVE if name in shared)
-    sound = ties.sound & people.known & np.isfinite(ties.estimate) & (not whole_fails)
+    q_value = tie_q_values(fit, ties, people.known)
+    by_chance = (ties.p_value < 0.05) & ~(q_value <= FALSE_SHARE)  # also where too few acts of the source were asked
+    shared["delay"] = {"passed": bool((q_value <= FALSE_SHARE).any()), "figure": int((q_value <= FALSE_SHARE).sum())}
+    whole_fails |= not shared["delay"]["passed"]
+    sound = ties.sound & people.known & np.isfinite(ties.estimate) & (not whole_fails) & ~by_chance
     held = "" if radius[0] == radius[1] else f", branching held at a radius of {radius[0]:.3g}"
     opening = json.dumps(shared)[:-1]
-    refutations = [opening + _placebo(z, ok) for z, ok in zip(ties.ahead.tolist(), ties.sound.tolist(), strict=True)]
+    refutations = [
+        opening + _discovery(q, p) + _placebo(z, ok)
+        for q, p, z, ok in zip(
+            q_value.tolist(), ties.p_value.tolist(), ties.ahead.tolist(), ties.sound.tolist(), strict=True
+        )
+    ]
     estimate, low, high, p_value = (
         np.where(people.known, of, np.nan) for of in (ties.estimate, ties.low, ties.high, ties.p_value)
     )
@@ -90,6 +103,21 @@ def model_checks(fit: HawkesFit, ties: TieEstimates, goodness: Goodness, radius:
         z = float(ahead.mean() * np.sqrt(len(ahead)))
         checks["anticipation_of_all"] = {"passed": bool(z <= _AHEAD_Z), "figure": round(z, 3)}
     return checks
+
+
+def tie_q_values(fit: HawkesFit, ties: TieEstimates, known: Bools) -> Floats:
+    """(T,) Benjamini and Hochberg over all ties that can be asked; NaN where the source acted too seldom."""
+    asked = known & np.isfinite(ties.estimate) & (fit.acts.counts[fit.ties.source] >= LEAST_ACTS)
+    found = np.full(len(asked), np.nan)
+    found[asked] = q_values(ties.p_value[asked])
+    return found
+
+
+def _discovery(q: float, p: float) -> str:
+    """Part of a JSON object: whether a tie whose interval leaves out zero stands among all that were asked."""
+    if not p < 0.05 or math.isnan(q):
+        return ""
+    return f', "false_discovery": {json.dumps({"passed": q <= FALSE_SHARE, "figure": round(q, 4)})}'
 
 
 def _days(seconds: float) -> str:

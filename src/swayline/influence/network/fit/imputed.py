@@ -17,6 +17,7 @@ from scipy.stats import chi2, f, norm
 
 from swayline.core.types import Floats
 from swayline.influence.network.acts import Acts
+from swayline.influence.network.clock import order_kept
 from swayline.influence.network.fit.intervals import TieEstimates, tie_estimates
 from swayline.influence.network.fit.model import HawkesFit
 from swayline.influence.network.fit.solve import solve
@@ -34,6 +35,8 @@ def needs_draws(fit: HawkesFit) -> bool:
 def imputed(fit: HawkesFit, others: Sequence[Acts], interval: str) -> tuple[HawkesFit, TieEstimates]:
     """The fit with branchings that are the mean over all draws, and their combined estimates.
 
+    Effects that the draws put ahead of their causes are given back (``order_kept``).
+
     Parameters
     ----------
     fit : HawkesFit
@@ -44,8 +47,14 @@ def imputed(fit: HawkesFit, others: Sequence[Acts], interval: str) -> tuple[Hawk
     everybody, each = np.arange(fit.acts.people), [tie_estimates(fit, interval)]
     for acts in others:
         each.append(tie_estimates(solve(replace(fit, acts=acts), everybody, warm=True), interval))
-    found = combined(each)
+    found = scaled(combined(each), 1.0 / order_kept(fit.kernel.mean_s(), fit.acts.clock.unit_s))
     return replace(fit, x_tie=np.nan_to_num(np.asarray(found.estimate, np.float64))), found
+
+
+def scaled(one: TieEstimates, by: float) -> TieEstimates:
+    """All branchings times a number."""
+    names = ("estimate", "low", "high", "error", "received_error")
+    return replace(one, **{name: getattr(one, name) * by for name in names})
 
 
 def combined(each: Sequence[TieEstimates]) -> TieEstimates:

@@ -11,6 +11,7 @@ import numpy as np
 from swayline.core.errors import UsageError, nearest
 from swayline.core.types import Floats
 from swayline.influence.network.acts import Kernel
+from swayline.influence.network.clock import COARSE_S
 
 KERNELS = ("exponential", "sum-of-exponentials", "histogram")
 _N_EXPONENTIALS, _N_BOXES = 6, 16
@@ -106,5 +107,6 @@ def delay_range(span_s: float, resolution_s: float) -> tuple[float, float]:
     (30.0, 2592000.0)
     """
     longest = min(span_s / 10.0, 30 * 86400.0)
-    shortest = min(max(30.0, resolution_s), longest / 4)
-    return min(shortest, span_s / 1e4 + resolution_s), max(longest, resolution_s)
+    finest = resolution_s / 4 if resolution_s >= COARSE_S else resolution_s  # times are drawn within the tick
+    shortest = min(max(30.0, finest), longest / 4)
+    return min(shortest, span_s / 1e4 + finest), max(longest, resolution_s)
