@@ -87,7 +87,7 @@ def _combined_p(p_values: Floats) -> Floats:
     """The p-value of likelihood ratios (one degree of freedom) over draws (m, T)."""
     m = len(p_values)
     ratio = chi2.isf(np.clip(p_values, 1e-300, 1.0), 1)
-    extra = np.maximum((1 + 1 / m) * np.sqrt(ratio).var(axis=0, ddof=1), 1e-12)
+    extra = np.maximum((1 + 1 / m) * np.sqrt(ratio).var(axis=0, ddof=1), 1e-4)
     statistic = np.maximum((ratio.mean(axis=0) - (m + 1) / (m - 1) * extra) / (1 + extra), 0.0)
     freedom = (m - 1) * (1 + 1 / extra) ** 2
     return np.asarray(f.sf(statistic, 1, freedom), np.float64)
