@@ -21,7 +21,6 @@ from swayline.dataset.attributes import attribute_codes
 from swayline.models.sequence.device import device_of
 from swayline.models.sequence.for_data import OPEN, for_data, max_length_for
 from swayline.models.sequence.fusion.text_fusion import Texts
-from swayline.models.sequence.heads.repeat_head import RepeatHead
 from swayline.models.sequence.network import INITIAL_STD, Network
 from swayline.models.sequence.optimize.epochs import Epoch, Watch
 from swayline.models.sequence.optimize.training import train
@@ -96,8 +95,8 @@ def fit_network(
         network.place_unmet(rows_at_start, torch.from_numpy(met))
     if judge is not None and network.n_text_dims:
         _weigh_texts(scorer, judge)
-    if judge is not None and network.repeats is not None:
-        _weigh_returns(scorer, network.repeats, judge)
+    if judge is not None:
+        weigh_returns(scorer, judge)
     if decided.weights == "int8":
         round_weights(network)
     scorer.moving = False
@@ -148,11 +147,14 @@ def _weigh_texts(scorer: Scorer, judge: ValidationScorer) -> None:
     texts.share.fill_(_TEXT_SHARES[int(np.argmax(found))])
 
 
-def _weigh_returns(scorer: Scorer, repeats: RepeatHead, judge: ValidationScorer) -> None:
+def weigh_returns(scorer: Scorer, judge: ValidationScorer) -> None:
     """How likely returns are at all, so that validation answers are likeliest: training shows what was, not what is.
 
-    Where one event in twenty returns, a gate that is off by a factor of two costs more than neighbours gain.
+    Asked of the network, and again once neighbours stand beside it: what they add to new items they take from returns.
     """
+    repeats = scorer.network.repeats
+    if repeats is None:
+        return
 
     def likelihood(log_odds: float) -> float:
         repeats.set_log_odds(log_odds)

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from swayline.core.types import Floats, ItemRows
 from swayline.dataset import Sequences, Targets
 from swayline.models.protocol import Scores
-from swayline.models.sequence.fitting import Fitted, again, calibrate, carry_calibration, fit_network
+from swayline.models.sequence.fitting import Fitted, again, calibrate, carry_calibration, fit_network, weigh_returns
 from swayline.models.sequence.knn_blend import KnnBlend, choose_blend
 from swayline.models.sequence.network import Network
 from swayline.models.sequence.optimize.epochs import Watch
@@ -106,6 +106,8 @@ class Transformer:
         self._become(fit_network(train, self.settings, judge, self.checkpoint, self.watch))
         if judge is not None and self.settings.counts_neighbours:
             self.knn_blend_ = choose_blend(train, judge, self._scorer.score)
+            if self.knn_blend_ is not None:
+                weigh_returns(self._scorer, judge)
         if valid is not None and len(valid):
             calibrate(self._scorer, valid, self.settings.seed)
         return self
