@@ -18,7 +18,7 @@ BENCHES := \
 	people/planted people/tick people/scale people/heldout diffusion/seeds diffusion/next_adopter diffusion/growth diffusion/discover service/latency service/events
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test lint truth bench docs clean
+.PHONY: help setup demo serve test lint truth bench bench-crash docs clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -66,6 +66,10 @@ bench: $(STAMP) ## measure everything of docs/benchmarks.md that needs no peer (
 		words=$$(echo $$bench | sed 's/:/.py /'); case $$bench in *:*) ;; *) words=$$bench.py ;; esac; \
 		echo "== benchmarks/$$words"; $(BIN)/python benchmarks/$$words </dev/null || exit 1; \
 	done
+
+bench-crash: $(STAMP) ## kill the service 200 times under load; take its stores away 50 times for a minute (two hours)
+	SWAYLINE_KILLS=200 $(BIN)/pytest -q -s tests/service/test_crashes.py -k kills
+	SWAYLINE_OUTAGES=50 SWAYLINE_OUTAGE_S=60 $(BIN)/pytest -q tests/service/test_faults.py -k goes_away
 
 clean: ## remove the environment and what runs made
 	rm -rf $(VENV) $(DEMO) out

@@ -17,7 +17,7 @@ import pytest
 
 from swayline.service.log import open_store
 
-KILLS_S = float(os.environ.get("SWAYLINE_KILLS_S", "12"))
+KILLS_S = float(os.environ.get("SWAYLINE_KILLS_S", "8"))
 KILLS = int(os.environ.get("SWAYLINE_KILLS", "0"))
 
 

@@ -4,8 +4,10 @@ import contextlib
 import ipaddress
 import json
 import logging
+import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -21,7 +23,7 @@ from swayline.service.api.keys import all_keys
 from swayline.service.log import open_store
 from swayline.service.serving import Service
 
-_DRAIN_S = 5
+_DRAIN_S, _LEAVE_S = 4, 8.5
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,11 @@ def _signals(server: Any) -> Any:
     server.capture_signals = contextlib.nullcontext
 
     def stop(number: int, frame: Any) -> None:
+        if not server.should_exit:
+            # What is acknowledged is on the disk: leaving with something unfinished loses nothing.
+            last = threading.Timer(_LEAVE_S, os._exit, (0,))
+            last.daemon = True
+            last.start()
         server.should_exit = True
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}

@@ -38,6 +38,8 @@ _LEAST_LIKENESS = 0.15
 _LEAST_PEOPLE = 3
 """People from whom an item's neighbours are told by what they did; below, by words alone."""
 MOST_NEWCOMERS = 5_000
+_EVENTS_APART = 100
+"""Events after which it is asked again what newcomers are taken together with."""
 
 
 @dataclass
@@ -51,7 +53,8 @@ class Loaded:
     ledger: pa.Table | None
     portraits: dict[str, dict[str, Any]]
     model_lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-    _newcomers: tuple[int, list["Newcomer"]] = (-1, [])
+    _newcomers: tuple[tuple[int, int], list["Newcomer"]] = ((-1, -1), [])
+    _unknown: tuple[int, list[str]] = (-1, [])
 
     @cached_property
     def words(self) -> WordSpace:
@@ -83,14 +86,17 @@ class Loaded:
 
     def newcomers(self) -> list["Newcomer"]:
         """Items that the model does not know and that can be shown, with the known items they are like."""
-        version, kept = self._newcomers
-        mark = self.catalogue.version * 1_000_003 + self.state.position // 100
-        if version == mark:
+        version, unknown = self._unknown
+        if version != self.catalogue.version:
+            rows = self.state.people.item_rows
+            unknown = [item for item in self.catalogue.items if item not in rows][-MOST_NEWCOMERS:]
+            self._unknown = (self.catalogue.version, unknown)
+        mark, kept = self._newcomers
+        now = (self.catalogue.version, self.state.position // _EVENTS_APART if unknown else 0)
+        if mark == now:
             return kept
-        rows = self.state.people.item_rows
-        unknown = [item for item in self.catalogue.items if item not in rows][-MOST_NEWCOMERS:]
         found = [one for item in unknown if (one := self.newcomer(item)) is not None]
-        self._newcomers = (mark, found)
+        self._newcomers = (now, found)
         return found
 
     def newcomer(self, item: str) -> "Newcomer | None":
