@@ -1,6 +1,7 @@
 """Swayline: measures what sways users and uses it to recommend better.
 
-The public face. Names are imported when first used, so that ``swayline --help`` does not load PyTorch.
+The public face: functions and classes. Names are imported when first used, so that ``swayline --help`` does not load
+PyTorch. ``__init__.pyi`` tells type checkers and editors the same names.
 """
 
 import importlib
@@ -17,17 +18,29 @@ _PUBLIC = {
     "Chain": "swayline.recommend",
     "Query": "swayline.recommend",
     "Recommender": "swayline.recommend",
+    "Result": "swayline.core.showing.result",
     "RunSettings": "swayline.pipeline",
     "SequenceRecommender": "swayline.recommend",
     "SwaylineError": "swayline.core.errors",
     "WorldSettings": "swayline.simulation",
     "attribute_events": "swayline.recommend",
+    "choose_seeds": "swayline.face.people",
     "clean_log": "swayline.events",
+    "discover_graph": "swayline.face.graphs",
+    "discover_ties": "swayline.face.people",
     "estimate_effect": "swayline.causal",
+    "evaluate": "swayline.face.evaluation",
+    "features_as_of": "swayline.face.tables",
+    "learn_policy": "swayline.causal.policy.learn_policy",
     "profiles": "swayline.features.profiles",
+    "qini": "swayline.face.tables",
     "read_events": "swayline.events",
+    "read_ledger": "swayline.face.tables",
     "read_log": "swayline.events",
     "run": "swayline.pipeline",
+    "search": "swayline.face.tables",
+    "simulate": "swayline.face.tables",
+    "tune": "swayline.face.tuning",
     "write_log": "swayline.events",
     "write_report": "swayline.report",
     "write_world": "swayline.simulation",

@@ -64,7 +64,7 @@ def test_a_frame_is_the_log_its_file_would_be(engine: DuckEngine, expected: pa.T
 
 def test_gaps_and_mixed_kinds_of_a_pandas_frame_cost_their_rows_alone(engine: DuckEngine) -> None:
     frame = pd.DataFrame(
-        {"user": [1, "b", None, float("nan"), 2.5], "item": [7.0, None, 1.0, 2.0, 9.0], "time": [1, 2, 3, 4, 5]}
+        {"user": ["1", "b", None, float("nan"), "2.5"], "item": [7.0, None, 1.0, 2.0, 9.0], "time": [1, 2, 3, 4, 5]}
     )
     log = read_events(frame, engine=engine)
     assert list(zip(log.events["user"].to_pylist(), log.events["item"].to_pylist(), strict=True)) == [

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from scipy import special
 
 from swayline.causal.answer.arms import answer_arms
 from swayline.causal.answer.by_instrument import ByInstrument, by_instrument, rows_by_instrument
@@ -30,10 +31,11 @@ from swayline.causal.table.covariate_table import CovariateTable, read
 from swayline.causal.table.frame import Encoder, as_table
 from swayline.causal.table.question import EffectQuery, check
 from swayline.core.errors import UsageError, nearest
+from swayline.core.showing.pictures import effects_picture
+from swayline.core.showing.result import Result
 from swayline.ledger import PersonRows, Row, ledger
 
 Floats = npt.NDArray[np.float64]
-Z = 1.959963984540054
 
 
 @dataclass(frozen=True, repr=False)
@@ -46,6 +48,7 @@ class EffectEstimate:
     arms : one :class:`ArmResult` for each arm but the reference; a dose has one
     notes : what was chosen, and why
     by_instrument : what each instrument says, where the table or its graph has one
+    alpha : share of samples in which an interval may miss the truth; the influence table's are always at .05
     """
 
     rows: tuple[Row | PersonRows, ...] = field(repr=False)
@@ -54,9 +57,51 @@ class EffectEstimate:
     encoder: Encoder
     models: Models
     by_instrument: tuple[ByInstrument, ...] = ()
+    alpha: float = 0.05
+    design: npt.NDArray[Any] = field(default_factory=lambda: np.zeros((0, 0)), repr=False)
 
     def __repr__(self) -> str:
         return "\n".join(in_words(self.ledger))
+
+    def _repr_html_(self) -> str:
+        return self.result()._repr_html_()
+
+    def result(self) -> Result:
+        """The rows of the influence table as a result that draws itself."""
+        return Result(self.ledger, "\n".join(in_words(self.ledger)[:2]), effects_picture)
+
+    def to_pandas(self) -> Any:
+        """Rows of the influence table as a pandas frame."""
+        return self.result().to_pandas()
+
+    def to_polars(self) -> Any:
+        """Rows of the influence table as a Polars frame."""
+        return self.result().to_polars()
+
+    def plot(self) -> Any:
+        """Effects beside associations with their intervals, a Plotly figure."""
+        return self.result().plot()
+
+    def summary(self, alpha: float | None = None) -> Result:
+        """Every estimate of every arm with its interval, the one to quote marked.
+
+        Parameters
+        ----------
+        alpha : share of samples in which an interval may miss the truth; None is the estimate's own
+
+        Returns
+        -------
+        Result
+            ``arm``, ``method``, ``estimate``, ``se``, ``ci_low``, ``ci_high``, ``p_value``, ``quoted``, ``identified``.
+        """
+        level = self.alpha if alpha is None else alpha
+        check_alpha(level)
+        rows = [
+            {"arm": arm.arm, "method": method, "estimate": one.value, "se": one.se, "ci_low": low, "ci_high": high,
+             "p_value": one.p, "quoted": method == arm.quoted, "identified": arm.identified}
+            for arm in self.arms for method, one in arm.estimates.items() for low, high in (one.at(level),)
+        ]  # fmt: skip
+        return Result(pa.Table.from_pylist(rows), f"{1 - level:.0%} intervals; {self.arms[0].reason}")
 
     @cached_property
     def ledger(self) -> pa.Table:
@@ -73,20 +118,45 @@ class EffectEstimate:
         """The verdict on the first arm: yes, assumed or no."""
         return self.arms[0].identified
 
-    def effect(self, frame: Any, arm: str | None = None) -> Floats:
-        """The effect at each row of a frame with the same controls (or an array of them in order), shape (rows,)."""
+    def interval(self, alpha: float | None = None) -> tuple[float, float]:
+        """Interval of the estimate to quote of the first arm; ``alpha`` None is the estimate's own."""
+        level = self.alpha if alpha is None else alpha
+        check_alpha(level)
+        return self.estimate.at(level)
+
+    def effect(self, frame: Any = None, arm: str | None = None) -> Floats:
+        """The effect at each row of a frame with the same controls, shape (rows,); None: the rows it was learned from.
+
+        The frame may be an array of the controls in order.
+        """
         return self._at(frame, arm)[0]
 
-    def effect_interval(self, frame: Any, arm: str | None = None) -> Floats:
-        """95% interval of the effect at each row, shape (rows, 2)."""
+    def effect_interval(self, frame: Any = None, arm: str | None = None, alpha: float | None = None) -> Floats:
+        """Interval of the effect at each row, shape (rows, 2); ``alpha`` None is the estimate's own."""
+        level = self.alpha if alpha is None else alpha
+        check_alpha(level)
         mean, spread = self._at(frame, arm)
-        return np.column_stack([mean - Z * spread, mean + Z * spread])
+        z = float(special.ndtri(1 - level / 2))
+        return np.column_stack([mean - z * spread, mean + z * spread])
 
     def _at(self, frame: Any, arm: str | None) -> tuple[Floats, Floats]:
         known = [one.arm for one in self.arms]
         if arm is not None and arm not in known:
             raise UsageError(f"there is no arm {arm!r}; {nearest(arm, known)}")
-        return self.models()[known.index(arm) if arm is not None else 0].effect(self.encoder.transform(frame))
+        x = self.design if frame is None else self.encoder.transform(frame)
+        return self.models()[known.index(arm) if arm is not None else 0].effect(x)
+
+
+def check_alpha(alpha: float) -> None:
+    """Refuse an alpha that is no share.
+
+    Raises
+    ------
+    UsageError
+        It is not between 0 and 1.
+    """
+    if not 0 < alpha < 1:
+        raise UsageError(f"alpha is {alpha}: give a share between 0 and 1, as .05 for 95% intervals")
 
 
 def estimate_effect(
@@ -101,11 +171,14 @@ def estimate_effect(
     randomised: bool = False,
     propensity: str | None = None,
     learner: str = "auto",
+    outcome_learner: Any = None,
+    treatment_learner: Any = None,
     negative_controls: Sequence[str] = (),
     graph: Any = None,
     instrument: str | None = None,
     beside: bool = False,
     n_folds: int = 5,
+    alpha: float = 0.05,
     seed: int = 0,
 ) -> EffectEstimate:
     """The effect of a column on another, from an experiment or from observation.
@@ -123,12 +196,16 @@ def estimate_effect(
     propensity : column with the known probability of the (two-armed) treatment; implies ``randomised``
     learner : "auto" chooses by size; "linear", "boosting" or "gaussian" asks for one family; "forest" takes a causal
         forest for who is affected how much
+    outcome_learner, treatment_learner : scikit-learn regressor or classifier that predicts the outcome (in each arm)
+        and the treatment from the standardised controls, cross-fitted; None takes what ``learner`` says
     negative_controls : outcome columns that the treatment cannot have caused
     graph : a causal graph (text, DOT, pairs, or what :func:`.discover_graph` made; see :func:`.read_graph`), from
         which controls and instrument are chosen; ``controls`` then only says which columns may serve
     instrument : column that moves the treatment and reaches the outcome through it alone; adds rows ``late``
     beside : whether estimates of EconML and DoWhy stand in the table too
     n_folds : folds of the cross-fitting
+    alpha : intervals of ``summary``, ``interval`` and ``effect_interval`` miss the truth in this share of samples; the
+        influence table's are always at .05
     seed : decides folds, shuffles and half samples
 
     Returns
@@ -152,15 +229,16 @@ def estimate_effect(
     >>> bool(found.estimate.low < 2 < found.estimate.high), found.identified
     (True, 'assumed')
     """
+    check_alpha(alpha)
     table = as_table(frame)
     query = EffectQuery(
         treatment, outcome, estimand, clusters, reference, randomised or propensity is not None, propensity, learner,
-        tuple(negative_controls), n_folds, seed, instrument, beside,
+        tuple(negative_controls), n_folds, seed, instrument, beside, outcome_learner, treatment_learner,
     )  # fmt: skip
     chosen = check(table, query, controls)
     if graph is not None:
-        return estimate(*_by_graph(table, query, chosen, graph))
-    return estimate(read(table, query, chosen), query)
+        return replace(estimate(*_by_graph(table, query, chosen, graph)), alpha=alpha)
+    return replace(estimate(read(table, query, chosen), query), alpha=alpha)
 
 
 def _by_graph(
@@ -191,4 +269,6 @@ def estimate(data: CovariateTable, query: EffectQuery) -> EffectEstimate:
         instruments = (by_instrument(data, query, query.instrument, data.instrument),)
         base = base_row(data, query, found.arms[0])
         rows += [row for one in instruments for row in rows_by_instrument(base, one)]
-    return EffectEstimate(tuple(rows), found.arms, found.notes, found.data.encoder, found.models, instruments)
+    return EffectEstimate(
+        tuple(rows), found.arms, found.notes, found.data.encoder, found.models, instruments, design=found.data.x
+    )

@@ -66,12 +66,19 @@ class _Found:
     fits: list[Candidate] = field(default_factory=list)
 
 
-def evaluate_models(engine: Engine, log: EventLog, names: Sequence[str], plan: Plan | None = None) -> dict[str, Any]:
+def evaluate_models(
+    engine: Engine, log: EventLog, names: Sequence[str], plan: Plan | None = None, training: TrainingPlan | None = None
+) -> dict[str, Any]:
     """Metrics of models with intervals, groups and comparisons, in the form of ``metrics.json``.
 
     Models that read titles and categories have those of the log's items table. Seen items leave the ranking where
     users rarely return to them (told from what is learned from, never from the test), and never where classes are
     asked about.
+
+    Parameters
+    ----------
+    training : TrainingPlan, optional
+        Settings of the models, and models that are none of ours; by default every model's own settings.
 
     Raises
     ------
@@ -83,7 +90,7 @@ def evaluate_models(engine: Engine, log: EventLog, names: Sequence[str], plan: P
     plan = plan or Plan()
     if plan.segment is not None and log.users is None:
         raise UsageError("--segment names a column of the users table: give one with --users")
-    training = TrainingPlan(tuple(names), seed=plan.seed)
+    training = training or TrainingPlan(tuple(names), seed=plan.seed)
     events, side = about_target(log, plan.target)
     dataset = training_data(engine, replace(log, events=events, items=side)).dataset
     segments = (

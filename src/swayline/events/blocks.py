@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
@@ -103,7 +103,8 @@ def checked_blocks(
                 good, more = expand(good, account.n_good + 1)
                 refused += more
             account.add(good, refused)
-            yield good, rejected_table(account.name, refused)
+            told = [replace(one, row=one.row - block.first_row) for one in refused]
+            yield good, rejected_table(block.part or account.name, told)
             bar.note(f"{account.n_read:,} rows, {account.n_refused:,} rejected")
 
 

@@ -1,5 +1,6 @@
 """The one function that reads a log: blocks are checked as they come, then repeats go and rows are put in order."""
 
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -28,8 +29,10 @@ def read_events(
     Parameters
     ----------
     path : path, address or frame
-        CSV, TSV, JSON lines (each also compressed by gzip or zstd), Parquet or a DuckDB file; ``postgresql://…``,
-        ``http://…`` or ``https://…``; an Arrow, pandas or Polars frame.
+        CSV, TSV, JSON lines (each also compressed by gzip or zstd), Parquet or a DuckDB file; a folder of parts, a glob
+        or a list of paths (parts have the same columns); ``-`` for standard input; ``s3://…``, ``gs://…`` or any other
+        address of fsspec; ``postgresql://…``, ``http://…`` or ``https://…``; an Arrow, pandas or Polars frame or a
+        DuckDB relation.
     items, users, ties : path, address or frame, optional
         Side tables, in any of these forms.
     options : ReadOptions, optional
@@ -66,3 +69,28 @@ def read_events(
     rejected = pa.concat_tables([*refused, more]).combine_chunks()
     n_duplicates = account.n_good - len(events)
     return EventLog(events, rejected, account.n_read, n_duplicates, options, notes=account.notes(), **sides)
+
+
+def as_log(source: Any, **sides: Any) -> EventLog:
+    """A log, whatever it comes as: the log itself, or what :func:`read_events` reads.
+
+    Parameters
+    ----------
+    source : EventLog, path, address or frame
+    **sides
+        ``items``, ``users``, ``ties``, ``options`` of :func:`read_events`; with a log they replace the log's own.
+
+    Raises
+    ------
+    SourceError, SchemaError, EmptyLogError
+        As :func:`read_events`.
+    """
+    given = {name: value for name, value in sides.items() if value is not None}
+    if not isinstance(source, EventLog):
+        return read_events(source, **given)
+    if not given:
+        return source
+    with DuckEngine() as engine:
+        tables, more = read_sides(given.get("items"), given.get("users"), given.get("ties"), source.options, engine)
+    found = {name: table for name, table in tables.items() if table is not None}
+    return replace(source, rejected=pa.concat_tables([source.rejected, more]), **found)

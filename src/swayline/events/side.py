@@ -32,7 +32,7 @@ from swayline.engine import DuckEngine, Engine
 from swayline.engine.operators.checks import MAX_ID_BYTES
 from swayline.events.check import times_of
 from swayline.events.options import KNOWN_NAMES, MAX_COLUMNS, Paging, ReadOptions, plain_name, position_of
-from swayline.events.sources import database, delimited, format_of, frames, is_address, jsonl, name_of, pages
+from swayline.events.sources import database, delimited, format_of, frames, is_address, jsonl, name_of, pages, parts
 from swayline.events.sources.block import REJECTED, Block, Refusal, Resolver, plain_ids, rejected_table
 from swayline.events.sources.typed import from_arrow
 
@@ -174,6 +174,9 @@ def _read(source: Any, kind: _Kind, engine: Engine) -> tuple[pa.Table, pa.Table]
 
 def _blocks(source: Any, kind: _Kind) -> Iterator[Block]:
     """Rows with ids as text, features as they are (typed sources) or typed by their cells (text and JSON)."""
+    if parts.is_parts(source):
+        yield from _parts(source, kind)
+        return
     name = name_of(source)
     typed = _typed_table(source, kind)
     if typed is not None:
@@ -187,6 +190,20 @@ def _blocks(source: Any, kind: _Kind) -> Iterator[Block]:
     keep = {ROW, *kind.needed, TIME} if TIME in kind.known else {ROW, *kind.needed}
     columns = {column: table[column] if column in keep else _feature(table[column]) for column in table.column_names}
     yield Block(pa.table(columns), [one for block in blocks for one in block.refused])
+
+
+def _parts(source: Any, kind: _Kind) -> Iterator[Block]:
+    """Every part's rows, read as a file of its own; rows count on."""
+    before = 0
+    with parts.on_disk(source) as files:
+        parts.check_alike(files)
+        for _, path in files:
+            for block in _blocks(path, kind):
+                table = block.table.set_column(
+                    block.table.column_names.index(ROW), ROW, pc.add(block.table[ROW], before)
+                )
+                yield replace(block, table=table, refused=[replace(one, row=one.row + before) for one in block.refused])
+                before += len(block.table) + len(block.refused) + 1
 
 
 def _typed_table(source: Any, kind: _Kind) -> pa.Table | None:

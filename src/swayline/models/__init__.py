@@ -14,6 +14,7 @@ from swayline.models.classical.naive_bayes import NaiveBayes, NaiveBayesSettings
 from swayline.models.classical.recent_popular import RecentPopular, RecentPopularSettings
 from swayline.models.classical.regression import LinearRegression, LogisticRegression, RegressionSettings
 from swayline.models.classical.user_knn import UserKNN, UserKNNSettings
+from swayline.models.own import OwnModel, wrapped
 from swayline.models.protocol import Recommender, Scores
 from swayline.models.registry import create, load_model, names, reads_values, with_seed
 from swayline.models.sequence.settings import TransformerSettings
@@ -24,11 +25,11 @@ from swayline.models.values import told_of_values, values_line
 
 __all__ = [
     "EASE", "GRU", "BoostedTrees", "BoostedTreesSettings", "Content", "ContentSettings", "EASESettings",
-    "FactorizationMachine", "FactorizationMachineSettings", "GRUSettings", "Hybrid", "HybridSettings", "ImplicitALS",
-    "ImplicitALSSettings", "ItemKNN", "ItemKNNSettings", "LinearRegression", "LogisticRegression", "MarkovChain",
-    "MarkovChainSettings", "MostPopular", "MostPopularSettings", "NaiveBayes", "NaiveBayesSettings", "RecentPopular",
-    "RecentPopularSettings", "Recommender", "RegressionSettings", "Scores", "Transformer", "TransformerSettings",
-    "UserKNN", "UserKNNSettings", "create", "create_value_model", "held_out_values", "load_model", "mask_seen", "names",
-    "reads_values", "recommend", "score_items", "told_of_values", "top_k", "value_model_names", "values_line",
-    "with_seed",
+    "FactorizationMachine", "FactorizationMachineSettings", "GRUSettings", "Hybrid", "HybridSettings",
+    "ImplicitALS", "ImplicitALSSettings", "ItemKNN", "ItemKNNSettings", "LinearRegression", "LogisticRegression",
+    "MarkovChain", "MarkovChainSettings", "MostPopular", "MostPopularSettings", "NaiveBayes", "NaiveBayesSettings",
+    "OwnModel", "RecentPopular", "RecentPopularSettings", "Recommender", "RegressionSettings", "Scores",
+    "Transformer", "TransformerSettings", "UserKNN", "UserKNNSettings", "create", "create_value_model",
+    "held_out_values", "load_model", "mask_seen", "names", "reads_values", "recommend", "score_items",
+    "told_of_values", "top_k", "value_model_names", "values_line", "with_seed", "wrapped",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 
 from swayline.core.errors import ArtifactError, SwaylineError, UsageError, nearest, shown
 from swayline.core.settings import build
-from swayline.models import artifact
+from swayline.models import artifact, own
 from swayline.models.classical.boosted_trees import BoostedTrees
 from swayline.models.classical.content import Content
 from swayline.models.classical.ease import EASE
@@ -41,12 +41,12 @@ _BROKEN = (ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeErr
 
 
 def names() -> list[str]:
-    """Every model's name, the simplest first.
+    """Every model's name, the simplest first, then those that installed plug-ins bring.
 
-    >>> names()[0], names()[-1]
-    ('most-popular', 'transformer')
+    >>> names()[0], "transformer" in names()
+    ('most-popular', True)
     """
-    return list(_MODELS)
+    return [*_MODELS, *(name for name in own.plugins() if name not in _MODELS)]
 
 
 def create(name: str, **settings: object) -> Recommender:
@@ -65,8 +65,10 @@ def create(name: str, **settings: object) -> Recommender:
     ConfigError
         A setting is unknown or cannot be used.
     """
+    if name not in names():
+        raise UsageError(f"unknown model {shown(name)}: {nearest(name, names())}")
     if name not in _MODELS:
-        raise UsageError(f"unknown model {shown(name)}: {nearest(name, _MODELS)}")
+        return own.create_plugin(name, settings)  # type: ignore[no-any-return]
     model = _MODELS[name]
     return model(build(model.Settings, settings))  # type: ignore[no-any-return]
 
@@ -77,7 +79,7 @@ def reads_values(name: str) -> bool:
     >>> reads_values("item-knn"), reads_values("most-popular")
     (True, False)
     """
-    return bool(_MODELS[name].reads_values)
+    return bool(getattr(_MODELS.get(name), "reads_values", False))
 
 
 def with_seed(name: str, settings: Mapping[str, object], seed: int) -> dict[str, object]:
@@ -100,8 +102,10 @@ def load_model(folder: Path) -> Recommender:
         The folder is damaged, foreign or of a model that this version does not know.
     """
     name = artifact.model_name(folder)
+    if name not in names():
+        raise ArtifactError(f"{folder} holds a model {shown(name)}, unknown to this version: {nearest(name, names())}")
     if name not in _MODELS:
-        raise ArtifactError(f"{folder} holds a model {shown(name)}, unknown to this version: {nearest(name, _MODELS)}")
+        return own.load_plugin(name, folder)  # type: ignore[no-any-return]
     try:
         return _MODELS[name].load(folder)  # type: ignore[no-any-return]
     except _BROKEN as error:

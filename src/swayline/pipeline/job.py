@@ -22,7 +22,7 @@ from swayline.core.storage.files import digest, fingerprint, write_json
 from swayline.core.storage.locks import only_one
 from swayline.core.storage.outputs import claim_folder
 from swayline.core.time import iso
-from swayline.events import is_address, name_of
+from swayline.events import is_address, local_parts, name_of
 from swayline.pipeline.settings import RunSettings
 from swayline.pipeline.stages import STAGES, Stage
 from swayline.pipeline.stages.train import plan_of
@@ -103,11 +103,8 @@ def run(
 def _run(inputs: Inputs, settings: RunSettings, folder: Path, told: Callable[[StageDone], None] | None) -> RunDone:
     started = datetime.now(UTC)
     sources = {name: source for name, source in vars(inputs).items() if source is not None}
-    hashes = {
-        name: fingerprint(Path(source))
-        for name, source in sources.items()
-        if not is_address(source) and Path(source).is_file()
-    }
+    hashes = {name: _fingerprint(source) for name, source in sources.items() if not is_address(source)}
+    hashes = {name: one for name, one in hashes.items() if one}
     is_lasting = not any(is_address(source) for source in sources.values())
     past = _past(folder)
     work = Workspace(folder, inputs, settings)
@@ -129,6 +126,12 @@ def _run(inputs: Inputs, settings: RunSettings, folder: Path, told: Callable[[St
         if told is not None:
             told(one)
     return RunDone(folder, folder / REPORT_FILE, tuple(done), record)
+
+
+def _fingerprint(source: Any) -> str:
+    """Of a file, or of all parts of a log in several; empty where there is no file."""
+    files = [path for path in local_parts(source) if path.is_file()]
+    return fingerprint(files[0]) if len(files) == 1 else digest([fingerprint(path) for path in files]) if files else ""
 
 
 def _do(stage: Stage, key: str, past: dict[str, Any] | None, work: Workspace) -> tuple[dict[str, Any], StageDone]:

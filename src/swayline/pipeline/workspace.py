@@ -16,7 +16,7 @@ from swayline.training import ModelBundle, TrainingData, training_data
 class Inputs:
     """Files, databases and addresses the run reads."""
 
-    events: str | Path
+    events: str | Path | list[str]
     items: str | Path | None = None
     users: str | Path | None = None
     ties: str | Path | None = None

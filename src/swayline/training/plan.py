@@ -41,6 +41,8 @@ class TrainingPlan:
         Where training stands after each epoch; a training that was cut off goes on from it.
     watch : callable, optional
         Told of every epoch as it ends.
+    own : mapping, optional
+        Name → an unfitted model that is none of ours (:mod:`swayline.models.own`).
 
     Raises
     ------
@@ -60,10 +62,13 @@ class TrainingPlan:
     candidates: Path | None = None
     checkpoint: Path | None = None
     watch: Callable[[Any], None] | None = None
+    own: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_split(self.split)
         for name in dict.fromkeys((*self.models, *self.settings, *([] if self.chosen == AUTO else [self.chosen]))):
+            if name in self.own:
+                continue
             check_model(name)
             create(name, **self.settings.get(name, {}))
         if self.chosen not in (AUTO, *self.models):
@@ -84,6 +89,8 @@ class TrainingPlan:
         UsageError
             The model does not train in epochs, and a checkpoint or a watcher is asked for.
         """
+        if name in self.own:
+            return self.own[name]  # type: ignore[no-any-return]
         model = create(name, **with_seed(name, self.settings.get(name, {}), self.seed))
         for option, value in (("checkpoint", self.checkpoint), ("watch", self.watch)):
             if value is not None:

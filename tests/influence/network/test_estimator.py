@@ -182,8 +182,8 @@ def test_refuses_what_it_cannot_answer(case):
     with pytest.raises(SchemaError, match="--ties"):
         PeopleInfluence().fit(log)
     with pytest.raises(SchemaError, match="target"):
-        PeopleInfluence().fit(log, pa.table({"source": ["a"], "to": ["b"]}))
-    with pytest.raises(EmptyLogError, match="no tie"):
+        PeopleInfluence().fit(log, pa.table({"source": ["a"], "whither": ["b"]}))
+    with pytest.raises(EmptyLogError, match="tied to itself"):
         PeopleInfluence().fit(log, pa.table({"source": ["fan"], "target": ["fan"]}))
     with pytest.raises(OutcomeError, match="share"):
         PeopleInfluence("share").fit(log, case.ties)

@@ -88,6 +88,8 @@ def _given_propensity(data: CovariateTable, s: EffectQuery) -> Floats | None:
 def _process(data: CovariateTable, s: EffectQuery, n_arms: int) -> ArmsProcess | None:
     """The Gaussian process, where the data are small enough for one and have controls."""
     asked = s.learner == "gaussian"
+    if s.own_learners:
+        return None
     if data.levels is not None:
         if asked:
             raise UsageError(f"a Gaussian process holds no control of many levels such as {data.levels.names[0]!r}")
@@ -110,7 +112,7 @@ def _nuisances(data: CovariateTable, s: EffectQuery, fold: Ints, process: ArmsPr
     if process is None:
         return nuisances(
             FoldedDesign(data.x, fold), data.y, arm, n_arms, data.encoder.groups, kind=kind, propensity=given,
-            seed=s.seed, levels=data.levels,
+            seed=s.seed, levels=data.levels, own=(s.outcome_learner, s.treatment_learner),
         )  # fmt: skip
     outcome = process.held_out(fold, n_arms)
     if np.isin(data.y, (0.0, 1.0)).all():

@@ -58,8 +58,9 @@ def answer_dose(data: CovariateTable, s: EffectQuery) -> Answer:
         data = pooled(data, fold, [data.treatment.dose], [s.treatment])
     kind = "auto" if s.learner == "gaussian" else s.learner
     found = dose_nuisances(
-        data.x, data.y, data.treatment.dose, fold, data.encoder.groups, kind=kind, seed=s.seed, levels=data.levels
-    )
+        data.x, data.y, data.treatment.dose, fold, data.encoder.groups, kind=kind, seed=s.seed, levels=data.levels,
+        own=(s.outcome_learner, s.treatment_learner),
+    )  # fmt: skip
     made = _slopes(data, s, found)
     return Answer(data, (_judged(made),), (*data.remarks, *found.notes), _model(made))
 

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from swayline.core.errors import UsageError, nearest, shown
+from swayline.core.showing.result import Result
 
 _ARROW = re.compile(r"\s*(<->|->|<-|--)\s*")
 _NAME = re.compile(r'^"(.*)"$', re.DOTALL)
@@ -118,6 +119,7 @@ def read_graph(graph: Any) -> CausalGraph:
     """
     if isinstance(graph, CausalGraph):
         return graph
+    graph = graph.table if isinstance(graph, Result) else graph
     if isinstance(graph, str):
         found = _from_text(graph)
     elif isinstance(graph, pa.Table):

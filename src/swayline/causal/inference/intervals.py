@@ -16,13 +16,26 @@ FEW = 5
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number with its standard error, 95% interval and two-sided p-value against none."""
+    """A number with its standard error, 95% interval, two-sided p-value against none, and degrees of freedom."""
 
     value: float
     se: float
     low: float
     high: float
     p: float
+    df: float = np.inf
+
+    def at(self, alpha: float) -> tuple[float, float]:
+        """The interval that misses the truth in a share ``alpha`` of samples; .05 gives ``low`` and ``high``.
+
+        An interval that was widened for few successes is scaled on each side alike.
+
+        >>> low, high = Estimate(1.0, 0.5, 0.02, 1.98, 0.05).at(0.32)
+        >>> round(low, 2), round(high, 2)
+        (0.5, 1.5)
+        """
+        scale = float(special.stdtrit(self.df, 1 - alpha / 2) / special.stdtrit(self.df, 0.975))
+        return self.value - (self.value - self.low) * scale, self.value + (self.high - self.value) * scale
 
     @property
     def figure(self) -> Figure:
@@ -117,7 +130,7 @@ def interval(value: float, se: float, df: float = np.inf, level: float = 0.95) -
     if not np.isfinite(se) or se <= 0:
         return Estimate(value, se, value if se == 0 else float("nan"), value if se == 0 else float("nan"), float("nan"))
     half = float(special.stdtrit(df, 0.5 + level / 2)) * se
-    return Estimate(value, se, value - half, value + half, float(2 * special.stdtr(df, -abs(value) / se)))
+    return Estimate(value, se, value - half, value + half, float(2 * special.stdtr(df, -abs(value) / se)), df)
 
 
 def difference_in_means(

@@ -5,6 +5,7 @@ Each row's values come from models that never saw its fold; a cluster never span
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +19,17 @@ from swayline.causal.nuisance.learners import (
     has_boosting,
     stack_weights,
 )
+from swayline.causal.nuisance.own_learners import OwnLearner
 from swayline.causal.table.folds import Design, Floats, FoldedDesign, Ints
 from swayline.causal.table.levels import Levels, add_level_effects, held_fixed, without_levels
 
 CLIP = 0.01
 """Propensities are at least this much of their arm's share before anything divides by them; trimming is stricter."""
+
+
+OwnLearners = tuple[Any, Any]
+"""The caller's estimators of outcome and treatment; None where ours are used."""
+NO_OWN: OwnLearners = (None, None)
 
 
 @dataclass(frozen=True)
@@ -104,6 +111,16 @@ def default_learners(x: Design, groups: Sequence[int], binary: bool, kind: str, 
     return learners, f"{n:,} rows: linear learners, as trees need more"
 
 
+def _learners(
+    own: Any, x: Design, groups: Sequence[int], binary: bool, kind: str, seed: int
+) -> tuple[Sequence[Learner], str]:
+    """The caller's learner alone, else what the size of the data allows."""
+    if own is None:
+        return default_learners(x, groups, binary, kind, seed)
+    learner = OwnLearner(own)
+    return [learner], f"{learner.name}, as given"
+
+
 def crossfit(
     folded: FoldedDesign, y: Floats, learners: Sequence[Learner], rows: npt.NDArray[np.bool_] | None = None
 ) -> tuple[Floats, Floats]:
@@ -145,6 +162,7 @@ def nuisances(
     propensity: Floats | None = None,
     seed: int = 0,
     levels: Levels | None = None,
+    own: OwnLearners = NO_OWN,
 ) -> Nuisances:
     """Propensities and outcome models of every arm, cross-fitted.
 
@@ -152,9 +170,10 @@ def nuisances(
     ----------
     propensity : known P(arm | X), shape (n, arms), as in an experiment; learned where None
     levels : controls of many levels, held fixed in the outcome
+    own : the caller's learners of outcome and treatment
     """
     x, binary_y = folded.x, bool(np.isin(y, (0.0, 1.0)).all())
-    learners, why = default_learners(x, groups, binary_y, kind, seed)
+    learners, why = _learners(own[0], x, groups, binary_y, kind, seed)
     notes = [why]
     if levels is None:
         outcome, words = _of_arms(folded, y, arm, n_arms, learners)
@@ -165,7 +184,7 @@ def nuisances(
         outcome = np.clip(outcome, 0.0, 1.0)
     known = propensity is not None
     if propensity is None:
-        chosen, _ = default_learners(x, groups, True, kind, seed)
+        chosen, _ = _learners(own[1], x, groups, True, kind, seed)
         raw = np.empty((len(y), n_arms))
         for a in range(1, n_arms):
             raw[:, a], weights = crossfit(folded, (arm == a).astype(np.float64), chosen)
@@ -229,17 +248,17 @@ def to_simplex(raw: Floats, shares: Floats) -> Floats:
 
 def dose_nuisances(
     x: Design, y: Floats, dose: Floats, fold: Ints, groups: Sequence[int], *, kind: str = "auto", seed: int = 0,
-    levels: Levels | None = None,
+    levels: Levels | None = None, own: OwnLearners = NO_OWN,
 ) -> Nuisances:  # fmt: skip
     """E[dose | X] and E[Y | X], cross-fitted."""
     binary_y, folded = bool(np.isin(y, (0.0, 1.0)).all()), FoldedDesign(x, fold)
-    learners, why = default_learners(x, groups, binary_y, kind, seed)
+    learners, why = _learners(own[0], x, groups, binary_y, kind, seed)
     if levels is not None:
         left, words = left_within_levels(folded, np.column_stack([dose, y]), groups, levels, kind, seed)
         expected, mean = dose - left[:, 0], y - left[:, 1]
         return Nuisances(expected[:, None], np.empty((len(y), 0)), mean, fold, (why, f"dose and outcome: {words}"))
     mean, weights = crossfit(folded, y, learners)
-    chosen, _ = default_learners(x, groups, False, kind, seed)
+    chosen, _ = _learners(own[1], x, groups, False, kind, seed)
     expected, other = crossfit(folded, dose, chosen)
     notes = (why, f"outcome: {_weights_in_words(learners, weights)}", f"dose: {_weights_in_words(chosen, other)}")
     return Nuisances(expected[:, None], np.empty((len(y), 0)), mean, fold, notes)

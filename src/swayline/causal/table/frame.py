@@ -49,6 +49,8 @@ def as_table(frame: Any) -> pa.Table:
 def _arrow(frame: Any) -> pa.Table:
     if isinstance(frame, pa.Table):
         return frame
+    if hasattr(frame, "collect") and not hasattr(frame, "__arrow_c_stream__"):  # a lazy Polars frame
+        frame = frame.collect()
     if hasattr(frame, "__arrow_c_stream__") and not hasattr(frame, "iloc"):
         return pa.table(frame)
     if hasattr(frame, "iloc"):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
@@ -29,6 +30,13 @@ class EffectQuery:
     seed: int
     instrument: str | None = None
     beside: bool = False
+    outcome_learner: Any = None
+    treatment_learner: Any = None
+
+    @property
+    def own_learners(self) -> bool:
+        """Whether the caller's estimators predict treatment or outcome."""
+        return self.outcome_learner is not None or self.treatment_learner is not None
 
 
 def check(table: pa.Table, s: EffectQuery, controls: Sequence[str] | None) -> tuple[str, ...]:

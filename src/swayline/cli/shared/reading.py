@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.models import ArgumentInfo
 
 from swayline.cli.shared.groups import expanded, with_parameters
 from swayline.cli.shared.output import warn
@@ -21,10 +22,12 @@ EventsArgument = Annotated[
     str,
     typer.Argument(
         metavar="EVENTS",
-        help="CSV, TSV, JSON lines (also .gz, .zst), Parquet, a DuckDB file, postgresql://…, or http(s)://…",
+        help="CSV, TSV, JSON lines (also .gz, .zst), Parquet or DuckDB; several files, a folder of parts or a glob;"
+        " - for standard input; s3://…, gs://…, postgresql://… or http(s)://….",
         show_default=False,
     ),
 ]
+"""What a verb reads: a name, or a list of several (:func:`reads` hands on either)."""
 EventsOption = Annotated[
     str | None,
     typer.Option("--events", help="A newer log of the same shape; by default the one fitted on.", show_default=False),
@@ -98,13 +101,24 @@ def reads(*sides: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     wanted = [*_LOG, *(one for which in sides for one in _side(which))]
 
     def gather(given: dict[str, Any]) -> None:
+        if isinstance(events := given.get("events"), list):
+            given["events"] = events[0] if len(events) == 1 else events or None
         given["reading"] = {one.field: one.parse(value) for one in wanted if (value := given.pop(one.field))}
 
     def decorate(verb: Callable[..., None]) -> Callable[..., None]:
-        own = [one for one in expanded(verb) if one.name != "reading"]
+        own = [_several(one) for one in expanded(verb) if one.name != "reading"]
         return with_parameters(verb, [*own, *(one.parameter for one in wanted)], gather)
 
     return decorate
+
+
+def _several(one: inspect.Parameter) -> inspect.Parameter:
+    """EVENTS as an argument that takes several names; every other parameter as it is."""
+    said = getattr(one.annotation, "__metadata__", ())
+    if one.name != "events" or not any(isinstance(about, ArgumentInfo) for about in said):
+        return one
+    kind: Any = list[str] if one.default is inspect.Parameter.empty else list[str] | None
+    return one.replace(annotation=Annotated[kind, *said])
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -159,6 +159,8 @@ def _files_of(inputs: Iterable[Any]) -> list[Path]:
     """Those inputs that are paths of something that exists."""
     found = []
     for one in inputs:
+        if isinstance(one, list | tuple):
+            found += _files_of(one)
         if isinstance(one, str | Path) and str(one):
             with contextlib.suppress(OSError, ValueError):
                 if Path(one).exists():

@@ -45,11 +45,17 @@ class Block:
         Rows that could not even be split into fields.
     time_unit_us : float, optional
         Microseconds in one unit of ``time``, where the source's own type says it.
+    part : str, optional
+        Which of several files it is from.
+    first_row : int
+        Rows of the parts before this one: ``row`` counts on, what is said of a row counts in its own file.
     """
 
     table: pa.Table
     refused: list[Refusal] = field(default_factory=list)
     time_unit_us: float | None = None
+    part: str | None = None
+    first_row: int = 0
 
 
 def joined(columns: list[pa.ChunkedArray]) -> pa.ChunkedArray:

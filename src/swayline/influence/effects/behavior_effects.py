@@ -17,9 +17,11 @@ from swayline.causal.table.question import ESTIMANDS, LEARNERS, EffectQuery
 from swayline.core import names
 from swayline.core.errors import IdentificationError, UsageError, nearest
 from swayline.core.progress import task
+from swayline.core.showing.estimator import InfluenceEstimator
+from swayline.core.showing.pictures import effects_picture
 from swayline.core.time import format_duration, parse_date, parse_duration_s
 from swayline.engine import DuckEngine, Engine
-from swayline.events import EventLog
+from swayline.events import EventLog, as_log
 from swayline.influence.effects import covariates as history
 from swayline.influence.effects.contrasts import contrast_rows, joint_rows, window
 from swayline.influence.effects.episode_rows import early_words, only, rows_of_episodes, times_of, with_opening
@@ -69,7 +71,7 @@ class LogView:
     sides: Sides
 
 
-class BehaviorEffects:
+class BehaviorEffects(InfluenceEstimator):
     """Effects of behaviours on an outcome, with intervals, refutations and a verdict.
 
     Parameters
@@ -118,6 +120,8 @@ class BehaviorEffects:
         (treatment, design) → :class:`EffectEstimate`.
     notes_ : tuple of str
     """
+
+    draw = staticmethod(effects_picture)
 
     def __init__(
         self,
@@ -177,13 +181,13 @@ class BehaviorEffects:
         elif self.sequence_state:
             raise UsageError("sequence_state needs from_date (--from): its model learns from the events before it")
 
-    def fit(self, log: Any, items: pa.Table | None = None, users: pa.Table | None = None) -> "BehaviorEffects":
+    def fit(self, log: Any, items: Any = None, users: Any = None) -> "BehaviorEffects":
         """Measure the effects.
 
         Parameters
         ----------
-        log : the event log, or its events as an Arrow table
-        items, users : side tables; by default the log's own
+        log : the event log, or a path, address or frame of events
+        items, users : side tables in any of these forms; by default the log's own
 
         Raises
         ------
@@ -193,10 +197,9 @@ class BehaviorEffects:
             No treatment has enough episodes to be compared.
         """
         self.check_words()
+        log = as_log(log, items=items, users=users)
         events, self.outcome_ = _events_and_outcome(log, self.outcome)
-        sides = Sides(
-            *(getattr(log, name, None) if one is None else one for name, one in (("items", items), ("users", users)))
-        )
+        sides = Sides(log.items, log.users)
         view = self._view(events, self.outcome_, sides)
         self.horizon_s_ = _seconds(self.horizon) or choose_horizon_s(view.line)
         self.graph_ = EDGES.empty_table()
@@ -417,12 +420,11 @@ def _labelled(balance: pa.Table, design: Design) -> pa.Table:
     return labels
 
 
-def _events_and_outcome(log: Any, outcome: str | None) -> tuple[pa.Table, str]:
+def _events_and_outcome(log: EventLog, outcome: str | None) -> tuple[pa.Table, str]:
     """Events that say whether they meet the outcome's condition, and the outcome."""
-    events = log if isinstance(log, pa.Table) else log.events
-    if names.BEHAVIOR not in events.column_names:
-        return events, outcome or names.INTERACT
-    split, name = EventLog(events).split_by_outcome(outcome)
+    if names.BEHAVIOR not in log.events.column_names:
+        return log.events, outcome or names.INTERACT
+    split, name = log.split_by_outcome(outcome)
     return split.events, name
 
 

@@ -1,6 +1,7 @@
 """Who sways whom, from a log and its ties: the public estimator."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -8,8 +9,10 @@ import pyarrow.compute as pc
 
 from swayline.core.errors import SchemaError, UsageError, shown
 from swayline.core.names import TIME
+from swayline.core.showing.estimator import InfluenceEstimator
+from swayline.core.showing.pictures import ties_picture
 from swayline.core.types import Floats
-from swayline.events.log import EventLog
+from swayline.events import as_log
 from swayline.events.outcome import split_by
 from swayline.influence.diffusion.ledger import spread_from_ledger
 from swayline.influence.network.acts import make_acts
@@ -30,7 +33,7 @@ from swayline.influence.network.reading import People, read_people, seconds
 from swayline.influence.network.table import ledger_rows
 
 
-class PeopleInfluence:
+class PeopleInfluence(InfluenceEstimator):
     """How many acts of others follow because of one act of a person, along which tie and by which channel.
 
     A Hawkes process on the observed ties. Every person's own rhythm of the week, slow trend and bursts stand beside
@@ -77,6 +80,8 @@ class PeopleInfluence:
     Estimates are causal only under the assumptions that the ledger states; ``identified`` is never "yes" here.
     """
 
+    draw = staticmethod(ties_picture)
+
     def __init__(
         self, outcome: str | None = None, *, kernel: str = "exponential", sparsity: float = 0.0, group: float = 0.0,
         solver: str = "newton", interval: str = "auto", channels: bool = True,
@@ -94,13 +99,13 @@ class PeopleInfluence:
         self.max_radius = max_radius
         self.seed = seed
 
-    def fit(self, log: EventLog, ties: pa.Table | None = None) -> "PeopleInfluence":
+    def fit(self, log: Any, ties: Any = None) -> "PeopleInfluence":
         """Measure influence on the ties.
 
         Parameters
         ----------
-        log : EventLog
-        ties : pa.Table, optional
+        log : EventLog, path, address or frame
+        ties : path, address or frame, optional
             ``source``, ``target``: influence may run source → target. The log's own where left out.
 
         Raises
@@ -110,7 +115,8 @@ class PeopleInfluence:
         EmptyLogError
             Nobody did the outcome, or no tie joins two people.
         """
-        ties = ties if ties is not None else log.ties
+        log = as_log(log, ties=ties)
+        ties = log.ties
         if ties is None:
             raise SchemaError(
                 "no ties are given: pass --ties FILE (source, target), or discover them with discover_ties"
