@@ -197,7 +197,7 @@ def test_estimators_follow_scikit_learn(shop):
     base = pytest.importorskip("sklearn.base")
     for one in (
         sw.BehaviorEffects(["cart"], "purchase", learner="linear"), sw.PeopleInfluence("purchase", seed=3),
-        sw.SequenceRecommender("item-knn", neighbours=7, seed=2),
+        sw.Recommender("item-knn", neighbours=7, seed=2), sw.SequenceRecommender("item-knn", neighbours=7),
     ):  # fmt: skip
         copy = base.clone(one)
         assert copy is not one

@@ -11,12 +11,12 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "BehaviorEffects": "swayline.influence.effects",
+    "Chain": "swayline.recommend",
     "EventLog": "swayline.events",
     "Paging": "swayline.events",
     "PeopleInfluence": "swayline.influence.network",
-    "ReadOptions": "swayline.events",
-    "Chain": "swayline.recommend",
     "Query": "swayline.recommend",
+    "ReadOptions": "swayline.events",
     "Recommender": "swayline.recommend",
     "Result": "swayline.core.showing.result",
     "RunSettings": "swayline.pipeline",

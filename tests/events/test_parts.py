@@ -1,9 +1,14 @@
 """A log in several files, on standard input or in an object store is the log in one file."""
 
 import io
+import re
 import subprocess
 import sys
 import uuid
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import ClassVar
+from urllib.parse import parse_qs, unquote
 
 import pyarrow as pa
 import pyarrow.csv as csv
@@ -165,33 +170,87 @@ def test_a_store_that_refuses_is_one_line_without_its_secrets(store):
     assert "secret" not in str(error.value)
 
 
-@pytest.fixture(scope="module")
-def bucket():
-    """A server that speaks S3, on this machine."""
-    pytest.importorskip("s3fs", reason="needs the extra object-stores")
-    server = pytest.importorskip("moto.server", reason="needs moto[server]")
-    served = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    served.start()
-    host, port = served.get_host_and_port()
-    yield f"http://{host}:{port}"
-    served.stop()
+class _Bucket(BaseHTTPRequestHandler):
+    """As much of S3 as reading needs: list the keys of a bucket, and give an object or a part of one."""
+
+    protocol_version = "HTTP/1.1"
+    objects: ClassVar[dict[str, bytes]] = {}
+
+    def do_HEAD(self):
+        self._answer(body=False)
+
+    def do_GET(self):
+        self._answer(body=True)
+
+    def _answer(self, body):
+        place, _, query = self.path.partition("?")
+        bucket, _, key = unquote(place).lstrip("/").partition("/")
+        if bucket != "logs":
+            return self._send(404, b"<Error><Code>NoSuchBucket</Code></Error>", body)
+        if "list-type" in query:
+            return self._send(200, self._listed(parse_qs(query)), body, "application/xml")
+        if key not in self.objects:
+            return self._send(404 if key else 200, b"<Error><Code>NoSuchKey</Code></Error>" if key else b"", body)
+        found, span = self.objects[key], re.match(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
+        return self._send(206 if span else 200, found[int(span[1]) : int(span[2]) + 1] if span else found, body)
+
+    def _listed(self, asked):
+        prefix, mark = asked.get("prefix", [""])[0], asked.get("delimiter", [""])[0]
+        keys = [key for key in sorted(self.objects) if key.startswith(prefix)]
+        deeper = {
+            prefix + key[len(prefix) :].split(mark)[0] + mark for key in keys if mark and mark in key[len(prefix) :]
+        }
+        here = [key for key in keys if not mark or mark not in key[len(prefix) :]]
+        rows = "".join(
+            f"<Contents><Key>{key}</Key><Size>{len(self.objects[key])}</Size>"
+            "<LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents>"
+            for key in here
+        ) + "".join(f"<CommonPrefixes><Prefix>{one}</Prefix></CommonPrefixes>" for one in sorted(deeper))
+        n = len(here) + len(deeper)
+        return (
+            f'<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>logs</Name><Prefix>{prefix}</Prefix>'
+            f"<KeyCount>{n}</KeyCount><IsTruncated>false</IsTruncated>{rows}</ListBucketResult>"
+        ).encode()
+
+    def _send(self, code, content, body, kind="application/octet-stream"):
+        self.send_response(code)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Last-Modified", "Thu, 01 Jan 2026 00:00:00 GMT")
+        self.end_headers()
+        if body:
+            self.wfile.write(content)
+
+    def log_message(self, *said):
+        pass
 
 
-def test_s3_is_read_as_its_clients_speak_it(events, folder, bucket, monkeypatch):
-    import boto3
-
+@pytest.fixture
+def bucket(folder, monkeypatch):
+    """A server on this machine that speaks S3, with the parts in the bucket ``logs``."""
+    _Bucket.objects = {f"shop/{path.name}": path.read_bytes() for path in folder.iterdir()}
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Bucket)
+    Thread(target=server.serve_forever, daemon=True).start()
     for name, value in {
-        "AWS_ENDPOINT_URL": bucket, "AWS_ACCESS_KEY_ID": "me", "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}", "AWS_ACCESS_KEY_ID": "me",
+        "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true",
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
-    client = boto3.client("s3")
-    client.create_bucket(Bucket="logs")
-    for path in sorted(folder.glob("*.parquet")):
-        client.put_object(Bucket="logs", Key=f"shop/{path.name}", Body=path.read_bytes())
-    _same(read_events("s3://logs/shop"), read_events(events))
-    _same(read_events("s3://logs/shop/*.parquet"), read_events(events))
-    with pytest.raises(SourceError, match="s3://logs/absent"):
-        read_events("s3://logs/absent")
-    with pytest.raises(SourceError, match="s3://nobucket/a.parquet"):
-        read_events("s3://nobucket/a.parquet")
+    yield
+    server.shutdown()
+    server.server_close()
+
+
+def test_s3_is_read_by_key_folder_and_pattern(events, folder, bucket):
+    whole = read_events(events)
+    _same(read_events("s3://logs/shop"), whole)
+    _same(read_events("s3://logs/shop/*.parquet"), whole)
+    n = pq.read_metadata(folder / "part-1.parquet").num_rows
+    assert read_events("s3://logs/shop/part-1.parquet").n_read == n
+
+
+def test_an_object_that_is_not_there_and_a_store_that_refuses_are_one_line(bucket):
+    for address in ("s3://logs/absent.parquet", "s3://nobucket/a.parquet"):
+        with pytest.raises(SourceError, match=address) as error:
+            read_events(address)
+        assert "\n" not in str(error.value)

@@ -13,6 +13,7 @@ from swayline.engine import DuckEngine
 from swayline.evaluation import Plan, evaluate_models, evaluate_values
 from swayline.events import as_log
 from swayline.models import OwnModel, names, wrapped
+from swayline.recommend import Recommender
 from swayline.training import TrainingPlan
 
 METRICS = ("hr", "ndcg", "mrr")
@@ -202,15 +203,14 @@ def _told_apart(models: Sequence[Any]) -> tuple[dict[str, OwnModel], dict[str, M
     settings: dict[str, Mapping[str, object]] = {}
     labels: list[str] = []
     for one in models:
-        said = one if isinstance(one, str) else getattr(one, "model", None)
-        if isinstance(said, str):
-            label, chosen = said, getattr(one, "settings", {})
+        if isinstance(one, str | Recommender):
+            label, chosen = (one, {}) if isinstance(one, str) else (one.name, one.settings)
             if label in labels:
                 raise UsageError(f"model {shown(label)} stands twice: name each once")
             if chosen:
                 settings[label] = dict(chosen)
         else:
-            inner = wrapped(one if said is None else said)
+            inner = wrapped(one)
             label = inner.name
             while label in labels:
                 label += "′"

@@ -9,8 +9,9 @@ from typing import Any, Self
 import pyarrow as pa
 
 from swayline.core.errors import UsageError
+from swayline.core.showing.estimator import Estimator
 from swayline.engine import DuckEngine
-from swayline.events import EventLog, read_events
+from swayline.events import EventLog, as_log
 from swayline.recommend.chain import Chain
 from swayline.recommend.context import Context
 from swayline.recommend.lists import Lists
@@ -20,7 +21,7 @@ from swayline.training import TrainingPlan, behavior_probabilities, fit_log, ref
 from swayline.training.bundle import ModelBundle
 
 
-class Recommender:
+class Recommender(Estimator):
     """Learns from a log who does what next, and recommends.
 
     Parameters
@@ -59,7 +60,7 @@ class Recommender:
             Anything but a log is read by :func:`swayline.read_events`.
         """
         with DuckEngine() as engine:
-            read = _as_log(log, engine)
+            read = as_log(log)
             self._become(fit_log(engine, read, self._plan()), read)
         return self
 
@@ -70,7 +71,7 @@ class Recommender:
         same choices), so it costs a fit without its search.
         """
         with DuckEngine() as engine:
-            read = _as_log(log, engine)
+            read = as_log(log)
             bundle = refit_with(engine, self.bundle(), read)
             self._become(bundle, read)
         return self
@@ -226,6 +227,7 @@ class SequenceRecommender(Recommender):
     def __init__(self, model: str = "transformer", *, seed: int = 0, **settings: Any) -> None:
         super().__init__(model, seed=seed, **settings)
 
-
-def _as_log(given: Any, engine: DuckEngine) -> EventLog:
-    return given if isinstance(given, EventLog) else read_events(given, engine=engine)
+    @property
+    def model(self) -> str:
+        """The name of the model."""
+        return self.name

@@ -10,11 +10,13 @@ Parts of one log must have the same columns of the same kinds: a part that diffe
 """
 
 import glob
+import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -137,14 +139,15 @@ def _from_stdin(folder: Path) -> Path:
 
 def _fetched(address: str, folder: Path) -> list[tuple[str, Path]]:
     """The objects that an address names, copied here."""
-    fsspec = require("fsspec", extra="object-stores")
     name = _plain(address)
     try:
-        store, inside = fsspec.core.url_to_fs(address)
+        store, inside = _store(address)
     except ImportError as error:
         raise UsageError(f"{name}: {error}: install it with  pip install 'swayline[object-stores]'") from None
     except ValueError as error:
-        raise UsageError(f"{name} is no address that can be read: {shown(error)}") from None
+        raise UsageError(
+            f"{name} is no address that can be read: {shown(_plain_in(str(error), address, name))}"
+        ) from None
     try:
         found = _objects(store, inside)
         if not found:
@@ -164,6 +167,36 @@ def _fetched(address: str, folder: Path) -> list[tuple[str, Path]]:
         raise SourceError(f"{name} does not exist: check bucket and key") from None
     except Exception as error:  # whatever a store's client raises: refused, unreachable, no credentials
         raise SourceError(f"{name} cannot be read ({shown(error)}): check address, credentials and network") from error
+
+
+def _store(address: str) -> tuple[Any, str]:
+    """A file system and the path inside it; S3 and Google's store are spoken by Arrow, which needs no other library.
+
+    Credentials, region and endpoint come from the environment, as their own clients read them (``AWS_ACCESS_KEY_ID``,
+    ``AWS_DEFAULT_REGION``, ``AWS_ENDPOINT_URL``, ``GOOGLE_APPLICATION_CREDENTIALS``, ``STORAGE_EMULATOR_HOST``).
+    """
+    fsspec = require("fsspec", extra="object-stores")
+    scheme, _, inside = address.partition("://")
+    if scheme not in ("s3", "gs"):
+        found: tuple[Any, str] = fsspec.core.url_to_fs(address)
+        return found
+    from fsspec.implementations.arrow import ArrowFSWrapper
+    from pyarrow import fs
+
+    if scheme == "gs":
+        host = os.environ.get("STORAGE_EMULATOR_HOST", "")
+        options = {"endpoint_override": host.rpartition("://")[2], "scheme": "http", "anonymous": True} if host else {}
+        return ArrowFSWrapper(fs.GcsFileSystem(retry_time_limit=timedelta(seconds=20), **options)), inside
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    options = {"endpoint_override": endpoint.rpartition("://")[2] or None, "region": region}
+    if endpoint.startswith("http://"):
+        options["scheme"] = "http"
+    return ArrowFSWrapper(fs.S3FileSystem(**{name: value for name, value in options.items() if value})), inside
+
+
+def _plain_in(message: str, address: str, name: str) -> str:
+    return message.replace(address, name)
 
 
 def _objects(store: Any, inside: str) -> list[str]:
