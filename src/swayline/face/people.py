@@ -96,15 +96,7 @@ def discover_ties(
     Xu, Farajtabar and Zha, "Learning Granger Causality for Hawkes Processes", ICML 2016; Benjamini and Hochberg,
     "Controlling the false discovery rate", JRSS B 1995.
     """
-    split, name = as_log(log).split_by_outcome(outcome)
-    events = split.events
-    acts = events.filter(pc.equal(events[BEHAVIOR].cast(pa.string()), name))
-    ids = pc.unique(acts[USER].cast(pa.string()))
-    ids = ids.take(pc.array_sort_indices(ids))
-    person = np.asarray(pc.index_in(acts[USER].cast(pa.string()), value_set=ids).to_numpy(), np.int64)
-    moments = np.unique(np.stack([person.astype(np.float64), seconds(acts[TIME])]), axis=1)
-    span = seconds(events[TIME])
-    made = make_acts(moments[0].astype(np.int64), moments[1], len(ids), float(span.min()), float(span.max()))
+    ids, made, name = _acts_of(log, outcome)
     found = _at_best_delay(made, mean_delay_s, false_discovery, candidates, seed)
     ties, estimates, n = found.fit.ties, found.estimates, len(found.fit.ties)
     rows = TieRows(
@@ -117,6 +109,21 @@ def discover_ties(
     )  # fmt: skip
     heading = f"{n:,} ties of {found.n_pairs:,} pairs, acts of {name!r}, false discovery rate {false_discovery:g}"
     return FoundTies(rows.table(), heading, ties_picture, q_values=found.q_value, n_pairs=found.n_pairs)
+
+
+def _acts_of(log: Any, outcome: str | None) -> tuple[pa.Array, Acts, str]:
+    """Ids of the people who did the outcome, their acts, and the outcome's name."""
+    split, name = as_log(log).split_by_outcome(outcome)
+    events = split.events
+    acts = events.filter(pc.equal(events[BEHAVIOR].cast(pa.string()), name))
+    users = acts[USER].cast(pa.string())
+    ids = pc.unique(users)
+    ids = ids.take(pc.array_sort_indices(ids))
+    person = np.asarray(pc.index_in(users, value_set=ids).to_numpy(), np.int64)
+    moments = np.unique(np.stack([person.astype(np.float64), seconds(acts[TIME])]), axis=1)
+    span = seconds(events[TIME])
+    made = make_acts(moments[0].astype(np.int64), moments[1], len(ids), float(span.min()), float(span.max()))
+    return ids, made, name
 
 
 def _at_best_delay(
