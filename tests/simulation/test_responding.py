@@ -1,5 +1,6 @@
 """People who respond: what is planted happens, and nothing happens where nothing is planted."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -54,7 +55,7 @@ def test_what_ties_took_spreads_where_contagion_is_planted_and_nowhere_else():
         settings = RespondingSettings(people=800, ties_per_person=5.0, contagion=contagion, taste=0.0, base=-4.0)
         world, days = _logged(settings)
         owned, after, base = np.zeros((len(world), settings.items), bool), [], []
-        for before, now in zip(days, days[1:], strict=False):
+        for before, now in itertools.pairwise(days):
             owned |= before.taken
             touched = (world.ties @ before.taken > 0) & ~owned
             after.append(now.taken[touched].mean())

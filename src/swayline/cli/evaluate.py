@@ -41,10 +41,35 @@ class Questions:
     k: options.K = 10
 
 
+@dataclass(frozen=True)
+class Worth:
+    """What another policy would have been worth, on a log with propensities."""
+
+    policy: Annotated[
+        str | None,
+        typer.Option(
+            "--policy",
+            help="Value a policy from a log with propensities: uniform, best, or a table of item, probability.",
+            show_default=False,
+        ),
+    ] = None
+    outcome: Annotated[
+        str | None,
+        typer.Option(
+            "--outcome", help="With --policy: the behaviour to gain; by default the rows' value.", show_default=False
+        ),
+    ] = None
+    ledger: Annotated[
+        Path | None,
+        typer.Option("--ledger", help="With --policy: write rows of the influence table here.", show_default=False),
+    ] = None
+
+
 @reads("items", "users")
 def evaluate(
     events: EventsArgument,
     asked: Questions = Questions(),
+    worth: Worth = Worth(),
     out: Annotated[Path, typer.Option("--out", callback=json_path, help="JSON to write.")] = Path("metrics.json"),
     sides: ItemsAndUsers = ItemsAndUsers(),
     seed: options.Seed = 0,
@@ -60,6 +85,12 @@ def evaluate(
     from swayline.models import names as model_names
     from swayline.models import value_model_names
 
+    if worth.policy is not None:
+        claim_file(out, "evaluate", (events, *vars(sides).values()), ending.force)
+        _value_policy(events, worth, out, sides, seed, ending, reading)
+        return
+    if worth != Worth():
+        raise UsageError("--outcome and --ledger belong to --policy here: say --policy too")
     of_value = asked.target == "value"
     known = value_model_names() if of_value else model_names()
     names = list(dict.fromkeys(asked.model or (known if of_value else ["transformer"])))
@@ -75,6 +106,32 @@ def evaluate(
     write_json(out, result)
     note_output(out, "evaluate")
     show(ending.json, result, [*_in_words(result), f"written: {out}"])
+
+
+def _value_policy(
+    events: str, worth: Worth, out: Path, sides: ItemsAndUsers, seed: int, ending: Ending, reading: Said
+) -> None:
+    """Value a policy by every estimator."""
+    from swayline.core.storage.files import write_json
+    from swayline.core.storage.outputs import claim_file, note_output
+    from swayline.engine import DuckEngine
+    from swayline.evaluation.off_policy import choices_from_log, named_policy, policy_rows, value_of_policy
+    from swayline.ledger import ledger, write_ledger
+
+    assert worth.policy is not None
+    if worth.ledger is not None:
+        claim_file(worth.ledger, "evaluate", (events, *vars(sides).values()), ending.force)
+    with DuckEngine() as engine:
+        choices = choices_from_log(read(events, reading, engine, **vars(sides)), worth.outcome, seed)
+    values = value_of_policy(choices, named_policy(choices, worth.policy))
+    result = values.as_json() | {"policy": worth.policy, "outcome": choices.outcome, "unit": choices.unit}
+    write_json(out, result)
+    note_output(out, "evaluate")
+    if worth.ledger is not None:
+        rows = policy_rows(values, worth.policy, choices.outcome, choices.unit)
+        write_ledger(ledger(rows), worth.ledger, "evaluate")
+    lines = [f"policy {worth.policy} on {values.n:,} choices of the log, outcome {choices.outcome}", *values.in_words()]
+    show(ending.json, result, [*lines, f"written: {out}"])
 
 
 def _in_words(result: dict[str, Any]) -> list[str]:
