@@ -18,9 +18,10 @@ from swayline.recommend.search import ItemSearch
 from swayline.recommend.similar import score_pairs, similar_items
 from swayline.recommend.slate import Slate
 from swayline.recommend.steps import STEPS, Step, create_step
+from swayline.recommend.uplift import UpliftRanker
 
 __all__ = [
     "STEPS", "Chain", "Context", "ItemSearch", "Lists", "Query", "Reason", "Recommender", "SequenceRecommender",
-    "Slate", "Step", "attribute_events", "create_step", "edit_behaviors", "examples", "explain_events",
+    "Slate", "Step", "UpliftRanker", "attribute_events", "create_step", "edit_behaviors", "examples", "explain_events",
     "parse_filter", "reasons", "score_pairs", "similar_items",
 ]  # fmt: skip

@@ -13,11 +13,13 @@ def policy_rows(values: PolicyValues, policy: str, outcome: str, unit: str) -> l
     identified = "yes" if trouble is None else "no"
     said = ASSUMES if trouble is None else f"{ASSUMES}; cannot be told from this log: {trouble}"
 
-    def row(estimand: str, method: str, of: PolicyEstimate, primary: bool, known: str, **more: str) -> EffectRow:
+    def row(
+        estimand: str, method: str, of: PolicyEstimate, primary: bool, known: str, reference: str | None = None
+    ) -> EffectRow:
         return EffectRow(
             cause_kind="policy", cause=policy, effect=outcome, channel="all", estimand=estimand, unit=unit,
             method=method, evidence="experiment", identified=known, n=values.n, primary=primary,
-            figure=Figure(of.value, of.ci_low, of.ci_high), assumptions=said, **more,
+            figure=Figure(of.value, of.ci_low, of.ci_high), assumptions=said, reference=reference,
         )  # fmt: skip
 
     rows = [

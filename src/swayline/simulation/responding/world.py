@@ -133,7 +133,7 @@ def simulate_days(
     for day in range(first, last):
         present = world.joined <= day
         shown = np.where(present[:, None], choose(day, present, owned.copy()), -1)
-        recent = np.sum(lately[-_MEMORY_DAYS:], axis=0, dtype=np.float64) if lately else np.zeros(shape)
+        recent = np.asarray(sum(lately[-_MEMORY_DAYS:], np.zeros(shape)))
         chance = world.own_chance(day, recent)
         seen = np.zeros(shape)
         place = np.broadcast_to(np.arange(shown.shape[1]), shown.shape)
@@ -193,7 +193,15 @@ def events_of(world: RespondingWorld, days: list[Day]) -> tuple[pa.Table, pa.Tab
         left = (~owned).sum(axis=1)
         for person, place in zip(who.tolist(), at.tolist(), strict=True):
             chance = min(1.0, world.settings.places / int(left[person]))
-            values = (f"p{person}", f"i{one.shown[person, place]}", IMPRESSION, noon, place + 1, chance, True)
+            values: tuple[object, ...] = (
+                f"p{person}",
+                f"i{one.shown[person, place]}",
+                IMPRESSION,
+                noon,
+                place + 1,
+                chance,
+                True,
+            )
             for name, value in zip(rows, values, strict=True):
                 rows[name].append(value)
         for person, item in zip(*(part.tolist() for part in np.nonzero(one.taken)), strict=True):
