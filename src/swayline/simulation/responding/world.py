@@ -133,7 +133,9 @@ def simulate_days(
     for day in range(first, last):
         present = world.joined <= day
         shown = np.where(present[:, None], choose(day, present, owned.copy()), -1)
-        recent = np.asarray(sum(lately[-_MEMORY_DAYS:], np.zeros(shape)))
+        recent: Floats = np.zeros(shape)
+        for taken_then in lately[-_MEMORY_DAYS:]:
+            recent += taken_then
         chance = world.own_chance(day, recent)
         seen = np.zeros(shape)
         place = np.broadcast_to(np.arange(shown.shape[1]), shown.shape)
