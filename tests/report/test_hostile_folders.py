@@ -12,6 +12,7 @@ from swayline.core.errors import ArtifactError
 from swayline.core.names import (
     DESCRIBE_FILE,
     EXAMPLES_FILE,
+    EXPERIMENTS_FILE,
     FLAGS_FILE,
     INFLUENCE_FILE,
     METRICS_FILE,
@@ -44,6 +45,7 @@ def clean(tmp_path_factory):
     write_run_folder(folder, effects=True)
     for name in (NETWORK_FILE, OVERLAP_FILE):
         (folder / name).write_text("{}")
+    shutil.copy(folder / INFLUENCE_FILE, folder / EXPERIMENTS_FILE)
     return folder
 
 

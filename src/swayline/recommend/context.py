@@ -18,8 +18,7 @@ from swayline.core.types import Floats, Ints
 from swayline.dataset import NO_TIME, Sequences
 from swayline.dataset.catalogue import as_text, lined_up
 from swayline.ledger.usable import usable_effects
-from swayline.models import create
-from swayline.training.bundle import ModelBundle
+from swayline.training import ModelBundle, item_neighbours
 
 MET, LAST_MET = "met", "last_met"
 """Columns that every item has: how many events it has, and when the last of them was."""
@@ -150,10 +149,8 @@ class Context:
 
     @cached_property
     def neighbours(self) -> Any:
-        """Item-item neighbours of this log: the bundle's own model where it is ``item-knn``, else one fitted now."""
-        if self.bundle.model.name == "item-knn":
-            return self.bundle.model
-        return create("item-knn").fit(self.histories)
+        """Item-item neighbours of this log."""
+        return item_neighbours(self.bundle, self.histories)
 
     @cached_property
     def effects(self) -> dict[str, float]:

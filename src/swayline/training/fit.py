@@ -21,7 +21,7 @@ from swayline.core.rng import generator
 from swayline.dataset import Sequences, Split, as_training_knows, last_out, seen_leave, split_by_name
 from swayline.engine import Engine
 from swayline.events import EventLog
-from swayline.models import Recommender, load_model, told_of_values
+from swayline.models import Recommender, create, load_model, told_of_values
 from swayline.training.bundle import ModelBundle
 from swayline.training.data import TrainingData, training_data
 from swayline.training.plan import AUTO, TrainingPlan
@@ -172,3 +172,8 @@ def choose(candidates: Sequence[Candidate], chosen: str = AUTO) -> Candidate:
     if chosen == AUTO:
         return max(candidates, key=lambda one: one.figure)
     return next(one for one in candidates if one.name == chosen)
+
+
+def item_neighbours(bundle: ModelBundle, histories: Sequences) -> Recommender:
+    """Item-item neighbours of a log, as candidates: the bundle's own ``item-knn``, else one fitted now."""
+    return bundle.model if bundle.model.name == "item-knn" else create("item-knn").fit(histories)
