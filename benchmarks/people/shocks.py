@@ -10,12 +10,10 @@ from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 
 import numpy as np
-import pyarrow as pa
 from scipy.stats import rankdata
 
-from swayline.events.log import EventLog
 from swayline.influence.network import PeopleInfluence
-from swayline.testing.people_worlds import DAY_S, HOUR_S, PeopleWorld, people_world
+from swayline.testing.people_worlds import DAY_S, HOUR_S, log_of, people_world
 
 SMALL = {"people": 60, "weeks": 16, "acts": 90.0}
 WORLDS: dict[str, dict] = {
@@ -38,29 +36,13 @@ WORLDS: dict[str, dict] = {
 }
 
 
-def table_of(world: PeopleWorld) -> tuple[EventLog, pa.Table]:
-    """The world as a log and its ties; a bystander marks the ends of the span."""
-    names = np.array([f"p{k:03d}" for k in range(world.people)])
-    time_us = np.round(world.time_s * 1e6).astype(np.int64)
-    user, stamp = names[world.person].tolist(), time_us.tolist()
-    ends = np.floor(np.array([world.start_s, world.end_s - 1]) / DAY_S) * DAY_S
-    user += ["clock"] * 2
-    stamp += (ends * 1e6).astype(np.int64).tolist()
-    behavior = ["buy"] * len(world.person) + ["view"] * 2
-    events = pa.table({
-        "row": pa.array(range(1, len(user) + 1)), "user": user, "item": [f"i{k}" for k in range(len(user))], "behavior": behavior,
-        "time": pa.array(stamp, pa.timestamp("us", tz="UTC")),
-    })  # fmt: skip
-    return EventLog(events.sort_by("time")), pa.table({"source": names[world.source], "target": names[world.target]})
-
-
 def measured(name: str, seed: int) -> dict[str, float]:
     """One world: what its ledger says, beside the truth."""
     asked = dict(WORLDS[name])
     clock = asked.pop("clock", None)
     world = people_world(seed, **(SMALL | asked))
     world = world if clock is None else world.on_a_clock(clock)
-    log, ties = table_of(world)
+    log, ties = log_of(world)
     began = time.process_time()
     people = PeopleInfluence("buy", channels=False).fit(log, ties)
     rows = [row for row in people.ledger_.to_pylist() if row["estimand"] == "excitation"]

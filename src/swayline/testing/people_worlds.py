@@ -8,8 +8,10 @@ people who live alike. A shock raises what people do alone and moves nobody thro
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pyarrow as pa
 
 from swayline.core.types import Floats, Ints
+from swayline.events.log import EventLog
 
 HOUR_S, DAY_S, WEEK_S = 3600.0, 86400.0, 604800.0
 MONDAY_S = 1_599_436_800.0
@@ -158,3 +160,18 @@ def _felt(rng: np.random.Generator, shock: str, people: int, weeks: int) -> Floa
     elif shock != "none":
         raise ValueError(f"shock {shock!r} is none of {', '.join(SHOCKS)}")
     return felt
+
+
+def log_of(world: PeopleWorld) -> tuple[EventLog, pa.Table]:
+    """The world as a log, every act a ``buy`` of ``p000`` and so on, and its ties; a bystander marks the span's ends."""
+    names = np.array([f"p{k:03d}" for k in range(world.people)])
+    ends = np.floor(np.array([world.start_s, world.end_s - 1]) / DAY_S) * DAY_S
+    time_us = np.round(np.concatenate([world.time_s, ends]) * 1e6).astype(np.int64)
+    n = len(time_us)
+    events = pa.table({
+        "row": pa.array(range(1, n + 1)), "user": [*names[world.person].tolist(), "clock", "clock"],
+        "item": [f"i{k}" for k in range(n)], "behavior": ["buy"] * (n - 2) + ["view"] * 2,
+        "time": pa.array(time_us, pa.timestamp("us", tz="UTC")),
+    })  # fmt: skip
+    ties = pa.table({"source": names[world.source], "target": names[world.target]})
+    return EventLog(events.sort_by("time"), ties=ties), ties
