@@ -163,7 +163,7 @@ def _felt(rng: np.random.Generator, shock: str, people: int, weeks: int) -> Floa
 
 
 def log_of(world: PeopleWorld) -> tuple[EventLog, pa.Table]:
-    """The world as a log, every act a ``buy`` of ``p000`` and so on, and its ties; a bystander marks the span's ends."""
+    """The world as a log, every act a ``buy``, and its ties; a bystander marks the ends of the span."""
     names = np.array([f"p{k:03d}" for k in range(world.people)])
     ends = np.floor(np.array([world.start_s, world.end_s - 1]) / DAY_S) * DAY_S
     time_us = np.round(np.concatenate([world.time_s, ends]) * 1e6).astype(np.int64)
