@@ -14,6 +14,7 @@ from swayline.events.summary.describe import describe
 from swayline.features.bots import FLAGS, BotFlags
 from swayline.features.profiles import build_profiles
 from swayline.features.profiles.segments import _names
+from swayline.features.profiles.sentences import person_sentence
 from swayline.report.artifacts import Artifacts
 from swayline.report.sections.audience import _finding as segments_finding
 from swayline.report.sections.audience import audience_section
@@ -235,3 +236,30 @@ def test_counts_of_many_behaviors_are_counted_again():
     members = set(made.users.filter(pa.compute.equal(made.users["segment"], segment[1]))["user"].to_pylist())
     assert segment[2] == percent(len(members) / len(people))
     assert segment[3] == percent(sum(row[0] in members for row in rows) / len(rows))
+
+
+def test_grades_beside_a_condition_are_all_grades_and_not_those_that_meet_it():
+    """ML-100K said "mean value 4.38, of 4 to 5" of ratings from 1 to 5, because the outcome was ``rate>=4``."""
+    rows = [(f"u{k % 20}", f"i{k}", "rate", 60 * k, float(1 + k % 5)) for k in range(200)]
+    log, outcome = log_of(rows).split_by_outcome("rate>=4")
+    section = funnel_section(described(log, outcome))
+    assert ("3", "mean value", "of 1 to 5") in section.blocks[0].tiles
+    table = next(block for block in section.blocks if getattr(block, "caption", "") == "Ratings by value")
+    assert [row[0] for row in table.rows] == ["1", "2", "3", "4", "5"]
+
+
+@pytest.mark.parametrize(("days", "told"), [(1, False), (4, False), (5, True)])
+def test_an_hour_or_a_part_of_the_week_is_a_habit_from_five_active_days_on(days, told):
+    """ML-100K said "acts most around 9:00, hardly at weekends" of somebody who came on one day."""
+    one = {
+        "events": 700,
+        "items": 700,
+        "n_rate": 700,
+        "active_days": days,
+        "peak_hour": 9,
+        "weekend_share": 0.0,
+        "flags": [],
+        "segment": "everybody",
+    }
+    sentence = person_sentence(one, ("rate",), weekend=0.25)
+    assert ("Acts most around 9:00, hardly at weekends." in sentence) is told

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from swayline.core.clock import Clock
+from swayline.core.conditions import base_of
 from swayline.core.names import BEHAVIOR, SESSION, VALUE
 from swayline.engine import Engine
 from swayline.engine.operators import sessions, summaries, windows
@@ -46,10 +48,16 @@ def returning(engine: Engine, table: str, log: EventLog, clock: Clock | None, ou
 
 
 def _values(log: EventLog, outcome: str) -> dict[str, Any] | None:
-    """What the outcome's values are: each grade with its count where there are few, else quantiles."""
+    """What the values of the outcome's behaviour are: each grade with its count where there are few, else quantiles.
+
+    A condition on the value (``rate>=4``) asks about all values of its behaviour, not about those that meet it alone.
+    """
     if VALUE not in log.events.column_names:
         return None
-    values = log.events.filter(pc.equal(log.events[BEHAVIOR], outcome))[VALUE].drop_null()
+    asked = [name for name in pc.unique(log.events[BEHAVIOR]).to_pylist() if base_of(name) == base_of(outcome)]
+    values = log.events.filter(pc.is_in(log.events[BEHAVIOR], value_set=pa.array(asked, pa.string())))[
+        VALUE
+    ].drop_null()
     if not len(values):
         return None
     low, middle, high = pc.quantile(values, q=[0, 0.5, 1], interpolation="lower").to_pylist()

@@ -6,6 +6,8 @@ from typing import Any
 from swayline.core.words import label, noun
 
 _CLEAR_LIFT, _LEAST_EVENTS, _LEAST_IN_INTEREST = 1.5, 8, 3
+_LEAST_DAYS = 5
+"""Active days from which an hour or a part of the week is a habit."""
 _WEEKDAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 _SHOWN = 30
 
@@ -80,7 +82,7 @@ def _likes(one: Mapping[str, Any]) -> str:
 
 
 def _when(one: Mapping[str, Any], weekend: float) -> str:
-    if one.get("peak_hour") is None or one["events"] < _LEAST_EVENTS:
+    if one.get("peak_hour") is None or one["events"] < _LEAST_EVENTS or (one.get("active_days") or 0) < _LEAST_DAYS:
         return ""
     hour = int(one["peak_hour"])
     share = one["weekend_share"]

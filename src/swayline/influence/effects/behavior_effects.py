@@ -221,7 +221,8 @@ class BehaviorEffects(InfluenceEstimator):
                 tables.append(self._contrasts(view, together, known))
         if not self.results_:
             raise IdentificationError(
-                f"no behavior has {FEWEST_TREATED} episodes with it and {FEWEST_TREATED} without: {'; '.join(notes)}"
+                f"no behavior has {FEWEST_TREATED} episodes with it and {FEWEST_TREATED} without: "
+                f"{'; '.join(notes) or f'beside the outcome {self.outcome_!r} the log holds none'}"
             )
         self.ledger_ = concat(tables)
         self.overlap_ = pa.Table.from_pylist(overlaps)
