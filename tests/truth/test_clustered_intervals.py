@@ -44,5 +44,4 @@ def test_intervals_cover_about_95_of_100_times(n_clusters, sizes, assigned, heav
             *experiment(n_clusters, sizes, assigned, heavy, effect, np.random.default_rng([seed, n_clusters]))
         )
         covered += found.low < effect < found.high
-    # Tails are compared with a normal reference, which long ones exceed in a large cluster.
-    assert covered / SEEDS > (0.86 if heavy or sizes == "giant" else 0.92)
+    assert covered / SEEDS > 0.91  # .94 less three standard errors of 500 seeds

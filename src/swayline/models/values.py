@@ -277,7 +277,8 @@ def told_of_values(model: Recommender, train: Sequences, behaviors: list[str]) -
     Returns
     -------
     dict
-        ``read``; ``kinds``, behaviour → what its values are; ``weight``, how much they count (0: they do not help).
+        ``read``; ``kinds``, behaviour → what its values are; ``weight``, how much they count (0: they do not help), or
+        ``features``, whether they are among the features (False: they do not help).
     """
     if not train.valued:
         return None
@@ -285,8 +286,15 @@ def told_of_values(model: Recommender, train: Sequences, behaviors: list[str]) -
     reading = getattr(part, "values_", None)
     told: dict[str, object] = {"read": model.reads_values}
     if isinstance(reading, ValueReading):
-        told |= {"kinds": reading.in_words(behaviors), "weight": getattr(part.chosen_, "value_weight", None)}
+        weight = getattr(part.chosen_, "value_weight", None)
+        told |= {"kinds": reading.in_words(behaviors), "weight": weight, "features": _are_features(part)}
     return told
+
+
+def _are_features(part: Any) -> bool | None:
+    """Whether values are among a model's features; None where it weighs events by them instead."""
+    tables = getattr(part, "tables_", None) or getattr(getattr(part, "sum_", None), "tables", None)
+    return None if tables is None else tables.reading is not None
 
 
 def values_line(name: str, told: Mapping[str, object] | None) -> list[str]:
@@ -296,6 +304,8 @@ def values_line(name: str, told: Mapping[str, object] | None) -> list[str]:
     ['gru ignores values']
     >>> values_line("ease", {"read": True, "kinds": {"rate": "rating"}, "weight": 0.25})
     ['ease reads values: rate as rating, weight 0.25']
+    >>> values_line("boosted-trees", {"read": True, "kinds": {"rate": "rating"}, "weight": None, "features": False})
+    ['boosted-trees reads values: rate as rating, left out: they do not help']
     """
     if told is None:
         return []
@@ -305,7 +315,9 @@ def values_line(name: str, told: Mapping[str, object] | None) -> list[str]:
     if not isinstance(kinds, dict):
         return [f"{name} reads values"]
     listed = ", ".join(f"{behavior} as {kind}" for behavior, kind in kinds.items())
-    return [f"{name} reads values: {listed}, weight {told['weight']:g}"]
+    if told.get("weight") is not None:
+        return [f"{name} reads values: {listed}, weight {told['weight']:g}"]
+    return [f"{name} reads values: {listed}, {'as features' if told['features'] else 'left out: they do not help'}"]
 
 
 def as_learned(reading: ValueReading | None) -> dict[str, object]:

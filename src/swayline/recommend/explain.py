@@ -13,6 +13,7 @@ from swayline.core.ids import list_length, one_id
 from swayline.core.names import INTERACT
 from swayline.core.rng import generator
 from swayline.core.types import Ints
+from swayline.core.words import noun
 from swayline.dataset import NO_TIME, Sequences
 from swayline.engine import DuckEngine
 from swayline.events import EventLog
@@ -92,7 +93,7 @@ def _reason(fitted: ModelBundle, histories: Sequences, place: int, gain: float) 
     behavior = fitted.dataset.behaviors.names[histories.behaviors[place]]
     when = int(histories.times[place])
     day = "" if when == NO_TIME else f" on {datetime.fromtimestamp(when / 1e6, UTC).strftime('%d %b %Y').lstrip('0')}"
-    what = label if behavior == INTERACT else f"the {behavior} of {label}"
+    what = label if behavior == INTERACT else f"the {noun(behavior)} of {label}"
     return Reason(f"because of {what}{day}", fitted.dataset.items.names[histories.items[place]], behavior, gain)
 
 

@@ -9,11 +9,12 @@ import pytest
 
 from swayline.core.errors import ArtifactError
 from swayline.dataset import Catalogue, Sequences, from_lists, last_out
-from swayline.models import create
+from swayline.models import create, told_of_values
 from swayline.models.behavior.features import candidates, in_blocks
 from swayline.models.behavior.tables import count_tables, item_feature_names, pair_feature_names
 from swayline.models.behavior.training_examples import training_examples
 from swayline.models.behavior.tree_arrays import Trees, from_booster, trees_of
+from swayline.models.values import ValueReading, liking
 
 
 def shop(seed: int = 0, n_users: int = 120, n_items: int = 30) -> Sequences:
@@ -188,3 +189,44 @@ def test_boosted_trees_learn_a_return_after_a_cart() -> None:
     viewed = from_lists([[3, 3, 9]], 30, behaviors=[[0, 0, 0]], n_behaviors=3)
     own = [model.score(history)[0, 3] - np.median(model.score(history)[0]) for history in (carted, viewed)]
     assert own[0] > own[1]
+
+
+def valued(log: Sequences, seed: int = 0) -> Sequences:
+    """The log with stars: 5 for what goes with the person, 1 for the rest."""
+    rng = np.random.default_rng(seed)
+    taste = rng.integers(2, size=len(log))
+    liked = log.items % 2 == taste[log.users]
+    return replace(log, values=np.where(liked, 5.0, 1.0) - rng.integers(2, size=len(liked)) * (liked * 2 - 1))
+
+
+@pytest.mark.parametrize("name", ["linear-regression", "boosted-trees"])
+def test_values_are_features_unless_told_otherwise_and_stay_what_validation_made_of_them(name: str) -> None:
+    log = valued(shop())
+    plain = create(name).fit(replace(log, values=None)).score(log)
+    assert not np.array_equal(create(name).fit(log).score(log), plain)
+    np.testing.assert_array_equal(create(name, values="none").fit(log).score(log), plain)
+    split = last_out(log)
+    chosen = create(name).fit(split.train, split.valid)
+    told = told_of_values(chosen, split.train, ["a", "b", "c"])
+    again = create(name).fit(split.train, split.valid).refit(split.train)
+    assert told["features"] is told_of_values(again, split.train, ["a", "b", "c"])["features"]
+    np.testing.assert_array_equal(again.score(log), chosen.score(log))
+
+
+def test_the_features_of_values_are_likings_by_hand() -> None:
+    log = valued(shop())
+    reading = ValueReading.of(log)
+    assert reading is not None
+    tables = count_tables(log, reading)
+    history = log.take(np.arange(5))
+    found, said = candidates(tables, history), liking(history, reading)
+    names = pair_feature_names(3, valued=True)
+    assert len(names) == tables.n_pair_features == found.values.shape[1]
+    for row in range(5):
+        part = history.of(row)
+        last = dict(zip(history.items[part].tolist(), said[part], strict=True))
+        for item, values in zip(found.items[found.rows == row], found.values[found.rows == row], strict=True):
+            own = last.get(int(item), 0.0)
+            told = dict(zip(names, values, strict=True))
+            assert told["own liking"] == pytest.approx(np.sign(own) * np.log1p(abs(own)), rel=1e-5)
+            assert told["category of last"] in (0.0, 1.0)

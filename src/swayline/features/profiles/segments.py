@@ -34,7 +34,7 @@ _PHRASES = {
     "intensity": ("short visits", "long visits"),
     "presence": ("comes now and then", "comes day after day"),
     "silence": ("here lately", "away lately"),
-    "variety": ("comes back to the same items", "always something new"),
+    "variety": ("more often the same items", "more often something new"),
     "breadth": ("keeps to few categories", "roams over categories"),
     "weekend": ("on workdays", "at weekends"),
     **{part: ("", f"in the {part}" if part != "night" else "at night") for part in PARTS},

@@ -10,6 +10,8 @@ _LEAST_DAYS = 5
 """Active days from which an hour or a part of the week is a habit."""
 _WEEKDAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 _SHOWN = 30
+_STAGES = {"seen once": "here on one day alone"}
+"""Stages of people whose own word could be taken for a number of acts."""
 
 
 def person_sentence(one: Mapping[str, Any], behaviors: Sequence[str], weekend: float = 0.0) -> str:
@@ -107,7 +109,7 @@ def _stands(one: Mapping[str, Any]) -> str:
             if silent and one["stage"] not in ("active", "new")
             else ""
         )
-        parts.append(f"{one['stage'].capitalize()}{away}.")
+        parts.append(f"{_STAGES.get(one['stage'], one['stage']).capitalize()}{away}.")
     if one["flags"]:
         parts.append(f"Flagged: {', '.join(one['flags'])}.")
     return " ".join(parts)

@@ -7,7 +7,9 @@ at the price of the candidates::
     of the item       log popularity, popularity lately (two clocks), share of its events of each behaviour
     of the pair       likeness to the history (long and short memory), to what follows its last events, whether it
                       belongs to the history: how often by each behaviour and how lately; the share of the history in
-                      the item's category, and whether the last event was in it (0 beyond candidates)
+                      the item's category, and whether the last event was in it (0 beyond candidates); where the
+                      values of events are read, likeness to what the person liked less what was disliked, and the
+                      value last given to the item itself
 
 Shapes: Q histories, I items, P candidates over all histories, S features of an item, F features of a pair.
 
@@ -28,6 +30,7 @@ from swayline.dataset import Sequences
 from swayline.models.behavior.tables import Tables
 from swayline.models.counts.history_matrix import every_event, last_events
 from swayline.models.protocol import Scores
+from swayline.models.values import liking
 
 Matrix = npt.NDArray[np.float32]
 Judged = Callable[[Matrix, Matrix], Scores]
@@ -56,11 +59,15 @@ def candidates(tables: Tables, history: Sequences) -> Pairs:
         *(_own(history, behavior) for behavior in range(tables.n_behaviors)), last_events(history, 0.8),
     ]  # fmt: skip
     scale = [100.0] * 4 + [1.0] * (tables.n_behaviors + 1)
+    if tables.reading is not None:
+        liked, own = (liking(part, tables.reading).astype(np.float32) for part in (lately, history))
+        found += [every_event(lately, 0.95, of_event=liked) @ tables.similar, last_events(history, 1.0, of_event=own)]
+        scale += [100.0, 1.0]
     keys = [_keys(matrix, history.n_items) for matrix in found]
     union = np.unique(np.concatenate([key for key, _ in keys]))
     values = np.zeros((len(union), tables.n_pair_features), np.float32)
     for place, (key, value) in enumerate(keys):
-        values[np.searchsorted(union, key), place] = np.log1p(scale[place] * value)
+        values[np.searchsorted(union, key), place] = np.sign(value) * np.log1p(scale[place] * np.abs(value))
     rows, items = np.divmod(union, np.int64(max(1, history.n_items)))
     _add_categories(tables.categories, history, rows, items, values)
     return Pairs(rows, items, values)

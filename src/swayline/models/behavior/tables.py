@@ -19,10 +19,13 @@ from swayline.models.classical.recent_popular import decayed_counts, log_ages
 from swayline.models.counts import stored_matrix
 from swayline.models.counts.cooccurrence import pairs
 from swayline.models.counts.neighbours import nearest
+from swayline.models.values import ValueReading, liking
 
 Matrix = npt.NDArray[np.float32]
 _NEIGHBOURS = 100
 _MOST_BEHAVIORS = 8
+_DRAW = 5.0
+"""Events by which an item's mean liking is drawn towards none."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class Tables:
         Number of each item's category, -1 where it has none.
     n_behaviors : int
         Behaviours told apart.
+    reading : ValueReading, optional
+        How the values of events are read; None where they are no features.
     """
 
     similar: sparse.csr_array
@@ -46,28 +51,33 @@ class Tables:
     items: Matrix
     categories: Ints
     n_behaviors: int
+    reading: ValueReading | None = None
 
     @property
     def n_pair_features(self) -> int:
         """F."""
-        return 4 + self.n_behaviors + 3
+        return len(pair_feature_names(self.n_behaviors, self.reading is not None))
 
 
-def item_feature_names(n_behaviors: int) -> list[str]:
+def item_feature_names(n_behaviors: int, valued: bool = False) -> list[str]:
     """Names of the S features of an item."""
-    return ["popularity", "popularity lately", "popularity of late", *(f"share of {b}" for b in range(n_behaviors))]
+    liked = ["liking by all"] if valued else []
+    shares = [f"share of {b}" for b in range(n_behaviors)]
+    return ["popularity", "popularity lately", "popularity of late", *shares, *liked]
 
 
-def pair_feature_names(n_behaviors: int) -> list[str]:
+def pair_feature_names(n_behaviors: int, valued: bool = False) -> list[str]:
     """Names of the F features of a pair."""
+    liked = ["likeness to what is liked", "own liking"] if valued else []
     return [
         "likeness, long memory", "likeness, short memory", "follows the last", "follows the last ones",
-        *(f"own events by {b}" for b in range(n_behaviors)), "own, how lately", "category share", "category of last",
+        *(f"own events by {b}" for b in range(n_behaviors)), "own, how lately", *liked, "category share",
+        "category of last",
     ]  # fmt: skip
 
 
-def count_tables(train: Sequences) -> Tables:
-    """The tables of training histories."""
+def count_tables(train: Sequences, reading: ValueReading | None = None) -> Tables:
+    """The tables of training histories; with a reading of values, these are features too."""
     n, n_behaviors = train.n_items, min(train.n_behaviors, _MOST_BEHAVIORS)
     counts = np.bincount(train.items, minlength=n)
     forward = pairs(train, 0.8)
@@ -84,9 +94,11 @@ def count_tables(train: Sequences) -> Tables:
     for behavior in range(n_behaviors):
         own = np.bincount(train.items[train.behaviors == behavior], minlength=n)
         columns.append((own + 1.0) / (counts + 1.0 * n_behaviors))
+    if reading is not None:
+        columns.append(np.bincount(train.items, liking(train, reading), minlength=n) / (counts + _DRAW))
     items = np.stack(columns, axis=1).astype(np.float32)
     codes = train.catalogue.codes(CATEGORY)[0] if train.catalogue is not None else np.full(n, -1, np.int64)
-    return Tables(nearest(both, _NEIGHBOURS), nearest(follows, _NEIGHBOURS), items, codes, n_behaviors)
+    return Tables(nearest(both, _NEIGHBOURS), nearest(follows, _NEIGHBOURS), items, codes, n_behaviors, reading)
 
 
 def as_arrays(tables: Tables) -> dict[str, np.ndarray]:
@@ -98,16 +110,21 @@ def as_arrays(tables: Tables) -> dict[str, np.ndarray]:
     )
 
 
-def expected(n_items: int, n_behaviors: int) -> stored_matrix.Expected:
+def expected(n_items: int, n_behaviors: int, valued: bool = False) -> stored_matrix.Expected:
     """The arrays of tables of this size."""
     return (
         stored_matrix.expected(n_items, "similar.")
         | stored_matrix.expected(n_items, "follows.")
-        | {"items": ((n_items, len(item_feature_names(n_behaviors))), "float32"), "categories": ((n_items,), "int64")}
+        | {
+            "items": ((n_items, len(item_feature_names(n_behaviors, valued))), "float32"),
+            "categories": ((n_items,), "int64"),
+        }
     )
 
 
-def from_arrays(folder: Path, arrays: artifact.Arrays, n_items: int, n_behaviors: int) -> Tables:
+def from_arrays(
+    folder: Path, arrays: artifact.Arrays, n_items: int, n_behaviors: int, reading: ValueReading | None = None
+) -> Tables:
     """The tables of checked arrays.
 
     Raises
@@ -120,4 +137,4 @@ def from_arrays(folder: Path, arrays: artifact.Arrays, n_items: int, n_behaviors
         raise ArtifactError(f"{folder / artifact.WEIGHTS_FILE}: categories are not numbers of categories")
     similar = stored_matrix.from_arrays(folder, arrays, shape, "similar.")
     follows = stored_matrix.from_arrays(folder, arrays, shape, "follows.")
-    return Tables(similar, follows, arrays["items"], arrays["categories"], n_behaviors)
+    return Tables(similar, follows, arrays["items"], arrays["categories"], n_behaviors, reading)

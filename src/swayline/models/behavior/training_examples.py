@@ -20,6 +20,7 @@ from swayline.core.types import Ints
 from swayline.dataset import Sequences, Targets, targets_at
 from swayline.models.behavior.features import Pairs, in_blocks
 from swayline.models.behavior.tables import Tables, count_tables
+from swayline.models.values import ValueReading
 
 Matrix = npt.NDArray[np.float32]
 _HELD = 3
@@ -51,12 +52,12 @@ class TrainingExamples:
     questions: Ints
 
 
-def training_examples(train: Sequences, seed: int) -> TrainingExamples | None:
+def training_examples(train: Sequences, seed: int, reading: ValueReading | None = None) -> TrainingExamples | None:
     """Questions about the last events of the training users; None where nobody has two events."""
     asked, earlier = _questions(train, seed)
     if not len(asked):
         return None
-    tables = count_tables(earlier)
+    tables = count_tables(earlier, reading)
     rng = generator(seed, "behavior features")
     parts = []
     for rows, found in in_blocks(tables, asked.history):

@@ -30,11 +30,12 @@ from swayline.dataset import Sequences, Targets
 from swayline.models import artifact
 from swayline.models.behavior import tables as behavior_tables
 from swayline.models.behavior.features import Matrix, scored
-from swayline.models.behavior.tables import Tables, count_tables, item_feature_names, pair_feature_names
-from swayline.models.behavior.training_examples import TrainingExamples, training_examples
+from swayline.models.behavior.learned import learn_again, learn_choosing
+from swayline.models.behavior.tables import Tables, item_feature_names, pair_feature_names
+from swayline.models.behavior.training_examples import TrainingExamples
 from swayline.models.behavior.tree_arrays import Trees, expected_arrays, from_booster, trees_of
 from swayline.models.protocol import Scores
-from swayline.models.tuning import choose, judge_of
+from swayline.models.values import ValueKind, as_learned, reading_of
 
 _CHOICES: dict[str, tuple[int, ...]] = {"n_leaves": (4, 8, 16, 32), "n_trees": (50, 100, 200)}
 _LEVEL = np.float32(1e-6)
@@ -44,12 +45,13 @@ _LEVEL = np.float32(1e-6)
 @checked
 @dataclass(frozen=True)
 class BoostedTreesSettings:
-    """Numbers left to validation (None), the learning rate, and the seed of the rows drawn."""
+    """Numbers left to validation (None), the learning rate, what values are, and the seed of the rows drawn."""
 
     n_trees: Annotated[int, Field(ge=1, le=10_000)] | None = None
     n_leaves: Annotated[int, Field(ge=2, le=4096)] | None = None
     learning_rate: Annotated[float, Field(ge=1e-4, le=1.0)] = 0.06
     min_rows: Count = 50
+    values: ValueKind = "auto"
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
 
 
@@ -65,7 +67,7 @@ class BoostedTrees:
     """The next item by boosted trees on behaviour features."""
 
     name: ClassVar[str] = "boosted-trees"
-    reads_values: ClassVar[bool] = False
+    reads_values: ClassVar[bool] = True
     Settings: ClassVar[type[BoostedTreesSettings]] = BoostedTreesSettings
 
     def __init__(self, settings: BoostedTreesSettings | None = None) -> None:
@@ -80,13 +82,14 @@ class BoostedTrees:
             The library ``lightgbm`` is not installed.
         """
         require_extra("lightgbm", extra="models")
-        tables, rows, judge = count_tables(train), training_examples(train, self.settings.seed), judge_of(valid)
-        found = (lambda trial: judge(self._learn(tables, rows, trial))) if judge else None
-        return self._learn(tables, rows, choose(self.name, self.settings, Chosen, _CHOICES, found, rounds=1))
+        _, self.values_ = learn_choosing(self.name, self.settings, Chosen, _CHOICES, self._learn, train, valid)
+        return self
 
     def refit(self, train: Sequences) -> Self:
         """Grow the trees again with the choices already made."""
-        return self._learn(count_tables(train), training_examples(train, self.settings.seed), self.chosen_)
+        reads = self.tables_.reading is not None
+        _, self.values_ = learn_again(self.settings, self.chosen_, self._learn, train, reads)
+        return self
 
     def _learn(self, tables: Tables, rows: TrainingExamples | None, chosen: Chosen) -> Self:
         return self._with(
@@ -127,7 +130,7 @@ class BoostedTrees:
         """Write the tables and the trees."""
         learned = {
             "n_items": len(self.tables_.items), "n_behaviors": self.tables_.n_behaviors,
-            "chosen": dataclasses.asdict(self.chosen_),
+            "chosen": dataclasses.asdict(self.chosen_), **as_learned(self.tables_.reading),
         }  # fmt: skip
         arrays = behavior_tables.as_arrays(self.tables_) | self.trees_.as_arrays()
         artifact.write(folder, self.name, dataclasses.asdict(self.settings), learned, arrays)
@@ -137,11 +140,15 @@ class BoostedTrees:
         """Read what :meth:`save` wrote."""
         stored = artifact.read(folder, cls.name)
         n_items, n_behaviors = artifact.sizes_of(folder, stored, "n_items", "n_behaviors")
-        artifact.check_arrays(folder, stored, behavior_tables.expected(n_items, n_behaviors) | expected_arrays())
+        reading = reading_of(folder, stored)
+        valued = reading is not None
+        artifact.check_arrays(
+            folder, stored, behavior_tables.expected(n_items, n_behaviors, valued) | expected_arrays()
+        )
         model = cls(artifact.settings_of(folder, stored, BoostedTreesSettings))
-        n_features = len(item_feature_names(n_behaviors)) + len(pair_feature_names(n_behaviors))
+        n_features = len(item_feature_names(n_behaviors, valued)) + len(pair_feature_names(n_behaviors, valued))
         return model._with(
-            behavior_tables.from_arrays(folder, stored.arrays, n_items, n_behaviors),
+            behavior_tables.from_arrays(folder, stored.arrays, n_items, n_behaviors, reading),
             artifact.part_of(folder, stored, "chosen", Chosen),
             trees_of(folder, stored.arrays, n_features),
         )

@@ -30,11 +30,12 @@ from swayline.dataset import Sequences, Targets
 from swayline.models import artifact
 from swayline.models.behavior import tables as behavior_tables
 from swayline.models.behavior.features import scored
-from swayline.models.behavior.tables import Tables, count_tables, item_feature_names, pair_feature_names
-from swayline.models.behavior.training_examples import TrainingExamples, training_examples
+from swayline.models.behavior.learned import learn_again, learn_choosing
+from swayline.models.behavior.tables import Tables, item_feature_names, pair_feature_names
+from swayline.models.behavior.training_examples import TrainingExamples
 from swayline.models.counts.stored_matrix import Expected
 from swayline.models.protocol import Scores
-from swayline.models.tuning import choose, judge_of
+from swayline.models.values import ValueKind, as_learned, reading_of
 from swayline.numerics.logistic import fit_logistic
 from swayline.numerics.ridge import fit_ridge
 
@@ -46,10 +47,11 @@ _SMALL = 1e-6
 @checked
 @dataclass(frozen=True)
 class RegressionSettings:
-    """Numbers left to validation (None), and the seed of the rows drawn."""
+    """Numbers left to validation (None), what values are (``none`` leaves them out), and the seed of the rows drawn."""
 
     l2: Annotated[float, Field(ge=1e-9)] | None = None
     balance: Share | None = None
+    values: ValueKind = "auto"
     seed: Seed = 0
 
 
@@ -65,7 +67,7 @@ class LinearRegression:
     """The next item by weighted least squares on behaviour features."""
 
     name: ClassVar[str] = "linear-regression"
-    reads_values: ClassVar[bool] = False
+    reads_values: ClassVar[bool] = True
     Settings: ClassVar[type[RegressionSettings]] = RegressionSettings
 
     def __init__(self, settings: RegressionSettings | None = None) -> None:
@@ -73,13 +75,14 @@ class LinearRegression:
 
     def fit(self, train: Sequences, valid: Targets | None = None) -> Self:
         """Learn a weight for each feature, and choose what was left open."""
-        tables, rows, judge = count_tables(train), training_examples(train, self.settings.seed), judge_of(valid)
-        found = (lambda trial: judge(self._become(tables, rows, trial))) if judge else None
-        return self._become(tables, rows, choose(self.name, self.settings, Chosen, _CHOICES, found, rounds=1))
+        _, self.values_ = learn_choosing(self.name, self.settings, Chosen, _CHOICES, self._become, train, valid)
+        return self
 
     def refit(self, train: Sequences) -> Self:
         """Learn the weights again with the choices already made."""
-        return self._become(count_tables(train), training_examples(train, self.settings.seed), self.chosen_)
+        reads = self.sum_.tables.reading is not None
+        _, self.values_ = learn_again(self.settings, self.chosen_, self._become, train, reads)
+        return self
 
     def _become(self, tables: Tables, rows: TrainingExamples | None, chosen: Chosen) -> Self:
         self.chosen_, self.sum_ = chosen, _learned(tables, rows, chosen, _least_squares)
@@ -110,7 +113,7 @@ class LogisticRegression:
     """The next item by logistic regression on behaviour features."""
 
     name: ClassVar[str] = "logistic-regression"
-    reads_values: ClassVar[bool] = False
+    reads_values: ClassVar[bool] = True
     Settings: ClassVar[type[RegressionSettings]] = RegressionSettings
 
     def __init__(self, settings: RegressionSettings | None = None) -> None:
@@ -118,13 +121,14 @@ class LogisticRegression:
 
     def fit(self, train: Sequences, valid: Targets | None = None) -> Self:
         """Learn a weight for each feature, and choose what was left open."""
-        tables, rows, judge = count_tables(train), training_examples(train, self.settings.seed), judge_of(valid)
-        found = (lambda trial: judge(self._become(tables, rows, trial))) if judge else None
-        return self._become(tables, rows, choose(self.name, self.settings, Chosen, _CHOICES, found, rounds=1))
+        _, self.values_ = learn_choosing(self.name, self.settings, Chosen, _CHOICES, self._become, train, valid)
+        return self
 
     def refit(self, train: Sequences) -> Self:
         """Learn the weights again with the choices already made."""
-        return self._become(count_tables(train), training_examples(train, self.settings.seed), self.chosen_)
+        reads = self.sum_.tables.reading is not None
+        _, self.values_ = learn_again(self.settings, self.chosen_, self._become, train, reads)
+        return self
 
     def _become(self, tables: Tables, rows: TrainingExamples | None, chosen: Chosen) -> Self:
         self.chosen_, self.sum_ = chosen, _learned(tables, rows, chosen, _likeliest)
@@ -175,7 +179,8 @@ class WeightedSum:
 
     def weights(self) -> dict[str, float]:
         """Feature → coefficient times spread."""
-        names = item_feature_names(self.tables.n_behaviors) + pair_feature_names(self.tables.n_behaviors)
+        asked = self.tables.n_behaviors, self.tables.reading is not None
+        names = item_feature_names(*asked) + pair_feature_names(*asked)
         return dict(zip(names, (self.coefficients * self.spread).tolist(), strict=True))
 
 
@@ -211,7 +216,7 @@ def _likeliest(values: Vector, hit: Vector, weights: Vector, l2: float) -> Vecto
 def _save(folder: Path, name: str, settings: RegressionSettings, chosen: Chosen, found: WeightedSum) -> None:
     learned = {
         "n_items": len(found.tables.items), "n_behaviors": found.tables.n_behaviors,
-        "chosen": dataclasses.asdict(chosen),
+        "chosen": dataclasses.asdict(chosen), **as_learned(found.tables.reading),
     }  # fmt: skip
     arrays = behavior_tables.as_arrays(found.tables) | {"coefficients": found.coefficients, "spread": found.spread}
     artifact.write(folder, name, dataclasses.asdict(settings), learned, arrays)
@@ -220,10 +225,12 @@ def _save(folder: Path, name: str, settings: RegressionSettings, chosen: Chosen,
 def _load(folder: Path, name: str) -> tuple[RegressionSettings, Chosen, WeightedSum]:
     stored = artifact.read(folder, name)
     n_items, n_behaviors = artifact.sizes_of(folder, stored, "n_items", "n_behaviors")
-    n_features = len(item_feature_names(n_behaviors)) + len(pair_feature_names(n_behaviors))
+    reading = reading_of(folder, stored)
+    valued = reading is not None
+    n_features = len(item_feature_names(n_behaviors, valued)) + len(pair_feature_names(n_behaviors, valued))
     vectors: Expected = {"coefficients": ((n_features,), "float32"), "spread": ((n_features,), "float32")}
-    artifact.check_arrays(folder, stored, behavior_tables.expected(n_items, n_behaviors) | vectors)
-    tables = behavior_tables.from_arrays(folder, stored.arrays, n_items, n_behaviors)
+    artifact.check_arrays(folder, stored, behavior_tables.expected(n_items, n_behaviors, valued) | vectors)
+    tables = behavior_tables.from_arrays(folder, stored.arrays, n_items, n_behaviors, reading)
     return (
         artifact.settings_of(folder, stored, RegressionSettings), artifact.part_of(folder, stored, "chosen", Chosen),
         WeightedSum(tables, stored.arrays["coefficients"], stored.arrays["spread"]),
