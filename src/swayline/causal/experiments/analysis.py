@@ -11,9 +11,10 @@ from swayline.causal.experiments.balance import Balance, check_balance
 from swayline.causal.experiments.comparison import Comparison, arm_moments, compare, with_q_values
 from swayline.causal.experiments.design import Design, Units, read_units
 from swayline.causal.experiments.metrics import Metric, parse_metric, read_values
+from swayline.causal.experiments.planning.monitor import Outlook, outlook
 from swayline.causal.experiments.sample_ratio import SampleRatio, check_sample_ratio
 from swayline.causal.experiments.sequential import PLANNED_UNITS
-from swayline.causal.experiments.verdict import Verdict, judge
+from swayline.causal.experiments.verdict import EARLY, STOP, Verdict, judge
 from swayline.causal.experiments.words import in_words
 from swayline.core.errors import UsageError
 
@@ -33,6 +34,8 @@ class ExperimentResult:
         What was left out, and why.
     peeking : bool
         Whether intervals that hold on every day decide.
+    outlooks : tuple of Outlook
+        What the planned end can still show, where it is not reached.
     """
 
     comparisons: tuple[Comparison, ...]
@@ -42,6 +45,7 @@ class ExperimentResult:
     notes: tuple[str, ...]
     peeking: bool
     design: Design
+    outlooks: tuple[Outlook, ...] = ()
 
     def table(self) -> pa.Table:
         """A row a comparison, for people and for other tools."""
@@ -56,6 +60,7 @@ class ExperimentResult:
         lines = [f"{verdict.arm}: {verdict.word}. {verdict.reason}." for verdict in self.verdicts]
         for one in self.comparisons:
             lines += [f"  {line}" for line in in_words(one, self.peeking)]
+        lines += [f"  outlook: {one.words()}" for one in self.outlooks]
         return [*lines, *self.notes]
 
 
@@ -115,7 +120,30 @@ def analyze_experiment(
     balance = check_balance(units, design)
     broken = (*units.broken, *(one.what for one in balance if one.alarmed))
     verdicts = judge(comparisons, ratio, broken, peeking, smallest_lift, tuple(_other_units(comparisons)))
-    return ExperimentResult(tuple(comparisons), ratio, balance, tuple(verdicts), tuple(notes), peeking, design)
+    outlooks = _outlooks(comparisons, planned_units, len(units.arms), smallest_lift, peeking)
+    verdicts = [_or_futile(one, comparisons, outlooks) for one in verdicts]
+    return ExperimentResult(
+        tuple(comparisons), ratio, balance, tuple(verdicts), tuple(notes), peeking, design, outlooks
+    )  # fmt: skip
+
+
+def _outlooks(
+    comparisons: Sequence[Comparison], planned: int | None, arms: int, lift: float | None, peeking: bool
+) -> tuple[Outlook, ...]:
+    if planned is None or lift is None:
+        return ()
+    claims = (one for one in comparisons if one.metric.guardrail is None)
+    found = (outlook(one, planned, arms, lift, peeking) for one in claims)
+    return tuple(one for one in found if one is not None)
+
+
+def _or_futile(verdict: Verdict, comparisons: Sequence[Comparison], outlooks: Sequence[Outlook]) -> Verdict:
+    """Stop where nothing is clear yet and the end will hardly show a lift that matters."""
+    own = [one for one in outlooks if one.arm == verdict.arm]
+    clear = any(one.arm == verdict.arm and one.q_value <= 0.05 for one in comparisons)
+    if verdict.word != EARLY or clear or not own or not all(one.futile for one in own):
+        return verdict
+    return Verdict(verdict.arm, STOP, f"going on is futile: {own[0].words()}")
 
 
 def _before_the_end(units: Units, planned: int | None) -> str | None:

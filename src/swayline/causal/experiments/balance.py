@@ -15,6 +15,7 @@ from scipy import stats
 
 from swayline.causal.experiments.design import Design, Units
 from swayline.causal.experiments.sample_ratio import ALARM
+from swayline.core.numbers import as_floats
 
 Floats = npt.NDArray[np.float64]
 _RARE = 50
@@ -60,7 +61,7 @@ def check_balance(units: Units, design: Design) -> tuple[Balance, ...]:
     others = [number for number in range(len(units.arms)) if number != units.control]
     found = []
     for name in names:
-        x, labels = _columns(units.table[name])
+        x, labels = _columns(units.table[name], name)
         for number in others:
             p_value, what = _compare(units, number, x, labels)
             words = f"{name} differs between {units.arms[number]} and {units.arms[units.control]} ({what})"
@@ -68,11 +69,11 @@ def check_balance(units: Units, design: Design) -> tuple[Balance, ...]:
     return tuple(found)
 
 
-def _columns(column: pa.ChunkedArray) -> tuple[Floats, list[str]]:
+def _columns(column: pa.ChunkedArray, name: str) -> tuple[Floats, list[str]]:
     """(n, p) indicators of a column's levels, or its values; and what each is called."""
     numeric = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
     if numeric and len(pc.unique(column)) > 10:
-        values = column.cast(pa.float64()).to_numpy(zero_copy_only=False).astype(np.float64)
+        values = as_floats(column, name)
         known = np.isfinite(values)
         mean = values[known].mean() if known.any() else 0.0
         return np.stack([np.where(known, values, mean), (~known).astype(float)], axis=1), ["mean", "missing"]

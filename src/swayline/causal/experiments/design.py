@@ -111,13 +111,13 @@ def read_units(table: pa.Table, design: Design) -> Units:
     arm = number[coded.indices.to_numpy(zero_copy_only=False)]
     control = _control(arms, design.control, np.bincount(arm, minlength=len(arms)))
     cluster_name = design.clusters or design.unit
-    cluster = _codes(table[cluster_name]) if cluster_name else None
+    cluster = unit_codes(table[cluster_name]) if cluster_name else None
     units = Units(arms, control, arm, cluster, np.empty((len(arm), 0)), table, tuple(notes))
     if (design.time is None) != (design.period_s is None):
         raise UsageError("a switchback names both the column of the moment and the length of a period")
     units = _switchback(units, design) if design.time else units
     units = _crossing(units, design, cluster_name)
-    x = _covariates(units.table, design)
+    x = columns_known_before(units.table, design.covariates, design.strata)
     sizes = {name: _size(units, number) for number, name in enumerate(arms)}
     for name, size in sizes.items():
         if size < 2:
@@ -145,7 +145,8 @@ def _control(arms: tuple[str, ...], asked: str | None, sizes: Ints) -> int:
     return int(np.argmax(sizes))
 
 
-def _codes(column: pa.ChunkedArray) -> Ints:
+def unit_codes(column: pa.ChunkedArray) -> Ints:
+    """(n,) a number for each unit; a row that names none is a unit of its own."""
     codes = column.combine_chunks().dictionary_encode().indices
     found = codes.to_numpy(zero_copy_only=False).astype(float)
     lone = np.isnan(found)
@@ -220,10 +221,18 @@ def _switchback(units: Units, design: Design) -> Units:
     )  # fmt: skip
 
 
-def _covariates(table: pa.Table, design: Design) -> Floats:
-    """(n, p) centred covariates and strata; a missing number is the mean with a flag beside it."""
+def columns_known_before(table: pa.Table, covariates: tuple[str, ...], strata: tuple[str, ...] = ()) -> Floats:
+    """(n, p) centred covariates and strata; a missing number is the mean with a flag beside it.
+
+    Raises
+    ------
+    DataError
+        A covariate holds no number.
+    UsageError
+        A column of words has more than 200 levels.
+    """
     columns: list[Floats] = []
-    for name in design.covariates:
+    for name in covariates:
         column = table[name]
         try:
             values = as_floats(column, name)
@@ -236,7 +245,7 @@ def _covariates(table: pa.Table, design: Design) -> Floats:
         columns.append(np.where(known, values, values[known].mean()))
         if not known.all():
             columns.append((~known).astype(float))
-    for name in design.strata:
+    for name in strata:
         columns += _levels(table[name], name)
     if not columns:
         return np.empty((len(table), 0))

@@ -5,7 +5,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from swayline.cli.experiment import read
+from swayline.cli.experiment import assign, bandit, ledger_verbs, long_term, plan, read, snapshots
 
 
 class _ReadsByDefault(TyperGroup):
@@ -25,3 +25,10 @@ app = typer.Typer(
     no_args_is_help=False,
 )
 app.command("read")(read.read)
+app.command("plan")(plan.plan)
+app.command("assign")(assign.assign)
+app.command("snapshots")(snapshots.snapshots)
+app.command("bandit")(bandit.bandit)
+app.command("long-term")(long_term.long_term)
+app.command("ready")(ledger_verbs.ready)
+app.command("recalibrate")(ledger_verbs.recalibrate)

@@ -8,30 +8,11 @@ import typer
 
 from swayline.cli.shared.groups import Ending, option_groups
 from swayline.cli.shared.output import show, table_path
+from swayline.cli.shared.words import finite, names, pairs, weights
 from swayline.core.errors import UsageError, shown
 
 if TYPE_CHECKING:
     from swayline.causal.experiments import Design
-
-
-def _names(said: str | None) -> tuple[str, ...]:
-    return tuple(one.strip() for one in said.split(",") if one.strip()) if said else ()
-
-
-def _weights(said: str | None) -> dict[str, float] | None:
-    """Planned shares, as in ``control=2,new=1``."""
-    if said is None:
-        return None
-    found: dict[str, float] = {}
-    for pair in said.split(","):
-        arm, _, share = pair.rpartition("=")
-        try:
-            found[arm.strip()] = float(share)
-        except ValueError:
-            found = {}
-        if not arm or not found:
-            raise UsageError(f"--weights takes ARM=SHARE,…, not {shown(said)}: --weights control=2,new=1")
-    return found
 
 
 @dataclass(frozen=True)
@@ -168,7 +149,8 @@ def read(
         smallest_lift=reading.smallest_lift,
     )  # fmt: skip
     rows = experiment_ledger(
-        found, cause=written.cause, cause_kind=written.cause_kind, effects=_pairs(written.effect)
+        found, cause=written.cause, cause_kind=written.cause_kind,
+        effects=pairs(written.effect, "--effect", "bought=purchase")
     )  # fmt: skip
     if written.out is not None:
         write_ledger(rows, written.out, "experiment")
@@ -180,10 +162,11 @@ def read(
         ending.json,
         {
             "verdicts": [vars(one) for one in found.verdicts], "notes": list(found.notes),
-            "comparisons": [_finite(row) for row in found.table().to_pylist()],
+            "comparisons": [finite(row) for row in found.table().to_pylist()],
             "sample_ratio": {"observed": ratio.observed, "planned": ratio.planned, "p_value": ratio.p_value,
                              "always_valid_p": ratio.always_valid_p, "alarmed": ratio.alarmed},
-            "balance": [_finite(vars(one)) | {"alarmed": one.alarmed} for one in found.balance],
+            "outlooks": [vars(one) | {"futile": one.futile} for one in found.outlooks],
+            "balance": [finite(vars(one)) | {"alarmed": one.alarmed} for one in found.balance],
         },
         [*found.summary(), *(f"written: {one}" for one in (written.out, written.page) if one is not None)],
     )  # fmt: skip
@@ -194,8 +177,9 @@ def _design(arms: Arms, switchback: Switchback) -> "Design":
     from swayline.core.time import parse_duration_s
 
     return Design(
-        arms.arm, control=arms.control, unit=arms.unit, clusters=arms.clusters, weights=_weights(arms.weights),
-        covariates=_names(arms.covariates), strata=_names(arms.strata), balance=_names(arms.balance),
+        arms.arm, control=arms.control, unit=arms.unit, clusters=arms.clusters,
+        weights=weights(arms.weights) if arms.weights else None,
+        covariates=names(arms.covariates), strata=names(arms.strata), balance=names(arms.balance),
         time=switchback.time, period_s=parse_duration_s(switchback.period) if switchback.period else None,
         burn_in_s=parse_duration_s(switchback.burn_in) if switchback.burn_in else 0.0,
     )  # fmt: skip
@@ -209,17 +193,3 @@ def _claim(table: Path, written: Written, ending: Ending) -> None:
     for option, path in (("--out", written.out), ("--page", written.page)):
         if path is not None:
             claim_file(path, "experiment", (table,), ending.force, option=option)
-
-
-def _pairs(said: list[str] | None) -> dict[str, str]:
-    found = {}
-    for pair in said or ():
-        metric, _, outcome = pair.partition("=")
-        if not metric or not outcome:
-            raise UsageError(f"--effect takes METRIC=OUTCOME, not {shown(pair)}: --effect bought=purchase")
-        found[metric] = outcome
-    return found
-
-
-def _finite(row: dict[str, object]) -> dict[str, object]:
-    return {name: None if isinstance(value, float) and value != value else value for name, value in row.items()}
