@@ -116,8 +116,7 @@ def analyze_experiment(
     for metric in asked:
         found += _compare_arms(units, metric, planned_units or PLANNED_UNITS, prior_sd, notes)
     comparisons = with_q_values(found, peeking)
-    ratio = check_sample_ratio(units.sizes, design.weights, peeking)
-    balance = check_balance(units, design)
+    ratio, balance = check_sample_ratio(units.sizes, design.weights, peeking), check_balance(units, design)
     broken = (*units.broken, *(one.what for one in balance if one.alarmed))
     verdicts = judge(comparisons, ratio, broken, peeking, smallest_lift, tuple(_other_units(comparisons)))
     outlooks = _outlooks(comparisons, planned_units, len(units.arms), smallest_lift, peeking)

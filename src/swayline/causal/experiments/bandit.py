@@ -133,12 +133,15 @@ def analyze_bandit(
         for k in range(len(arms))
         if k != base
     ]
+    return BanditResult(tuple(values), tuple(contrasts), _rarely_given(arms, chance))
+
+
+def _rarely_given(arms: Sequence[str], chance: Floats) -> tuple[str, ...]:
     least = chance.min(axis=0)
-    notes = tuple(
-        f"arm {arms[k]!r} had a chance of {least[k]:.2g} at some people: its interval leans on few of them"
-        for k in range(len(arms)) if least[k] < 1e-3
+    return tuple(
+        f"arm {arm!r} had a chance of {low:.2g} at some people: its interval leans on few of them"
+        for arm, low in zip(arms, least, strict=True) if low < 1e-3
     )  # fmt: skip
-    return BanditResult(tuple(values), tuple(contrasts), notes)
 
 
 def _numbers(table: pa.Table, name: str) -> Floats:
