@@ -2,11 +2,12 @@
 
 import hashlib
 import secrets
+import threading
 import time
 from dataclasses import dataclass
 
 from swayline.core.errors import UsageError, nearest, shown
-from swayline.service.log.protocol import Document, Store
+from swayline.service.log.protocol import Document, Store, StoreError
 
 KEYS = "keys"
 INGEST, READ, ADMIN = "ingest", "read", "admin"
@@ -66,13 +67,12 @@ class KeyRing:
     def find(self, secret: str) -> Key | None:
         """The key that a secret is."""
         if time.monotonic() - self._read_at > _FRESH_S:
-            self.read()
+            self._read_at = time.monotonic()  # a store that is away makes no request wait
+            threading.Thread(target=self.read, name="swayline-keys", daemon=True).start()
         return self._keys.get(_digest(secret))
 
     def read(self) -> None:
         """Read the keys; while the store is away the ones known stay."""
-        from swayline.service.log.protocol import StoreError
-
         self._read_at = time.monotonic()
         try:
             self._keys = {key.digest: key for key in all_keys(self._store)}

@@ -19,6 +19,7 @@ from swayline.service.state import DISMISS
 
 router = APIRouter(tags=["events"])
 _AT_ONCE = 2_000
+MOST_LINES = 200_000
 _SURVEY = "survey"
 
 
@@ -44,6 +45,11 @@ async def events(request: Request) -> Answer:
             if len(waiting) >= _AT_ONCE:
                 await verdicts.judge(waiting)
                 waiting = []
+                if len(verdicts.rows) >= MOST_LINES:
+                    taken = f"the first {verdicts.counts['accepted']:,} good ones were taken"
+                    raise Problem(
+                        413, f"more than {MOST_LINES:,} lines in one stream: {taken}; send the rest in another"
+                    )
         await verdicts.judge(waiting)
     else:
         value = strict_json.parse(await raw_body(request))
