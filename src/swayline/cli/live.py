@@ -15,6 +15,7 @@ Data = Annotated[Path, typer.Argument(help="Data folder of the service.", show_d
 StoreAddress = Annotated[
     str | None, typer.Option("--store", help="postgresql://… or redis://… where the log is there.", show_default=False)
 ]
+KeyFile = Annotated[Path | None, typer.Option("--key-file", help="What the log is encrypted with.", show_default=False)]
 
 
 @option_groups
@@ -27,13 +28,14 @@ def key(
     ] = None,
     every: Annotated[bool, typer.Option("--list", help="List the keys.")] = False,
     store: StoreAddress = None,
+    key_file: KeyFile = None,
     json: Json = False,
 ) -> None:
     """Make a key of the API, which is shown once; list or remove keys."""
     from swayline.service.api.keys import all_keys, new_key, remove_key
     from swayline.service.log import open_store
 
-    kept = open_store(store or data)
+    kept = open_store(store or data, key_file=key_file)
     try:
         if every:
             keys = [{"name": one.name, "role": one.role} for one in all_keys(kept)]
@@ -54,6 +56,7 @@ def compact(
     data: Data,
     out: Annotated[Path, typer.Option("--out", help="Folder to write.")] = Path("log"),
     store: StoreAddress = None,
+    key_file: KeyFile = None,
     ending: Ending = Ending(),
 ) -> None:
     """Write the log, and the items, users and ties said since, as Parquet that swayline run reads."""
@@ -67,7 +70,7 @@ def compact(
     version = Versions(data).current()
     if version is None:
         raise UsageError(f"{data} is no data folder of a service: start one with  swayline serve RUN --data {data}")
-    kept = open_store(store or data)
+    kept = open_store(store or data, key_file=key_file)
     try:
         erased = Erased(kept)
         done = compact_all(load(version, kept, erased), kept, out, erased)
@@ -98,6 +101,19 @@ def backup(
     show(ending.json, {"out": str(out)}, [f"written: {out}"])
 
 
+@option_groups
+def secret(
+    file: Annotated[Path, typer.Argument(help="File to write; an existing one is never replaced.", show_default=False)],
+    json: Json = False,
+) -> None:
+    """Make a key file that a log is encrypted with; whoever loses it loses the log."""
+    from swayline.service.log.sealed import make_key_file
+
+    make_key_file(file)
+    show(json, {"file": str(file)}, [f"written: {file}; keep a copy elsewhere, since nothing opens the log without it"])
+
+
+app.command("secret")(secret)
 app.command("key")(key)
 app.command("compact")(compact)
 app.command("backup")(backup)

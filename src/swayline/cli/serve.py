@@ -44,6 +44,10 @@ class Keeping:
         str | None,
         typer.Option("--store", help="postgresql://… or redis://… in place of SQLite in --data.", show_default=False),
     ] = None
+    key_file: Annotated[
+        Path | None,
+        typer.Option("--key-file", help="Encrypt the log with it (swayline live secret).", show_default=False),
+    ] = None
     refit_every: Annotated[
         str | None,
         typer.Option("--refit-every", help="Learn from new events so often, as 1h or 1d.", show_default=False),
@@ -88,8 +92,8 @@ def serve(
 
     serve_all(
         Server(
-            keeping.data, run, listening.host, listening.port, keeping.store, keeping.explore, listening.certificate,
-            listening.private_key, AppSettings(edge, every_s, listening.gorse),
+            keeping.data, run, listening.host, listening.port, keeping.store, keeping.key_file, keeping.explore,
+            listening.certificate, listening.private_key, AppSettings(edge, every_s, listening.gorse),
         ),
         told,
     )  # fmt: skip

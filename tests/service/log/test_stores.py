@@ -5,22 +5,30 @@ import threading
 
 import pytest
 
-from swayline.core.errors import UsageError
+from swayline.core.errors import ArtifactError, UsageError
 from swayline.service.log import Document, Event, GroupCommit, StoreBusyError, StoreGoneError, open_store
+from swayline.service.log.sealed import make_key_file
 
 
 def event(name: str, user: str = "ann", item: str | None = "x", time_us: int = 1_000_000, more: str = "") -> Event:
     return Event(name, user, item, "view", time_us, time_us + 5, more)
 
 
-@pytest.fixture(params=["sqlite", "postgres", "redis"])
+@pytest.fixture(params=["sqlite", "postgres", "redis", "sealed"])
 def opened(request, tmp_path):
     """Opens the same store again and again: ``opened()``, ``opened("other tenant")``."""
     mark, made = secrets.token_hex(4), []
-    address = tmp_path if request.param == "sqlite" else request.getfixturevalue(f"{request.param}_server").address
+    key_file = tmp_path / "key" if request.param == "sealed" else None
+    if key_file is not None:
+        make_key_file(key_file)
+    address = (
+        tmp_path
+        if request.param in ("sqlite", "sealed")
+        else request.getfixturevalue(f"{request.param}_server").address
+    )
 
     def make(tenant: str = "default"):
-        made.append(open_store(address, f"{mark}-{tenant}"))
+        made.append(open_store(address, f"{mark}-{tenant}", key_file))
         return made[-1]
 
     yield make
@@ -150,3 +158,56 @@ def test_a_redis_that_forgets_is_refused(redis_server):
 def test_an_unknown_address_is_refused():
     with pytest.raises(UsageError, match="mongodb"):
         open_store("mongodb://x")
+
+
+def test_a_sealed_log_holds_nothing_readable_and_opens_with_its_key_alone(tmp_path):
+    make_key_file(tmp_path / "key")
+    store = open_store(tmp_path / "data", key_file=tmp_path / "key")
+    store.append([event("secret-event", "secret-user", "secret-item", more='{"text": "secret-text"}')])
+    store.put("items", [Document("secret-key", {"title": "secret-title"})])
+    store.inner.backup(tmp_path / "data" / "copy.sqlite")
+    files = [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
+    assert len(files) >= 2
+    assert all(b"secret" not in path.read_bytes() for path in files)
+    store.close()
+    with pytest.raises(ArtifactError, match="--key-file"):
+        open_store(tmp_path / "data")  # no empty log, but an error
+    make_key_file(tmp_path / "other")
+    with pytest.raises(ArtifactError, match="does not open this log"):
+        open_store(tmp_path / "data", key_file=tmp_path / "other")
+    with pytest.raises(UsageError, match="cannot be read as a key"):
+        open_store(tmp_path / "data", key_file=tmp_path / "lost")
+    with pytest.raises(UsageError, match="exists"):
+        make_key_file(tmp_path / "key")
+    plain = open_store(tmp_path / "plain")
+    plain.append([event("a")])
+    plain.close()
+    with pytest.raises(ArtifactError, match="without a key"):
+        open_store(tmp_path / "plain", key_file=tmp_path / "key")
+
+
+def test_a_copy_taken_while_events_come_in_restores_to_a_prefix(tmp_path):
+    store, stop = open_store(tmp_path / "data"), threading.Event()
+
+    def write():
+        number = 0
+        while not stop.is_set():
+            number += 1
+            store.append([event(f"b{number}")])
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    while store.last() < 20:
+        pass
+    store.backup(tmp_path / "copy.sqlite")
+    stop.set()
+    thread.join()
+    (tmp_path / "restored").mkdir()
+    (tmp_path / "copy.sqlite").rename(tmp_path / "restored" / "live.sqlite")
+    restored = open_store(tmp_path / "restored")
+    kept = [one.position for one in restored.read(0, 10**6)]
+    assert kept == list(range(1, len(kept) + 1))
+    assert 20 <= len(kept) <= store.last()
+    assert restored.append([event("b1"), event("new")])[0] is None
+    restored.close()
+    store.close()

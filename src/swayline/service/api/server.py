@@ -40,6 +40,8 @@ class Server:
         Where to listen; port 0 is any free one.
     store : str, optional
         ``postgresql://…`` or ``redis://…`` in place of SQLite in the data folder.
+    key_file : Path, optional
+        What the log and its documents are encrypted with.
     explore : float
         Chance that a place of a list is drawn from the next best.
     certificate, key : Path, optional
@@ -52,6 +54,7 @@ class Server:
     host: str = "127.0.0.1"
     port: int = 8080
     store: str | None = None
+    key_file: Path | None = None
     explore: float = 0.0
     certificate: Path | None = None
     key: Path | None = None
@@ -74,7 +77,7 @@ def serve(said: Server, told: Callable[[str], None]) -> None:
         Another service works in the data folder, or the port is taken.
     """
     with only_one(said.data, "serve"):
-        store = open_store(said.store or said.data)
+        store = open_store(said.store or said.data, key_file=said.key_file)
         try:
             if not all_keys(store):
                 if not _is_loopback(said.host):

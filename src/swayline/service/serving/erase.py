@@ -21,6 +21,7 @@ from swayline.core.storage.files import whole
 from swayline.dataset import Vocabulary
 from swayline.ledger.ids import escape
 from swayline.service.log.protocol import Document, Store
+from swayline.service.log.sealed import SealedStore
 from swayline.service.log.sqlite import SQLiteStore
 from swayline.service.serving.served import SERVED
 from swayline.service.serving.versions import Version
@@ -80,11 +81,12 @@ def erase_from_version(version: Version, user: str) -> list[str]:
     return found
 
 
-def erase_from_backups(folder: Path, tenant: str, user: str) -> list[str]:
+def erase_from_backups(folder: Path, live: Store, user: str) -> list[str]:
     """Forget a person in every copy of the log; which those were."""
     found = []
     for path in sorted(folder.glob("*.sqlite")):
-        store = SQLiteStore(folder, tenant, path.name)
+        store: Store = SQLiteStore(folder, live.tenant, path.name)
+        store = live.around(store) if isinstance(live, SealedStore) else store
         try:
             gone = store.erase_user(user) + store.delete(USERS, [user])
             for kind, names in ((TIES, _ends), (SERVED, _user)):

@@ -122,7 +122,7 @@ class Service:
             self.loaded.portraits.pop(user, None)
             self.cache.forget(user)
             files = [name for version in self.versions.all() for name in erase_from_version(version, user)]
-            files += erase_from_backups(self.data / BACKUPS, self.store.tenant, user)
+            files += erase_from_backups(self.data / BACKUPS, self.store, user)
             self.store.compact()
         sources = sorted({one.source for one in self.versions.all() if one.source and one.source != "refit"})
         return {

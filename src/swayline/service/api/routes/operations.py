@@ -104,7 +104,7 @@ async def backup(request: Request) -> Answer:
     """A consistent copy of the SQLite log in the data folder's ``backups``; other stores have tools of their own."""
     check_names(request)
     found = parts(request)
-    store = found.service.store
+    store = getattr(found.service.store, "inner", found.service.store)
     if not isinstance(store, SQLiteStore):
         raise Problem(409, f"back {store.name} up with its own tools: the log is in no file of this service")
     folder = found.service.data / "backups"
