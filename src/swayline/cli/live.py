@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
+from swayline.cli.shared import options
 from swayline.cli.shared.groups import Ending, option_groups
 from swayline.cli.shared.options import Json
-from swayline.cli.shared.output import show
+from swayline.cli.shared.output import show, table_path
 from swayline.core.errors import UsageError
 
 app = typer.Typer(no_args_is_help=True, help="Keys, log and copies of a service's data folder.", rich_markup_mode=None)
@@ -81,6 +82,37 @@ def compact(
 
 
 @option_groups
+def lists(
+    data: Data,
+    k: options.K = 10,
+    out: Annotated[
+        Path, typer.Option("--out", callback=table_path, help="File to write: user, item, rank, score, source.")
+    ] = Path("lists.parquet"),
+    store: StoreAddress = None,
+    key_file: KeyFile = None,
+    ending: Ending = Ending(),
+) -> None:
+    """Write everybody's list as it is now, for those who serve by themselves."""
+    from swayline.core.storage.outputs import claim_file
+    from swayline.core.storage.tables import write_table
+    from swayline.service.log import open_store
+    from swayline.service.serving import Versions, all_lists, load
+    from swayline.service.serving.erase import Erased
+
+    claim_file(out, "live lists", (data,), ending.force)
+    version = Versions(data).current()
+    if version is None:
+        raise UsageError(f"{data} is no data folder of a service: start one with  swayline serve RUN --data {data}")
+    kept = open_store(store or data, key_file=key_file)
+    try:
+        table = all_lists(load(version, kept, Erased(kept)), k)
+    finally:
+        kept.close()
+    write_table(out, table, "live lists")
+    show(ending.json, {"out": str(out), "rows": len(table)}, [f"{len(table):,} rows", f"written: {out}"])
+
+
+@option_groups
 def backup(
     data: Data,
     out: Annotated[Path, typer.Option("--out", help="File to write.")] = Path("live-backup.sqlite"),
@@ -116,4 +148,5 @@ def secret(
 app.command("secret")(secret)
 app.command("key")(key)
 app.command("compact")(compact)
+app.command("lists")(lists)
 app.command("backup")(backup)

@@ -1,6 +1,7 @@
 """The model in service: versions, lists, reasons, what was given out, forgetting."""
 
 from swayline.service.serving.asks import MOST_PLACES, Answer, Ask, Place
+from swayline.service.serving.export import all_lists
 from swayline.service.serving.loaded import Loaded, load
 from swayline.service.serving.portrait import portrait
 from swayline.service.serving.reasons import explanation
@@ -17,6 +18,7 @@ __all__ = [
     "Service",
     "Version",
     "Versions",
+    "all_lists",
     "explanation",
     "load",
     "portrait",
