@@ -226,3 +226,18 @@ def test_seen_in_the_next_list_within_50_ms_of_the_acknowledgement(live):
     live.list("u00004")
     assert live.service.loaded.state.history("u00004")[-1].item == "i00005"
     assert sent - begun < 5  # what counts is the order; the figure is in docs/benchmarks
+
+
+def test_an_error_is_answered_once_and_raised_no_further(live, monkeypatch):
+    from starlette.testclient import TestClient
+
+    strict = TestClient(live.application.asgi, base_url="http://localhost", raise_server_exceptions=True)
+    assert strict.get("/v1/users/%00/profile").status_code == 422
+    for error in (KeyError("x"), RecursionError(), ZeroDivisionError()):
+        monkeypatch.setattr(
+            live.service.loaded.catalogue, "item", lambda item, error=error: (_ for _ in ()).throw(error)
+        )
+        answer = strict.get("/v1/items/i00001")
+        assert answer.status_code == 500
+        assert answer.json()["request_id"] == answer.headers["x-request-id"]
+        assert "Error" not in answer.json()["detail"]

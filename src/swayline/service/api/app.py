@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from swayline import __version__
-from swayline.core.errors import nearest
+from swayline.core.errors import SwaylineError, nearest
 from swayline.service.api import problems
 from swayline.service.api.audit import Audit
 from swayline.service.api.edge import Edge, EdgeSettings
@@ -21,12 +21,20 @@ from swayline.service.api.metrics import Metrics
 from swayline.service.api.parts import Parts
 from swayline.service.api.problems import Problem
 from swayline.service.api.routes import catalogue, events, gorse, influence, operations, people, recommendations
+from swayline.service.api.rows import Refusal
 from swayline.service.refit import Refits
 from swayline.service.serving import Service
 
 _ABOUT = (
     "An event in, a better recommendation out, an answer to why. Send Authorization: Bearer KEY where keys were made."
 )
+
+
+_ANSWERED = (
+    Problem, Refusal, SwaylineError, ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, OSError,
+    RuntimeError, TypeError, ValueError,
+)  # fmt: skip
+"""Errors answered where they arise: one that is left to the handler of every Exception is raised again behind it."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +88,7 @@ def create_app(service: Service, settings: AppSettings | None = None) -> Applica
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, problems.handle)
-    for kind in (Problem, ValueError, RuntimeError, OSError):
+    for kind in _ANSWERED:
         app.add_exception_handler(kind, problems.handle)
     return Application(Edge(app, keys, metrics, said.edge), app, parts)
 

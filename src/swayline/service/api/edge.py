@@ -80,6 +80,7 @@ class Edge:
 
         async def sending(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
+                about["started"] = True
                 about["status"] = message["status"]
                 message["headers"] = [*message.get("headers", ()), *self._more_headers(about, headers)]
             await send(message)
@@ -91,7 +92,8 @@ class Edge:
                 await self.app(scope, receive, sending)
         except Exception as error:
             problem = problems.of(error)
-            await _answer(problem, about["request_id"], sending)
+            if not about.get("started"):
+                await _answer(problem, about["request_id"], sending)
         finally:
             self._in_flight -= 1
             self._tell(scope, about, time.perf_counter() - begun)
