@@ -248,6 +248,8 @@ def test_sparks_own_parser_and_analyser_take_every_operator() -> None:
 
 SQL_ELSEWHERE = {
     "events/sources/database.py": "asks a user's own database, in that database's words",
+    "service/log/postgres.py": "the service's log in Postgres, in its words: rows in, rows out, no analysis",
+    "service/log/sqlite.py": "the service's log in SQLite, in its words: rows in, rows out, no analysis",
     "training/tune.py": "looks whether a file is a study of optuna's, which is SQLite",
 }
 """Files outside engine/ that may hold SQL → why."""
