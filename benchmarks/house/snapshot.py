@@ -1,7 +1,7 @@
 """What the commands make of real logs, kept and compared, so that a move of code is seen to change nothing.
 
 ``snapshot.py take FOLDER`` runs each case in a fresh folder on one thread; ``snapshot.py compare BEFORE AFTER`` names
-every table, figure and sentence that differs: ids and counts exactly, floats to 1e-6. Cases use the command line
+every table, figure and sentence that differs: ids and counts exactly, floats to 1e-6, renamed columns by their new name. Cases use the command line
 alone, so that the same script measures both sides of a move. ``--only CASE`` takes one case again.
 """
 
@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,12 @@ max_epochs = 2
 VOLATILE = re.compile(
     r"^(seconds|fit_s|score_s|started|fitted_at|code|peak_mb|machine|versions|sha256|key|outputs|path|memory|swayline)$|_s$|seconds"
 )
+
+
+RENAMED = {"recommended": "primary"}
+"""Columns and keys of before → their names of today; what they hold is compared."""
+ADDED = {"evidence"}
+"""Columns and keys that only today's side has; that alone is no difference."""
 
 
 def head(source: Path, lines: int, to: Path) -> Path:
@@ -115,6 +122,8 @@ def words_of(page: Path) -> list[str]:
 def differ(a: object, b: object, where: str) -> list[str]:
     """Places where two JSON values differ."""
     if isinstance(a, dict) and isinstance(b, dict):
+        a = {today(key, b): value for key, value in a.items()}
+        b = {key: value for key, value in b.items() if key in a or key not in ADDED}
         found = [f"{where}.{key}: only on one side" for key in sorted(set(a) ^ set(b)) if not VOLATILE.search(key)]
         for key in sorted(set(a) & set(b)):
             if not VOLATILE.search(key):
@@ -127,8 +136,15 @@ def differ(a: object, b: object, where: str) -> list[str]:
     return [] if a == b else [f"{where}: {str(a)[:80]} → {str(b)[:80]}"]
 
 
+def today(name: str, later: Collection[str]) -> str:
+    """What a column or key of before is called today, where today's side has it under its new name."""
+    return RENAMED[name] if RENAMED.get(name) in later and name not in later else name
+
+
 def tables_differ(a: pa.Table, b: pa.Table, where: str) -> list[str]:
     """Columns in which two tables differ."""
+    a = a.rename_columns([today(name, b.column_names) for name in a.column_names])
+    b = b.drop_columns([name for name in b.column_names if name in ADDED and name not in a.column_names])
     if a.column_names != b.column_names:
         changed = sorted(set(a.column_names) ^ set(b.column_names))
         return [f"{where}: columns {changed}"]

@@ -90,9 +90,11 @@ SAMPLES: dict[str, list[tuple[Any, ...]]] = {
     "habits.marks": [("traits", 3.0, 5)],
     "habits.most_of": [("traits", 3)],
     "habits.pairs": [("acts", "u", "c")],
-    "habits.worded": [(Relation.of("traits").union(habits.texts_of_acts("acts", "u", "act_texts")), "words")],
+    "habits.traits_of": [
+        (Relation.of("traits").union(habits.texts_of_acts("acts", "u", "act_texts")), "words", "text", "word"),
+        (habits.pairs("acts", "u", "i"), "item_texts", "i", "text"),
+    ],
     "habits.item_words": [("item_texts",)],
-    "habits.texts_of_items": [(habits.pairs("acts", "u", "i"), "item_texts")],
     "habits.texts_of_acts": [("acts", "u", "act_texts")],
     "habits.used": [("acts", "used_codes")],
     "habits.active_days": [("acts",)],

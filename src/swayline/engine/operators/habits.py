@@ -112,11 +112,19 @@ def pairs(d: Dialect, acts: Source, who: Name, what: Name) -> str:
 
 
 @operator
-def worded(d: Dialect, owned: Source, words: Source) -> str:
-    """Weight and events of each (owner, word), from (owner, text) pairs and each text's words (``text, word``)."""
+def traits_of(d: Dialect, owned: Source, links: Source, known: Name, trait: Name) -> str:
+    """Traits of what owners have (``owner, trait, w, n``), as the owners' own: weights and events add up.
+
+    Parameters
+    ----------
+    links : Source
+        A row for each trait of each thing owned.
+    known, trait : str
+        Its columns: the thing, as ``trait`` in ``owned``, and the trait.
+    """
     return (
-        f"SELECT o.owner AS owner, s.word AS trait, sum(o.w) AS w, sum(o.n) AS n FROM {owned} o"
-        f" JOIN {words} s ON o.trait = s.text GROUP BY o.owner, s.word"
+        f"SELECT o.owner AS owner, s.{trait} AS trait, sum(o.w) AS w, sum(o.n) AS n FROM {owned} o"
+        f" JOIN {links} s ON o.trait = s.{known} GROUP BY o.owner, s.{trait}"
     )
 
 
@@ -124,15 +132,6 @@ def worded(d: Dialect, owned: Source, words: Source) -> str:
 def item_words(d: Dialect, item_texts: Source) -> str:
     """The texts of items as traits of the items themselves: ``owner, trait, w, n``; from ``i, text``."""
     return f"SELECT i AS owner, text AS trait, 1.0 AS w, 1 AS n FROM {item_texts}"
-
-
-@operator
-def texts_of_items(d: Dialect, owned: Source, item_texts: Source) -> str:
-    """The texts of the items (``i, text``) that owners have (``owner, trait, w, n``, an item each), as their traits."""
-    return (
-        f"SELECT p.owner AS owner, s.text AS trait, sum(p.w) AS w, sum(p.n) AS n FROM {owned} p"
-        f" JOIN {item_texts} s ON p.trait = s.i GROUP BY p.owner, s.text"
-    )
 
 
 @operator

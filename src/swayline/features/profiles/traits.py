@@ -106,9 +106,10 @@ def word_marks(engine: Engine, words: Words, acts: str, who: str, most: int) -> 
     if who == "i":
         titles = habits.item_words("profile_item_texts")
     else:
-        titles = habits.texts_of_items(habits.pairs(acts, who, "i"), "profile_item_texts")
+        titles = habits.traits_of(habits.pairs(acts, who, "i"), "profile_item_texts", "i", "text")
     said = habits.texts_of_acts(acts, who, "profile_act_texts")
-    engine.register("profile_worded", engine.collect(habits.worded(titles.union(said), "profile_words")))
+    words_of = habits.traits_of(titles.union(said), "profile_words", "text", "word")
+    engine.register("profile_worded", engine.collect(words_of))
     return engine.collect(habits.marks("profile_worded", PULL, most))
 
 

@@ -26,48 +26,42 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 
-from swayline.core.errors import ArtifactError, EmptyLogError
+from swayline.core.errors import ArtifactError
 from swayline.core.names import CATEGORY
 from swayline.core.rng import generator
-from swayline.core.settings import Count, NotNegative, Seed, Share, checked
+from swayline.core.settings import Count, Share, checked
 from swayline.core.types import Ints
 from swayline.dataset import Sequences, Targets
 from swayline.models import artifact
-from swayline.models.epochs import Line, NextItemLoss, Plan, train_network
+from swayline.models.epochs import (
+    INITIAL_STD,
+    Line,
+    NetworkSettings,
+    NextItemLoss,
+    dropout_of,
+    first_factors,
+    train_network,
+)
 from swayline.models.protocol import Scores
-from swayline.models.sequence.optimize.warm_start import first_items
 from swayline.models.tuning import judge_of
 
-_STD = 0.05
-_SPARSE = 50
-"""Events an item below which a log is learned by heart, and dropout has to be strong."""
 _ROWS_AT_ONCE = 4096
 
 
 @checked
 @dataclass(frozen=True)
-class FactorizationMachineSettings:
-    """Width, regularisation (``dropout`` None: by events an item), what the bag holds, and speed of training."""
+class FactorizationMachineSettings(NetworkSettings):
+    """A network's settings, what the bag of last events holds, and the positions of a batch."""
 
-    embedding_dim: Count = 64
-    dropout: Annotated[float, Field(ge=0.0, le=0.95)] | None = None
     last: Count = 20
     decay: Share = 0.8
-    n_negatives: Count = 1024
     batch_positions: Count = 2048
-    learning_rate: Annotated[float, Field(ge=1e-6, le=1.0)] = 2e-3
-    weight_decay: NotNegative = 1e-4
-    max_epochs: Count = 40
-    patience: Count = 3
-    warm_start: bool = True
-    seed: Seed = 0
 
 
 class FactorizationMachine:
@@ -95,18 +89,14 @@ class FactorizationMachine:
         return self._train(train, None, self.best_epoch_)
 
     def _train(self, train: Sequences, valid: Targets | None, max_epochs: int) -> Self:
-        if not len(train.items):
-            raise EmptyLogError("no event is left to train on: give a log with events")
-        settings, judge = self.settings, judge_of(valid)
+        settings, judge, factors = self.settings, judge_of(valid), first_factors(self.settings, train)
         self.categories_ = _categories(train)
-        self._network = _Network(settings, self.categories_, train.n_behaviors, _dropout(settings, train))
-        factors = first_items(train, settings.embedding_dim, _STD * settings.embedding_dim**0.5, settings.seed)
-        self._network.start(settings.seed, factors if settings.warm_start else None)
-        plan = Plan(max_epochs, settings.patience, settings.learning_rate, settings.weight_decay, settings.seed)
-        self.history_: list[Line]
+        self._network = _Network(settings, self.categories_, train.n_behaviors, dropout_of(settings, train))
+        self._network.start(settings.seed, factors)
         losses = _Losses(self._network, train, settings)
+        self.history_: list[Line]
         self.history_, self.best_epoch_ = train_network(
-            self.name, self._network, losses, plan, (lambda: judge(self)) if judge else None
+            self.name, self._network, losses, settings, max_epochs, (lambda: judge(self)) if judge else None
         )
         return self
 
@@ -205,7 +195,7 @@ class _Network(nn.Module):
                     weights.zero_()
                 else:
                     weights.normal_(
-                        0.0, _STD * (0.1 if name.startswith(("behav", "cat", "of")) else 1), generator=draws
+                        0.0, INITIAL_STD * (0.1 if name.startswith(("behav", "cat", "of")) else 1), generator=draws
                     )
             if factors is not None:
                 first = torch.from_numpy(factors)
@@ -263,8 +253,3 @@ def _categories(train: Sequences) -> Ints:
     """(I,) each item's category from 1, 0 where it has none."""
     none = np.zeros(train.n_items, np.int64)
     return train.catalogue.codes(CATEGORY)[0] + 1 if train.catalogue is not None else none
-
-
-def _dropout(settings: FactorizationMachineSettings, train: Sequences) -> float:
-    events_an_item = len(train.items) / max(1, len(np.unique(train.items)))
-    return settings.dropout if settings.dropout is not None else 0.5 if events_an_item < _SPARSE else 0.25

@@ -22,47 +22,40 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 
-from swayline.core.errors import EmptyLogError
 from swayline.core.rng import generator
-from swayline.core.settings import Count, NotNegative, Seed, checked
+from swayline.core.settings import Count, checked
 from swayline.core.types import Ints
 from swayline.dataset import Sequences, Targets
 from swayline.models import artifact
-from swayline.models.epochs import Line, NextItemLoss, Plan, train_network
+from swayline.models.epochs import (
+    INITIAL_STD,
+    Line,
+    NetworkSettings,
+    NextItemLoss,
+    dropout_of,
+    first_factors,
+    train_network,
+)
 from swayline.models.protocol import Scores
-from swayline.models.sequence.optimize.warm_start import first_items
 from swayline.models.tuning import judge_of
 
-_STD = 0.05
 _ROWS_AT_ONCE = 512
-_SPARSE = 50
-"""Events an item below which a log is learned by heart, and dropout has to be strong."""
 
 
 @checked
 @dataclass(frozen=True)
-class GRUSettings:
-    """Width, regularisation (``dropout`` None: by events an item), length and speed of training."""
+class GRUSettings(NetworkSettings):
+    """A network's settings, the width of its state, and how much of a history it reads and a batch holds."""
 
-    embedding_dim: Count = 64
     hidden_dim: Count = 128
-    dropout: Annotated[float, Field(ge=0.0, le=0.95)] | None = None
     max_length: Count = 100
-    n_negatives: Count = 1024
     batch_tokens: Count = 4096
-    learning_rate: Annotated[float, Field(ge=1e-6, le=1.0)] = 2e-3
-    weight_decay: NotNegative = 1e-4
-    max_epochs: Count = 40
-    patience: Count = 3
-    warm_start: bool = True
-    seed: Seed = 0
 
 
 class GRU:
@@ -90,21 +83,15 @@ class GRU:
         return self._train(train, None, self.best_epoch_)
 
     def _train(self, train: Sequences, valid: Targets | None, max_epochs: int) -> Self:
-        if not len(train.items):
-            raise EmptyLogError("no event is left to train on: give a log with events")
-        settings, judge = self.settings, judge_of(valid)
-        self._network = _Network(settings, train.n_items, train.n_behaviors, _dropout(settings, train))
-        factors = first_items(train, settings.embedding_dim, _STD * settings.embedding_dim**0.5, settings.seed)
-        self._network.start(settings.seed, factors if settings.warm_start else None)
-        plan = Plan(max_epochs, settings.patience, settings.learning_rate, settings.weight_decay, settings.seed)
+        settings, judge, factors = self.settings, judge_of(valid), first_factors(self.settings, train)
+        self._network = _Network(settings, train.n_items, train.n_behaviors, dropout_of(settings, train))
+        self._network.start(settings.seed, factors)
+        losses = _Losses(self._network, train, settings)
         self.history_: list[Line]
         self.history_, self.best_epoch_ = train_network(
-            self.name, self._network, self._losses(train), plan, (lambda: judge(self)) if judge else None
+            self.name, self._network, losses, settings, max_epochs, (lambda: judge(self)) if judge else None
         )
         return self
-
-    def _losses(self, train: Sequences) -> "_Losses":
-        return _Losses(self._network, train, self.settings)
 
     def score(self, history: Sequences) -> Scores:
         """(Q, I) logits of every item as the next one."""
@@ -169,7 +156,7 @@ class _Network(nn.Module):
         with torch.no_grad():
             for name, weights in self.named_parameters():
                 if weights.ndim > 1 and name != "bias":
-                    spread = _STD if name.startswith(("items", "behaviors")) else weights.shape[1] ** -0.5
+                    spread = INITIAL_STD if name.startswith(("items", "behaviors")) else weights.shape[1] ** -0.5
                     weights.normal_(0.0, spread, generator=draws)
                 else:
                     weights.zero_()
@@ -206,11 +193,6 @@ class _Losses:
             wanted = torch.arange(batch.items.shape[1])[None, :-1] < batch.lengths[:, None]  # (B, L)
             states = self.network(batch)[:, :-1][wanted]  # (T, D + 1)
             yield self.loss(states, batch.items[:, 1:][wanted], self.network.answers), int(wanted.sum())
-
-
-def _dropout(settings: GRUSettings, train: Sequences) -> float:
-    events_an_item = len(train.items) / max(1, len(np.unique(train.items)))
-    return settings.dropout if settings.dropout is not None else 0.5 if events_an_item < _SPARSE else 0.25
 
 
 def _pieces(train: Sequences, length: int) -> Sequences:

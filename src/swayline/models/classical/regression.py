@@ -63,12 +63,17 @@ class Chosen:
     balance: float = 0.5
 
 
-class LinearRegression:
-    """The next item by weighted least squares on behaviour features."""
+class _Regression:
+    """What both regressions do; they differ in the solver alone."""
 
-    name: ClassVar[str] = "linear-regression"
+    name: ClassVar[str]
     reads_values: ClassVar[bool] = True
     Settings: ClassVar[type[RegressionSettings]] = RegressionSettings
+
+    @staticmethod
+    def _solve(values: Vector, hit: Vector, weights: Vector, l2: float) -> Vector:
+        """Coefficients (:data:`Solver`)."""
+        raise NotImplementedError
 
     def __init__(self, settings: RegressionSettings | None = None) -> None:
         self.settings = settings or RegressionSettings()
@@ -85,61 +90,15 @@ class LinearRegression:
         return self
 
     def _become(self, tables: Tables, rows: TrainingExamples | None, chosen: Chosen) -> Self:
-        self.chosen_, self.sum_ = chosen, _learned(tables, rows, chosen, _least_squares)
+        self.chosen_, self.sum_ = chosen, _learned(tables, rows, chosen, self._solve)
         return self
 
     def score(self, history: Sequences) -> Scores:
-        """(Q, I) weighted sums of the features."""
+        """(Q, I) weighted sums of the features (of the logistic: logits, up to a constant)."""
         return self.sum_.score(history)
 
     def weights(self) -> dict[str, float]:
-        """What one standard deviation of each feature counts for."""
-        return self.sum_.weights()
-
-    def save(self, folder: Path) -> None:
-        """Write the tables and the weights."""
-        _save(folder, self.name, self.settings, self.chosen_, self.sum_)
-
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Read what :meth:`save` wrote."""
-        settings, chosen, weighted = _load(folder, cls.name)
-        model = cls(settings)
-        model.chosen_, model.sum_ = chosen, weighted
-        return model
-
-
-class LogisticRegression:
-    """The next item by logistic regression on behaviour features."""
-
-    name: ClassVar[str] = "logistic-regression"
-    reads_values: ClassVar[bool] = True
-    Settings: ClassVar[type[RegressionSettings]] = RegressionSettings
-
-    def __init__(self, settings: RegressionSettings | None = None) -> None:
-        self.settings = settings or RegressionSettings()
-
-    def fit(self, train: Sequences, valid: Targets | None = None) -> Self:
-        """Learn a weight for each feature, and choose what was left open."""
-        _, self.values_ = learn_choosing(self.name, self.settings, Chosen, _CHOICES, self._become, train, valid)
-        return self
-
-    def refit(self, train: Sequences) -> Self:
-        """Learn the weights again with the choices already made."""
-        reads = self.sum_.tables.reading is not None
-        _, self.values_ = learn_again(self.settings, self.chosen_, self._become, train, reads)
-        return self
-
-    def _become(self, tables: Tables, rows: TrainingExamples | None, chosen: Chosen) -> Self:
-        self.chosen_, self.sum_ = chosen, _learned(tables, rows, chosen, _likeliest)
-        return self
-
-    def score(self, history: Sequences) -> Scores:
-        """(Q, I) logits, up to a constant."""
-        return self.sum_.score(history)
-
-    def weights(self) -> dict[str, float]:
-        """What one standard deviation of each feature adds to the logit."""
+        """What one standard deviation of each feature counts for (in the logistic: adds to the logit)."""
         return self.sum_.weights()
 
     def save(self, folder: Path) -> None:
@@ -203,14 +162,26 @@ def _learned(tables: Tables, rows: TrainingExamples | None, chosen: Chosen, solv
     return WeightedSum(tables, (found / spread).astype(np.float32), spreads)
 
 
-def _least_squares(values: Vector, hit: Vector, weights: Vector, l2: float) -> Vector:
-    return fit_ridge(values, hit, l2 * len(hit), weights)[1:]
+class LinearRegression(_Regression):
+    """The next item by weighted least squares on behaviour features."""
+
+    name: ClassVar[str] = "linear-regression"
+
+    @staticmethod
+    def _solve(values: Vector, hit: Vector, weights: Vector, l2: float) -> Vector:
+        return fit_ridge(values, hit, l2 * len(hit), weights)[1:]
 
 
-def _likeliest(values: Vector, hit: Vector, weights: Vector, l2: float) -> Vector:
-    """A ridge scaled to the curvature at the base rate, so that rare hits are not drowned."""
-    share = float(np.average(hit, weights=weights))
-    return fit_logistic(values, hit, len(hit) * (l2 * share * (1 - share) + 1e-12), weights)[1:]
+class LogisticRegression(_Regression):
+    """The next item by logistic regression on behaviour features."""
+
+    name: ClassVar[str] = "logistic-regression"
+
+    @staticmethod
+    def _solve(values: Vector, hit: Vector, weights: Vector, l2: float) -> Vector:
+        """A ridge scaled to the curvature at the base rate, so that rare hits are not drowned."""
+        share = float(np.average(hit, weights=weights))
+        return fit_logistic(values, hit, len(hit) * (l2 * share * (1 - share) + 1e-12), weights)[1:]
 
 
 def _save(folder: Path, name: str, settings: RegressionSettings, chosen: Chosen, found: WeightedSum) -> None:
