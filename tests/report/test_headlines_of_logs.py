@@ -263,3 +263,15 @@ def test_an_hour_or_a_part_of_the_week_is_a_habit_from_five_active_days_on(days,
     }
     sentence = person_sentence(one, ("rate",), weekend=0.25)
     assert ("Acts most around 9:00, hardly at weekends." in sentence) is told
+
+
+def test_an_order_of_depth_is_claimed_only_where_behaviors_have_one():
+    """ML-100K listed ratings of 4 or more above the others as "shallow to deep"."""
+
+    def captions(log, outcome):
+        return [getattr(block, "caption", "") for block in overview_section(described(log, outcome)).blocks]
+
+    stars = [(f"u{k % 20}", f"i{k}", "rate", 60 * k, float(1 + k % 5)) for k in range(200)]
+    assert "What people do" in captions(*log_of(stars).split_by_outcome("rate>=4"))
+    shop = [(f"u{k % 20}", f"i{k}", ("view", "purchase")[k % 2], 60 * k) for k in range(200)]
+    assert "What people do, shallow to deep" in captions(log_of(shop), "purchase")

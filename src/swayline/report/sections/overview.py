@@ -8,7 +8,7 @@ from swayline.core.names import BEHAVIOR, DESCRIBE_FILE
 from swayline.report.artifacts import Artifacts
 from swayline.report.blocks import Missing, Note, Section, Table, Tiles
 from swayline.report.wording import words
-from swayline.report.wording.returning import habit_words, has_outcome, repeats_words
+from swayline.report.wording.returning import habit_words, has_outcome, has_ways, repeats_words
 
 
 def overview_section(run: Artifacts) -> Section:
@@ -103,7 +103,7 @@ def _sessions(size: Mapping[str, Any]) -> str:
 
 def _behavior_table(found: Mapping[str, Any]) -> Table:
     return Table(
-        "What people do, shallow to deep",
+        "What people do, shallow to deep" if has_ways(found) else "What people do",
         ("Behaviour", "Events", "Share", "People", "Items"),
         [
             (
