@@ -32,7 +32,7 @@ def wide(tmp_path_factory):
     "words",
     [
         "influence behaviors log.csv --treatment cart --outcome purchase --learner linear --out b.parquet",
-        "influence table table.csv --treatment t --outcome y --learner linear --out t.parquet",
+        pytest.param("influence table table.csv --treatment t --outcome y --out t.parquet", marks=pytest.mark.truth),
         "run log.csv --config c.toml --out r",
     ],
 )
@@ -47,8 +47,8 @@ def test_what_is_wide_stays_below_two_gigabytes_or_is_refused_in_one_line(wide, 
     peak_mb = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
     cpu_s = used.ru_utime + used.ru_stime
     print(f"{words}: exit {started.returncode}, {peak_mb:,.0f} MB, {cpu_s:.1f} s of the processor; {err[-300:]}")
-    assert started.returncode in (0, 1), err
+    assert started.returncode in (0, 1, 2), err
     assert "Traceback" not in err
-    assert len([line for line in err.splitlines() if line.startswith("swayline:")]) == started.returncode
+    assert len([line for line in err.splitlines() if line.startswith("swayline:")]) == (started.returncode > 0)
     assert peak_mb < MOST_MB
     assert cpu_s < 60
