@@ -86,6 +86,7 @@ async def seen(port: int, n: int) -> list[float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=8.0)
+    parser.add_argument("--batched", type=int, default=100_000)
     parser.add_argument("--soak", type=int, default=0)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "swayline-bench")
     said = parser.parse_args()
@@ -93,14 +94,19 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=said.folder) as data:
         served = Served(run, Path(data))
         disk = fsyncs(Path(data), 2.0)
+        before = served.cpu_s()
         single, took = asyncio.run(one_by_one(served.port, said.seconds, 32))
-        many = asyncio.run(batches(served.port, 100_000, 5_000, "b"))
+        cost_single = (served.cpu_s() - before) / len(took) * 1e6
+        before = served.cpu_s()
+        many = asyncio.run(batches(served.port, said.batched, 5_000, "b"))
+        cost_many = (served.cpu_s() - before) / said.batched * 1e6
         told = quantiles_ms(asyncio.run(seen(served.port, 200)))
         print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores\n\n| | a second | |\n|---|---|---|")
         print(f"| fdatasync of 4 KiB alone | {disk:,.0f} | |")
         print(f"| durable events one by one, 32 connections | {single:,.0f} | ms: {quantiles_ms(took)} |")
         print(f"| durable events in batches of 5,000 | {many:,.0f} | |")
         print(f"| sent, acknowledged, and in the person's next list | | ms: {told} |")
+        print(f"processor of the service: {cost_single:.0f} µs an event one by one, {cost_many:.1f} µs in batches")
         if said.soak:
             marks = [round(served.memory_mb())]
             for part in range(10):

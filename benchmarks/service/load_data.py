@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 import subprocess
 import sys
@@ -71,6 +72,11 @@ class Served:
     def memory_mb(self) -> float:
         text = Path(f"/proc/{self.popen.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+)", text)[1]) / 1024
+
+    def cpu_s(self) -> float:
+        """Processor seconds of the service so far: what a busy machine does not change."""
+        fields = Path(f"/proc/{self.popen.pid}/stat").read_text().rsplit(") ", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def stop(self) -> float:
         begun = time.perf_counter()

@@ -76,7 +76,7 @@ def test_histories_and_counts_are_those_of_a_batch(made, tmp_path):
     assert state.things.together("i3") == {b: n for (a, b), n in pairs.items() if a == "i3"}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.data())
 def test_order_and_repetition_do_not_matter(tmp_path_factory, data):
     events = some_events(60, seed=data.draw(st.integers(0, 1000)))

@@ -51,11 +51,8 @@ class Refusal(Exception):
 
     def __init__(self, column: str, value: Any, reason: str) -> None:
         super().__init__(reason)
-        self.column, self.value, self.reason = (
-            column,
-            shown(value) if not isinstance(value, str) else value[:80],
-            reason,
-        )
+        said = "" if value is None else value[:80] if isinstance(value, str) else shown(value)
+        self.column, self.value, self.reason = column, said, reason
 
 
 class Checked(NamedTuple):

@@ -150,7 +150,8 @@ def load(version: Version, store: Store, erased: Container[str]) -> Loaded:
     for user in [name for name in bundle.dataset.users.names if name in erased]:
         state.erase(user, [])
     catalogue = Catalogue(
-        store, _by_id(version.folder / ITEMS_FILE, ITEM), _by_id(version.folder / USERS_FILE, USER),
+        store, _by_id(version.folder / ITEMS_FILE, ITEM) or _of_model(bundle),
+        _by_id(version.folder / USERS_FILE, USER),
         _ties(version.folder / TIES_FILE),
     )  # fmt: skip
     influence = version.folder / INFLUENCE_FILE
@@ -171,6 +172,15 @@ def _by_id(path: Path, key: str) -> dict[str, dict[str, Any]]:
     for row in table.to_pylist():
         found[str(row.pop(key))] = {name: _plain(value) for name, value in row.items() if value is not None}
     return found
+
+
+def _of_model(bundle: ModelBundle) -> dict[str, dict[str, Any]]:
+    """What a model's own folder knows of its items, where a run's table of items is missing."""
+    known = bundle.dataset.sequences.catalogue
+    if known is None:
+        return {}
+    rows = zip(bundle.dataset.items.names, known.table.to_pylist(), strict=True)
+    return {item: {name: _plain(one) for name, one in row.items() if one is not None} for item, row in rows}
 
 
 def _plain(value: Any) -> Any:
