@@ -14,14 +14,24 @@ from swayline.recommend.filters import parse_filter
 from swayline.recommend.lists import Lists
 from swayline.recommend.query import Query
 from swayline.recommend.recommender import Recommender, SequenceRecommender
+from swayline.recommend.related import (
+    Baskets,
+    GoesTogether,
+    group_list,
+    people_to_follow,
+    questions_for_newcomers,
+    score_pairs,
+    similar_items,
+)
 from swayline.recommend.search import ItemSearch
-from swayline.recommend.similar import score_pairs, similar_items
 from swayline.recommend.slate import Slate
 from swayline.recommend.steps import STEPS, Step, create_step
+from swayline.recommend.strengths import Strengths, learn_strengths
 from swayline.recommend.uplift import UpliftRanker
 
 __all__ = [
-    "STEPS", "Chain", "Context", "ItemSearch", "Lists", "Query", "Reason", "Recommender", "SequenceRecommender",
-    "Slate", "Step", "UpliftRanker", "attribute_events", "create_step", "edit_behaviors", "examples", "explain_events",
-    "parse_filter", "reasons", "score_pairs", "similar_items",
+    "STEPS", "Baskets", "Chain", "Context", "GoesTogether", "ItemSearch", "Lists", "Query", "Reason",
+    "Recommender", "SequenceRecommender", "Slate", "Step", "Strengths", "UpliftRanker", "attribute_events",
+    "create_step", "edit_behaviors", "examples", "explain_events", "group_list", "learn_strengths",
+    "parse_filter", "people_to_follow", "questions_for_newcomers", "reasons", "score_pairs", "similar_items",
 ]  # fmt: skip

@@ -16,7 +16,7 @@ from swayline.recommend.chain import Chain
 from swayline.recommend.context import Context
 from swayline.recommend.lists import Lists
 from swayline.recommend.query import AUTO, Query
-from swayline.recommend.similar import score_pairs, similar_items
+from swayline.recommend.related import score_pairs, similar_items
 from swayline.training import TrainingPlan, behavior_probabilities, fit_log, refit_with
 from swayline.training.bundle import ModelBundle
 

@@ -42,6 +42,7 @@ class LoggedChoices:
     user : (n,) number of the person, for clusters
     users : ids
     outcome, unit : what the reward is, and its unit
+    moment : (n,) UTC microseconds of each choice; None in logs without times
     """
 
     reward: Floats
@@ -54,6 +55,7 @@ class LoggedChoices:
     users: list[str]
     outcome: str
     unit: str
+    moment: Ints | None = None
     seed: int = 0
 
     def __len__(self) -> int:
@@ -124,12 +126,14 @@ def choices_from_log(log: EventLog, outcome: str | None = None, seed: int = 0) -
     if POSITION in rows.column_names and rows[POSITION].null_count == 0:
         places, context = np.unique(rows[POSITION].to_numpy(), return_inverse=True)
         contexts = [int(one) for one in places]
+    timed = TIME in rows.column_names and not rows[TIME].null_count
+    moment = np.asarray(rows[TIME].cast(pa.timestamp("us", "UTC")).cast(pa.int64()), np.int64) if timed else None
     rare = set(np.unique(reward)) <= {0.0, 1.0}
     return LoggedChoices(
         np.asarray(reward, dtype=np.float64), np.asarray(chance, dtype=np.float64),
         np.asarray(item.indices, dtype=np.int64), item.dictionary.to_pylist(), np.asarray(context, dtype=np.int64),
         contexts, np.asarray(user.indices, dtype=np.int64), user.dictionary.to_pylist(), named,
-        "probability" if rare else named, seed,
+        "probability" if rare else named, moment, seed,
     )  # fmt: skip
 
 

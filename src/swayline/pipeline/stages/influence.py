@@ -4,16 +4,17 @@ import numpy as np
 import pyarrow as pa
 
 from swayline.core.errors import DataError, UsageError
-from swayline.core.names import INFLUENCE_FILE, NETWORK_FILE, OVERLAP_FILE
+from swayline.core.names import INFLUENCE_FILE, NETWORK_FILE, OVERLAP_FILE, PROPENSITY
 from swayline.core.progress import task
 from swayline.core.rng import generator
 from swayline.core.storage.files import write_json
 from swayline.core.types import Ints
 from swayline.engine import DuckEngine
+from swayline.evaluation.off_policy import INFLUENCE, choices_from_log, influence_policy, policy_rows, value_of_policy
 from swayline.influence.attribution import behavior_rows, edit_rows, event_rows, remove_events
 from swayline.influence.effects import BehaviorEffects, associations
 from swayline.influence.network import PeopleInfluence
-from swayline.ledger import concat, write_ledger
+from swayline.ledger import concat, ledger, write_ledger
 from swayline.models import recommend as best_items
 from swayline.pipeline.workspace import Workspace
 
@@ -25,12 +26,27 @@ def measure_influence(work: Workspace) -> None:
     """Effects of behaviours beside associations, influence on ties, and the model's answer to removing things."""
     settings, histories = work.settings, work.bundle.histories
     parts = [_behavior_effects(work), *_people(work)]
+    parts += _worth_of_influence(work, concat(parts))
     active = np.flatnonzero(histories.lengths >= 2)
     order = generator(settings.seed, "explained users").permutation(active)
     drawn = np.sort(order[: max(_ASKED_USERS, settings.explained_users)])
     if len(drawn):
         parts += _answers_of_the_model(work, drawn)
     write_ledger(concat(parts), work.folder / INFLUENCE_FILE)
+
+
+def _worth_of_influence(work: Workspace, measured: pa.Table) -> list[pa.Table]:
+    """What showing items in proportion to interest × influence would have been worth, on a log with propensities."""
+    if PROPENSITY not in work.log.events.column_names:
+        return []
+    try:
+        with task("worth of influence"):
+            choices = choices_from_log(work.log, work.settings.outcome, work.settings.seed)
+            values = value_of_policy(choices, influence_policy(choices, work.log, measured))
+            return [ledger(policy_rows(values, INFLUENCE, choices.outcome, choices.unit))]
+    except (DataError, UsageError) as error:
+        work.say("influence", f"what ranking with measured influence would have been worth cannot be told: {error}")
+        return []
 
 
 def _answers_of_the_model(work: Workspace, drawn: Ints) -> list[pa.Table]:

@@ -40,13 +40,33 @@ def influence_section(run: Artifacts) -> Section:
     rows = [one for one in run.influence.to_pylist() if one["subject"] is None]
     people = [one for one in rows if one["cause_kind"] in ("behavior", "treatment") and one["estimand"] in _KIND]
     about_people, finding = _behavior_blocks(people, run.influence_reason or _no_clock(run))
-    blocks = [*about_people, *effect_blocks(run.overlap, rows), *_model_blocks(rows)]
+    blocks = [*about_people, *effect_blocks(run.overlap, rows), _worth_note(rows), *_model_blocks(rows)]
     lead = (
         "An association says what goes together: who already wants to act does more of everything. An effect says "
         "what changes when "
         "the behaviour does, and holds only as far as its assumptions. Each row says which it is."
     )
     return Section("influence", "What sways what", lead, blocks, finding)
+
+
+def _worth_note(rows: Sequence[Row]) -> Note:
+    """What ranking with measured influence would have been worth, or that this log cannot tell."""
+    gain = next((one for one in rows if one["estimand"] == "policy_gain" and one["cause"].endswith("influence")), None)
+    if gain is None:
+        return Note(
+            "What ranking with measured influence would have been worth cannot be told from this log: it takes a log"
+            " that says how likely each item was to be shown, and what was done after."
+        )
+    if gain["identified"] != "yes":
+        return Note(f"What ranking with measured influence would have been worth: {gain['assumptions']}.")
+    low, high = gain["ci_low"], gain["ci_high"]
+    sure = "" if low is None or high is None or low > 0 or high < 0 else ", so a gain cannot be told from none"
+    between = "" if low is None or high is None else f" (95% interval {low:+.4f} to {high:+.4f}{sure})"
+    return Note(
+        f"Showing items in proportion to interest × measured influence would have changed the mean outcome"
+        f" ({words.label(gain['effect'])}) of what is shown by {gain['estimate']:+.4f}{between}, by"
+        f" {gain['n']:,} choices of the log with known propensities."
+    )
 
 
 def _no_clock(run: Artifacts) -> str:
