@@ -114,7 +114,8 @@ def questions_for_newcomers(context: Context, n: int = 5) -> pa.Table:
     share = np.asarray(held.mean(axis=0)).ravel()
     covariance = np.asarray((held.T @ held).todense()) / max(1, len(people)) - np.outer(share, share)
     noise = 1e-3 + share * (1 - share) * 0.1
-    asked, gains = [], []
+    asked: list[int] = []
+    gains: list[float] = []
     for _ in range(min(n, len(kept))):
         explained = (covariance**2).sum(axis=0) / (np.diag(covariance) + noise)
         explained[asked] = -np.inf

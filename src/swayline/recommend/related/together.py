@@ -113,7 +113,7 @@ class GoesTogether:
         """(B, I) how well each item completes each basket; 0 where nothing stood together, -inf for its own items."""
         scaled = sparse.diags_array(1.0 / (self.counts_ + self.shrinkage)) @ self.pairs_
         popular = np.maximum(self.counts_ / self.n_baskets_, 1e-12) ** -self.tilt
-        found = np.asarray((held @ scaled).todense()) * popular[None, :]
+        found: Floats = np.asarray((held @ scaled).todense()) * popular[None, :]
         rows, items = held.nonzero()
         found[rows, items] = -np.inf
         return found
