@@ -30,6 +30,8 @@ from swayline.models import top_k
 
 Floats = npt.NDArray[np.float64]
 _DAY_US = 86_400_000_000
+_MONDAY_US = 4 * _DAY_US
+"""The first Monday of 1970: weeks begin on Mondays, UTC."""
 LIFT, PAIRS = "lift", "pairs"
 
 
@@ -66,10 +68,11 @@ class Baskets:
                 raise UsageError(f"window_days is {shown(window_days)}: give a number above 0")
             if known[TIME].null_count:
                 raise DataError("the log has no times, so that a week cannot be told")
-            part = pa.array(
-                known[TIME].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy() // round(window_days * _DAY_US)
-            )
-        key = users * (int(np.max(part.to_numpy(zero_copy_only=False))) + 1) + part.to_numpy(zero_copy_only=False)
+            micros = known[TIME].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
+            part = pa.array((micros - _MONDAY_US) // round(window_days * _DAY_US))
+        of_user = part.to_numpy(zero_copy_only=False)
+        of_user = of_user - of_user.min()
+        key = users * (int(of_user.max()) + 1) + of_user
         _, basket = np.unique(key, return_inverse=True)
         words = known[ITEM].cast(pa.string()).combine_chunks().dictionary_encode()
         codes = words.indices.to_numpy().astype(np.int64)
