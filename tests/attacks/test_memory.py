@@ -33,7 +33,7 @@ def wide(tmp_path_factory):
     [
         "influence behaviors log.csv --treatment cart --outcome purchase --learner linear --out b.parquet",
         pytest.param("influence table table.csv --treatment t --outcome y --out t.parquet", marks=pytest.mark.truth),
-        "run log.csv --config c.toml --out r",
+        pytest.param("run log.csv --config c.toml --out r", marks=pytest.mark.truth),
     ],
 )
 def test_what_is_wide_stays_below_two_gigabytes_or_is_refused_in_one_line(wide, words):
