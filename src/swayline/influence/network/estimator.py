@@ -162,13 +162,14 @@ class PeopleInfluence(InfluenceEstimator):
 
     def _measure(self) -> "PeopleInfluence":
         self.free_radius_ = spectral_radius(branching(self.fit_))
-        if self.max_radius is not None:
-            self.fit_ = held_stable(self.fit_, self.max_radius)
+        held = self.max_radius is not None and self.free_radius_ > self.max_radius
         self.ties_: TieEstimates
-        if needs_draws(self.fit_):
+        if needs_draws(self.fit_) and not held:  # a bound holds for one draw alone
             others = [self.read_.drawn(draw).acts for draw in range(1, DRAWS)]
             self.fit_, self.ties_ = imputed(self.fit_, others, self.interval)
+            self.free_radius_ = spectral_radius(branching(self.fit_))
         else:
+            self.fit_ = held_stable(self.fit_, self.max_radius) if self.max_radius is not None else self.fit_
             self.ties_ = tie_estimates(self.fit_, self.interval)
         self.channels_: ChannelEstimates | None = channel_estimates(self.fit_, self.read_) if self.channels else None
         self.goodness_: Goodness = goodness_of_fit(self.fit_, seed=self.seed)
