@@ -8,6 +8,7 @@ import typer
 from swayline import __version__
 from swayline.cli import (
     check,
+    clicks,
     evaluate,
     experiment,
     fit,
@@ -58,6 +59,7 @@ app.add_typer(influence.app, name="influence")
 app.command("report")(report.report)
 app.command("tune")(tune.tune)
 app.add_typer(experiment.app, name="experiment")
+app.command("clicks")(clicks.clicks)
 app.command("serve")(serve.serve)
 app.add_typer(live.app, name="live")
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from swayline.causal.experiments.balance import Balance, check_balance
+from swayline.causal.experiments.balance import Balance, check_balance, whole_values
 from swayline.causal.experiments.comparison import Comparison, arm_moments, compare, with_q_values
 from swayline.causal.experiments.design import Design, Units, read_units
 from swayline.causal.experiments.metrics import Metric, parse_metric, read_values
 from swayline.causal.experiments.planning.monitor import Outlook, outlook
 from swayline.causal.experiments.sample_ratio import SampleRatio, check_sample_ratio
 from swayline.causal.experiments.sequential import PLANNED_UNITS
-from swayline.causal.experiments.verdict import EARLY, STOP, Verdict, judge
+from swayline.causal.experiments.verdict import BROKEN, EARLY, OTHER_UNIT, STOP, Verdict, judge
 from swayline.causal.experiments.words import in_words
 from swayline.core.errors import UsageError
 
@@ -58,9 +58,10 @@ class ExperimentResult:
     def summary(self) -> list[str]:
         """The verdict of every arm; its comparisons in frequentist and Bayesian words where they may be read."""
         lines = [f"{verdict.arm}: {verdict.word}. {verdict.reason}." for verdict in self.verdicts]
+        unread = {verdict.arm for verdict in self.verdicts if verdict.word in (BROKEN, OTHER_UNIT)}
         for one in self.comparisons:
-            lines += [f"  {line}" for line in in_words(one, self.peeking)]
-        lines += [f"  outlook: {one.words()}" for one in self.outlooks]
+            lines += [f"  {line}" for line in in_words(one, self.peeking) if one.arm not in unread]
+        lines += [f"  outlook: {one.words()}" for one in self.outlooks if one.arm not in unread]
         return [*lines, *self.notes]
 
 
@@ -110,14 +111,14 @@ def analyze_experiment(
     asked = [parse_metric(one) if isinstance(one, str) else one for one in metrics]
     units = read_units(table, design)
     early = _before_the_end(units, planned_units)
-    notes = [*units.notes, *([early] if early and not peeking else []), *_few(units, design)]
+    notes = [*units.notes, *([early] if early and not peeking else []), *_cautions(units, design)]
     peeking = peeking or early is not None
     found: list[Comparison] = []
     for metric in asked:
         found += _compare_arms(units, metric, planned_units or PLANNED_UNITS, prior_sd, notes)
     comparisons = with_q_values(found, peeking)
     ratio, balance = check_sample_ratio(units.sizes, design.weights, peeking), check_balance(units, design)
-    broken = (*units.broken, *(one.what for one in balance if one.alarmed))
+    broken = (*units.broken, *whole_values(units, design, asked), *(one.what for one in balance if one.alarmed))
     verdicts = judge(comparisons, ratio, broken, peeking, smallest_lift, tuple(_other_units(comparisons)))
     outlooks = _outlooks(comparisons, planned_units, len(units.arms), smallest_lift, peeking)
     verdicts = [_or_futile(one, comparisons, outlooks) for one in verdicts]
@@ -153,11 +154,16 @@ def _before_the_end(units: Units, planned: int | None) -> str | None:
     return f"read at {total:,} of {planned:,} planned units, before its end: intervals that hold on any day decide"
 
 
-def _few(units: Units, design: Design) -> list[str]:
+def _cautions(units: Units, design: Design) -> list[str]:
+    found = []
     least = min(units.sizes.values())
-    if least >= 10 or not (design.clusters or design.time):
-        return []
-    return [f"the smallest arm has {least} randomised units: intervals of so few are wide and rough"]
+    if least < 10 and (design.clusters or design.time):
+        found.append(f"the smallest arm has {least} randomised units: intervals of so few are wide and rough")
+    if not (design.balance or design.covariates or design.strata):
+        found.append(
+            "nothing known before was compared between arms (--balance browser,country): only their sizes were"
+        )
+    return found
 
 
 _OTHER_UNIT = 20.0

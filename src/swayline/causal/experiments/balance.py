@@ -5,6 +5,7 @@ country. Each column known before is compared between each arm and the control b
 (or its mean), summed within clusters.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ import pyarrow.compute as pc
 from scipy import stats
 
 from swayline.causal.experiments.design import Design, Units
+from swayline.causal.experiments.metrics import Metric
 from swayline.causal.experiments.sample_ratio import ALARM
 from swayline.core.numbers import as_floats
 
@@ -66,6 +68,32 @@ def check_balance(units: Units, design: Design) -> tuple[Balance, ...]:
             p_value, what = _compare(units, number, x, labels)
             words = f"{name} differs between {units.arms[number]} and {units.arms[units.control]} ({what})"
             found.append(Balance(name, units.arms[number], p_value, len(names) * len(others), words))
+    return tuple(found)
+
+
+def whole_values(units: Units, design: Design, metrics: Sequence[Metric]) -> tuple[str, ...]:
+    """Columns whose values each stand in one arm alone: the larger units that were randomised, if rows are taken for it.
+
+    Among rows randomised one by one this does not happen by chance; a column of few values an arm (its name, its
+    e-mail) is passed over.
+    """
+    if units.cluster is not None:
+        return ()
+    used = {design.arm, *(one.column for one in metrics), *(one.denominator for one in metrics)}
+    found = []
+    for name in units.table.column_names:
+        column = units.table[name]
+        if name in used or not (pa.types.is_integer(column.type) or pa.types.is_string(column.type)):
+            continue
+        codes = column.combine_chunks().dictionary_encode().indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        values = len(np.unique(codes))
+        if 2 * len(units.arms) <= values <= len(codes) / 5 and (
+            len(np.unique(codes.astype(np.int64) * len(units.arms) + units.arm)) == values
+        ):
+            found.append(
+                f"each of the {values} values of {name} stands in one arm alone, so rows were not randomised one by"
+                f" one (--clusters {name}, or leave the column out)"
+            )
     return tuple(found)
 
 

@@ -23,7 +23,7 @@ def in_words(one: Comparison, peeking: bool) -> list[str]:
     ]
     if not one.se > 0:
         return [*lines, "  every value is alike in both arms: there is no chance in the figure to speak of"]
-    rarity = f"in {p_value:.2g} of experiments" if p_value >= 1e-4 else "in fewer than 1 of 10,000 experiments"
+    rarity = f"in {_share(p_value)} of experiments" if p_value >= 1e-4 else "in fewer than 1 of 10,000 experiments"
     if peeking:
         lines.append(
             f"  frequentist: were there no difference, so strong a sign would show on some day {rarity} at most"
@@ -32,10 +32,20 @@ def in_words(one: Comparison, peeking: bool) -> list[str]:
         lines.append(f"  frequentist: were there no difference, one as large would show {rarity}")
     beside = ", which takes no account of looking often" if peeking else ""
     lines.append(
-        f"  Bayesian: the arm is better with chance {_chance(one.chance_better)}; shipped, it is expected to cost"
-        f" {one.expected_loss:.2g} where it is worse{beside}"
+        f"  Bayesian: the arm is better with chance {_chance(one.chance_better)}; its expected loss, were it"
+        f" shipped, is {_loss(one)}{beside}"
     )
     return lines
+
+
+def _share(p_value: float) -> str:
+    return f"{p_value:.1%}" if p_value >= 0.001 else f"{p_value:.2%}"
+
+
+def _loss(one: Comparison) -> str:
+    """What is lost if the arm is worse, times the chance of it, in the metric's unit."""
+    small = one.expected_loss < 1e-6 * abs(one.control_value)
+    return "less than a millionth of the metric" if small else f"{one.expected_loss:.2g}"
 
 
 def _chance(share: float) -> str:
