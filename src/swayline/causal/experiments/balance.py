@@ -72,7 +72,7 @@ def check_balance(units: Units, design: Design) -> tuple[Balance, ...]:
 
 
 def whole_values(units: Units, design: Design, metrics: Sequence[Metric]) -> tuple[str, ...]:
-    """Columns whose values each stand in one arm alone: the larger units that were randomised, if rows are taken for it.
+    """Columns whose values each stand in one arm alone: a larger unit was randomised, and rows are taken for it.
 
     Among rows randomised one by one this does not happen by chance; a column of few values an arm (its name, its
     e-mail) is passed over.
