@@ -131,7 +131,8 @@ class Streams:
         lines = []
         if self.unusable:
             lines.append(
-                f"{self.unusable:,} of {self.rows:,} snapshots lack a mean, a variance or a count of at least 2, and are left out"
+                f"{self.unusable:,} of {self.rows:,} snapshots lack a mean, a variance or a count of at least 2,"
+                " and are left out"
             )
         if self.looks <= 1:
             return [*lines, f"{self.plain_end} of {self.streams} comparisons differ, read once (95%)"]
