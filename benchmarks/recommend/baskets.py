@@ -50,7 +50,7 @@ def rules_of_fpgrowth(train, items, least):
     import pandas as pd
     from mlxtend.frequent_patterns import association_rules, fpgrowth
 
-    frame = pd.DataFrame.sparse.from_spmatrix(train.astype(bool), columns=list(range(len(items))))
+    frame = pd.DataFrame(train.toarray().astype(bool), columns=list(range(len(items))))
     found = fpgrowth(frame, min_support=least / train.shape[0], use_colnames=True, max_len=3)
     rules = association_rules(found, num_itemsets=train.shape[0], metric="confidence", min_threshold=0.01)
     return [

@@ -2,9 +2,10 @@
 
 ::
 
-    basket b, item j    score(j | b) = Σ_{i in b} pairs(i, j) / (n_i + s)  ×  lift(i, j)^tilt      j not in b
+    basket b, item j    score(j | b) = Σ_{i in b} (pairs(i, j) + s · p_j) / (n_i + s)  ×  p_j^-tilt      j not in b
 
-Pairs are counted over baskets: events of one session, or of one person in one window of time.
+p_j is the share of baskets with j: an item of few baskets says little, and leaves what is most bought. Pairs are counted
+over baskets: events of one session, or of one person in one window of time.
 
 Shapes: B baskets, I items.
 
@@ -90,12 +91,12 @@ class GoesTogether:
     Parameters
     ----------
     shrinkage : float
-        Baskets added to an item's count, so that rare pairs are no rules.
+        Baskets that what is most bought counts for beside an item's own, so that rare pairs are no rules.
     tilt : float
         0 for confidence, towards 1 for lift: how far popular items are held back.
     """
 
-    def __init__(self, *, shrinkage: float = 5.0, tilt: float = 0.3) -> None:
+    def __init__(self, *, shrinkage: float = 20.0, tilt: float = 0.0) -> None:
         for name, value in (("shrinkage", shrinkage), ("tilt", tilt)):
             if not 0 <= value < float("inf"):
                 raise UsageError(f"{name} is {shown(value)}: give a number from 0")
@@ -113,10 +114,12 @@ class GoesTogether:
         return self
 
     def scores(self, held: sparse.csr_array) -> Floats:
-        """(B, I) how well each item completes each basket; 0 where nothing stood together, -inf for its own items."""
-        scaled = sparse.diags_array(1.0 / (self.counts_ + self.shrinkage)) @ self.pairs_
-        popular = np.maximum(self.counts_ / self.n_baskets_, 1e-12) ** -self.tilt
-        found: Floats = np.asarray((held @ scaled).todense()) * popular[None, :]
+        """(B, I) how well each item completes each basket; -inf for its own items."""
+        weight = 1.0 / np.maximum(self.counts_ + self.shrinkage, 1e-12)
+        share = np.maximum(self.counts_ / self.n_baskets_, 1e-12)
+        together = np.asarray((held @ (sparse.diags_array(weight) @ self.pairs_)).todense())
+        usual = self.shrinkage * np.asarray(held @ weight)[:, None] * share[None, :]
+        found: Floats = (together + usual) * share[None, :] ** -self.tilt
         rows, items = held.nonzero()
         found[rows, items] = -np.inf
         return found
@@ -134,7 +137,8 @@ class GoesTogether:
             (np.ones(len(rows)), (np.zeros(len(rows), np.int64), rows)), shape=(1, len(self.items_))
         )
         scores = self.scores(held)
-        scores[scores <= 0] = -np.inf
+        # A list names what did stand together with the basket; the rest is only what is most bought.
+        scores[np.asarray((held @ self.pairs_).todense()) <= 0] = -np.inf
         items, best = top_k(scores.astype(np.float32), min(k, len(self.items_)))
         kept = items[0] >= 0
         return pa.table({
