@@ -4,8 +4,8 @@
 
     basket b, item j    score(j | b) = Σ_{i in b} (pairs(i, j) + s · p_j) / (n_i + s)  ×  p_j^-tilt      j not in b
 
-p_j is the share of baskets with j: an item of few baskets says little, and leaves what is most bought. Pairs are counted
-over baskets: events of one session, or of one person in one window of time.
+p_j is the share of baskets with j: an item of few baskets says little, and leaves what is most bought. Pairs are
+counted over baskets: events of one session, or of one person in one window of time.
 
 Shapes: B baskets, I items.
 
