@@ -1,6 +1,7 @@
 """The ``swayline`` command: verbs gathered, errors in one line, exit codes as promised (0 done, 1 data, 2 misuse)."""
 
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -22,6 +23,7 @@ from swayline.cli import (
     tune,
 )
 from swayline.cli.shared.edge import guarded
+from swayline.core.progress import set_level
 
 app = typer.Typer(
     name="swayline",
@@ -49,15 +51,20 @@ def _root(
     pass
 
 
-app.command("run")(run.run)
-app.command("check")(check.check)
-app.command("simulate")(simulate.simulate)
-app.command("fit")(fit.fit)
-app.command("recommend")(recommend.recommend)
-app.command("evaluate")(evaluate.evaluate)
+def _verb(name: str, verb: Callable[..., None]) -> None:
+    """A verb with its whole first line in the list of verbs, never cut."""
+    app.command(name, short_help=(verb.__doc__ or "").strip().splitlines()[0])(verb)
+
+
+_verb("run", run.run)
+_verb("check", check.check)
+_verb("simulate", simulate.simulate)
+_verb("fit", fit.fit)
+_verb("recommend", recommend.recommend)
+_verb("evaluate", evaluate.evaluate)
 app.add_typer(influence.app, name="influence")
-app.command("report")(report.report)
-app.command("tune")(tune.tune)
+_verb("report", report.report)
+_verb("tune", tune.tune)
 app.add_typer(experiment.app, name="experiment")
 app.command("clicks")(clicks.clicks)
 app.command("serve")(serve.serve)
@@ -66,4 +73,5 @@ app.add_typer(live.app, name="live")
 
 def main() -> None:
     """Run the command line; whatever goes wrong becomes one line and an exit code, never a traceback."""
+    set_level("normal")
     guarded(lambda: app(standalone_mode=False))

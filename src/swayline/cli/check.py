@@ -48,10 +48,11 @@ def check(
     result = {
         "read": log.n_read, "kept": len(log), "duplicates": log.n_duplicates, "rejected": len(rejected),
         "behaviors": log.behaviors, "columns": log.events.column_names, "span": span, "reasons": rejected[:1000],
-        "notes": list(log.notes), "sides": found, "uses": [one.as_json() for one in uses],
+        "notes": list(log.notes), "sides": found, "mapped": log.mapped, "uses": [one.as_json() for one in uses],
     }  # fmt: skip
     lines = [
         f"{log.n_read:,} rows read, {len(log):,} kept, {log.n_duplicates:,} repeats, {len(rejected):,} rejected",
+        *([f"columns: {', '.join(f'{ours} ← {theirs}' for ours, theirs in log.mapped.items())}"] if log.mapped else []),
         f"behaviours: {', '.join(log.behaviors)}",
         *([f"from {span[0]} to {span[1]}"] if span else ["no times: an ordered log"]),
         *[f"{name}: {n:,} rows" for name, n in found.items()],

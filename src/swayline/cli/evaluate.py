@@ -8,6 +8,7 @@ import typer
 
 from swayline.cli.shared import options
 from swayline.cli.shared.groups import Ending
+from swayline.cli.shared.models import list_models
 from swayline.cli.shared.output import json_path, show
 from swayline.cli.shared.reading import EventsArgument, ItemsAndUsers, Said, read, reads
 from swayline.core.errors import UsageError, nearest
@@ -19,7 +20,9 @@ class Questions:
 
     model: Annotated[
         list[str] | None,
-        typer.Option("--model", help="Which model (transformer); repeat it to compare several."),
+        typer.Option(
+            "--model", help="Which model (transformer); again for each to compare; list says what each is for."
+        ),
     ] = None
     split: Annotated[str, typer.Option("--split", help="last-out, time, rolling or k-fold (of users).")] = "last-out"
     cut: Annotated[
@@ -85,6 +88,9 @@ def evaluate(
     from swayline.models import names as model_names
     from swayline.models import value_model_names
 
+    if asked.model == ["list"]:
+        list_models(ending.json)
+        return
     if worth.policy is not None:
         claim_file(out, "evaluate", (events, *vars(sides).values()), ending.force)
         _value_policy(events, worth, out, sides, seed, ending, reading)

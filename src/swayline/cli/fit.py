@@ -1,5 +1,7 @@
 """``swayline fit``: a model folder from a log."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,6 +10,7 @@ import typer
 
 from swayline.cli.shared import options
 from swayline.cli.shared.groups import Ending
+from swayline.cli.shared.models import list_models
 from swayline.cli.shared.output import show
 from swayline.cli.shared.reading import ItemsAndUsers, Said, read, reads
 from swayline.core.errors import UsageError, nearest
@@ -31,6 +34,10 @@ class Training:
     tensorboard: Annotated[
         Path | None, typer.Option("--tensorboard", help="Folder for training curves.", show_default=False)
     ] = None
+    track: Annotated[
+        str | None,
+        typer.Option("--track", help="Follow training: tensorboard, mlflow or wandb (offline).", show_default=False),
+    ] = None
     seed: options.Seed = 0
 
 
@@ -40,7 +47,7 @@ def fit(
         str | None,
         typer.Argument(metavar="EVENTS", help="A file, a database or an address, as for run.", show_default=False),
     ] = None,
-    model: Annotated[str, typer.Option("--model", help="Which model; list names them all.")] = "transformer",
+    model: Annotated[str, typer.Option("--model", help="Which model; list says what each is for.")] = "transformer",
     split: Annotated[
         str,
         typer.Option("--split", help="none: learn from everything; last-out, time: leave out what evaluate would ask."),
@@ -56,7 +63,7 @@ def fit(
     from swayline.models import names as model_names
 
     if model == "list":
-        _list_models(ending.json)
+        list_models(ending.json)
         return
     if model not in model_names():
         raise UsageError(f"model {model!r} is unknown: {nearest(model, model_names())}")
@@ -71,28 +78,35 @@ def fit(
     plan = TrainingPlan.of_one(
         model, options.settings_of(training.settings), split=split, seed=training.seed, checkpoint=training.checkpoint
     )
+    if training.track is not None:
+        from swayline.training.tracking import check_tracker
+
+        check_tracker(training.track)
     inputs = (events, *vars(sides).values())
     claim_folder(out, "fit", is_model_folder, inputs, ending.force)
     if training.checkpoint is not None:
         from swayline.models.sequence.optimize.checkpoint import claim_checkpoint
 
         claim_checkpoint(training.checkpoint, inputs, ending.force)
-    with only_one(out, "fit"), DuckEngine() as engine:
+    with only_one(out, "fit"), DuckEngine() as engine, _watched(training, model, out) as watch:
         log = read(events, reading, engine, **vars(sides))
-        fitted = fit_log(engine, log, replace(plan, watch=_watch(training.tensorboard)))
+        fitted = fit_log(engine, log, replace(plan, watch=watch))
         fitted.save(out)
     _tell(fitted, model, out, len(log), len(log.rejected), ending.json)
 
 
-def _list_models(as_json: bool) -> None:
-    """Every model's name, and whether it reads values."""
-    from swayline.models import names as model_names
-    from swayline.models import reads_values
+@contextmanager
+def _watched(training: Training, model: str, out: Path) -> Iterator["Watch | None"]:
+    """What is called with each epoch, where training curves are wanted; a tracker writes beside the model folder."""
+    if training.track is None:
+        yield _watch(training.tensorboard)
+        return
+    from swayline.training.tracking import tracked
 
-    ignore = {name: "" if reads_values(name) else "ignores values" for name in model_names()}
-    lines = [f"{name:<24}{said}".rstrip() for name, said in ignore.items()]
-    reading_values = [name for name, said in ignore.items() if not said]
-    show(as_json, {"models": model_names(), "reads_values": reading_values}, lines)
+    folder = out.parent / f"{out.name}-tracking"
+    settings = options.settings_of(training.settings) | {"model": model, "seed": training.seed}
+    with tracked(training.track, folder, out.name, settings) as tracker:
+        yield tracker.watch
 
 
 def _watch(folder: Path | None) -> "Watch | None":

@@ -73,7 +73,9 @@ class Asked:
         ),
     ] = None
     seen: Annotated[str, typer.Option("--seen", help="Items of the history: auto, drop, keep or only.")] = "auto"
-    new_only: Annotated[bool, typer.Option("--new-only", help="Only what is new to the person.")] = False
+    new_only: Annotated[
+        bool, typer.Option("--new-only", "--new-items-only", help="Only what is new to the person.")
+    ] = False
     at: Annotated[
         str | None,
         typer.Option("--at", help="Ask at this moment (UTC), from what was known then.", show_default=False),

@@ -1,22 +1,54 @@
 """``swayline run``: the main job."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from swayline.cli.shared.groups import Ending
+from swayline.cli.shared.models import list_models
 from swayline.cli.shared.outcome import Outcome
 from swayline.cli.shared.output import show, warn
 from swayline.cli.shared.reading import EventsArgument, Said, SideTables, reads
+from swayline.core.errors import UsageError
 from swayline.core.words import meaning
+
+
+@dataclass(frozen=True)
+class Look:
+    """Which model recommends, how long its lists are, and how thorough the run is."""
+
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            help="Which model recommends (the best on validation); list says what each is for.",
+            show_default=False,
+        ),
+    ] = None
+    k: Annotated[
+        int | None, typer.Option("-k", min=1, max=1000, help="Length of the lists (10).", show_default=False)
+    ] = None
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A first look: a smaller sequence model and fewer models; figures say so.")
+    ] = False
+    track: Annotated[
+        str | None,
+        typer.Option("--track", help="Follow training: tensorboard, mlflow or wandb (offline).", show_default=False),
+    ] = None
+
+    def said(self) -> dict[str, Any]:
+        """The settings that were said."""
+        return {name: value for name, value in vars(self).items() if value not in (None, False)}
 
 
 @reads("items", "users", "ties")
 def run(
-    events: EventsArgument,
+    events: Annotated[str | None, *EventsArgument.__metadata__] = None,
     sides: SideTables = SideTables(),
     outcome: Outcome = None,
+    look: Look = Look(),
     config: Annotated[
         Path | None, typer.Option("--config", help="TOML with any setting of the run.", show_default=False)
     ] = None,
@@ -41,7 +73,17 @@ def run(
     from swayline.pipeline import Inputs, RunSettings, StageDone
     from swayline.pipeline import run as run_all
 
+    if look.model == "list":
+        list_models(ending.json)
+        return
+    if events is None:
+        raise UsageError("give the log to run on: swayline run EVENTS")
+    if look.track is not None:
+        from swayline.training.tracking import check_tracker
+
+        check_tracker(look.track)
     said: dict[str, Any] = {name: value for name, value in (("outcome", outcome), ("seed", seed)) if value is not None}
+    said |= look.said()
     said["reading"] = reading | ({"timezone": timezone} if timezone else {})
 
     def told(stage: StageDone) -> None:

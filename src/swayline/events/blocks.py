@@ -37,6 +37,8 @@ class Account:
     first: Refusal | None = None
     reading: Reading | None = None
     has_text: bool = False
+    mapped: dict[str, str] = field(default_factory=dict)
+    """Which column of the source became which of ours."""
     unread: dict[str, None] = field(default_factory=dict)
     """Names of the source's columns that stand for none of ours, in their order."""
 
@@ -86,6 +88,7 @@ def checked_blocks(
     def resolve(header: list[str]) -> dict[str, int]:
         found = resolve_columns(header, options, account.name)
         used = set(found.values())
+        account.mapped |= {ours: header[at] for ours, at in found.items() if at < len(header)}
         account.unread |= {name: None for at, name in enumerate(header) if at not in used and name.strip() not in "-"}
         return found
 
@@ -96,7 +99,7 @@ def checked_blocks(
     ):
         for block in blocks:
             if account.reading is None and len(block.table):
-                account.reading = reading_of(block, said)
+                account.reading = replace(reading_of(block, said), behavior=options.behavior)
                 account.has_text = TEXT in block.table.column_names
             good, refused = check(engine, block, account.reading or Reading())
             if options.format == "impressions":

@@ -280,7 +280,7 @@ def _numbers(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray | No
 def _with_behaviors(raw: pa.Table, reading: Reading) -> pa.Table:
     """Behaviours by our words; a log without any is one behaviour."""
     if BEHAVIOR not in raw.column_names:
-        only = RATE if VALUE in raw.column_names and VALUE not in reading.left_out else INTERACT
+        only = reading.behavior or (RATE if VALUE in raw.column_names and VALUE not in reading.left_out else INTERACT)
         return raw.append_column(BEHAVIOR, pa.repeat(only, len(raw)))
     coded = raw[BEHAVIOR].combine_chunks().dictionary_encode()
     words = [word.lower() for word in coded.dictionary.to_pylist()]

@@ -31,6 +31,8 @@ class EventLog:
         Side tables.
     notes : tuple of str
         What the reader decided that a person should know, a sentence each.
+    mapped : dict
+        Our column → the source's; empty for a log that was kept and read again.
     """
 
     events: pa.Table
@@ -42,6 +44,7 @@ class EventLog:
     users: pa.Table | None = None
     ties: pa.Table | None = None
     notes: tuple[str, ...] = ()
+    mapped: dict[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.events)

@@ -113,6 +113,9 @@ class ReadOptions:
         Rows have an order and no times; none are invented.
     delimiter : str, optional
         One character, ``tab`` or ``space`` (any run of blanks); by default told from the first line.
+    behavior : str
+        What the only behaviour of a log without a column of behaviours is called (``checkin``); by default ``rate``
+        where events have values, else ``interact``.
     format : str
         One of :data:`FORMATS`. ``sequences`` is a user a line, then that user's items in order; ``cascades`` a root
         user a line, then users with the seconds since; ``impressions`` any table with a list of the items shown.
@@ -138,6 +141,7 @@ class ReadOptions:
     mapping: dict[str, str] = field(default_factory=dict)
     ordered: bool = False
     delimiter: str | None = None
+    behavior: str = ""
     format: Format = "auto"
     timezone: str = "UTC"
     items_map: dict[str, str] = field(default_factory=dict)
@@ -157,6 +161,8 @@ class ReadOptions:
         for name in self.mapping:
             if name not in EVENT_COLUMNS:
                 raise UsageError(f"--map names {shown(name)}, which is no event column: {nearest(name, EVENT_COLUMNS)}")
+        if self.behavior and not plain_word(self.behavior):
+            raise UsageError(f"--behavior {shown(self.behavior)} is no word: letters, digits, - and _, as in checkin")
         check_zone(self.timezone)
         if self.format not in FORMATS:
             raise UsageError(f"--format {shown(self.format)} is unknown: {nearest(self.format, FORMATS)}")
@@ -188,6 +194,15 @@ class ReadOptions:
             content = content | {"paging": Paging(**content["paging"])}
         values: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in content.items()}
         return cls(**values)
+
+
+def plain_word(text: str) -> bool:
+    """Whether a text is a word of letters, digits, dashes and underscores.
+
+    >>> plain_word("checkin"), plain_word("two words")
+    (True, False)
+    """
+    return len(text) <= 64 and all(letter.isalnum() or letter in "-_" for letter in text)
 
 
 def parse_mapping(text: str) -> dict[str, str]:

@@ -68,7 +68,9 @@ def read_events(
     sides, more = read_sides(items, users, ties, options, engine)
     rejected = pa.concat_tables([*refused, more]).combine_chunks()
     n_duplicates = account.n_good - len(events)
-    return EventLog(events, rejected, account.n_read, n_duplicates, options, notes=account.notes(), **sides)
+    return EventLog(
+        events, rejected, account.n_read, n_duplicates, options, notes=account.notes(), mapped=account.mapped, **sides
+    )
 
 
 def as_log(source: Any, **sides: Any) -> EventLog:

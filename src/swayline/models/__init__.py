@@ -16,6 +16,7 @@ from swayline.models.classical.regression import LinearRegression, LogisticRegre
 from swayline.models.classical.user_knn import UserKNN, UserKNNSettings
 from swayline.models.own import OwnModel, wrapped
 from swayline.models.protocol import Recommender, Scores
+from swayline.models.purposes import purpose
 from swayline.models.registry import create, load_model, names, reads_values, with_seed
 from swayline.models.sequence.settings import TransformerSettings
 from swayline.models.sequence.transformer import Transformer
@@ -30,6 +31,6 @@ __all__ = [
     "MarkovChain", "MarkovChainSettings", "MostPopular", "MostPopularSettings", "NaiveBayes", "NaiveBayesSettings",
     "OwnModel", "RecentPopular", "RecentPopularSettings", "Recommender", "RegressionSettings", "Scores",
     "Transformer", "TransformerSettings", "UserKNN", "UserKNNSettings", "create", "create_value_model",
-    "held_out_values", "load_model", "mask_seen", "names", "reads_values", "recommend", "score_items",
+    "held_out_values", "load_model", "mask_seen", "names", "purpose", "reads_values", "recommend", "score_items",
     "told_of_values", "top_k", "value_model_names", "values_line", "with_seed", "wrapped",
 ]  # fmt: skip

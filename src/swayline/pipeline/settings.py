@@ -35,6 +35,10 @@ class RunSettings(BaseModel):
         k-core limits of what is trained on.
     explained_users : int
         Users drawn by the seed whose recommendations are taken apart event by event in the influence table.
+    quick : bool
+        A smaller sequence model, fewer models and fewer explained users, for a first look; figures say so.
+    track : str, optional
+        ``tensorboard``, ``mlflow`` or ``wandb``: where training is followed (``tracking/`` in the run folder).
     reading : ReadOptions
         How the log and its side tables are read; ``[reading]`` in TOML, where ``map`` is short for ``mapping``.
     model_settings : dict
@@ -51,6 +55,8 @@ class RunSettings(BaseModel):
     min_user_events: Annotated[int, Field(ge=1, le=MOST, strict=True)] = 1
     min_item_events: Annotated[int, Field(ge=1, le=MOST, strict=True)] = 1
     explained_users: Annotated[int, Field(ge=0, le=MOST, strict=True)] = 100
+    quick: bool = False
+    track: str | None = None
     reading: ReadOptions = ReadOptions()
     model_settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
@@ -83,6 +89,11 @@ class RunSettings(BaseModel):
         reading = content.get("reading", {})
         if not isinstance(reading, dict):
             raise ConfigError(f"{path}: reading must be a table ([reading]), not {shown(reading)}")
+        if said.get("quick") or content.get("quick") is True:
+            content = _quickened(content)
+        model, compared = said.get("model"), content.get("models", cls.model_fields["models"].default)
+        if model not in (None, "auto") and isinstance(compared, list | tuple) and model not in compared:
+            content = content | {"models": [*compared, model]}
         named = {("mapping" if name == "map" else name): value for name, value in reading.items()}
         content["reading"] = named | said.pop("reading", {})
         try:
@@ -90,6 +101,22 @@ class RunSettings(BaseModel):
         except ValidationError as error:
             where = f"{path}: " if path is not None else ""
             raise ConfigError(f"{where}{in_words(error, cls)}") from None
+
+
+_QUICK: dict[str, Any] = {"models": ["most-popular", "item-knn", "transformer"], "explained_users": 20}
+_QUICK_TRANSFORMER = {
+    "embedding_dim": 64, "n_blocks": 1, "n_heads": 1, "max_length": 50, "max_epochs": 3, "patience": 1,
+    "windows": False, "neighbours": False, "n_negatives": 256,
+}  # fmt: skip
+
+
+def _quickened(content: dict[str, Any]) -> dict[str, Any]:
+    """Settings of a first look, beneath what the file says itself."""
+    models = content.get("model_settings", {})
+    if not isinstance(models, dict) or not isinstance(models.get("transformer", {}), dict):
+        return content
+    transformer = _QUICK_TRANSFORMER | models.get("transformer", {})
+    return _QUICK | content | {"model_settings": models | {"transformer": transformer}}
 
 
 def _toml(path: Path) -> dict[str, Any]:

@@ -94,6 +94,8 @@ class TrainingPlan:
         model = create(name, **with_seed(name, self.settings.get(name, {}), self.seed))
         for option, value in (("checkpoint", self.checkpoint), ("watch", self.watch)):
             if value is not None:
+                if not hasattr(model, option) and option == "watch" and len(self.models) > 1:
+                    continue
                 if not hasattr(model, option):
                     raise UsageError(f"{model.name} does not train in epochs, so it has no {option}: leave it out")
                 setattr(model, option, value)

@@ -16,17 +16,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from typing import Any
 
-from swayline.cli.shared.options import Force, Json
+from swayline.cli.shared.options import Force, Json, Quiet, Verbose
 
 Verb = Callable[..., None]
 
 
 @dataclass(frozen=True)
 class Ending:
-    """How a verb ends: what it may write over, and in which form it answers."""
+    """How a verb ends: what it may write over, in which form it answers, and how much it tells on the way."""
 
     force: Force = False
     json: Json = False
+    verbose: Verbose = False
+    quiet: Quiet = False
 
 
 def option_groups(verb: Verb) -> Verb:

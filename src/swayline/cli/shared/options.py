@@ -1,12 +1,30 @@
 """Options that several verbs share; those of reading a log are in :mod:`swayline.cli.shared.reading`."""
 
 import tomllib
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from swayline.core.errors import UsageError, shown
 
+
+def _told(level: str) -> Any:
+    """A callback that says how much is told; with both, the last one said counts."""
+
+    def tell(asked: bool) -> bool:
+        from swayline.core.progress import set_level
+
+        if asked:
+            set_level(level)  # type: ignore[arg-type]
+        return asked
+
+    return tell
+
+
+Verbose = Annotated[
+    bool, typer.Option("--verbose", callback=_told("verbose"), help="Tell every step, every epoch and every note.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", callback=_told("quiet"), help="No progress; results and errors alone.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Decides every random number.")]
 Force = Annotated[

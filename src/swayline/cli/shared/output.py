@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from swayline.core.errors import OutputError, UsageError, shown
+from swayline.core.progress import level
 
 
 def show(as_json: bool, result: dict[str, Any], lines: list[str]) -> None:
@@ -22,7 +23,9 @@ def show(as_json: bool, result: dict[str, Any], lines: list[str]) -> None:
 
 
 def warn(text: str) -> None:
-    """A line for people beside the result."""
+    """A line for people beside the result; none where they asked for quiet."""
+    if level() == "quiet":
+        return
     sys.stderr.write(text + "\n")
 
 

@@ -159,6 +159,7 @@ class _Option:
 _LOG = (
     _Option("columns", "Names of a headerless file's columns: user,item,behavior,time; - skips one.", _words),
     _Option("mapping", "Foreign column names: user=uid,item=iid.", _mapping, flag="--map"),
+    _Option("behavior", "Name of the only behaviour, as checkin, where the log has no column of them."),
     _Option("ordered", "Rows are in order and have no times.", bool, is_flag=True),
     _Option("delimiter", "One character, or the word tab or space."),
     _Option("format", "csv, jsonl, parquet, recbole, sequences (a user a line), impressions, cascades."),

@@ -69,12 +69,15 @@ class Reading:
     is_epoch : bool
         Numbers of time count from 1970 and most lie after 1973, so that one of 8 digits that begins like a date
         (20240201) is a date written in the wrong place, not a moment of 1970.
+    behavior : str
+        The only behaviour of a log that has no column of them; empty where nobody named it.
     """
 
     unit_us: float = 1e6
     date_format: str = ""
     left_out: frozenset[str] = frozenset()
     is_epoch: bool = False
+    behavior: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,9 @@
 """Train: every model on the training part, one chosen by validation and refitted on everything."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 from swayline.core.names import CANDIDATES_FOLDER, CHOICE_FILE, MODEL_FOLDER
 from swayline.core.storage.files import write_json
@@ -9,6 +12,7 @@ from swayline.pipeline.settings import RunSettings
 from swayline.pipeline.workspace import Workspace
 from swayline.training import TrainingPlan
 from swayline.training import train as walk
+from swayline.training.tracking import tracked
 
 SPLIT = "last-out"
 
@@ -30,7 +34,9 @@ def plan_of(settings: RunSettings) -> TrainingPlan:
 
 def train(work: Workspace) -> None:
     """Fit every model, choose one, write ``model/``, ``candidates/`` and ``choice.json``."""
-    trained = walk(work.data, replace(plan_of(work.settings), candidates=work.folder / CANDIDATES_FOLDER))
+    plan = replace(plan_of(work.settings), candidates=work.folder / CANDIDATES_FOLDER)
+    with _followed(work) as watch:
+        trained = walk(work.data, replace(plan, watch=watch))
     trained.bundle.save(work.folder / MODEL_FOLDER)
     write_json(work.folder / CHOICE_FILE, {
         "best": trained.chosen,
@@ -42,9 +48,28 @@ def train(work: Workspace) -> None:
         },
     })  # fmt: skip
     work.bundle = trained.bundle
+    if work.settings.quick:
+        work.say(
+            "train",
+            "a quick run: the sequence model is small and trained for few epochs; leave out --quick for better figures",
+        )
     chosen = next(one for one in trained.candidates if one.name == trained.chosen)
     if chosen.values is not None and not chosen.values["read"]:
         work.say("train", f"{chosen.name} ignores the log's values, such as ratings: {_readers()} read them")
+
+
+@contextmanager
+def _followed(work: Workspace) -> Iterator[Callable[[Any], None] | None]:
+    """What is told of every epoch, where a tracker is asked for."""
+    settings = work.settings
+    if settings.track is None:
+        yield None
+        return
+    told = {"models": ", ".join(settings.models), "seed": settings.seed, "quick": settings.quick}
+    with tracked(
+        settings.track, work.folder / "tracking", "run", told | settings.model_settings.get("transformer", {})
+    ) as one:
+        yield one.watch
 
 
 def _readers() -> str:
