@@ -12,6 +12,7 @@ from swayline.cli.shared.outcome import Outcome
 from swayline.cli.shared.output import show, warn
 from swayline.cli.shared.reading import EventsArgument, Said, SideTables, reads
 from swayline.core.errors import UsageError
+from swayline.core.names import SUMMARY_FILE
 from swayline.core.words import meaning
 
 
@@ -103,6 +104,7 @@ def run(
         f"{rows['kept']:,} events kept of {rows['rows']:,} ({rows['rejected']:,} rejected, "
         f"{rows['duplicates']:,} repeats); outcome: {meaning(done.record['outcome'])}",
         f"report: {done.report}",
+        f"summary: {done.folder / SUMMARY_FILE}",
     ]
     if rows["rejected"]:
         lines.insert(1, f"rejected rows with reasons: {done.folder / 'rejected.parquet'}")

@@ -98,6 +98,7 @@ BEHAVIOR_SYNONYMS = {
 
 # --- files of a run folder (what each holds: core/run_folder/registry.py) ------------------------
 REPORT_FILE = "report.html"
+SUMMARY_FILE = "summary.md"
 INFLUENCE_FILE = "influence.parquet"
 EXPERIMENTS_FILE = "experiments.parquet"
 EXPERIMENT_KEY = b"experiment"

@@ -2,7 +2,7 @@
 
 from swayline.pipeline.job import RunDone, StageDone, run
 from swayline.pipeline.settings import RunSettings
-from swayline.pipeline.stages import STAGES
+from swayline.pipeline.stages import STAGES, to_mermaid
 from swayline.pipeline.workspace import Inputs
 
-__all__ = ["STAGES", "Inputs", "RunDone", "RunSettings", "StageDone", "run"]
+__all__ = ["STAGES", "Inputs", "RunDone", "RunSettings", "StageDone", "run", "to_mermaid"]

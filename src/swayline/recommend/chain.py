@@ -26,6 +26,7 @@ from typing import Any, Self
 import numpy as np
 
 from swayline.core.errors import ConfigError, DataError, UsageError, nearest, shown
+from swayline.core.showing.mermaid import flowchart
 from swayline.recommend.answer import gathered
 from swayline.recommend.context import Context
 from swayline.recommend.histories import histories_of, rows_of
@@ -79,6 +80,22 @@ class Chain:
             if (kind in (CANDIDATES, FILTER) and place > at) or (kind in (ORDERING, REASONS) and place < at):
                 where = "before" if kind in (CANDIDATES, FILTER) else "after"
                 raise ConfigError(f"step {step.name!r} must stand {where} {self.steps[at].name!r}")
+
+    def to_mermaid(self) -> str:
+        """The steps as a Mermaid flowchart, each with its kind.
+
+        >>> print(Chain.of(["model", "rank"]).to_mermaid())
+        flowchart LR
+          n0["question"] -->|candidates| n1["model"]
+          n1["model"] -->|rank| n2["rank"]
+          n2["rank"] --> n3["list"]
+        """
+        names = ["question", *(f"{step.name}" for step in self.steps)]
+        for at, name in enumerate(names):
+            if name in names[:at]:
+                names[at] = f"{name} ({names[:at].count(name) + 1})"
+        kinds = [str(step.kind) for step in self.steps]
+        return flowchart([*zip(names, names[1:], kinds, strict=False), (names[-1], "list", "")])
 
     @classmethod
     def of(cls, steps: Sequence[str | Mapping[str, Any] | Step], pool: int = POOL) -> Self:

@@ -16,10 +16,11 @@ from swayline.core.names import (
     QUALITY_FILE,
     REPORT_FILE,
     RUN_FILE,
+    SUMMARY_FILE,
 )
 from swayline.core.run_folder import artifact
 from swayline.core.run_folder.registry import PROFILES_FILE
-from swayline.core.storage.files import whole
+from swayline.core.storage.files import whole, write_text
 from swayline.report.artifacts import Artifacts, read_artifacts
 from swayline.report.blocks import Missing, Section
 from swayline.report.page import render
@@ -37,6 +38,7 @@ from swayline.report.sections.quality import quality_section
 from swayline.report.sections.run import run_section
 from swayline.report.sections.time import time_section
 from swayline.report.sections.values import values_section
+from swayline.report.summary import summary
 from swayline.report.wording import words
 
 _BRACKETS = "Figures in brackets are 95% intervals."
@@ -60,7 +62,7 @@ _SECTIONS: tuple[tuple[Callable[[Artifacts], Section | None], str, str, str], ..
 
 
 def write_report(folder: Path) -> Path:
-    """Write ``report.html`` from what a run folder holds; parts whose stage did not run say so.
+    """Write ``report.html`` and ``summary.md`` from what a run folder holds; parts whose stage did not run say so.
 
     Returns
     -------
@@ -80,6 +82,8 @@ def write_report(folder: Path) -> Path:
         raise ArtifactError(f"{path} is a folder: move it away, the report is written there")
     with whole(path) as temporary:
         temporary.write_text(page, "utf-8")
+    built = [one for one in sections if one is not None]
+    write_text(Path(folder) / SUMMARY_FILE, summary(_title(run), _subtitle(run), run, built))
     return path
 
 

@@ -167,6 +167,10 @@ ARTIFACTS = (
         names_people=True, is_result=True,
     ),
     Artifact(
+        names.SUMMARY_FILE, "page", "report", "ten sentences to send on, with figures and links, and what to do first",
+        names_people=True, is_result=True,
+    ),
+    Artifact(
         names.RUN_FILE, "json", RUN_STAGE, "settings, seed, versions, hashes, time and memory of each stage",
         without="says so", is_result=True, layout=Run,
     ),

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from swayline.core.run_folder import made_by
+from swayline.core.showing.mermaid import flowchart
 from swayline.pipeline.stages.evaluate import evaluate
 from swayline.pipeline.stages.influence import measure_influence
 from swayline.pipeline.stages.look import describe_log, profiles, quality
@@ -42,6 +43,15 @@ class Stage:
     needs: tuple[str, ...]
     settings: tuple[str, ...]
     makes: tuple[str, ...]
+
+
+def to_mermaid() -> str:
+    """The stages as a Mermaid flowchart: what each needs.
+
+    >>> to_mermaid().splitlines()[:2]
+    ['flowchart LR', '  n0["read"] --> n1["describe"]']
+    """
+    return flowchart([(need, stage.name, "") for stage in STAGES for need in stage.needs])
 
 
 STAGES = (
