@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,9 @@ from swayline.cli.shared.reading import EventsArgument, Said, SideTables, reads
 from swayline.core.errors import UsageError
 from swayline.core.names import SUMMARY_FILE
 from swayline.core.words import meaning
+
+if TYPE_CHECKING:
+    from swayline.pipeline import RunDone
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,12 @@ def run(
             warn(f"{stage.name:<10} {'reused' if stage.reused else f'{stage.seconds:.1f} s, {stage.peak_mb:,.0f} MB'}")
 
     done = run_all(Inputs(events, **vars(sides)), RunSettings.load(config, said), out, told, force=ending.force)
+    lines = _told(done)
+    show(ending.json, {"folder": str(done.folder), "report": str(done.report), "run": done.record}, lines)
+
+
+def _told(done: "RunDone") -> list[str]:
+    """What a person reads at the end; what the run noted goes to standard error."""
     rows = done.record["inputs"]["events"]
     for note in rows["notes"]:
         warn(f"note: {note}")
@@ -108,4 +117,4 @@ def run(
     ]
     if rows["rejected"]:
         lines.insert(1, f"rejected rows with reasons: {done.folder / 'rejected.parquet'}")
-    show(ending.json, {"folder": str(done.folder), "report": str(done.report), "run": done.record}, lines)
+    return lines
