@@ -41,10 +41,16 @@ class Look:
         str | None,
         typer.Option("--track", help="Follow training: tensorboard, mlflow or wandb (offline).", show_default=False),
     ] = None
+    timezone: Annotated[
+        str | None,
+        typer.Option(
+            "--timezone", help="Clock of the hour-of-week page, as in Asia/Shanghai (UTC).", show_default=False
+        ),
+    ] = None
 
     def said(self) -> dict[str, Any]:
-        """The settings that were said."""
-        return {name: value for name, value in vars(self).items() if value not in (None, False)}
+        """The settings that were said; the clock is one of reading."""
+        return {name: value for name, value in vars(self).items() if value not in (None, False) and name != "timezone"}
 
 
 @reads("items", "users", "ties")
@@ -62,12 +68,6 @@ def run(
     seed: Annotated[
         int | None,
         typer.Option("--seed", min=0, max=2**31 - 1, help="Decides every random number (0).", show_default=False),
-    ] = None,
-    timezone: Annotated[
-        str | None,
-        typer.Option(
-            "--timezone", help="Clock of the hour-of-week page, as in Asia/Shanghai (UTC).", show_default=False
-        ),
     ] = None,
     ending: Ending = Ending(),
     *,
@@ -88,7 +88,7 @@ def run(
         check_tracker(look.track)
     said: dict[str, Any] = {name: value for name, value in (("outcome", outcome), ("seed", seed)) if value is not None}
     said |= look.said()
-    said["reading"] = reading | ({"timezone": timezone} if timezone else {})
+    said["reading"] = reading | ({"timezone": look.timezone} if look.timezone else {})
 
     def told(stage: StageDone) -> None:
         if not ending.json:
