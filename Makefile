@@ -55,6 +55,12 @@ test: $(STAMP) ## pass the tests
 truth: $(STAMP) ## slow checks against worlds whose answer is known
 	$(BIN)/pytest -m truth tests/truth
 
+docs: $(STAMP) ## build the site in docs/_build, its notebooks run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[docs]'
+	$(BIN)/python docs/make_papers.py
+	$(BIN)/python -m sphinx -q -b html docs docs/_build/html
+	@echo "the site: docs/_build/html/index.html"
+
 lint: $(STAMP) ## format, lint, types, floors
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
