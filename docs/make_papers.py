@@ -20,7 +20,10 @@ def papers() -> list[tuple[str, str]]:
             parts = re.split(r"^ *References\n *-+\n", ast.get_docstring(node) or "", flags=re.M)
             for part in parts[1:]:
                 text = " ".join(re.split(r"\n *\w+\n *---|\n\n", part)[0].split())
-                found |= {(one.strip(" ."), str(path.relative_to(ROOT))) for one in re.split(r"(?<=[a-z)\d]{2})[.;] (?=[A-Z])", text)}
+                found |= {
+                    (one.strip(" ."), str(path.relative_to(ROOT)))
+                    for one in re.split(r"(?<=[a-z)\d]{2})[.;] (?=[A-Z])", text)
+                }
     return sorted((paper, file) for paper, file in found if len(paper) > 12)
 
 

@@ -185,28 +185,46 @@ def estimate_effect(
 
     Parameters
     ----------
-    frame : Arrow, pandas or Polars frame, or a mapping of columns
-    treatment : column with two or more arms, or with a dose (a numeric column of more than ten values)
-    outcome : numeric or true/false column
-    controls : columns known before the treatment that may cause it and the outcome; None takes every other column
-    estimand : "ate" (over everybody), "att" (over the treated), "cate" (the ate, and a row for each person)
-    clusters : column whose rows are not independent of each other (a user, a village)
-    reference : the arm compared with; by default the one whose word means none
-    randomised : whether the treatment was drawn at random
-    propensity : column with the known probability of the (two-armed) treatment; implies ``randomised``
-    learner : "auto" chooses by size; "linear", "boosting" or "gaussian" asks for one family; "forest" takes a causal
-        forest for who is affected how much
-    outcome_learner, treatment_learner : scikit-learn regressor or classifier that predicts the outcome (in each arm)
-        and the treatment from the standardised controls, cross-fitted; None takes what ``learner`` says
-    negative_controls : outcome columns that the treatment cannot have caused
-    graph : a causal graph (text, DOT, pairs, or what :func:`.discover_graph` made; see :func:`.read_graph`), from
-        which controls and instrument are chosen; ``controls`` then only says which columns may serve
-    instrument : column that moves the treatment and reaches the outcome through it alone; adds rows ``late``
-    beside : whether estimates of EconML and DoWhy stand in the table too
-    n_folds : folds of the cross-fitting
-    alpha : intervals of ``summary``, ``interval`` and ``effect_interval`` miss the truth in this share of samples; the
-        influence table's are always at .05
-    seed : decides folds, shuffles and half samples
+    frame : Arrow, pandas or Polars frame, DuckDB relation, or mapping
+        Arrow, pandas or Polars frame, or a mapping of columns.
+    treatment : str
+        Column with two or more arms, or with a dose (a numeric column of more than ten values).
+    outcome : str
+        Numeric or true/false column.
+    controls : sequence of str, optional
+        Columns known before the treatment that may cause it and the outcome; None takes every other column.
+    estimand : str
+        "ate" (over everybody), "att" (over the treated), "cate" (the ate, and a row for each person).
+    clusters : str, optional
+        Column whose rows are not independent of each other (a user, a village).
+    reference : str, optional
+        The arm compared with; by default the one whose word means none.
+    randomised : bool
+        Whether the treatment was drawn at random.
+    propensity : str, optional
+        Column with the known probability of the (two-armed) treatment; implies ``randomised``.
+    learner : str
+        "auto" chooses by size; "linear", "boosting" or "gaussian" asks for one family; "forest" takes a causal forest
+        for who is affected how much.
+    outcome_learner, treatment_learner : scikit-learn estimator, optional
+        Scikit-learn regressor or classifier that predicts the outcome (in each arm) and the treatment from the
+        standardised controls, cross-fitted; None takes what ``learner`` says.
+    negative_controls : sequence of str
+        Outcome columns that the treatment cannot have caused.
+    graph : str, pairs or table, optional
+        A causal graph (text, DOT, pairs, or what :func:`.discover_graph` made; see :func:`.read_graph`), from which
+        controls and instrument are chosen; ``controls`` then only says which columns may serve.
+    instrument : str, optional
+        Column that moves the treatment and reaches the outcome through it alone; adds rows ``late``.
+    beside : bool
+        Whether estimates of EconML and DoWhy stand in the table too.
+    n_folds : int
+        Folds of the cross-fitting.
+    alpha : float
+        Intervals of ``summary``, ``interval`` and ``effect_interval`` miss the truth in this share of samples; the
+        influence table's are always at .05.
+    seed : int
+        Decides folds, shuffles and half samples.
 
     Returns
     -------

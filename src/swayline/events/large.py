@@ -57,12 +57,21 @@ def clean_log(
 
     Parameters
     ----------
-    path, items, users, ties, options
+    path : path, address or frame
         As for :func:`read_events`.
     folder : path
         Becomes what ``read_log`` reads; a log already there is replaced.
+    items, users, ties : path, address or frame, optional
+        As for :func:`read_events`.
+    options : ReadOptions, optional
+        As for :func:`read_events`.
     memory_limit : str
         What the engine may hold (``2GB``); beyond it, it spills to disk. Reading itself takes a few hundred MB.
+
+    Returns
+    -------
+    Cleaned
+        Rows of the log, rows read, repeats dropped, rows rejected.
 
     Raises
     ------

@@ -28,7 +28,15 @@ _NEEDED = ("events", "rejected")
 
 
 def write_log(log: EventLog, folder: str | Path) -> None:
-    """Write a log into a folder (made where missing, an older log replaced), to be read by :func:`read_log`."""
+    """Write a log into a folder (made where missing, an older log replaced), to be read by :func:`read_log`.
+
+    Parameters
+    ----------
+    log : EventLog
+        What is written.
+    folder : path
+        Where to.
+    """
     folder = Path(folder)
     begin(folder)
     rows = write_tables(folder, {name: getattr(log, name) for name in _TABLES})
@@ -71,6 +79,16 @@ def finish(
 
 def read_log(folder: str | Path) -> EventLog:
     """The log that :func:`write_log` put into a folder, equal in every table, count and option.
+
+    Parameters
+    ----------
+    folder : path
+        The folder of the log.
+
+    Returns
+    -------
+    EventLog
+        The log.
 
     Raises
     ------

@@ -44,6 +44,7 @@ def discover_graph(
     Parameters
     ----------
     frame : Arrow, pandas or Polars frame, DuckDB relation, or mapping of columns
+        A row a unit.
     columns : sequence of str, optional
         Numeric or true/false columns; by default all.
     tiers : mapping, optional

@@ -71,6 +71,7 @@ def features_as_of(
     Parameters
     ----------
     log : EventLog, path, address or frame
+        What happened.
     moments : frame
         ``user`` and ``time``; ``item`` or ``category`` where a moment is about one.
     items : path, address or frame, optional

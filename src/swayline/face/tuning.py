@@ -53,6 +53,7 @@ def tune(
     Parameters
     ----------
     log : EventLog, path, address or frame
+        What happened.
     model : str
         One that has settings to tune; the others choose theirs by validation while they are fitted.
     trials : int

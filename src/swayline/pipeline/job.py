@@ -80,10 +80,21 @@ def run(
 
     Parameters
     ----------
+    inputs : Inputs
+        What is read: events, and tables beside them.
+    settings : RunSettings
+        What decides the run.
+    folder : Path
+        Where it writes; finished stages in it are reused.
     told : callable, optional
         Called after each stage.
     force : bool
         Write into a folder that holds files which no run made.
+
+    Returns
+    -------
+    RunDone
+        The folder, its page, the stages, and the record that ``run.json`` holds.
 
     Raises
     ------

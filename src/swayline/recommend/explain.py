@@ -141,12 +141,20 @@ def attribute_events(
     Parameters
     ----------
     model : Recommender or ModelBundle
+        A fitted one.
     log : EventLog, optional
         Whose histories to explain; by default those the model was fitted on.
     user : str or int
         Outside id; a whole number stands for the same id as text.
     item : str or int, optional
         Explain this item; by default the user's top ``k``.
+    k : int
+        Length of the list that is explained.
+
+    Returns
+    -------
+    pa.Table
+        A row an event and item: the logit with the event minus that without it.
 
     Raises
     ------

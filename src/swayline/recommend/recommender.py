@@ -222,7 +222,17 @@ class Recommender(Estimator):
 
 
 class SequenceRecommender(Recommender):
-    """The earlier name of :class:`Recommender`; it goes with the next release."""
+    """The earlier name of :class:`Recommender`; it goes with the next release.
+
+    Parameters
+    ----------
+    model : str
+        Any model's name.
+    seed : int
+        Decides every random number.
+    **settings
+        The model's settings.
+    """
 
     def __init__(self, model: str = "transformer", *, seed: int = 0, **settings: Any) -> None:
         super().__init__(model, seed=seed, **settings)

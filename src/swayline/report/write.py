@@ -64,6 +64,11 @@ _SECTIONS: tuple[tuple[Callable[[Artifacts], Section | None], str, str, str], ..
 def write_report(folder: Path) -> Path:
     """Write ``report.html`` and ``summary.md`` from what a run folder holds; parts whose stage did not run say so.
 
+    Parameters
+    ----------
+    folder : Path
+        What a run wrote.
+
     Returns
     -------
     Path

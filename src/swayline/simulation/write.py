@@ -50,6 +50,8 @@ def write_world(settings: WorldSettings, out: Path, *, force: bool = False) -> l
 
     Parameters
     ----------
+    settings : WorldSettings
+        Size and dials of the world.
     out : Path
         Made where it is missing; a world already there is replaced.
     force : bool

@@ -110,9 +110,35 @@ def learn_policy(
 
     Parameters
     ----------
-    costs : arm → what giving it costs, in the outcome's unit; arms left out cost nothing
-    treatment, outcome, controls, reference, clusters, randomised, propensity, learner : as in :func:`.estimate_effect`
-    n_folds : parts into which the people fall at random; 2 learns on one half and values on the other
+    frame : Arrow, pandas or Polars frame, DuckDB relation, or mapping
+        A row a person.
+    costs : mapping, optional
+        Arm → what giving it costs, in the outcome's unit; arms left out cost nothing.
+    treatment : str
+        As in :func:`.estimate_effect`, a choice of arms.
+    outcome : str
+        Numeric or true/false column.
+    controls : sequence of str, optional
+        Columns known before the treatment; None takes every other column.
+    reference : str, optional
+        The arm compared with.
+    clusters : str, optional
+        Column whose rows are not independent of each other.
+    randomised : bool
+        Whether the treatment was drawn at random.
+    propensity : str, optional
+        Column with the known probability of the treatment.
+    learner : str
+        As in :func:`.estimate_effect`.
+    n_folds : int
+        Parts into which the people fall at random; 2 learns on one half and values on the other.
+    seed : int
+        Decides the order of the people.
+
+    Returns
+    -------
+    Policy
+        Choice, value, gain over the reference and over the one best arm, each with an interval.
 
     Notes
     -----

@@ -117,6 +117,11 @@ def profiles(
     engine : Engine, optional
         Where tables are computed; an engine of its own by default.
 
+    Returns
+    -------
+    Profiles
+        ``.user(id)``, ``.item(id)``, ``.users``, ``.items``: sentences and columns.
+
     Raises
     ------
     EmptyLogError

@@ -105,6 +105,7 @@ class BehaviorEffects(InfluenceEstimator):
     engine : Engine, optional
         Where tables are computed; DuckDB in this process by default.
     seed : int
+        Decides every random number.
 
     Attributes
     ----------

@@ -59,6 +59,7 @@ class PeopleInfluence(InfluenceEstimator):
         Spectral radius constraint: the likeliest fit whose spectral radius is at most this (say .95). Where left out
         an unstable process (spectral radius of 1 and more) is reported, not constrained.
     seed : int
+        Decides every random number.
 
     Attributes
     ----------
