@@ -59,7 +59,7 @@ def tune(
     trials : int
         Trials in all; those already in ``folder`` count.
     split : str
-        ``last-out`` or ``time``: what validation asks. Test questions are never read.
+        ``last-out`` or ``time``: what validation asks; test questions are never read.
     folder : path, optional
         Keeps the study, so that a later call goes on; nothing is kept by default.
     seed : int
@@ -96,6 +96,9 @@ def tune(
     else:
         with tempfile.TemporaryDirectory(prefix="swayline-tune-") as kept:
             found = search(cut, model, trials, Path(kept), seed, fixed)
-    said = ", ".join(f"{name}={value!r}" for name, value in found.settings.items()) or "the defaults"
-    heading = f"{model}: best of {len(found.trials)} trials, validation NDCG@10 {found.valid_ndcg:.4f}: {said}"
+    heading = f"{model}: best of {len(found.trials)} trials, validation NDCG@10 {found.valid_ndcg:.4f}: {_said(found.settings)}"
     return Tuning(found.trials, heading, trials_picture, model, found.settings, found.valid_ndcg)
+
+
+def _said(settings: Mapping[str, object]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in settings.items()) or "the defaults"
