@@ -96,7 +96,8 @@ def tune(
     else:
         with tempfile.TemporaryDirectory(prefix="swayline-tune-") as kept:
             found = search(cut, model, trials, Path(kept), seed, fixed)
-    heading = f"{model}: best of {len(found.trials)} trials, validation NDCG@10 {found.valid_ndcg:.4f}: {_said(found.settings)}"
+    best = f"validation NDCG@10 {found.valid_ndcg:.4f}: {_said(found.settings)}"
+    heading = f"{model}: best of {len(found.trials)} trials, {best}"
     return Tuning(found.trials, heading, trials_picture, model, found.settings, found.valid_ndcg)
 
 
