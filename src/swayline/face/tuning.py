@@ -12,7 +12,7 @@ from swayline.core.showing.result import Result
 from swayline.dataset import split_by_name
 from swayline.engine import DuckEngine
 from swayline.events import as_log
-from swayline.training import training_data
+from swayline.training import Tuned, training_data
 from swayline.training import tune as search
 from swayline.training.tune import check_tunable
 
@@ -96,10 +96,11 @@ def tune(
     else:
         with tempfile.TemporaryDirectory(prefix="swayline-tune-") as kept:
             found = search(cut, model, trials, Path(kept), seed, fixed)
-    best = f"validation NDCG@10 {found.valid_ndcg:.4f}: {_said(found.settings)}"
-    heading = f"{model}: best of {len(found.trials)} trials, {best}"
+    heading = f"{model}: best of {len(found.trials)} trials, {_said(found)}"
     return Tuning(found.trials, heading, trials_picture, model, found.settings, found.valid_ndcg)
 
 
-def _said(settings: Mapping[str, object]) -> str:
-    return ", ".join(f"{name}={value!r}" for name, value in settings.items()) or "the defaults"
+def _said(found: Tuned) -> str:
+    """The best trial's figure and settings."""
+    settings = ", ".join(f"{name}={value!r}" for name, value in found.settings.items()) or "the defaults"
+    return f"validation NDCG@10 {found.valid_ndcg:.4f}: {settings}"
