@@ -71,6 +71,18 @@ app.command("serve")(serve.serve)
 app.add_typer(live.app, name="live")
 
 
+def _first_line(text: object) -> str:
+    return str(text or "").strip().partition("\n")[0]
+
+
+for _one in app.registered_commands:
+    # The list of verbs has their whole first line: click would cut it.
+    _one.short_help = _one.short_help or _first_line(_one.callback.__doc__ if _one.callback else "")
+for _group in app.registered_groups:
+    if _group.typer_instance is not None:
+        _group.short_help = _first_line(_group.typer_instance.info.help)
+
+
 def main() -> None:
     """Run the command line; whatever goes wrong becomes one line and an exit code, never a traceback."""
     set_level("normal")
