@@ -392,3 +392,15 @@ def test_reasons_say_what_holds_each_item_up(model, users):
 
 def test_steps_are_made_by_name():
     assert create_step("diversity").strength == 0.3
+
+
+def test_somebody_of_whom_nothing_is_known_gets_what_most_people_take():
+    """Whatever order the vocabulary is in; ids here are such that their hashes are not in the order of the counts."""
+    rows = [(f"u{u}", f"i{item}", 20 * u + item) for item in range(12) for u in range(2 + 3 * item)]
+    users, items, times = zip(*rows, strict=True)
+    model = sw.Recommender("item-knn").fit(sw.read_events(pa.table({"user": users, "item": items, "time": times})))
+    wanted = ["i11", "i10", "i9", "i8"]
+    assert model.recommend(histories=[[]], k=4)["item"].to_pylist() == wanted
+    bundle = model.bundle()
+    empty = bundle.histories.take(np.array([0])).keep(np.zeros(bundle.histories.lengths[0], bool))
+    assert [bundle.dataset.items.names[item] for item in bundle._popular(empty, 4)[0]] == wanted

@@ -75,6 +75,11 @@ class Context:
         return np.bincount(self.histories.items, minlength=self.n_items)
 
     @cached_property
+    def by_popularity(self) -> Ints:
+        """(I,) items by their events, most first; the first of the vocabulary where several tie."""
+        return np.argsort(-self.met, kind="stable")
+
+    @cached_property
     def items(self) -> pa.Table:
         """(I,) all that a filter may ask of an item: the catalogue's columns, ``item``, ``met``, ``last_met``."""
         known = self.histories.catalogue

@@ -173,11 +173,13 @@ class ModelBundle:
         return items[:, :k], scores[:, :k], knows
 
     def _popular(self, histories: Sequences, k: int) -> ItemRows:
-        """(Q, k) the items with most events, -1 where none is left; a vocabulary is in that order."""
+        """(Q, k) the items with most events, the first of the vocabulary where several tie; -1 where none is left."""
+        counts = np.bincount(self.dataset.sequences.items, minlength=histories.n_items)
+        order = np.argsort(-counts, kind="stable")
         found = np.full((len(histories), k), -1, np.int32)
         for row in range(len(histories)):
             seen = histories.items[histories.of(row)] if self.exclude_seen else np.zeros(0, np.int32)
-            first = np.arange(min(histories.n_items, k + len(seen)))
+            first = order[: k + len(seen)]
             left = first[~np.isin(first, seen)][:k]
             found[row, : len(left)] = left
         return found

@@ -126,7 +126,8 @@ class Unknown:
                 items[row : row + 1], scores[row : row + 1] = top_k(worth, slate.pool)
                 slate.sources[row] = COLD
             else:
-                left = np.flatnonzero(_open_to(slate, int(row)))[: slate.pool]
+                order = slate.context.by_popularity
+                left = order[_open_to(slate, int(row))[order]][: slate.pool]
                 items[row], scores[row] = -1, -np.inf
                 items[row, : len(left)] = left
                 scores[row, : len(left)] = -np.arange(len(left))
