@@ -30,7 +30,7 @@ def ciao():
 def lastfm():
     rows = np.loadtxt(DATA / "lastfm-2k" / "user_taggedartists.dat", skiprows=1, dtype=int)
     rows = rows[rows[:, 5] >= 2005]
-    times = (rows[:, 5] * 12 + rows[:, 4]) * 2_592_000
+    times = ((rows[:, 5] - 1970) * 12 + rows[:, 4]) * 2_592_000
     _, first = np.unique(rows[:, 0] * 10**6 + rows[:, 1], return_index=True)
     ties = np.loadtxt(DATA / "lastfm-2k" / "user_friends.dat", skiprows=1, dtype=int)
     return rows[first, 0], rows[first, 1], times[first], ties[:, 0], ties[:, 1]
