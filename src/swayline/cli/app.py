@@ -20,6 +20,7 @@ from swayline.cli import (
     run,
     serve,
     simulate,
+    truth,
     tune,
 )
 from swayline.cli.shared.edge import guarded
@@ -59,6 +60,7 @@ def _verb(name: str, verb: Callable[..., None]) -> None:
 _verb("run", run.run)
 _verb("check", check.check)
 _verb("simulate", simulate.simulate)
+_verb("truth", truth.truth)
 _verb("fit", fit.fit)
 _verb("recommend", recommend.recommend)
 _verb("evaluate", evaluate.evaluate)

@@ -37,6 +37,10 @@ class Look:
     quick: Annotated[
         bool, typer.Option("--quick", help="A first look: a smaller sequence model and fewer models; figures say so.")
     ] = False
+    audit: Annotated[
+        bool,
+        typer.Option("--audit", help="Plant known effects into copies of the log and tell what each verdict is worth."),
+    ] = False
     track: Annotated[
         str | None,
         typer.Option("--track", help="Follow training: tensorboard, mlflow or wandb (offline).", show_default=False),

@@ -39,6 +39,9 @@ class RunSettings(BaseModel):
         A smaller sequence model, fewer models and fewer explained users, for a first look; figures say so.
     track : str, optional
         ``tensorboard``, ``mlflow`` or ``wandb``: where training is followed (``tracking/`` in the run folder).
+    audit : bool
+        Whether known effects are planted into copies of the log, to see what each verdict is worth (about a minute a
+        behaviour).
     reading : ReadOptions
         How the log and its side tables are read; ``[reading]`` in TOML, where ``map`` is short for ``mapping``.
     model_settings : dict
@@ -57,6 +60,7 @@ class RunSettings(BaseModel):
     explained_users: Annotated[int, Field(ge=0, le=MOST, strict=True)] = 100
     quick: bool = False
     track: str | None = None
+    audit: Annotated[bool, Field(strict=True)] = False
     reading: ReadOptions = ReadOptions()
     model_settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
 

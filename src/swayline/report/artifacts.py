@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from swayline.core.errors import ArtifactError, SwaylineError
 from swayline.core.names import (
+    AUDIT_FILE,
     DESCRIBE_FILE,
     EXAMPLES_FILE,
     EXPERIMENTS_FILE,
@@ -59,6 +60,7 @@ class Artifacts:
     things: pa.Table | None = None
     network: Mapping[str, Any] | None = None
     overlap: Mapping[str, Any] | None = None
+    audit: Mapping[str, Any] | None = None
     foreign: tuple[str, ...] = ()
     missing: Mapping[str, str] = field(default_factory=dict)
 
@@ -101,6 +103,7 @@ def read_artifacts(folder: Path) -> Artifacts:
         things=found[THINGS_FILE],
         network=found[NETWORK_FILE],
         overlap=found[OVERLAP_FILE],
+        audit=found[AUDIT_FILE],
         foreign=tuple(name for name in found if found[name] is not None and _differs(folder, name, found[RUN_FILE])),
         missing=missing,
     )

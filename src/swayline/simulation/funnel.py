@@ -201,8 +201,23 @@ def true_effects(settings: WorldSettings, drawn: Episodes, complete: Bools) -> d
     }
 
 
-def _true_effect(settings: WorldSettings, drawn: Episodes, rows: Ints, column: int) -> dict[str, float | int]:
-    effect, propensity = np.empty(len(rows)), np.empty(len(rows))
+def others_as_they_fall(
+    settings: WorldSettings, drawn: Episodes, rows: Ints, column: int
+) -> tuple[Floats, Floats, Floats]:
+    """Chances of the purchase without and with a behaviour, the others falling as they would, and of the behaviour.
+
+    Parameters
+    ----------
+    rows : (n,) int64
+        Episodes asked about.
+    column : int
+        Which of the behaviours.
+
+    Returns
+    -------
+    Three arrays (n,).
+    """
+    without, done, chance = (np.empty(len(rows)) for _ in range(3))
     behavior = TREATMENTS[column]
     for begin in range(0, len(rows), _CHUNK):
         part = rows[begin : begin + _CHUNK]
@@ -210,13 +225,20 @@ def _true_effect(settings: WorldSettings, drawn: Episodes, rows: Ints, column: i
         others = {b: logistic(_odds(settings, b, interest, unseen)) for b in TREATMENTS if b != behavior}
         odds = _purchase_odds(settings, interest, unseen)
         here = slice(begin, begin + len(part))
-        effect[here] = _averaged(settings, odds + settings.effect(behavior), others) - _averaged(settings, odds, others)
-        propensity[here] = logistic(_odds(settings, behavior, interest, unseen))
+        without[here] = _averaged(settings, odds, others)
+        done[here] = _averaged(settings, odds + settings.effect(behavior), others)
+        chance[here] = logistic(_odds(settings, behavior, interest, unseen))
+    return without, done, chance
+
+
+def _true_effect(settings: WorldSettings, drawn: Episodes, rows: Ints, column: int) -> dict[str, float | int]:
+    without, done, propensity = others_as_they_fall(settings, drawn, rows, column)
+    effect = done - without
     treated, bought = drawn.done[rows, column], drawn.bought[rows]
     overlap = (propensity >= OVERLAP[0]) & (propensity <= OVERLAP[1])
     naive = _mean(bought[treated]) - _mean(bought[~treated])
     return {
-        "log_odds": settings.effect(behavior), "ate": _mean(effect), "att": _mean(effect[treated]),
+        "log_odds": settings.effect(TREATMENTS[column]), "ate": _mean(effect), "att": _mean(effect[treated]),
         "atc": _mean(effect[~treated]), "ate_overlap": _mean(effect[overlap]), "overlap_share": _mean(overlap),
         "naive_difference": naive, "naive_bias": naive - _mean(effect[treated]),
         "naive_bias_to_ate": naive - _mean(effect),

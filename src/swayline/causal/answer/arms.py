@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from swayline.causal.answer.pooling import pooled
 from swayline.causal.answer.results import Answer, ArmResult, Models, balance_table
+from swayline.causal.answer.shared import answer_shared
 from swayline.causal.estimate import estimators
 from swayline.causal.estimate.external_estimators import external_estimates
 from swayline.causal.heterogeneity.dr_learner import EffectModel, learn_effects
@@ -135,8 +136,11 @@ def _one_arm(made: _Arms, a: int) -> ArmResult:
     sizes = (int(c.treated.sum()), int(c.control.sum()))
     comparable = min(sizes) >= 2
     estimates, quoted = _estimates(made, a, c, comparable)
+    held = answer_shared(c, data.shared) if comparable and data.shared is not None and not s.randomised else None
+    if held is not None and held.method is not None and held.estimate is not None:
+        estimates, quoted = {**estimates, held.method: held.estimate}, held.method
     main = estimates[quoted]
-    checks = refutations(data, s, c, a, made.nuisances, main, sizes) | data.checks
+    checks = refutations(data, s, c, a, made.nuisances, main, sizes) | data.checks | (held.checks if held else {})
     balance = estimators.balance(c) if comparable else None
     alone = made.nuisances.comparable
     identified, reason = verdict(
@@ -152,6 +156,7 @@ def _one_arm(made: _Arms, a: int) -> ArmResult:
         bound(data, c, main, sizes), balance_table(data.encoder.names, balance),
         balance.effective if balance else (0.0, 0.0), identified, reason, c.kept,
         estimators.aipw_scores(c) if comparable else np.zeros(0),
+        frozenset(estimators.ADJUSTED) if held is not None and held.moves else frozenset(),
     )  # fmt: skip
 
 

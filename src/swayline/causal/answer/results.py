@@ -21,7 +21,10 @@ Models = Callable[[], tuple[EffectModel, ...]]
 
 @dataclass(frozen=True)
 class ArmResult:
-    """Everything found of one arm against the reference (or of a dose, per unit)."""
+    """Everything found of one arm against the reference (or of a dose, per unit).
+
+    ``unheld``: methods that leave out what rows share, where holding it fixed moves the estimate by more than chance.
+    """
 
     arm: str
     reference: str | None
@@ -38,6 +41,7 @@ class ArmResult:
     reason: str
     kept: npt.NDArray[np.bool_] = field(repr=False)
     scores: Floats = field(repr=False)
+    unheld: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,11 @@ def _effect(
 ) -> EffectRow:
     main = method == one.quoted
     words = f"{one.reason} {_bound_words(data, s, one)} Models: {'; '.join(notes)}." if main else one.reason
-    whole = np.isfinite([found.value, found.low, found.high]).all()
+    whole = np.isfinite([found.value, found.low, found.high]).all() and method not in one.unheld
+    if method in one.unheld:
+        words = (
+            f"Not identified: it leaves out what rows share, which moves the estimate ({one.quoted} holds it fixed)."
+        )
     return replace(
         base_row(data, s, one), method=method, figure=found.figure, primary=main, assumptions=words,
         identified=one.identified if whole else "no", refutations=as_json(one.refutations),

@@ -220,10 +220,10 @@ def aipw(c: Contrast) -> Estimate:
     Robins, Rotnitzky, Zhao (1994); Chernozhukov et al. (2018), Double/debiased machine learning.
     """
     value = float(aipw_scores(c).mean())
-    return c.estimate(value, *_aipw_parts(c, value))
+    return c.estimate(value, *aipw_parts(c, value))
 
 
-def _aipw_parts(c: Contrast, value: float) -> list[tuple[Floats, Floats]]:
+def aipw_parts(c: Contrast, value: float) -> list[tuple[Floats, Floats]]:
     """The two arms' weighted residuals and the predicted gap: influence values and weights of each."""
     high, low = _weights(c)
     if c.estimand == "att":

@@ -133,6 +133,20 @@ def interval(value: float, se: float, df: float = np.inf, level: float = 0.95) -
     return Estimate(value, se, value - half, value + half, float(2 * special.stdtr(df, -abs(value) / se)), df)
 
 
+def widened_by(found: Estimate, by: float) -> Estimate:
+    """An estimate whose standard error and interval are ``by`` times as wide.
+
+    >>> widened_by(interval(1.0, 0.5), 2.0).se
+    1.0
+    """
+    if by == 1 or not np.isfinite(found.se) or found.se <= 0:
+        return found
+    return Estimate(
+        found.value, found.se * by, found.value - by * (found.value - found.low),
+        found.value + by * (found.high - found.value), float(2 * special.ndtr(-abs(found.value) / (found.se * by))),
+    )  # fmt: skip
+
+
 def difference_in_means(
     treated: npt.NDArray[np.bool_], outcome: Floats, clusters: npt.NDArray[np.int64] | None = None
 ) -> Estimate:

@@ -19,6 +19,7 @@ from swayline.causal.table.frame import (
 )
 from swayline.causal.table.levels import Levels, learn_levels, level_remarks
 from swayline.causal.table.question import EffectQuery
+from swayline.causal.table.shared import Shared
 from swayline.causal.table.unusable import control_remarks, copies, does_not_vary, missing_in
 from swayline.core.errors import IdentificationError, UsageError
 
@@ -45,6 +46,7 @@ class CovariateTable:
     levels : controls of many levels
     remarks : what was done about rows and controls that lack values
     missing : rows in which a control is empty, shape (n,) each
+    shared : what rows have in common besides, to be held fixed or checked
     """
 
     x: npt.NDArray[Any]
@@ -63,6 +65,7 @@ class CovariateTable:
     levels: Levels | None = None
     remarks: tuple[str, ...] = ()
     missing: dict[str, Flags] = field(default_factory=dict, repr=False)
+    shared: Shared | None = field(default=None, repr=False)
 
 
 def read(table: pa.Table, s: EffectQuery, controls: tuple[str, ...], merge: bool = False) -> CovariateTable:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from swayline.causal.inference.intervals import Estimate
+from swayline.causal.inference.intervals import Estimate, widened_by
 from swayline.causal.table.folds import Floats, Ints
 from swayline.causal.table.frame import MISSING, Encoder, column, standardised
 
@@ -204,17 +204,7 @@ def widened(found: Estimate, levels: Levels) -> Estimate:
     n, lost = int(used.sum()), levels.take(np.flatnonzero(used)).count
     if not np.isfinite(found.se) or n <= lost:
         return Estimate(found.value, np.nan, np.nan, np.nan, np.nan)
-    by = float(np.sqrt(n / (n - lost)))
-    return Estimate(
-        found.value, found.se * by, found.value - by * (found.value - found.low),
-        found.value + by * (found.high - found.value), found.p if by == 1 else _wider_p(found, by),
-    )  # fmt: skip
-
-
-def _wider_p(found: Estimate, by: float) -> float:
-    from scipy import stats
-
-    return float(2 * stats.norm.sf(abs(found.value) / (found.se * by)))
+    return widened_by(found, float(np.sqrt(n / (n - lost))))
 
 
 def level_remarks(levels: Levels) -> tuple[str, ...]:

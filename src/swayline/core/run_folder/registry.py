@@ -155,6 +155,10 @@ ARTIFACTS = (
         without="leaves it out", is_optional=True, layout=Anything,
     ),
     Artifact(
+        names.AUDIT_FILE, "json", "influence", "what planted effects say of each verdict (`--audit`)",
+        without="leaves it out", is_result=True, is_optional=True, layout=Anything,
+    ),
+    Artifact(
         names.RECOMMENDATIONS_FILE, "table", "recommend", "everybody's list, each row with a reason",
         without="says so", names_people=True, is_result=True, columns=_REASONED, needed={"user": is_text}, key="user",
     ),

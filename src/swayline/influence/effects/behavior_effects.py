@@ -23,6 +23,7 @@ from swayline.core.time import format_duration, parse_date, parse_duration_s
 from swayline.engine import DuckEngine, Engine
 from swayline.events import EventLog, as_log
 from swayline.influence.effects import covariates as history
+from swayline.influence.effects.audit import SECONDS, Asked, Audit, audit_one
 from swayline.influence.effects.contrasts import contrast_rows, joint_rows, window
 from swayline.influence.effects.episode_rows import early_words, only, rows_of_episodes, times_of, with_opening
 from swayline.influence.effects.episodes import (
@@ -43,6 +44,8 @@ from swayline.influence.effects.hypotheses import behavior_graph
 from swayline.influence.effects.placebo import FEWEST_TREATED, placebo_before
 from swayline.influence.effects.sequence_state import SequenceState
 from swayline.influence.effects.shared_covariates import Design, Known, Sides, draw, look_up
+from swayline.influence.effects.shared_levels import Compared, own_rates, shared_of
+from swayline.influence.effects.steps import right_before
 from swayline.ledger import SCHEMA, concat, ledger
 
 Int64s = npt.NDArray[np.int64]
@@ -119,6 +122,8 @@ class BehaviorEffects(InfluenceEstimator):
         Hypotheses: which behaviours of the window may drive which and the outcome (see :mod:`.hypotheses`).
     results_ : dict
         (treatment, design) → :class:`EffectEstimate`.
+    asked_ : dict
+        Treatment → the comparison that is quoted: what :meth:`audit` plants effects into.
     notes_ : tuple of str
     """
 
@@ -208,6 +213,7 @@ class BehaviorEffects(InfluenceEstimator):
         unmeasured = left_out(view.line, view.asked) if self.treatments is None else None
         notes = [unmeasured] if unmeasured else []
         self.results_: dict[tuple[str, str], EffectEstimate] = {}
+        self.asked_: dict[str, Asked] = {}
         designs, together = self._designs(view), self._together(view)
         with task("effects of behaviors", total=len(designs)) as bar:
             known = self._known(view, designs, together)
@@ -267,6 +273,24 @@ class BehaviorEffects(InfluenceEstimator):
         overlap = [row for row in self.overlap_.to_pylist() if designs.get(row["treatment"]) == row["design"]]
         return {"overlap": overlap, "balance": balance, "graph": self.graph_.to_pylist()}
 
+    def audit(self, seconds: float = SECONDS) -> tuple[Audit, ...]:
+        """Known effects planted into copies of this log's own episodes, asked of the same estimators (:mod:`.audit`).
+
+        Parameters
+        ----------
+        seconds : no further copy of a treatment is begun after so long
+
+        Returns
+        -------
+        One for each treatment that has episodes enough.
+        """
+        with task("audit", total=len(self.asked_)) as bar:
+            made = []
+            for asked in self.asked_.values():
+                made.append(audit_one(asked, self.seed, seconds))
+                bar.advance()
+        return tuple(one for one in made if one is not None)
+
     def _designs(self, view: LogView) -> list[Design]:
         """Landmark episodes of every treatment, and trials where many outcomes precede the landmark."""
         line, designs = view.line, []
@@ -301,8 +325,11 @@ class BehaviorEffects(InfluenceEstimator):
             raise UsageError(f"propensity column {self.propensity!r} must lie strictly between 0 and 1")
         data = replace(self._data(view, design, at, known), propensity=chance, instrument=pull)
         data = replace(data, remarks=(lacking,)) if len(at) < len(every) else data
-        result = estimate(data, self._query(view, design))
+        query = self._query(view, design)
+        result = estimate(data, query)
         self.results_[made.treatment, design.label] = result
+        if design.quoted:
+            self.asked_[made.treatment] = Asked(data, query, design.label, result)
         one = result.arms[0]
         overlap |= {"share_kept": one.share_kept, "ess_treated": one.effective[0], "ess_control": one.effective[1]}
         table = ledger(rows_of_episodes(result.rows, view.line, design, len(at), view.outcome))
@@ -330,6 +357,7 @@ class BehaviorEffects(InfluenceEstimator):
         table = known.take(made.order[at], design.is_landmark)
         if design.is_landmark:
             table = with_opening(table, line, made.opening[at])
+        table = own_rates(line, view.pairs, made.order[at], table, (made.treatment, view.outcome))
         encoder, x = learn_encoder(table, table.column_names)
         clusters = np.unique(made.user[at], return_inverse=True)[1].astype(np.int64)
         treated = made.treated[at]
@@ -341,11 +369,13 @@ class BehaviorEffects(InfluenceEstimator):
             checks = placebo_before(
                 table, treated, known.happened[place], known.earlier[place],
                 known.time[place] - int(made.horizon_s * 1e6) >= line.start_us, clusters, view.outcome, self.seed,
-            )  # fmt: skip
+            ) | right_before(line, view.pairs, made.treatment, view.outcome)  # fmt: skip
+        shared = shared_of(Compared(line, made, at, table, clusters, view.outcome), design.quoted, self.seed)
         y = made.outcome[at].astype(np.float64)
         return CovariateTable(
-            x, y, treatment, clusters, encoder, None, {}, made.order[at], 0, checks, objections, graph_rationale
-        )
+            x, y, treatment, clusters, encoder, None, {}, made.order[at], 0, checks, objections, graph_rationale,
+            shared=shared,
+        )  # fmt: skip
 
     def _objections(self, view: LogView, design: Design) -> tuple[tuple[str, ...], str]:
         """Reasons against a design, from early outcomes or a graph, and what the graph says of the controls."""

@@ -21,11 +21,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from scipy import stats
 
 from swayline.causal.estimate.estimators import partial_slope
 from swayline.causal.estimate.joint import joint_slopes, mediate
-from swayline.causal.inference.intervals import Estimate
+from swayline.causal.inference.intervals import Estimate, widened_by
 from swayline.causal.inference.refutation import as_json
 from swayline.causal.nuisance.cross_fitting import crossfit_all, default_learners, folds
 from swayline.causal.nuisance.learners import Learner
@@ -36,6 +35,7 @@ from swayline.causal.table.frame import learn_encoder
 from swayline.core import names
 from swayline.core.rng import generator
 from swayline.influence.effects.episodes import NEVER, Episodes, Pairs, Timeline
+from swayline.influence.effects.shared_levels import within_shared
 from swayline.ledger import EffectRow
 
 Floats = npt.NDArray[np.float64]
@@ -187,13 +187,7 @@ def _answer(w: Window, outcome: str, rows: Flags, value: Floats, asked: _Asked) 
 
 def _widened(found: Estimate, n: int, n_controls: int) -> Estimate:
     """The interval with as much added as n rows lose to so many controls in least squares; little where n is large."""
-    if not np.isfinite(found.se):
-        return found
-    by = float(np.sqrt(n / max(n - n_controls, n / 4)))
-    return Estimate(
-        found.value, found.se * by, found.value - by * (found.value - found.low),
-        found.value + by * (found.high - found.value), float(2 * stats.norm.sf(abs(found.value) / (found.se * by))),
-    )  # fmt: skip
+    return widened_by(found, float(np.sqrt(n / max(n - n_controls, n / 4))))
 
 
 def _row(w: Window, outcome: str, asked: _Asked, found: Estimate, left: _Left) -> EffectRow:
@@ -221,7 +215,9 @@ def _residuals(w: Window, at: Ints, targets: Floats) -> tuple[Floats, int, Ints 
         return targets, 0, None
     fold = folds(len(at), 5, clusters, generator(w.seed, "folds"))
     learners = _quick(x, encoder.groups, w.seed)
-    return targets - crossfit_all(FoldedDesign(x, fold), targets, learners)[0], len(encoder.controls), clusters
+    left = targets - crossfit_all(FoldedDesign(x, fold), targets, learners)[0]
+    left, lost = within_shared(left, w.made.unit[at], w.line.column("t")[w.made.order[at]])
+    return left, len(encoder.controls) + lost, clusters
 
 
 def _quick(x: npt.NDArray[Any], groups: Sequence[int], seed: int) -> list[Learner]:
@@ -285,11 +281,12 @@ def joint_rows(
     learners = default_learners(x, groups, False, "linear", w.seed)[0][:1]
     targets = np.column_stack([*columns, y])
     left = targets - crossfit_all(FoldedDesign(x, fold), targets, learners)[0]
+    left, lost = within_shared(left, made.unit[at], w.line.column("t")[made.order[at]])
     left, out = left[:, :-1], left[:, -1]
     rows = [EffectRow(
         cause_kind="behavior", cause=made.treatment, effect=outcome, channel="own", estimand="ate_joint",
         unit="probability", method="dml, landmark episodes", evidence="adjusted", identified=identified,
-        figure=joint_slopes(left, out).estimate(0, clusters).figure, n=len(at), primary=True,
+        figure=_widened(joint_slopes(left, out).estimate(0, clusters), len(at), lost).figure, n=len(at), primary=True,
         assumptions=f"With {', '.join(kept)} held fixed: what {made.treatment!r} adds beside them.",
     )]  # fmt: skip
     depth = names.funnel_depth(made.treatment)
@@ -301,7 +298,7 @@ def joint_rows(
         rows += [
             replace(
                 rows[0], estimand=f"ate_{word}", method=f"linear mediation, {word} {name}, landmark episodes",
-                figure=part.figure, reference=name, assumptions=words,
+                figure=_widened(part, len(at), lost).figure, reference=name, assumptions=words,
             )
             for word, part in (("direct", split.direct), ("through", split.through))
         ]  # fmt: skip

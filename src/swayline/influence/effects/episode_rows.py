@@ -55,7 +55,8 @@ def _span_words(design: Design, n: int) -> str:
     return (
         f"{span}. {design.label.capitalize()}: {n:,} of {len(made.order):,} (left out: "
         f"{left['left_out_end']:,} that the log's end cuts off, {left['left_out_early']:,} with the outcome by the "
-        f"landmark, {left['left_out_before']:,} before the start)."
+        f"landmark, {left['left_out_before']:,} before the start). Assumed: no interference (a treatment moves nobody "
+        "else's outcomes, nor the person's on other items)."
     )
 
 

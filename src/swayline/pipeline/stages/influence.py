@@ -1,10 +1,12 @@
 """Influence: what behaviours cause, who sways whom, and what the model answers when things are removed."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pyarrow as pa
 
 from swayline.core.errors import DataError, UsageError
-from swayline.core.names import INFLUENCE_FILE, NETWORK_FILE, OVERLAP_FILE, PROPENSITY
+from swayline.core.names import AUDIT_FILE, INFLUENCE_FILE, NETWORK_FILE, OVERLAP_FILE, PROPENSITY
 from swayline.core.progress import task
 from swayline.core.rng import generator
 from swayline.core.storage.files import write_json
@@ -12,7 +14,7 @@ from swayline.core.types import Ints
 from swayline.engine import DuckEngine
 from swayline.evaluation.off_policy import INFLUENCE, choices_from_log, influence_policy, policy_rows, value_of_policy
 from swayline.influence.attribution import behavior_rows, edit_rows, event_rows, remove_events
-from swayline.influence.effects import BehaviorEffects, associations
+from swayline.influence.effects import BehaviorEffects, associations, planted_beside
 from swayline.influence.network import PeopleInfluence
 from swayline.ledger import concat, ledger, write_ledger
 from swayline.models import recommend as best_items
@@ -77,11 +79,26 @@ def _behavior_effects(work: Workspace) -> pa.Table:
             # Linear nuisances answer in seconds on any log; `influence behaviors` takes its time over the choice.
             effects = BehaviorEffects(outcome=work.outcome, learner="linear", seed=work.settings.seed).fit(work.asked)
             write_json(work.folder / OVERLAP_FILE, effects.picture())
-            return effects.ledger_
+        _audit(work, effects)
+        return effects.ledger_
     except (DataError, UsageError) as error:  # too few of something, or no times
         work.say("influence", f"effects of behaviours cannot be estimated, so associations stand alone: {error}")
         with DuckEngine() as engine:
             return associations(engine, work.asked.events, work.outcome)
+
+
+def _audit(work: Workspace, effects: BehaviorEffects) -> None:
+    """What planted effects say of the verdicts: copies of this log where asked for, the truth of a simulated one."""
+    path = work.folder / AUDIT_FILE
+    audits = effects.audit() if work.settings.audit else ()
+    events = work.inputs.events
+    planted = () if isinstance(events, list) else planted_beside(effects.ledger_, events)
+    for words in [*(one.in_words() for one in audits), *(one.in_words() for one in planted)]:
+        work.say("influence", words)
+    if audits or planted:
+        write_json(path, {"copies": [asdict(one) for one in audits], "planted": [asdict(one) for one in planted]})
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _people(work: Workspace) -> list[pa.Table]:

@@ -5,13 +5,14 @@ from typing import Any
 
 from swayline.core.time import format_duration
 from swayline.ledger import estimand
-from swayline.report.blocks import Panel, Table
+from swayline.report.blocks import Note, Panel, Table
 from swayline.report.figures.causes import causes
 from swayline.report.figures.love import ALIKE, love
 from swayline.report.wording import words
 
 Row = Mapping[str, Any]
 _MOST_PLOTS, _MOST_EDITS = 3, 30
+_UNIT = "probability"
 _FURTHER = (
     "ate_joint", "ate_direct", "ate_through", "ate_dose", "ate_timing", "ate_order", "ate_combination", "late",
 )  # fmt: skip
@@ -168,5 +169,61 @@ def _edits(rows: Sequence[Row]) -> list[Table]:
                 for (cause, method), parts in whole[:_MOST_EDITS]
             ],
             frozenset({2, 3, 4, 5}),
+        )
+    ]  # fmt: skip
+
+
+def audit_blocks(audit: Row | None) -> list[Any]:
+    """Tables of the audit; nothing where none was made."""
+    if audit is None:
+        return []
+    return [*_copies(audit.get("copies") or ()), *_planted(audit.get("planted") or ())]
+
+
+def _copies(copies: Sequence[Row]) -> list[Any]:
+    if not copies:
+        return []
+    table = Table(
+        "What each verdict is worth: known effects planted into copies of this log",
+        (
+            "Behaviour", "Verdict on the log", "Copies", "Planted", "Bias, nothing planted", "Bias, effect planted",
+            "Bias of the plain difference", "Interval holds the truth", "False claims", "Found", "Called no",
+        ),
+        [
+            (
+                words.capital(words.noun(str(one["treatment"]), 2)), str(one["verdict"]),
+                words.number(sum(one["draws"])),
+                words.signed(one["planted"], _UNIT), words.signed(one["bias_null"], _UNIT),
+                words.signed(one["bias"], _UNIT), words.signed(one["naive"], _UNIT),
+                *(f"{one[key]:.0%}" for key in ("covered", "false_claims", "found", "said_no")),
+            )
+            for one in copies
+        ],
+        frozenset(range(2, 11)),
+    )  # fmt: skip
+    note = Note(
+        "The copies keep who was treated, when, and all that was known before; outcomes are drawn anew from what the "
+        "log says moves them, with no effect and with a known one. A cause that the log does not show cannot be copied."
+    )
+    return [table, note]
+
+
+def _planted(rows: Sequence[Row]) -> list[Any]:
+    if not rows:
+        return []
+    return [
+        Table(
+            "What was planted in this simulated world, for the same window and horizon",
+            ("Behaviour", "Planted", "Found", "95% interval", "Holds it", "Identified", "Window, horizon"),
+            [
+                (
+                    words.capital(words.noun(str(one["treatment"]), 2)), words.signed(one["planted"], _UNIT),
+                    *words.together(one["estimate"], one["ci_low"], one["ci_high"], _UNIT),
+                    "yes" if one["ci_low"] <= one["planted"] <= one["ci_high"] else "no", str(one["identified"]),
+                    ", ".join(format_duration(one[key]) for key in ("window_s", "horizon_s")),
+                )
+                for one in rows
+            ],
+            frozenset({1, 2, 3}),
         )
     ]  # fmt: skip

@@ -15,7 +15,7 @@ from swayline.ledger import estimand
 from swayline.report import figures
 from swayline.report.artifacts import Artifacts
 from swayline.report.blocks import Missing, Note, Panel, Section, Table, Verdicts
-from swayline.report.sections.effects import effect_blocks
+from swayline.report.sections.effects import audit_blocks, effect_blocks
 from swayline.report.wording import words
 from swayline.report.wording.claims import (
     among_words,
@@ -40,7 +40,8 @@ def influence_section(run: Artifacts) -> Section:
     rows = [one for one in run.influence.to_pylist() if one["subject"] is None]
     people = [one for one in rows if one["cause_kind"] in ("behavior", "treatment") and one["estimand"] in _KIND]
     about_people, finding = _behavior_blocks(people, run.influence_reason or _no_clock(run))
-    blocks = [*about_people, *effect_blocks(run.overlap, rows), _worth_note(rows), *_model_blocks(rows)]
+    further = [*effect_blocks(run.overlap, rows), _worth_note(rows), *_model_blocks(rows)]
+    blocks = [*about_people, *audit_blocks(run.audit), *further]
     lead = (
         "An association says what goes together: who already wants to act does more of everything. An effect says "
         "what changes when "
