@@ -9,13 +9,14 @@ OPTIONS ?=
 # Benchmarks and what each is asked about.
 BENCHES := \
 	sequence/quality:beauty sequence/quality:toys sequence/quality:ml-1m sequence/ablations sequence/time_to_quality sequence/train_speed \
-	sequence/score_users sequence/catalogue_topk sequence/gpu_training sequence/full_softmax_memory sequence/behavior_probabilities models/model_table models/value_prediction:../shared/data/ml-100k/ml-100k.inter effects/attributes evaluation/best_of_several sequence/values reading/read_clean features/profiles pipeline/run_scaling \
+	sequence/score_users sequence/catalogue_topk sequence/gpu_training sequence/full_softmax_memory sequence/behavior_probabilities models/model_table models/value_prediction:../shared/data/ml-100k/ml-100k.inter models/returns effects/attributes evaluation/best_of_several sequence/values reading/read_clean features/profiles pipeline/run_scaling \
 	language/encode_titles language/fusion:beauty language/cold:beauty language/cold:ml-100k language/ablation \
 	language/tuning:beauty language/tuning:ml-100k language/transfer language/search \
 	effects/tables:ihdp effects/tables:lalonde effects/tables:insurance effects/graphs_uplift:sachs \
 	effects/graphs_uplift:graphs effects/graphs_uplift:policy effects/graphs_uplift:hillstrom effects/logs:taobao effects/logs:trivago effects/weights:shop \
-	effects/experiments:clusters effects/experiments:stability effects/weights:taobao effects/scale experiments/real_experiments \
-	people/planted people/tick people/scale people/heldout diffusion/seeds diffusion/next_adopter diffusion/growth diffusion/discover service/latency service/events
+	effects/experiments:clusters effects/experiments:stability effects/weights:taobao effects/scale experiments/real_experiments experiments/click_models experiments/stopping \
+	recommend/newcomers recommend/off_policy_coverage recommend/open_bandit recommend/overhead recommend/responding \
+	people/planted people/tick people/scale people/heldout people/shocks diffusion/seeds diffusion/next_adopter diffusion/growth diffusion/discover service/latency service/events
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve test lint truth bench bench-crash docs clean

@@ -1,6 +1,6 @@
 """Baskets of a household's week completed, half hidden, beside FP-growth's rules (mlxtend) on `completejourney`.
 
-PYTHONPATH=… python benchmarks/recommend/baskets.py      (mlxtend on the path: pip install --target DIR --no-deps mlxtend)
+PYTHONPATH=… python benchmarks/recommend/peer_baskets.py      (mlxtend on the path: pip install --target DIR --no-deps mlxtend)
 """
 
 import time
