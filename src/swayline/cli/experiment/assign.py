@@ -26,7 +26,8 @@ class Who:
         Path | None, typer.Option("--earlier", help="An assignment that is kept and added to.", show_default=False)
     ] = None
     largest: Annotated[
-        float, typer.Option("--largest", help="Largest share of all people that one cluster may hold.")
+        float,
+        typer.Option("--largest", min=0.0, max=1.0, help="Largest share of all people that one cluster may hold."),
     ] = 0.02
 
 

@@ -24,9 +24,13 @@ _SHOWN = 10
 class AtStake:
     """What acting on an effect is about."""
 
-    people: Annotated[int, typer.Option("--people", min=1, help="Whom it would reach.")] = 100_000
-    least: Annotated[float, typer.Option("--least", help="Smallest effect worth its cost, in its unit.")] = 0.0
-    uptake: Annotated[float, typer.Option("--uptake", help="Share of prompted people who follow a behaviour.")] = 0.2
+    people: Annotated[int, typer.Option("--people", min=1, max=10**12, help="Whom it would reach.")] = 100_000
+    least: Annotated[
+        float, typer.Option("--least", min=0.0, max=1e12, help="Smallest effect worth its cost, in its unit.")
+    ] = 0.0
+    uptake: Annotated[
+        float, typer.Option("--uptake", min=0.0, max=1.0, help="Share of prompted people who follow a behaviour.")
+    ] = 0.2
 
 
 @option_groups

@@ -18,15 +18,20 @@ class Asked:
 
     metric: Annotated[str, typer.Option("--metric", help="revenue, clicks/sessions or p90:latency.")]
     lift: Annotated[
-        float | None, typer.Option("--lift", help="The relative change to be seen: 0.02.", show_default=False)
+        float | None,
+        typer.Option("--lift", min=-1.0, max=1000.0, help="The relative change to be seen: 0.02.", show_default=False),
     ] = None
     units: Annotated[
         int | None,
-        typer.Option("--units", help="Units an arm that can be had, in place of --lift.", show_default=False),
+        typer.Option(
+            "--units", min=2, max=10**12, help="Units an arm that can be had, in place of --lift.", show_default=False
+        ),
     ] = None
-    power: Annotated[float, typer.Option("--power", help="Chance to see it.")] = 0.8
-    alpha: Annotated[float, typer.Option("--alpha", help="Share of alarms where there is none.")] = 0.05
-    arms: Annotated[int, typer.Option("--arms", min=2, help="Arms in all.")] = 2
+    power: Annotated[float, typer.Option("--power", min=0.01, max=0.999, help="Chance to see it.")] = 0.8
+    alpha: Annotated[float, typer.Option("--alpha", min=1e-6, max=0.5, help="Share of alarms where there is none.")] = (
+        0.05
+    )
+    arms: Annotated[int, typer.Option("--arms", min=2, max=100, help="Arms in all.")] = 2
     peeking: Annotated[bool, typer.Option("--peeking", help="For intervals that hold on any day.")] = False
 
 
@@ -47,7 +52,7 @@ def plan(
     table: Annotated[Path, typer.Argument(metavar="TABLE", help="A log of a row a unit, as long as the experiment.")],
     asked: Asked,
     log: Log = Log(),
-    draws: Annotated[int, typer.Option("--draws", min=50, help="Experiments drawn from the log.")] = 300,
+    draws: Annotated[int, typer.Option("--draws", min=50, max=100_000, help="Experiments drawn from the log.")] = 300,
     seed: options.Seed = 0,
     json: options.Json = False,
 ) -> None:

@@ -27,7 +27,8 @@ class Columns:
         str | None, typer.Option("--time", help="Column that orders its snapshots.", show_default=False)
     ] = None
     planned_units: Annotated[
-        int, typer.Option("--planned-units", min=2, help="Units planned in all; intervals are tightest there.")
+        int,
+        typer.Option("--planned-units", min=2, max=10**12, help="Units planned in all; intervals are tightest there."),
     ] = 10_000
 
 
