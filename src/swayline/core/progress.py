@@ -117,7 +117,7 @@ def task(label: str, total: float | None = None) -> Iterator[Task]:
 def in_words(seconds: float) -> str:
     """A duration as a person says it.
 
-    >>> in_words(0.4), in_words(75), in_words(7_300)
+    >>> in_words(0.4), in_words(75), in_words(7_320)
     ('0.4 s', '1 min 15 s', '2 h 2 min')
     """
     if seconds < 60:

@@ -40,7 +40,7 @@ def numbers_foretell(train_counts: Ints, asked: Ints) -> float:
     --------
     >>> rarely = np.zeros(1000, int)
     >>> by_frequency, by_chance = np.arange(100), np.arange(5, 1000, 10)
-    >>> numbers_foretell(rarely, by_frequency) > 6, abs(numbers_foretell(rarely, by_chance)) < 1
+    >>> bool(numbers_foretell(rarely, by_frequency) > 6), bool(abs(numbers_foretell(rarely, by_chance)) < 1)
     (True, True)
     """
     times_asked = np.bincount(asked, minlength=len(train_counts)).astype(np.float64)

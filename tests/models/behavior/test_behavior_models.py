@@ -123,13 +123,13 @@ def test_a_regression_weighs_what_matters(name: str) -> None:
 
 
 def test_logistic_regression_finds_planted_coefficients() -> None:
-    from swayline.models.classical.regression import _likeliest
+    from swayline.models.classical.regression import LogisticRegression
 
     rng = np.random.default_rng(0)
     values = rng.standard_normal((20_000, 3))
     truth = np.array([1.0, -0.5, 0.0])
     hit = (rng.random(20_000) < 1 / (1 + np.exp(3.0 - values @ truth))).astype(float)
-    found = _likeliest(values, hit, np.ones(20_000), 1e-6)
+    found = LogisticRegression._solve(values, hit, np.ones(20_000), 1e-6)
     np.testing.assert_allclose(found, truth, atol=0.12)
 
 

@@ -170,5 +170,5 @@ def test_a_model_says_what_it_made_of_values() -> None:
     log = two_tastes(n_users=20)
     assert values_line("x", told_of_values(create("most-popular").fit(log), log, ["rate"])) == ["x ignores values"]
     told = told_of_values(create("ease").fit(log), log, ["rate"])
-    assert told == {"read": True, "kinds": {"rate": "rating"}, "weight": 0.25}
+    assert told == {"read": True, "kinds": {"rate": "rating"}, "weight": 0.25, "features": None}
     assert told_of_values(create("ease").fit(log), replace(log, values=None), ["rate"]) is None

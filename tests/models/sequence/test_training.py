@@ -31,7 +31,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 import numpy as np
-from tests.models.sequence.test_training import EXACT, ring
+from test_training import EXACT, ring
 from swayline.models import Transformer
 epochs, folder = int(sys.argv[1]), Path(sys.argv[2])
 model = Transformer(replace(EXACT, max_epochs=epochs), checkpoint=folder / "checkpoint").fit(ring())
@@ -51,7 +51,7 @@ def python(*arguments: str) -> list[str]:
 
 def environment() -> dict[str, str]:
     root = Path(__file__).parents[3]
-    return os.environ | {"PYTHONPATH": f"{root}:{root / 'src'}", "OMP_NUM_THREADS": "1"}
+    return os.environ | {"PYTHONPATH": f"{Path(__file__).parent}:{root / 'src'}", "OMP_NUM_THREADS": "1"}
 
 
 def with_epochs(n: int, **changes) -> TransformerSettings:

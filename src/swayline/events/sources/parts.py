@@ -49,8 +49,10 @@ def is_parts(source: object) -> bool:
     text = str(source)
     if text == STDIN or is_store(source):
         return True
+    if text.startswith(_NOT_STORES):
+        return False
     path = Path(text)
-    return path.is_dir() or (any(letter in text for letter in _WILD) and not path.exists())
+    return os.path.isdir(path) or (any(letter in text for letter in _WILD) and not os.path.exists(path))
 
 
 def name_of_parts(source: Any) -> str:
