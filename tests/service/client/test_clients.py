@@ -1,10 +1,10 @@
 """Both clients against a service in a thread of this process."""
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
