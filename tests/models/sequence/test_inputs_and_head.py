@@ -224,7 +224,7 @@ def test_what_the_users_table_says_is_read_from_the_first_event_on(tmp_path) -> 
     from swayline.events import EventLog
 
     rng = np.random.default_rng(0)
-    rows = [(f"u{user}", f"i{item + 10 * (user % 2)}") for user in range(200) for item in rng.permutation(10)[:3]]
+    rows = [(f"u{user}", f"i{item + 10 * (user % 2)}") for user in range(1_200) for item in rng.permutation(10)[:3]]
     events = pa.table(
         {
             "row": range(len(rows)),
@@ -236,8 +236,8 @@ def test_what_the_users_table_says_is_read_from_the_first_event_on(tmp_path) -> 
     )
     people = pa.table(
         {
-            "user": [f"u{user}" for user in range(200)],
-            "kind": ["even" if user % 2 == 0 else "odd" for user in range(200)],
+            "user": [f"u{user}" for user in range(1_200)],
+            "kind": ["even" if user % 2 == 0 else "odd" for user in range(1_200)],
         }
     )
     log = EventLog(events, users=people)
