@@ -1,5 +1,6 @@
 """What only a process of its own can meet: signals, limits, closed streams, a poor environment."""
 
+import functools
 import json
 import os
 import resource
@@ -138,7 +139,10 @@ def test_a_run_that_was_stopped_and_killed_ends_like_one_that_was_not(tmp_path, 
         (signal.SIGINT, 130, "describe"),
         (signal.SIGKILL, -9, "quality"),
     ):
-        with subprocess.Popen(command(*words), stdout=-1, stderr=-1, text=True, cwd=tmp_path) as started:
+        heard = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # background jobs inherit deafness
+        with subprocess.Popen(
+            command(*words), stdout=-1, stderr=-1, text=True, cwd=tmp_path, preexec_fn=heard
+        ) as started:
             wait_for(tmp_path / "r" / "run.json", stage, started)
             if number == signal.SIGTERM:
                 started.send_signal(signal.SIGSTOP)  # it holds the folder while the other one asks for it

@@ -10,6 +10,7 @@ import pytest
 
 from swayline.core.errors import ArtifactError
 from swayline.core.names import (
+    AUDIT_FILE,
     DESCRIBE_FILE,
     EXAMPLES_FILE,
     EXPERIMENTS_FILE,
@@ -43,7 +44,7 @@ MARKUP = "<script>alert(1)</script>"
 def clean(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
     write_run_folder(folder, effects=True)
-    for name in (NETWORK_FILE, OVERLAP_FILE):
+    for name in (AUDIT_FILE, NETWORK_FILE, OVERLAP_FILE):
         (folder / name).write_text("{}")
     shutil.copy(folder / INFLUENCE_FILE, folder / EXPERIMENTS_FILE)
     return folder
