@@ -4,12 +4,32 @@ A node's entries lie side by side, oldest first. Shapes: N nodes, E edges, A = 2
 """
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, no-any-return, untyped-decorator"
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
 _LN2 = 0.6931471805599453
 _HIGHEST_KEY = 37.5
 """Above what a Gumbel draw of 53 bits can be."""
+
+
+class Entries(NamedTuple):
+    """The entries of all nodes: (N + 1,), (A,), (A,), and the type of each edge (E,)."""
+
+    offsets: np.ndarray
+    moments: np.ndarray
+    edges: np.ndarray
+    kinds: np.ndarray
+
+
+class Asked(NamedTuple):
+    """(Q,) about which nodes, from when on and before when; one type of edge, or -1 for every type."""
+
+    nodes: np.ndarray
+    since: np.ndarray
+    before: np.ndarray
+    kind: int
 
 
 @njit(cache=True, nogil=True)
@@ -48,11 +68,13 @@ def _mixed(x):
 
 
 @njit(cache=True, nogil=True)
-def latest(offsets, moments, edges, kinds, nodes, since, before, kind, found):
+def latest(entries, asked, found):
     """The newest entries of each node in [since, before), newest first, into ``found`` (Q, k), -1 where none is left.
 
     ``kind`` -1 takes every type of edge.
     """
+    offsets, moments, edges, kinds = entries.offsets, entries.moments, entries.edges, entries.kinds
+    nodes, since, before, kind = asked.nodes, asked.since, asked.before, asked.kind
     k = found.shape[1]
     for q in range(len(nodes)):
         low = offsets[nodes[q]]
@@ -69,8 +91,10 @@ def latest(offsets, moments, edges, kinds, nodes, since, before, kind, found):
 
 
 @njit(cache=True, nogil=True)
-def uniform(offsets, moments, edges, kinds, nodes, since, before, kind, seed, first, found):
+def uniform(entries, asked, seed, first, found):
     """Entries drawn without repeats, each as likely as any other; all of them where they are no more than k."""
+    offsets, moments, edges, kinds = entries.offsets, entries.moments, entries.edges, entries.kinds
+    nodes, since, before, kind = asked.nodes, asked.since, asked.before, asked.kind
     k = found.shape[1]
     base = _mixed(np.uint64(seed))
     for q in range(len(nodes)):
@@ -111,8 +135,10 @@ def uniform(offsets, moments, edges, kinds, nodes, since, before, kind, seed, fi
 
 
 @njit(cache=True, nogil=True)
-def by_recency(offsets, moments, edges, kinds, nodes, since, before, kind, half_life, seed, first, found):
+def by_recency(entries, asked, half_life, seed, first, found):
     """Entries drawn without repeats, the chance of each halved by every ``half_life`` of its age (Gumbel keys)."""
+    offsets, moments, edges, kinds = entries.offsets, entries.moments, entries.edges, entries.kinds
+    nodes, since, before, kind = asked.nodes, asked.since, asked.before, asked.kind
     k = found.shape[1]
     keys = np.empty(k)
     base = _mixed(np.uint64(seed))

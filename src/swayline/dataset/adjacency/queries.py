@@ -109,16 +109,17 @@ def _drawing(
     """The pass that answers some questions, told which is the first."""
     from swayline.dataset.adjacency import compiled
 
-    held = (graph.offsets, graph.moments, graph.edges, graph.kinds)
+    entries = compiled.Entries(graph.offsets, graph.moments, graph.edges, graph.kinds)
     of_kind = -1 if kind is None else kind
 
     def draw(nodes: np.ndarray, since: np.ndarray, before: np.ndarray, first: int, found: np.ndarray) -> None:
+        asked = compiled.Asked(nodes, since, before, of_kind)
         if order == "latest":
-            compiled.latest(*held, nodes, since, before, of_kind, found)
+            compiled.latest(entries, asked, found)
         elif order == "uniform":
-            compiled.uniform(*held, nodes, since, before, of_kind, seed, first, found)
+            compiled.uniform(entries, asked, seed, first, found)
         else:
-            compiled.by_recency(*held, nodes, since, before, of_kind, float(half_life or 0.0), seed, first, found)
+            compiled.by_recency(entries, asked, float(half_life or 0.0), seed, first, found)
 
     return draw
 
