@@ -30,6 +30,7 @@ _PUBLIC = {
     "discover_ties": "swayline.face.people",
     "estimate_effect": "swayline.causal",
     "evaluate": "swayline.face.evaluation",
+    "evolve": "swayline.evolution",
     "features_as_of": "swayline.face.tables",
     "learn_policy": "swayline.causal.policy.learn_policy",
     "profiles": "swayline.features.profiles",

@@ -11,6 +11,7 @@ from swayline.cli import (
     check,
     clicks,
     evaluate,
+    evolve,
     experiment,
     fit,
     influence,
@@ -65,6 +66,7 @@ _verb("fit", fit.fit)
 _verb("recommend", recommend.recommend)
 _verb("evaluate", evaluate.evaluate)
 app.add_typer(influence.app, name="influence")
+_verb("evolve", evolve.evolve)
 _verb("report", report.report)
 _verb("tune", tune.tune)
 app.add_typer(experiment.app, name="experiment")
