@@ -121,7 +121,7 @@ def _expected(paths: Paths, seen: Floats, k: int) -> Floats:
         of = np.eye(n_seasons)[paths.season]
         factor = (_summed(seen, group, k) @ of + _SHRINK) / (_summed(plain, group, k) @ of + _SHRINK)
         plain = plain * factor[group][:, paths.season]
-    return plain * (own / np.maximum(plain.sum(axis=1, keepdims=True), 1e-12))
+    return np.asarray(plain * (own / np.maximum(plain.sum(axis=1, keepdims=True), 1e-12)), np.float64)
 
 
 def _summed(rows: Floats, group: Ints, k: int) -> Floats:

@@ -78,7 +78,7 @@ def _common(state: Ints) -> Ints:
 def _rows(visit: Ints, back: int) -> Ints:
     """Steps with so many before them in their visit."""
     rows = np.arange(back, len(visit))
-    return rows[visit[rows] == visit[rows - back]]
+    return np.asarray(rows[visit[rows] == visit[rows - back]], np.int64)
 
 
 def _link(
