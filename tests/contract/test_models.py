@@ -35,6 +35,8 @@ ORDER_BLIND = {"user-knn", "ease", "implicit-als", "content"}
 """Know what goes with what, and not what comes after what."""
 SHARES_WORDS = {"content", "hybrid"}
 """Count words, so that some must stand in two titles."""
+ADDS_UP = {"item-knn", "ease", "naive-bayes"}
+"""Score by a sum over the history."""
 READS_WORDS = SHARES_WORDS | {"text-sequence", "language"}
 """Need to be told what the items are."""
 
@@ -122,6 +124,28 @@ def test_score_items_agrees_with_the_full_scores(name: str, fitted: dict[str, Re
     items = (np.arange(60) % 15).astype(np.int32)
     full = fitted[name].score(world)[np.arange(60), items]
     np.testing.assert_allclose(score_items(fitted[name], world, items), full, rtol=1e-4, atol=1e-5)
+
+
+def test_what_is_said_of_an_event_is_the_answer_without_it(
+    name: str, fitted: dict[str, Recommender], world: Sequences
+) -> None:
+    from swayline.influence.attribution import remove_events
+
+    model, histories = fitted[name], world.take(np.array([3, 17]))
+    removed = remove_events(model, histories, np.array([0, 0, 1]), np.array([1, 7, 2]))
+    for question, (row, item) in enumerate([(0, 1), (0, 7), (1, 2)]):
+        whole = model.score(histories)[row, item]
+        for event in np.flatnonzero(removed.recommendation == question):
+            kept = np.arange(len(histories.items)) != removed.position[event]
+            without = model.score(histories.keep(kept))[row, item]
+            assert removed.score_change[event] == pytest.approx(whole - without, rel=2e-3, abs=2e-5)
+
+
+def test_models_that_can_answer_a_removal_without_scoring_many_histories_do(
+    name: str, fitted: dict[str, Recommender]
+) -> None:
+    assert hasattr(fitted[name], "event_terms") == (name in ADDS_UP)
+    assert hasattr(fitted[name], "scores_without") == (name == "transformer")
 
 
 def test_a_catalogue_of_one_item_and_a_log_of_one_user_are_fitted(name: str) -> None:

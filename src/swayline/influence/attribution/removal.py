@@ -8,18 +8,19 @@ An edited history keeps the user's other events as they were; positions close up
 Shapes: Q recommendations, H histories.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
 from swayline.core.progress import task
 from swayline.core.types import Floats, Ints
 from swayline.dataset import Sequences
+from swayline.influence.attribution.scoring import score_and_rank, score_pairs
 from swayline.models import Recommender
 
 _HISTORIES_AT_ONCE = 4096
-_SCORES_AT_ONCE = 1 << 25
+_QUESTIONS_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,10 @@ def remove_events(
 ) -> EventRemovals:
     """Delete each event of each history in turn and score the recommended items again.
 
+    A model whose score is a sum over the history (``event_terms``) is answered by its own arithmetic; one that reads
+    from the start on (``scores_without``) reads again only what came after the missing event. Both give what scoring
+    every edited history gives.
+
     Parameters
     ----------
     histories : Sequences of H rows
@@ -57,7 +62,9 @@ def remove_events(
     last : int, optional
         Only each user's last events are taken out (all by default).
     """
-    whole = _score_pairs(model, histories, users, items)
+    summed = _by_arithmetic(model, histories, users, items, last)
+    if summed is not None:
+        return summed
     first = (
         np.maximum(histories.offsets[:-1], histories.offsets[1:] - last) if last is not None else histories.offsets[:-1]
     )
@@ -65,22 +72,64 @@ def remove_events(
     recommendation = np.repeat(np.arange(len(users)), counts)
     within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     position = first[users][recommendation] + within
-    change = np.empty(len(position))
     # One edited history serves every recommendation of its user that asks for the same event.
-    order = np.argsort(position, kind="stable")
-    edits, start = np.unique(position[order], return_index=True)
-    bounds = np.append(start, len(order))
+    edits, removal = np.unique(position, return_inverse=True)
+    whole = score_pairs(model, histories, users, items)
+    return EventRemovals(
+        recommendation, position,
+        whole[recommendation] - _scores_without(model, histories, edits, removal, items[recommendation], label),
+    )  # fmt: skip
+
+
+def _by_arithmetic(
+    model: Recommender, histories: Sequences, users: Ints, items: Ints, last: int | None
+) -> EventRemovals | None:
+    """The same where a score is a sum over the history, from its terms alone; None of any other model."""
+    terms = getattr(model, "event_terms", None)
+    if terms is None:
+        return None
+    parts = []
+    for start in range(0, len(users), _QUESTIONS_AT_ONCE):
+        some = slice(start, start + _QUESTIONS_AT_ONCE)
+        found = terms(histories, users[some], items[some])
+        if found is None:
+            return None
+        kept = np.ones(len(found.age), bool) if last is None else found.age < last
+        parts.append((found.question[kept] + start, found.position[kept], found.changes()[kept]))
+    if not parts:
+        return None
+    return EventRemovals(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def _scores_without(
+    model: Recommender, histories: Sequences, edits: Ints, removal: Ints, items: Ints, label: str
+) -> Floats:
+    """(R,) scores of ``items`` after histories without the events ``edits[removal]``."""
+    shares = getattr(model, "shares_prefix", None)
     owner = histories.users[edits]
+    quick = np.zeros(len(edits), bool) if shares is None else shares(histories)[owner]
+    scores = np.empty(len(removal))
+    order = np.argsort(removal, kind="stable")
+    bounds = np.searchsorted(removal[order], np.arange(len(edits) + 1))
     with task(label, total=len(edits)) as bar:
-        for begin in range(0, len(edits), _HISTORIES_AT_ONCE):
-            end = min(begin + _HISTORIES_AT_ONCE, len(edits))
-            edited = _without(histories.take(owner[begin:end]), edits[begin:end] - histories.offsets[owner[begin:end]])
-            asked = order[bounds[begin] : bounds[end]]
-            row = np.repeat(np.arange(end - begin), np.diff(bounds[begin : end + 1]))
-            scores = _score_pairs(model, edited, row, items[recommendation[asked]])
-            change[asked] = whole[recommendation[asked]] - scores
-            bar.advance(end - begin)
-    return EventRemovals(recommendation, position, change)
+        for some in _blocks(quick):
+            asked = np.concatenate([order[bounds[n] : bounds[n + 1]] for n in some])
+            row = np.repeat(np.arange(len(some)), bounds[some + 1] - bounds[some])
+            if quick[some[0]]:
+                scores[asked] = model.scores_without(histories, edits[some], row, items[asked])  # type: ignore[attr-defined]
+            else:
+                edited = _without(histories.take(owner[some]), edits[some] - histories.offsets[owner[some]])
+                scores[asked] = score_pairs(model, edited, row, items[asked])
+            bar.advance(len(some))
+    return scores
+
+
+def _blocks(quick: np.ndarray) -> Iterator[Ints]:
+    """Some of the edits at a time, of one kind, a user's own together."""
+    for kind in (True, False):
+        mine = np.flatnonzero(quick == kind)
+        for start in range(0, len(mine), _HISTORIES_AT_ONCE):
+            yield mine[start : start + _HISTORIES_AT_ONCE]
 
 
 def remove_behavior(
@@ -95,8 +144,8 @@ def remove_behavior(
         (positive: the behaviour holds the item up).
     """
     edited = histories.keep(histories.behaviors != behavior)
-    score_with, rank_with = _score_and_rank(model, histories, users, items)
-    score_without, rank_without = _score_and_rank(model, edited, users, items)
+    score_with, rank_with = score_and_rank(model, histories, users, items)
+    score_without, rank_without = score_and_rank(model, edited, users, items)
     return score_with - score_without, rank_without - rank_with
 
 
@@ -105,24 +154,3 @@ def _without(histories: Sequences, places: Ints) -> Sequences:
     kept = np.ones(len(histories.items), bool)
     kept[histories.offsets[:-1] + places] = False
     return histories.keep(kept)
-
-
-def _score_pairs(model: Recommender, histories: Sequences, rows: Ints, items: Ints) -> Floats:
-    """(Q,) the score of one item for one of the histories each; a history is scored once, whatever is asked of it."""
-    return _score_and_rank(model, histories, rows, items)[0]
-
-
-def _score_and_rank(model: Recommender, histories: Sequences, users: Ints, items: Ints) -> tuple[Floats, Floats]:
-    """(Q,) score, and how many items stand above it."""
-    asked, row = np.unique(users, return_inverse=True)
-    scores_out, ranks_out = np.empty(len(users)), np.empty(len(users))
-    step = max(1, _SCORES_AT_ONCE // histories.n_items)
-    order = np.argsort(row, kind="stable")
-    bounds = np.searchsorted(row[order], np.arange(0, len(asked) + step, step))
-    for start, (begin, end) in zip(range(0, len(asked), step), pairwise(bounds), strict=False):
-        scores = model.score(histories.take(asked[start : start + step]))
-        mine = order[begin:end]
-        own = scores[row[mine] - start, items[mine]]
-        scores_out[mine] = own
-        ranks_out[mine] = [(scores[line] > score).sum() for line, score in zip(row[mine] - start, own, strict=True)]
-    return scores_out, ranks_out

@@ -29,8 +29,10 @@ from pydantic import Field
 
 from swayline.core.errors import ArtifactError, DataError
 from swayline.core.settings import Count, Share, checked
+from swayline.core.types import Ints
 from swayline.dataset import Sequences, Targets
 from swayline.models import artifact
+from swayline.models.counts.decayed_sum import DecayedSum, events_of
 from swayline.models.counts.history_matrix import every_event, last_events
 from swayline.models.protocol import Scores
 from swayline.models.values import (
@@ -148,6 +150,22 @@ class EASE:
             known = every_event(history, self.chosen_.decay, of_event=liked).tocsc()
             scores[:, self.rows_] = known[:, self.rows_] @ self.weights_
         return scores
+
+    def event_terms(self, history: Sequences, rows: Ints, items: Ints) -> DecayedSum | None:
+        """What each event of the histories ``rows`` (R,) adds to the score of ``items`` (R,).
+
+        None where the values of events count: what one says depends on the others.
+        """
+        if value_weights(history, self.values_, self.chosen_.value_weight) is not None:
+            return None
+        question, position, age = events_of(history, rows)
+        place = np.full(self.n_items_, -1, np.int64)
+        place[self.rows_] = np.arange(len(self.rows_))
+        met, asked = place[history.items[position]], place[items[question]]
+        known = (met >= 0) & (asked >= 0)
+        term = np.zeros(len(position))
+        term[known] = self.weights_[met[known], asked[known]]
+        return DecayedSum(question, position, term, age, self.chosen_.decay)
 
     def save(self, folder: Path) -> None:
         """Write the weights."""

@@ -31,10 +31,12 @@ from scipy import sparse
 
 from swayline.core.errors import ConfigError
 from swayline.core.settings import Count, NotNegative, Share, checked
+from swayline.core.types import Ints
 from swayline.dataset import Sequences, Targets
 from swayline.models import artifact
 from swayline.models.counts import stored_matrix
 from swayline.models.counts.cooccurrence import pairs
+from swayline.models.counts.decayed_sum import DecayedSum, entries, events_of
 from swayline.models.counts.history_matrix import every_event
 from swayline.models.counts.neighbours import nearest
 from swayline.models.protocol import Scores
@@ -169,6 +171,20 @@ class ItemKNN:
         if self.chosen_.returns:
             found = found + self.chosen_.returns * rows
         return found
+
+    def event_terms(self, history: Sequences, rows: Ints, items: Ints) -> DecayedSum | None:
+        """What each event of the histories ``rows`` (R,) adds to the score of ``items`` (R,).
+
+        None where the values of events count: what one says depends on the others.
+        """
+        if value_weights(history, self.values_, self.chosen_.value_weight) is not None:
+            return None
+        question, position, age = events_of(history, rows)
+        met, asked = history.items[position].astype(np.int64), items[question]
+        term = entries(self.similarity_, met, asked) + self.chosen_.returns * (met == asked)
+        if self.settings.behavior_weights is not None:
+            term *= np.asarray(self.settings.behavior_weights)[history.behaviors[position]]
+        return DecayedSum(question, position, term, age, self.chosen_.decay)
 
     def save(self, folder: Path) -> None:
         """Write the similarities as compressed sparse rows."""

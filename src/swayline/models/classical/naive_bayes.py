@@ -40,6 +40,7 @@ from swayline.dataset import Sequences, Targets
 from swayline.models import artifact
 from swayline.models.counts import stored_matrix
 from swayline.models.counts.cooccurrence import pairs
+from swayline.models.counts.decayed_sum import DecayedSum, entries, events_of
 from swayline.models.counts.history_matrix import ages
 from swayline.models.protocol import Scores
 from swayline.models.tuning import choose, judge_of
@@ -121,6 +122,13 @@ class NaiveBayes:
         scores += np.asarray(rows.sum(axis=1)).ravel().astype(np.float32)[:, None] * self.against_[None, :]
         scores += self.prior_[None, :]
         return scores
+
+    def event_terms(self, history: Sequences, rows: Ints, items: Ints) -> DecayedSum:
+        """What each event of the histories ``rows`` (R,) adds to the log posterior of ``items`` (R,)."""
+        question, position, age = events_of(history, rows)
+        asked = items[question]
+        term = entries(self.witness_, _events(history)[position], asked) + self.against_[asked]
+        return DecayedSum(question, position, term * self.chosen_.weight, age, self.chosen_.decay)
 
     def outcome_given_behavior(self, outcome: int, level: float = 0.95) -> tuple[Table, Table, Table]:
         """P(the outcome follows with the same item | behaviour), a row a behaviour, with Jeffreys' credible intervals.

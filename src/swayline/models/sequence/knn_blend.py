@@ -35,6 +35,7 @@ from swayline.core.types import Ints, ItemRows
 from swayline.dataset import Sequences, Targets
 from swayline.models import artifact
 from swayline.models.classical.item_knn import ItemKNN, ItemKNNSettings
+from swayline.models.counts.decayed_sum import entries
 from swayline.models.protocol import Scores
 from swayline.models.topk import mask_seen
 from swayline.models.tuning import unseen_last
@@ -106,6 +107,19 @@ class KnnBlend:
             at = more.indices == items[row]
             found[row[at]] = more.data[at]
         return found
+
+    def of_pairs(
+        self, scores: npt.NDArray[np.floating], history: Sequences, rows: Ints, items: Ints
+    ) -> npt.NDArray[np.floating]:
+        """(R,) the network's scores of ``items`` (R,) after histories ``rows`` (R,) as those of both."""
+        more = np.empty(len(rows))
+        order = np.argsort(rows, kind="stable")
+        for start in range(0, len(history), _ROWS_AT_ONCE):
+            asked = order[slice(*np.searchsorted(rows[order], [start, start + _ROWS_AT_ONCE]))]
+            some = np.arange(start, min(start + _ROWS_AT_ONCE, len(history)))
+            more[asked] = entries(self.added(history.take(some)), rows[asked] - start, items[asked].astype(np.int64))
+        joined: npt.NDArray[np.floating] = (scores + more.astype(scores.dtype)) * scores.dtype.type(self.chosen.scale)
+        return joined
 
     def level(self, history: Sequences) -> sparse.csr_array:
         """(Q, I) the neighbours' scores, each row divided by its largest."""

@@ -81,10 +81,13 @@ class Network(nn.Module):
             if self.told is not None and told is not None:
                 self.told.start(self.items.weight[:-1], told, generator)
 
-    def forward(self, batch: Packed, last_only: bool = False) -> Tensor:
-        """(T, W) the state after each event, or (Q, W) those that answer, which spares most of the last block."""
+    def forward(self, batch: Packed, last_only: bool = False, embedded: Tensor | None = None) -> Tensor:
+        """(T, W) the state after each event, or (Q, W) those that answer, which spares most of the last block.
+
+        ``embedded`` (T, D) stands for what is read of the tokens' items, where that is asked to vary.
+        """
         only = batch.last if last_only and (self.told is None or not self.told.n_layers) else None
-        x = self.inputs(self.embedded(batch.items) * self.scale, batch)
+        x = self.inputs((self.embedded(batch.items) if embedded is None else embedded) * self.scale, batch)
         x = self.dropout(x if self.values is None else self.values.read(x, batch))
         for block in self.blocks[:-1]:
             x = block(x, batch)

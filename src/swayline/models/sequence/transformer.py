@@ -18,7 +18,7 @@ from typing import ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from swayline.core.types import Floats, ItemRows
+from swayline.core.types import Floats, Ints, ItemRows
 from swayline.dataset import Sequences, Targets
 from swayline.models.protocol import Scores
 from swayline.models.sequence.fitting import Fitted, again, calibrate, carry_calibration, fit_network, weigh_returns
@@ -26,6 +26,8 @@ from swayline.models.sequence.knn_blend import KnnBlend, choose_blend
 from swayline.models.sequence.network import Network
 from swayline.models.sequence.optimize.epochs import Watch
 from swayline.models.sequence.serving.behavior_predictions import behavior_probabilities
+from swayline.models.sequence.serving.approximations import attention_rollout, input_gradients
+from swayline.models.sequence.serving.removals import scores_without, shares_prefix
 from swayline.models.sequence.serving.scorer import Scorer
 from swayline.models.sequence.serving.stream import Stream
 from swayline.models.sequence.serving.value_predictions import liked_scores, predicted_values
@@ -137,6 +139,38 @@ class Transformer:
     def score_items(self, history: Sequences, items: np.ndarray) -> Scores:
         """(Q,) the logit of one item a row, without scoring the whole catalogue."""
         return self._scorer.score_items(history, items)
+
+    def score_pairs(self, history: Sequences, rows: Ints, items: Ints) -> Scores:
+        """(R,) the logits of ``items`` (R,) after the histories ``rows`` (R,); each history is read once."""
+        return self._scorer.score_pairs(history, rows, items)
+
+    def shares_prefix(self, histories: Sequences) -> np.ndarray:
+        """(H,) whether :meth:`scores_without` can answer for each history."""
+        return shares_prefix(self._scorer, histories)
+
+    def scores_without(self, histories: Sequences, position: Ints, removal: Ints, items: Ints) -> Floats:
+        """(R,) logits of ``items`` after histories that lack one event each (flat ``position[removal]``)."""
+        return scores_without(self._scorer, histories, position, removal, items)
+
+    def input_gradients(self, history: Sequences, rows: Ints, items: Ints, steps: int = 1) -> Floats:
+        """(P,) what each event adds to the network's logit of ``items`` after histories ``rows``, by its gradient.
+
+        Raises
+        ------
+        UsageError
+            The objective hides events from their own place, so that there is no one gradient.
+        """
+        return input_gradients(self._scorer, history, rows, items, steps)
+
+    def attention_rollout(self, history: Sequences, rows: Ints) -> Floats:
+        """(P,) the share of each event in what the last token of histories ``rows`` attends to, layer on layer.
+
+        Raises
+        ------
+        UsageError
+            The block has no softmax of attention to roll out.
+        """
+        return attention_rollout(self._scorer, history, rows)
 
     def stream(self, history: Sequences) -> Stream:
         """A few histories that grow event by event, scored after each without being read again.

@@ -10,12 +10,23 @@ References
 Pope et al., "Efficiently Scaling Transformer Inference", MLSys 2023 (the key-value cache).
 """
 
+from typing import Protocol
+
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from swayline.models.sequence.batching.layout import EMPTY
 
 _NEVER = -1e9
+
+
+class Attends(Protocol):
+    """What stands for attention within the batch."""
+
+    def attend(self, qkv: Tensor, n_heads: int, only: Tensor | None = None) -> Tensor:
+        """(T, D) what tokens draw, from (T, 3 · D); (Q, D) of the (Q,) tokens asked for."""
+        ...
 
 
 class Memory:
@@ -28,12 +39,16 @@ class Memory:
         """(Q,) the last place each history has filled."""
         self._layer = 0
 
-    def attend(self, qkv: Tensor, n_heads: int) -> Tensor:
-        """(T, D) what tokens draw from what their history holds up to them: T = Q · W at first, then Q a call."""
+    def attend(self, qkv: Tensor, n_heads: int, only: Tensor | None = None) -> Tensor:
+        """(T, D) what tokens draw from what their history holds up to them: T = Q · W at first, then Q a call.
+
+        With ``only`` (Q,) just those tokens ask.
+        """
         dim = qkv.shape[1] // 3
         parts = qkv.view(self.n_rows, -1, 3, n_heads, dim // n_heads).permute(2, 0, 3, 1, 4)
         drawn = self._all(*parts) if len(self.kept) < self.n_layers else self._one(*parts)
-        return drawn.transpose(1, 2).reshape(-1, dim)
+        drawn = drawn.transpose(1, 2).reshape(-1, dim)
+        return drawn if only is None else drawn[only]
 
     def _all(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         """Every place of every history, which is kept."""
@@ -50,6 +65,36 @@ class Memory:
         values[rows, :, self.read] = value[:, :, 0]
         ahead = torch.arange(self.width, device=query.device)[None, :] > self.read[:, None]
         return _drawn(query, keys, values, ahead[:, None, None, :])
+
+
+class SharedPrefix:
+    """What histories without one event draw: their own later tokens, and what a memory read of those before it.
+
+    Row n of N goes on from the first ``start`` places of history ``owner[n]`` with S tokens of its own.
+    """
+
+    def __init__(self, memory: Memory, owner: Tensor, start: int) -> None:
+        self.kept = [(key[owner, :, :start], value[owner, :, :start]) for key, value in memory.kept]
+        self._start, self._layer = start, 0
+
+    def attend(self, qkv: Tensor, n_heads: int, only: Tensor | None = None) -> Tensor:
+        """(T, D) of T = N · S tokens, or (N, D) of the (N,) tokens asked for."""
+        keys, values = self.kept[self._layer]
+        self._layer += 1
+        n_rows, dim = len(keys), qkv.shape[1] // 3
+        query, key, value = qkv.view(n_rows, -1, 3, n_heads, dim // n_heads).permute(2, 0, 3, 1, 4)
+        width = query.shape[2]
+        place = torch.arange(width, device=qkv.device)
+        if only is not None:
+            query = query[torch.arange(n_rows, device=qkv.device), :, only % width].unsqueeze(2)
+            place = (only % width)[:, None, None, None]
+        else:
+            place = place[None, None, :, None]
+        ahead = torch.arange(self._start + width, device=qkv.device) > self._start + place
+        drawn = F.scaled_dot_product_attention(
+            query, torch.cat([keys, key], 2), torch.cat([values, value], 2), attn_mask=~ahead
+        )
+        return drawn.transpose(1, 2).reshape(-1, dim)
 
 
 def _drawn(query: Tensor, key: Tensor, value: Tensor, hidden: Tensor) -> Tensor:

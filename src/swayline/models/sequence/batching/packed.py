@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor
 
-from swayline.models.sequence.batching.memory import Memory
+from swayline.models.sequence.batching.memory import Attends
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,10 @@ class Packed:
     """(T,) what the event to predict was worth, scaled; NaN where that is not known."""
     weights: Tensor | None = None
     """(T,) 1 where there is something to predict, else 0."""
-    memory: Memory | None = None
+    memory: Attends | None = None
     """What attention remembers of tokens that are not in the batch (see
     :mod:`~swayline.models.sequence.batching.memory`)."""
 
-    def remembering(self, memory: Memory) -> "Packed":
+    def remembering(self, memory: Attends) -> "Packed":
         """The same batch, read into a memory; its histories lie one a bin."""
         return replace(self, memory=memory)

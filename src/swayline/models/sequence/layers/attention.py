@@ -24,7 +24,7 @@ _NEVER = -1e9
 def causal_attention(qkv: Tensor, batch: Packed, n_heads: int, only: Tensor | None = None) -> Tensor:
     """(T, D) what each token draws from the tokens it may look at, from (T, 3 · D); (Q, D) of the (Q,) asked for."""
     if batch.memory is not None:
-        return batch.memory.attend(qkv, n_heads)
+        return batch.memory.attend(qkv, n_heads, only)
     n_bins, _, width, _ = batch.visible.shape
     dim = qkv.shape[1] // 3
     query, key, value = qkv.view(n_bins, width, 3, n_heads, dim // n_heads).permute(

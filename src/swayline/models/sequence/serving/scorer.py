@@ -86,6 +86,23 @@ class Scorer:
             return scores
         return (scores + self.blend.of_items(history, items)) * np.float32(self.blend.chosen.scale)
 
+    def score_pairs(self, history: Sequences, rows: Ints, items: Ints) -> Scores:
+        """(R,) the logits of ``items`` (R,) after the histories ``rows`` (R,); each history is read once."""
+        scores = np.empty(len(rows), np.float32)
+        order = np.argsort(rows, kind="stable")
+        bounds = np.searchsorted(rows[order], np.arange(len(history) + 1))
+        for some, states, returns in self.states(history):
+            asked = np.concatenate([order[bounds[row] : bounds[row + 1]] for row in some])
+            at = torch.from_numpy(np.repeat(np.arange(len(some)), bounds[some + 1] - bounds[some])).to(states.device)
+            wanted = torch.from_numpy(items[asked].astype(np.int64)).to(states.device)
+            with torch.no_grad():
+                if returns is not None:  # a share of the whole, so the whole is needed
+                    found = self.logits(states, returns)[at, wanted]
+                else:
+                    found = (states[at] * self.network.answers(wanted)).sum(1)
+            scores[asked] = found.cpu().numpy()
+        return scores if self.blend is None else self.blend.of_pairs(scores, history, rows, items)
+
     def behavior_logits(self, head: BehaviorHead, history: Sequences, items: np.ndarray) -> npt.NDArray[np.float32]:
         """(Q, B) as learned, not yet calibrated, of one item a row."""
         found = np.empty((len(history), self.sizes.n_behaviors), np.float32)
