@@ -3,13 +3,7 @@
 from swayline.recommend.chain import Chain
 from swayline.recommend.context import Context
 from swayline.recommend.examples import examples
-from swayline.recommend.explain import (
-    Reason,
-    attribute_events,
-    edit_behaviors,
-    explain_events,
-    reasons,
-)
+from swayline.recommend.explain import Reason, reasons
 from swayline.recommend.filters import parse_filter
 from swayline.recommend.lists import Lists
 from swayline.recommend.query import Query
@@ -28,10 +22,11 @@ from swayline.recommend.slate import Slate
 from swayline.recommend.steps import STEPS, Step, create_step
 from swayline.recommend.strengths import Strengths, learn_strengths
 from swayline.recommend.uplift import UpliftRanker
+from swayline.recommend.why import attribute_events, edit_behaviors, explain_events, shown_rows
 
 __all__ = [
     "STEPS", "Baskets", "Chain", "Context", "GoesTogether", "ItemSearch", "Lists", "Query", "Reason",
     "Recommender", "SequenceRecommender", "Slate", "Step", "Strengths", "UpliftRanker", "attribute_events",
     "create_step", "edit_behaviors", "examples", "explain_events", "group_list", "learn_strengths",
-    "parse_filter", "people_to_follow", "questions_for_newcomers", "reasons", "score_pairs", "similar_items",
+    "parse_filter", "people_to_follow", "questions_for_newcomers", "reasons", "score_pairs", "shown_rows", "similar_items",
 ]  # fmt: skip

@@ -82,7 +82,9 @@ def test_shapley_values_of_a_sum_are_its_terms_without_error_and_add_up_elsewher
     empty = chain.score(from_lists([[]], 12))[0]
     for question in range(3):
         total = parts.events.score_change[parts.events.recommendation == question].sum()
-        assert total == pytest.approx(chain.score(world)[users[question], items[question]] - empty[items[question]], abs=1e-5)
+        assert total == pytest.approx(
+            chain.score(world)[users[question], items[question]] - empty[items[question]], abs=1e-5
+        )
 
 
 def test_shapley_errors_are_as_large_as_the_draws_differ(world):

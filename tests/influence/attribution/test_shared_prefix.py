@@ -61,7 +61,9 @@ def test_a_shared_start_changes_no_answer(settings, world):
 def test_neighbours_beside_a_network_lose_the_event_too(world):
     from swayline.models.sequence.knn_blend import BlendWeights, KnnBlend
 
-    model = create("transformer", embedding_dim=16, max_epochs=1, batch_tokens=256, n_blocks=2, repeats=False).fit(world)
+    model = create("transformer", embedding_dim=16, max_epochs=1, batch_tokens=256, n_blocks=2, repeats=False).fit(
+        world
+    )
     model.knn_blend_ = KnnBlend.counted(world, BlendWeights(share=3.0, scale=0.7, returning=True))
     removed = remove_events(model, world, np.array([5, 6]), np.array([2, 3]))
     np.testing.assert_allclose(

@@ -5,7 +5,7 @@
     removal               score with the event - score without it                    exact; n histories a question
     gradient              slope of the logit along the event's item                  one pass back
     integrated-gradients  the same slope averaged from no items to these             :data:`STEPS` passes back
-    attention             share of the event in the last state's attention           one pass; says nothing of up or down
+    attention             share of the event in the last state's attention           one pass; no sign
     shapley               mean gain when the event joins a random part of the rest   :data:`PERMUTATIONS` · n histories
 
 Shapes: Q questions (a history and an item each), R events over all questions, M permutations.
@@ -17,6 +17,7 @@ Mitchell et al., "Sampling Permutations for Shapley Value Estimation" (antitheti
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -148,7 +149,7 @@ def rank_agreement(one: EventRemovals, other: EventRemovals) -> Floats:
     n = int(one.recommendation.max(initial=-1)) + 1
     found = np.full(n, np.nan)
     bounds = np.searchsorted(one.recommendation, np.arange(n + 1))
-    for question, (start, end) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+    for question, (start, end) in enumerate(pairwise(bounds)):
         a, b = (rankdata(values.score_change[start:end]) for values in (one, other))
         if end - start > 1 and a.std() > 0 and b.std() > 0:
             found[question] = float(np.corrcoef(a, b)[0, 1])

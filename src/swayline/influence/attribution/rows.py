@@ -9,6 +9,7 @@ import pyarrow as pa
 from swayline.core.time import iso
 from swayline.core.types import Floats, Ints
 from swayline.dataset import NO_TIME, Dataset, Sequences
+from swayline.influence.attribution.approximate import Attributions
 from swayline.influence.attribution.removal import EventRemovals, remove_behavior
 from swayline.ledger import Figure, ModelRow, event_id, ledger, recommendation_id
 from swayline.models import Recommender
@@ -16,6 +17,16 @@ from swayline.models import Recommender
 ASSUMPTIONS = (
     "exact answer of the model to an edited history; says what moves the recommendation, not what moves the person"
 )
+SAID = {
+    "removal": ASSUMPTIONS,
+    "gradient": "slope of the network's logit along the event's item; not what leaving the event out would do",
+    "integrated-gradients": "slope of the network's logit on the way from no items to these; parts add up to the logit "
+    "less the one with no items",
+    "attention": "share of the event in what the last state attends to; says nothing of up or down",
+    "shapley": "mean gain when the event joins a random part of the others; parts add up to the score less the one of "
+    "an empty history",
+}
+"""Method → what it says."""
 TOP = "top recommendations"
 """The ``effect`` of rows about a user's whole list."""
 
@@ -26,10 +37,10 @@ def event_rows(
     people: Sequence[str],
     users: Ints,
     items: Ints,
-    removals: EventRemovals,
+    said: EventRemovals | Attributions,
     ids: Mapping[int, str] | None = None,
 ) -> pa.Table:
-    """One ``score_change`` row for each event and recommendation.
+    """One row for each event and recommendation: ``score_change``, or ``attention_share`` of attention.
 
     Parameters
     ----------
@@ -39,22 +50,30 @@ def event_rows(
     ids : mapping, optional
         Source row of an event → its ``event_id``, where the log has them.
     """
-    items_of, behaviors_of = dataset.items.names, dataset.behaviors.names
+    found = said if isinstance(said, Attributions) else Attributions("removal", said)
+    estimand, unit = ("attention_share", "share") if found.method == "attention" else ("score_change", "logit")
+    half = None if found.error is None else 1.959963984540054 * found.error
     rows = []
-    for recommendation, position, change in zip(
-        removals.recommendation, removals.position, removals.score_change, strict=True
+    for at, (recommendation, position) in enumerate(
+        zip(found.events.recommendation, found.events.position, strict=True)
     ):
-        cause = (ids or {}).get(int(histories.events[position])) or event_id(
-            items_of[histories.items[position]],
-            behaviors_of[histories.behaviors[position]],
-            moment(histories.times[position]),
-        )
+        value = float(found.events.score_change[at])
+        figure = Figure(value) if half is None else Figure(value, value - float(half[at]), value + float(half[at]))
         rows.append(ModelRow(
-            cause_kind="event", cause=cause, estimand="score_change", unit="logit", method="removal",
-            effect=recommendation_id(people[users[recommendation]], items_of[items[recommendation]]),
-            figure=Figure(float(change)), n=1, assumptions=ASSUMPTIONS,
+            cause_kind="event", cause=event_name(dataset, histories, int(position), ids), estimand=estimand, unit=unit,
+            method=found.method, figure=figure, n=1, assumptions=SAID[found.method],
+            effect=recommendation_id(people[users[recommendation]], dataset.items.names[items[recommendation]]),
         ))  # fmt: skip
     return ledger(rows)
+
+
+def event_name(dataset: Dataset, histories: Sequences, position: int, ids: Mapping[int, str] | None = None) -> str:
+    """The id of an event, given by its flat position: the log's own where it has them."""
+    return (ids or {}).get(int(histories.events[position])) or event_id(
+        dataset.items.names[histories.items[position]],
+        dataset.behaviors.names[histories.behaviors[position]],
+        moment(histories.times[position]),
+    )
 
 
 def behavior_rows(model: Recommender, dataset: Dataset, histories: Sequences, users: Ints, items: Ints) -> pa.Table:

@@ -72,7 +72,8 @@ class Watching:
         shares = scores.softmax(-1)
         self.layers.append(shares.mean(1))
         drawn = (shares @ value).transpose(1, 2).reshape(-1, dim)
-        return drawn if only is None else drawn[only]
+        found: Tensor = drawn if only is None else drawn[only]
+        return found
 
 
 def attention_rollout(scorer: Scorer, history: Sequences, rows: Ints) -> Floats:
@@ -132,4 +133,6 @@ def _in_order(history: Sequences, rows: Ints, order: list[Ints], found: list[Flo
 
 
 def _pieces(values: Floats, lengths: Ints) -> Iterator[Floats]:
-    yield from np.split(values, np.cumsum(lengths)[:-1])
+    ends = np.cumsum(lengths)
+    for end, n in zip(ends, lengths, strict=True):
+        yield values[end - n : end]

@@ -14,6 +14,7 @@ Shapes: N removals, R questions (a removal and an item each), W places, S places
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -81,9 +82,7 @@ def _answers(scorer: Scorer, states: Tensor, full: Packed, row: Ints, items: Int
     return found.cpu().numpy().astype(np.float64)
 
 
-def _states(
-    scorer: Scorer, histories: Sequences, position: Ints
-) -> Iterator[tuple[Ints, Sequences, Tensor, Packed]]:  # fmt: skip
+def _states(scorer: Scorer, histories: Sequences, position: Ints) -> Iterator[tuple[Ints, Sequences, Tensor, Packed]]:
     """Some of the removals at a time, their histories, (N, D) states that answer, and their tokens.
 
     With a head for returns the states are those of all (N · W, D) tokens.
@@ -167,5 +166,5 @@ def _from_place(full: Packed, n_rows: int, width: int, start: int, memory: Share
 
     names = ("items", "behaviors", "positions", "times", "before", "asked_at", "answered_at", "profiles", "values")
     last = torch.arange(n_rows, device=full.last.device) * (width - start) + full.last % width - start
-    parts = {name: cut(getattr(full, name)) for name in names}
+    parts: dict[str, Any] = {name: cut(getattr(full, name)) for name in names}
     return replace(full, **parts, visible=full.visible[:, :, start:, start:], last=last, memory=memory)

@@ -1,0 +1,6 @@
+"""Why this recommendation: what past events do to it, proven by leaving them out; in rows, in words, on a page."""
+
+from swayline.recommend.why.attribute import attribute_events, edit_behaviors, explain_events
+from swayline.recommend.why.minimal import shown_rows
+
+__all__ = ["attribute_events", "edit_behaviors", "explain_events", "shown_rows"]
