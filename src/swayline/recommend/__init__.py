@@ -28,5 +28,6 @@ __all__ = [
     "STEPS", "Baskets", "Chain", "Context", "GoesTogether", "ItemSearch", "Lists", "Query", "Reason",
     "Recommender", "SequenceRecommender", "Slate", "Step", "Strengths", "UpliftRanker", "attribute_events",
     "create_step", "edit_behaviors", "examples", "explain_events", "group_list", "learn_strengths",
-    "parse_filter", "people_to_follow", "questions_for_newcomers", "reasons", "score_pairs", "shown_rows", "similar_items",
+    "parse_filter", "people_to_follow", "questions_for_newcomers", "reasons", "score_pairs", "shown_rows",
+    "similar_items",
 ]  # fmt: skip

@@ -66,9 +66,12 @@ def test_attention_is_shared_out_and_events_that_are_not_read_get_none(model, wo
     long = from_lists([list(range(10)), [1]], 12)
     parts = attribute(model, long, np.array([0, 1]), np.array([1, 1]), "attention").events
     mine = parts.score_change[parts.recommendation == 0]
-    assert (mine[:4] == 0).all() and (mine[4:] > 0).all() and mine.sum() < 1
+    assert (mine[:4] == 0).all()
+    assert (mine[4:] > 0).all()
+    assert mine.sum() < 1
     gradient = attribute(model, long, np.array([0]), np.array([1]), "gradient").events.score_change
-    assert (gradient[:4] == 0).all() and gradient[4:].any()
+    assert (gradient[:4] == 0).all()
+    assert gradient[4:].any()
 
 
 def test_shapley_values_of_a_sum_are_its_terms_without_error_and_add_up_elsewhere(world):

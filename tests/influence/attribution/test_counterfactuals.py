@@ -7,7 +7,13 @@ import pytest
 from swayline.core.errors import UsageError
 from swayline.dataset import Catalogue, Dataset, Vocabulary, from_lists
 from swayline.influence.attribution.counterfactuals import (
-    added, moved, only_sets, partition, positions_of, replaced, without_sets,
+    added,
+    moved,
+    only_sets,
+    partition,
+    positions_of,
+    replaced,
+    without_sets,
 )  # fmt: skip
 
 HOUR = 3_600_000_000

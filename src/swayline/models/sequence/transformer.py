@@ -25,8 +25,8 @@ from swayline.models.sequence.fitting import Fitted, again, calibrate, carry_cal
 from swayline.models.sequence.knn_blend import KnnBlend, choose_blend
 from swayline.models.sequence.network import Network
 from swayline.models.sequence.optimize.epochs import Watch
-from swayline.models.sequence.serving.behavior_predictions import behavior_probabilities
 from swayline.models.sequence.serving.approximations import attention_rollout, input_gradients
+from swayline.models.sequence.serving.behavior_predictions import behavior_probabilities
 from swayline.models.sequence.serving.removals import scores_without, shares_prefix
 from swayline.models.sequence.serving.scorer import Scorer
 from swayline.models.sequence.serving.stream import Stream

@@ -42,7 +42,7 @@ def minimal_rows(asked: Questions) -> pa.Table:
                     asked.people[row], fitted.dataset.items.names[int(item)]
                 ),
                 figure=Figure(float(found.rank - rank)), n=len(names), primary=True, reference=new,
-                assumptions=f"{ASSUMPTIONS}; no event of the set can be put back, and it is not proven to be the smallest",
+                assumptions=f"{ASSUMPTIONS}; no event of the set can be put back, others may be fewer",
             ))  # fmt: skip
     return ledger(rows)
 
