@@ -22,15 +22,19 @@ QUICK: dict[str, dict[str, object]] = {
     "language": {
         "embedding_dim": 32, "max_epochs": 20, "learning_rate": 3e-3, "batch_tokens": 512, "dropout": 0.1, "text_epochs": 1,
     },
+    "temporal": {"n_questions": 2000, "hidden_dim": 32},
     "transformer": {"embedding_dim": 32, "max_epochs": 30, "learning_rate": 3e-3, "batch_tokens": 512, "dropout": 0.1},
 }  # fmt: skip
 """Settings that make a model quick on worlds this small; the others need none."""
 ONE_EPOCH: dict[str, dict[str, object]] = {
-    name: {"max_epochs": 1} for name in ("factorization-machine", "gru", "text-sequence", "language", "transformer")
+    name: {"max_epochs": 1}
+    for name in ("factorization-machine", "gru", "text-sequence", "language", "temporal", "transformer")
 }
 """Enough where quality is not asked about."""
 POPULARITY = {"most-popular", "recent-popular"}
 """Read no history."""
+RETURNS = {"pair-recency"}
+"""Know what a person had, and nothing of what they never met."""
 ORDER_BLIND = {"user-knn", "ease", "implicit-als", "content"}
 """Know what goes with what, and not what comes after what."""
 SHARES_WORDS = {"content", "hybrid"}
@@ -192,7 +196,7 @@ def test_an_unknown_setting_is_refused_with_the_choices(name: str) -> None:
 
 def test_every_model_beats_a_coin_where_there_is_something_to_learn(name: str) -> None:
     """The ring has no popular items, so this is asked of models that read a history."""
-    if name in POPULARITY | ORDER_BLIND:
+    if name in POPULARITY | ORDER_BLIND | RETURNS:
         pytest.skip("knows no order")
     split = last_out(chain_world(signal=0.9))
     model = quick(name).fit(split.train, split.valid)

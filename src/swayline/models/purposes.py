@@ -3,6 +3,7 @@
 PURPOSES = {
     "most-popular": "what most people take; the floor that every other model must beat",
     "recent-popular": "what most people took lately; for catalogues that move",
+    "pair-recency": "what the person took last, then what anybody did; the floor where people return",
     "markov-chain": "what follows the last items; short sessions, playlists",
     "naive-bayes": "events as independent witnesses; few events, any behaviours",
     "user-knn": "what the most similar people took; small logs",
@@ -18,6 +19,7 @@ PURPOSES = {
     "gru": "a recurrent state; sessions on two cores",
     "text-sequence": "what titles follow what titles; items that nobody has met yet",
     "language": "the sequence model with titles beside ids; sparse logs, cold items",
+    "temporal": "recency, rhythm, what follows what, walks and distance; people who return, places",
     "transformer": "the order of what people did, all behaviours and times; the default",
 }
 """Model → what it is for; a test holds it equal to the registry."""

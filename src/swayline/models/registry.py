@@ -24,15 +24,18 @@ from swayline.models.classical.regression import LinearRegression, LogisticRegre
 from swayline.models.classical.user_knn import UserKNN
 from swayline.models.protocol import Recommender
 from swayline.models.sequence.transformer import Transformer
+from swayline.models.temporal.heuristics import PairRecency
+from swayline.models.temporal.model import Temporal
 from swayline.models.text.language import Language
 from swayline.models.text.text_sequence import TextSequence
 
 _MODELS: dict[str, Any] = {
     model.name: model
     for model in (
-        MostPopular, RecentPopular, MarkovChain, NaiveBayes, UserKNN, ItemKNN, EASE, ImplicitALS, Content, Hybrid,
+        MostPopular, RecentPopular, PairRecency, MarkovChain,
+        NaiveBayes, UserKNN, ItemKNN, EASE, ImplicitALS, Content, Hybrid,
         LinearRegression, LogisticRegression, BoostedTrees, FactorizationMachine, GRU, TextSequence, Language,
-        Transformer,
+        Temporal, Transformer,
     )
 }  # fmt: skip
 

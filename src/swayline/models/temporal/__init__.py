@@ -1,0 +1,1 @@
+"""Temporal models: what happened when, and how lately."""
