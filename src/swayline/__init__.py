@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "BehaviorEffects": "swayline.influence.effects",
     "Chain": "swayline.recommend",
+    "Contagion": "swayline.influence.contagion",
     "EventLog": "swayline.events",
     "Paging": "swayline.events",
     "PeopleInfluence": "swayline.influence.network",

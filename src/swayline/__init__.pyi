@@ -23,6 +23,7 @@ from swayline.face.tables import search as search
 from swayline.face.tables import simulate as simulate
 from swayline.face.tuning import tune as tune
 from swayline.features.profiles import profiles as profiles
+from swayline.influence.contagion import Contagion as Contagion
 from swayline.influence.effects import BehaviorEffects as BehaviorEffects
 from swayline.influence.network import PeopleInfluence as PeopleInfluence
 from swayline.pipeline import RunSettings as RunSettings
