@@ -19,7 +19,7 @@ from swayline.events import as_log
 from swayline.influence.contagion import placebos as placebo
 from swayline.influence.contagion.covariates import Covariates
 from swayline.influence.contagion.exposures import Exposures, FirstActs, exposures, first_acts
-from swayline.influence.contagion.measure import quick, whole, why_too_few
+from swayline.influence.contagion.measure import quick, whole
 from swayline.influence.contagion.parts import Part, by_dose, by_strength, by_valence
 from swayline.influence.contagion.placebos import Placebo, Setting, judged
 from swayline.influence.contagion.reading import SocialLog, read_social
@@ -196,10 +196,9 @@ class Contagion(InfluenceEstimator):
         rng = generator(self.seed, "contagion", "trials", behavior)
         most = self._most(asked)
         rows = make_trials(asked.risk, draw(asked.first, most, rng), rng)
-        why = why_too_few(rows)
-        if why:
+        main, why = quick(rows, known, self.seed)
+        if main is None:
             return Answer(behavior, None, None, exposures=len(asked.first.pair), why=why)
-        main = quick(rows, known, self.seed)
         setting = Setting(asked.risk, known, asked.cause, max(most // 2, 100), self.seed)
         tried = self._placebos(setting, hidden)
         checks = {one.name: judged(one, main) for one in tried}

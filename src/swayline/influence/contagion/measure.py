@@ -72,17 +72,24 @@ def naive(rows: Trials) -> Estimate:
     return difference_in_means(rows.treated[asked], rows.y[asked], _packed(rows.person[asked]))
 
 
-def quick(rows: Trials, known: Covariates, seed: int) -> Measured:
-    """Naive and adjusted figures by linear learners, for placebos and parts."""
+def quick(rows: Trials, known: Covariates, seed: int) -> tuple[Measured | None, str]:
+    """Naive and adjusted figures by linear learners, for placebos and parts; None, and why, where there are none."""
+    why = why_too_few(rows)
+    if why:
+        return None, why
     data = table_of(rows, known)
     arm = data.treatment.arm
     fold = folds(len(rows), 5, data.clusters, generator(seed, "contagion", "folds"), arm)
     found = nuisances(FoldedDesign(data.x, fold), rows.y, arm, 2, data.encoder.groups, kind="linear", seed=seed)
     c = estimators.contrast(data.x, rows.y, arm, 1, found, data.clusters, "att")
+    if min(int(c.treated.sum()), int(c.control.sum())) < FEWEST:
+        return None, f"the controls all but decide who is exposed: {int(c.treated.sum()):,} exposures are comparable"
     assert data.shared is not None
     held = answer_shared(c, data.shared)
     adjusted = held.estimate if held.estimate is not None else estimators.aipw(c)
-    return Measured(naive(rows), adjusted, int(rows.treated.sum()), int(rows.y.sum()))
+    if not np.isfinite([adjusted.low, adjusted.high]).all():
+        return None, "no error can be told"
+    return Measured(naive(rows), adjusted, int(rows.treated.sum()), int(rows.y.sum())), ""
 
 
 def whole(

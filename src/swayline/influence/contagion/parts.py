@@ -7,7 +7,7 @@ import numpy as np
 from scipy import sparse
 
 from swayline.influence.contagion.covariates import Covariates
-from swayline.influence.contagion.measure import Measured, quick, why_too_few
+from swayline.influence.contagion.measure import Measured, quick
 from swayline.influence.contagion.reading import Floats, SocialLog
 from swayline.influence.contagion.trials import Trials
 
@@ -78,5 +78,4 @@ def common_neighbours(log: SocialLog) -> Floats:
 
 
 def _part(words: str, rows: Trials, known: Covariates, seed: int) -> Part:
-    why = why_too_few(rows)
-    return Part(words, None, why) if why else Part(words, quick(rows, known, seed))
+    return Part(words, *quick(rows, known, seed))

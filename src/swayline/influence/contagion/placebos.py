@@ -21,7 +21,7 @@ from swayline.core.rng import generator
 from swayline.core.types import Bools
 from swayline.influence.contagion.covariates import Covariates
 from swayline.influence.contagion.exposures import Exposures, FirstActs, exposures
-from swayline.influence.contagion.measure import Measured, quick, why_too_few
+from swayline.influence.contagion.measure import Measured, quick
 from swayline.influence.contagion.trials import Risk, Trials, draw, eligible, first_of_pairs, make_trials
 
 ALARM = 0.01
@@ -143,8 +143,7 @@ def _measured(name: str, at: Setting, risk: Risk, found: Exposures) -> Placebo:
 
 
 def _figures(name: str, at: Setting, rows: Trials) -> Placebo:
-    why = why_too_few(rows)
-    return Placebo(name, None, why) if why else Placebo(name, quick(rows, at.known, at.seed))
+    return Placebo(name, *quick(rows, at.known, at.seed))
 
 
 def judged(one: Placebo, main: Measured) -> Refutation:
