@@ -33,6 +33,7 @@ _PUBLIC = {
     "evaluate": "swayline.face.evaluation",
     "evolve": "swayline.evolution",
     "features_as_of": "swayline.face.tables",
+    "forecast": "swayline.evolution",
     "learn_policy": "swayline.causal.policy.learn_policy",
     "profiles": "swayline.features.profiles",
     "qini": "swayline.face.tables",

@@ -12,6 +12,7 @@ from swayline.events import read_events as read_events
 from swayline.events import read_log as read_log
 from swayline.events import write_log as write_log
 from swayline.evolution import evolve as evolve
+from swayline.evolution import forecast as forecast
 from swayline.face.evaluation import evaluate as evaluate
 from swayline.face.graphs import discover_graph as discover_graph
 from swayline.face.people import choose_seeds as choose_seeds

@@ -39,7 +39,7 @@ def demo(tmp_path_factory):
 def test_every_swayline_command_runs_as_it_stands(demo):
     commands = [words for words in _commands() if words[0] == "swayline"]
     assert {words[1] for words in commands} == {
-        "check", "run", "fit", "recommend", "influence", "evaluate", "simulate", "report", "tune", "experiment", "evolve",
+        "check", "run", "fit", "recommend", "influence", "evaluate", "simulate", "report", "tune", "experiment", "evolve", "forecast",
     }  # fmt: skip
     for words in commands:
         done = command(words[1:], demo)

@@ -20,6 +20,7 @@ STEPS = [
     {"source": "view", "target": "cart", "n": 9},
     {"source": "cart", "target": "view", "n": 4},
 ]
+COHORT = [{"cohort": "2026-01-01T00:00:00Z", "age": age, "people": 9, "retention": 1 / (1 + age)} for age in range(3)]
 WEEK = [[1] * 24 for _ in range(7)]
 
 
@@ -42,6 +43,14 @@ def all_figures() -> dict[str, go.Figure]:
         "differences": figures.differences([HOSTILE, "others"], ["acts", HOSTILE], [[1.0, -0.2], [-1.5, 0.1]]),
         "day_rhythm": figures.day_rhythm({HOSTILE: [1 / 24] * 24, "others": [0.0] * 23 + [1.0]}),
         "learning_curve": figures.learning_curve([{"epoch": 1, "ndcg": 0.1}, {"epoch": 2, "ndcg": None}]),
+        "stream": figures.stream(["2026-01-01", "2026-01-08"], {HOSTILE: [1, 2], "others": [0, 1]}, 7),
+        "days": figures.days("2026-01-01", [1, 0, 3] * 10),
+        "cohorts": figures.cohorts(COHORT, "week"),
+        "returns": figures.returns(["2026-01-01", "2026-01-08"], [0, 3], [5, 2]),
+        "changes": figures.changes([{"label": HOSTILE, "before": 0.8, "after": 1.2}]),
+        "passages": figures.passages(
+            [{"source": HOSTILE, "target": "b", "n": 3}, {"source": "b", "target": "c", "n": 1}]
+        ),
         "forest": figures.forest(EFFECTS, "points", probability=True),
     }
 

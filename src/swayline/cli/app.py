@@ -14,6 +14,7 @@ from swayline.cli import (
     evolve,
     experiment,
     fit,
+    forecast,
     influence,
     live,
     recommend,
@@ -67,6 +68,7 @@ _verb("recommend", recommend.recommend)
 _verb("evaluate", evaluate.evaluate)
 app.add_typer(influence.app, name="influence")
 _verb("evolve", evolve.evolve)
+_verb("forecast", forecast.forecast)
 _verb("report", report.report)
 _verb("tune", tune.tune)
 app.add_typer(experiment.app, name="experiment")

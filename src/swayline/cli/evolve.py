@@ -49,11 +49,13 @@ def evolve(
 
 
 def _result(found: "Evolution", out: Path) -> dict[str, Any]:
+    from swayline.evolution.evolve import FILES
+
     drift = found.summary["drift"]
     return {
         "out": str(out), "notes": list(found.notes), "changes": drift["changes"], "n_changes": drift["n_changes"],
         "people": drift["people"], "orders": found.summary["flow"]["orders"], "checks": found.summary["flow"]["checks"],
-        "rows": {name: len(getattr(found, name)) for name in ("drift", "transitions", "links", "cohorts")},
+        "rows": {name: len(table) for name in FILES if (table := getattr(found, name)) is not None},
     }  # fmt: skip
 
 

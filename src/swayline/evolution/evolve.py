@@ -19,7 +19,7 @@ from swayline.evolution.drift import Drift, find_drift
 from swayline.evolution.drift.table import QUICK, Effort
 from swayline.evolution.flow import Flow, MarkovOrder, find_transitions, markov_order
 from swayline.evolution.flow.steps import steps_of
-from swayline.evolution.links import LINKS, Links, find_links
+from swayline.evolution.links import Links, find_links
 from swayline.evolution.picture import picture
 
 VERB = "evolve"
@@ -37,7 +37,7 @@ class Evolution:
     drift : kind (population, user, item, category), id, time, score, p_value, changed, before, after
     transitions : level, source, target (null: the visit ended), n, people, share, expected, z, p_value, claimed,
         seconds
-    links : user, item, rank, probability, mark (return or discovery), as_of
+    links : user, item, rank, probability, mark (return or discovery), as_of; None where they were not asked
     cohorts : cohort, period_s, age, people, active, retention, ci_low, ci_high, established
     notes : questions that this log cannot answer
     summary : what the report draws; it names no person
@@ -45,7 +45,7 @@ class Evolution:
 
     drift: pa.Table
     transitions: pa.Table
-    links: pa.Table
+    links: pa.Table | None
     cohorts: pa.Table
     notes: tuple[str, ...] = ()
     summary: dict[str, Any] = field(default_factory=dict, repr=False)
@@ -55,7 +55,8 @@ class Evolution:
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         for name in FILES:
-            write_table(folder / f"{name}.parquet", getattr(self, name), VERB)
+            if getattr(self, name) is not None:
+                write_table(folder / f"{name}.parquet", getattr(self, name), VERB)
         write_json(folder / SUMMARY, self.summary)
         return folder
 
@@ -133,7 +134,7 @@ def _gathered(
         "half_life_days": links.half_life_days if links.half_life_days < 1e9 else None,
     }  # fmt: skip
     table = COHORTS.empty_table() if cohorts is None else cohorts.table
-    next_links = LINKS.empty_table() if links is None else links.table
+    next_links = None if links is None else links.table
     return Evolution(drift.table, flow.table, next_links, table, tuple(notes), told)
 
 

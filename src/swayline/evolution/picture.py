@@ -47,10 +47,11 @@ def _streams(acts: Acts, cal: Calendar) -> dict[str, Any] | None:
     bins = cal.bins(acts.day)
     series = {names[one]: np.bincount(bins[of == one], minlength=len(cal)).tolist() for one in top}
     rest = np.bincount(bins[(of >= 0) & ~np.isin(of, top)], minlength=len(cal)).tolist()
+    others = next(name for name in (OTHERS, "all others", "others ") if name not in series)
     if any(rest):
-        series[OTHERS] = rest
-    return {"starts": _starts(acts, cal), "width_days": cal.width, "series": series, "of": "category"
-            if acts.categories else "item"}  # fmt: skip
+        series[others] = rest
+    return {"starts": _starts(acts, cal), "width_days": cal.width, "series": series, "others": others,
+            "of": "category" if acts.categories else "item"}  # fmt: skip
 
 
 def _starts(acts: Acts, cal: Calendar) -> list[str]:

@@ -24,7 +24,7 @@ from swayline.core.names import (
     RUN_FILE,
 )
 from swayline.core.run_folder import Artifact, read_by_the_report
-from swayline.core.run_folder.registry import PEOPLE_FILE, PROFILES_FILE, THINGS_FILE
+from swayline.core.run_folder.registry import EVOLUTION_FILE, PEOPLE_FILE, PROFILES_FILE, THINGS_FILE
 from swayline.core.storage.artifacts import read_json, read_table
 from swayline.core.storage.files import fingerprint
 from swayline.ledger import read_ledger, reason_of
@@ -61,6 +61,7 @@ class Artifacts:
     network: Mapping[str, Any] | None = None
     overlap: Mapping[str, Any] | None = None
     audit: Mapping[str, Any] | None = None
+    evolution: Mapping[str, Any] | None = None
     foreign: tuple[str, ...] = ()
     missing: Mapping[str, str] = field(default_factory=dict)
 
@@ -104,6 +105,7 @@ def read_artifacts(folder: Path) -> Artifacts:
         network=found[NETWORK_FILE],
         overlap=found[OVERLAP_FILE],
         audit=found[AUDIT_FILE],
+        evolution=found[EVOLUTION_FILE],
         foreign=tuple(name for name in found if found[name] is not None and _differs(folder, name, found[RUN_FILE])),
         missing=missing,
     )

@@ -19,13 +19,16 @@ from swayline.core.names import (
     SUMMARY_FILE,
 )
 from swayline.core.run_folder import artifact
-from swayline.core.run_folder.registry import PROFILES_FILE
+from swayline.core.run_folder.registry import EVOLUTION_FILE, PROFILES_FILE
 from swayline.core.storage.files import whole, write_text
 from swayline.report.artifacts import Artifacts, read_artifacts
 from swayline.report.blocks import Missing, Section
 from swayline.report.page import render
 from swayline.report.sections.audience import audience_section
 from swayline.report.sections.catalogue import catalogue_section
+from swayline.report.sections.evolution import ID as EVOLUTION_ID
+from swayline.report.sections.evolution import TITLE as EVOLUTION_TITLE
+from swayline.report.sections.evolution import evolution_section
 from swayline.report.sections.examples import examples_section
 from swayline.report.sections.experiments.section import TITLE as EXPERIMENTS_TITLE
 from swayline.report.sections.experiments.section import experiments_section
@@ -51,6 +54,7 @@ _SECTIONS: tuple[tuple[Callable[[Artifacts], Section | None], str, str, str], ..
     (values_section, "values", "Values", DESCRIBE_FILE),
     (audience_section, "audience", "The people", PROFILES_FILE),
     (catalogue_section, "catalogue", "The items", PROFILES_FILE),
+    (evolution_section, EVOLUTION_ID, EVOLUTION_TITLE, EVOLUTION_FILE),
     (models_section, "recommender", "The recommender", METRICS_FILE),
     (influence_section, "influence", "What sways what", INFLUENCE_FILE),
     (experiments_section, "experiments", EXPERIMENTS_TITLE, EXPERIMENTS_FILE),

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from swayline.core.names import (
     DESCRIBE_FILE,
+    EVOLUTION_FOLDER,
     EXAMPLES_FILE,
     FLAGS_FILE,
     INFLUENCE_FILE,
@@ -26,6 +27,7 @@ from swayline.dataset import with_categories
 from swayline.engine import DuckEngine
 from swayline.events import EventLog, ReadOptions
 from swayline.events.summary.describe import describe
+from swayline.evolution import evolve_log
 from swayline.features.bots import FLAGS, BotFlags
 from swayline.features.column_quality import column_quality
 from swayline.features.profiles import build_profiles
@@ -101,6 +103,7 @@ def write_run_folder(
         write_json(folder / DESCRIBE_FILE, describe(engine, with_categories(log), outcome))
         flags = BotFlags(_flags(), 12)
         build_profiles(engine, log, outcome, flags, segments=2).save(folder / PROFILES_FOLDER)
+    evolve_log(log, quick=True).save(folder / EVOLUTION_FOLDER)
     pq.write_table(flags.table, folder / FLAGS_FILE)
     write_json(folder / QUALITY_FILE, _quality(log))
     pq.write_table(log.rejected, folder / REJECTED_FILE)

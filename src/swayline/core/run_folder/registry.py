@@ -24,6 +24,7 @@ Without = Literal["says so", "leaves it out", "does not read it"]
 PROFILES_FILE = f"{names.PROFILES_FOLDER}/summary.json"
 PEOPLE_FILE = f"{names.PROFILES_FOLDER}/{names.USERS_FILE}"
 THINGS_FILE = f"{names.PROFILES_FOLDER}/{names.ITEMS_FILE}"
+EVOLUTION_FILE = f"{names.EVOLUTION_FOLDER}/summary.json"
 RUN_STAGE = "run"
 """What writes ``run.json``: the run itself, after every stage."""
 EXPERIMENT_VERB = "experiment"
@@ -127,6 +128,13 @@ ARTIFACTS = (
         welcome=dict.fromkeys(("label", "profile", "category", "tier", "stage"), is_text)
         | dict.fromkeys(("events", "users", "reached", "conversion"), is_number),
         key="item",
+    ),
+    Artifact(
+        names.EVOLUTION_FOLDER, "folder", "evolve", "what changed, what follows what, who comes back",
+        names_people=True, is_result=True,
+    ),
+    Artifact(
+        EVOLUTION_FILE, "json", "evolve", "how behaviour evolves, as it is drawn", without="says so", layout=Anything,
     ),
     Artifact(
         names.MODEL_FOLDER, "folder", "train", "the model that recommends (safetensors and JSON)",

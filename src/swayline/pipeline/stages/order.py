@@ -4,6 +4,7 @@
 
     read ─┬─ describe ─────────────────────────┐
           ├─ quality ── profiles ──────────────┤
+          ├─ evolve ───────────────────────────┤
           └─ train ─┬─ evaluate ───────────────┤
                     ├─ influence ──────────────┼─ report
                     └─ recommend ──────────────┘
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from swayline.core.run_folder import made_by
 from swayline.core.showing.mermaid import flowchart
 from swayline.pipeline.stages.evaluate import evaluate
+from swayline.pipeline.stages.evolve import evolve
 from swayline.pipeline.stages.influence import measure_influence
 from swayline.pipeline.stages.look import describe_log, profiles, quality
 from swayline.pipeline.stages.read import read
@@ -59,12 +61,13 @@ STAGES = (
     Stage("describe", describe_log, ("read",), ("outcome", "timezone"), made_by("describe")),
     Stage("quality", quality, ("read",), ("seed",), made_by("quality")),
     Stage("profiles", profiles, ("quality",), ("outcome", "timezone", "seed"), made_by("profiles")),
+    Stage("evolve", evolve, ("read",), ("timezone", "seed"), made_by("evolve")),
     Stage("train", train, ("read",),
           ("seed", "models", "model", "model_settings", "min_user_events", "min_item_events"), made_by("train")),
     Stage("evaluate", evaluate, ("train",), ("k",), made_by("evaluate")),
     Stage("influence", measure_influence, ("train",), ("outcome", "k", "explained_users", "audit"),
           made_by("influence")),
     Stage("recommend", recommend, ("train",), ("k",), made_by("recommend")),
-    Stage("report", report, ("describe", "quality", "profiles", "evaluate", "influence", "recommend"), (),
+    Stage("report", report, ("describe", "quality", "profiles", "evolve", "evaluate", "influence", "recommend"), (),
           made_by("report")),
 )  # fmt: skip
