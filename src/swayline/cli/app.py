@@ -11,10 +11,8 @@ from swayline.cli import (
     check,
     clicks,
     evaluate,
-    evolve,
     experiment,
     fit,
-    forecast,
     influence,
     live,
     recommend,
@@ -25,6 +23,7 @@ from swayline.cli import (
     truth,
     tune,
 )
+from swayline.cli.evolution import evolve, forecast
 from swayline.cli.shared.edge import guarded
 from swayline.core.progress import set_level
 

@@ -26,9 +26,9 @@ from swayline.report.blocks import Missing, Section
 from swayline.report.page import render
 from swayline.report.sections.audience import audience_section
 from swayline.report.sections.catalogue import catalogue_section
-from swayline.report.sections.evolution import ID as EVOLUTION_ID
-from swayline.report.sections.evolution import TITLE as EVOLUTION_TITLE
-from swayline.report.sections.evolution import evolution_section
+from swayline.report.sections.evolution.section import ID as EVOLUTION_ID
+from swayline.report.sections.evolution.section import TITLE as EVOLUTION_TITLE
+from swayline.report.sections.evolution.section import evolution_section
 from swayline.report.sections.examples import examples_section
 from swayline.report.sections.experiments.section import TITLE as EXPERIMENTS_TITLE
 from swayline.report.sections.experiments.section import experiments_section

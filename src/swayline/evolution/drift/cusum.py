@@ -98,8 +98,10 @@ def likeliest_change(paths: Paths, n_groups: int) -> Change:
     inside = (share > EDGE) & (share < 1 - EDGE) & ((bins > EDGE) & (bins < 1 - EDGE))[None]
     own = np.where(inside & (spread > 0), total / np.sqrt(np.maximum(spread, 1e-12)), 0.0)
     place = np.where(inside, total**2 / np.maximum(share * (1 - share), 1e-12), -1.0).argmax(axis=1)
-    rows = np.arange(k)
-    p_people = chance_of_maximum(np.abs(own).max(axis=1), EDGE, 1 - EDGE)
+    rows, most = np.arange(k), np.abs(own).argmax(axis=1)
+    there = path[np.arange(len(group)), most[group]][:, None] ** 2
+    equal = _summed(there, group, k)[:, 0] ** 2 / np.maximum(_summed(there**2, group, k)[:, 0], 1e-12)
+    p_people = chance_of_maximum(_as_normal(np.abs(own[rows, most]), equal), EDGE, 1 - EDGE)
     by_bin = _score_of_bins(residual_bins, expected_bins, place, int(paths.season.max(initial=0)) + 1)
     p_value = np.maximum(p_people, chance_of_maximum(by_bin, EDGE, 1 - EDGE))
     p_value = np.where(inside.any(axis=1), p_value, 1.0)
@@ -150,7 +152,12 @@ def _score_of_bins(residual: Floats, expected: Floats, place: Ints, n_seasons: i
     variance = variance * (1 + rho) / (1 - rho) * g / free
     total = np.abs((residual * left).sum(axis=1))
     t = total / np.sqrt(np.maximum(variance, 1e-12))
-    return np.asarray(stats.norm.isf(np.maximum(stats.t.sf(t, free), 1e-300)))
+    return _as_normal(t, free)
+
+
+def _as_normal(t: Floats, free: Any) -> Floats:
+    """Scores of Student's distribution as scores of the normal one; few (equal) people or bins are less sure."""
+    return np.asarray(stats.norm.isf(np.maximum(stats.t.sf(t, np.maximum(free, 1.0)), 1e-300)), np.float64)
 
 
 def _is_step(seen: Floats, expected: Floats, left: Bools) -> Bools:

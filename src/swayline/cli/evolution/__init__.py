@@ -1,0 +1,1 @@
+"""Verbs about how behaviour changes: ``evolve``, ``forecast``."""

@@ -1,0 +1,1 @@
+"""Section about how behaviour evolves."""
