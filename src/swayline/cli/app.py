@@ -23,7 +23,7 @@ from swayline.cli import (
     truth,
     tune,
 )
-from swayline.cli.evolution import evolve, forecast
+from swayline.cli.evolution import diff, evolve, forecast
 from swayline.cli.shared.edge import guarded
 from swayline.core.progress import set_level
 
@@ -68,6 +68,7 @@ _verb("evaluate", evaluate.evaluate)
 app.add_typer(influence.app, name="influence")
 _verb("evolve", evolve.evolve)
 _verb("forecast", forecast.forecast)
+_verb("diff", diff.diff)
 _verb("report", report.report)
 _verb("tune", tune.tune)
 app.add_typer(experiment.app, name="experiment")

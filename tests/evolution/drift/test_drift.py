@@ -30,7 +30,7 @@ def test_nothing_is_claimed_of_a_world_that_stands_still(weekly):
 
 
 def test_the_day_at_which_everybodys_interests_moved_is_found():
-    rows, _ = _rows(replace(SMALL, tastes=(35,), weekly=0.4), kind="population")
+    rows, _ = _rows(replace(SMALL, people=130, tastes=(35,), weekly=0.4), kind="population")
     assert [abs(_day(one) - 35) <= 7 for one in rows if one["id"] == "categories"] == [True]
     assert not [one for one in rows if one["id"] == "activity"]
 
@@ -106,7 +106,7 @@ def test_stray_events_do_not_stretch_the_log(log_of):
 
 
 def test_order_of_rows_and_names_of_people_change_nothing():
-    log, _ = drift_log(replace(SMALL, tastes=(35,)))
+    log, _ = drift_log(SMALL)
     order = np.random.default_rng(1).permutation(len(log))
     mixed = replace(log, events=log.events.take(order))
     one, other = (find_drift(read_acts(each), QUICK).table for each in (log, mixed))

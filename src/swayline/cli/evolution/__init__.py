@@ -1,1 +1,1 @@
-"""Verbs about how behaviour changes: ``evolve``, ``forecast``."""
+"""Verbs about how behaviour changes: ``evolve``, ``forecast``, ``diff``."""

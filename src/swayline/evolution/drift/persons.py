@@ -1,6 +1,6 @@
 """When one person's interests changed: their days shuffled say how far interests stray by chance.
 
-An item counts once a week, so that a purchase that follows a view is no second sign of the interest. What a person
+An item counts once a fortnight, so that a purchase that follows a view is no second sign of the interest. What a person
 did on one day stays together when days are shuffled, so that a visit that stays on one topic is no drift.
 
 Shapes: B days of a person, C interests, P shuffles.
@@ -16,7 +16,7 @@ from swayline.core.types import Floats, Ints
 from swayline.evolution.acts import Acts
 
 LEAST_ACTS, LEAST_DAYS, LEAST_SIDE = 20, 10, 3
-WEEK = 7
+FORTNIGHT = 14
 _INTERESTS = 7
 """A person's most frequent interests; the others count together."""
 _EDGE = 0.1
@@ -43,7 +43,7 @@ def interests(acts: Acts) -> Ints:
 
 def changes_of_people(acts: Acts, most: int, shuffles: int, seed: int) -> list[PersonChange]:
     """The likeliest change of everybody with days enough; of more than ``most`` people, of the most active."""
-    kept = _once_a_week(acts, interests(acts))
+    kept = _once_a_fortnight(acts, interests(acts))
     user, day, interest = acts.user[kept], acts.day[kept], interests(acts)[kept]
     order = np.lexsort((day, user))
     user, day, interest = user[order], day[order], interest[order]
@@ -60,12 +60,12 @@ def changes_of_people(acts: Acts, most: int, shuffles: int, seed: int) -> list[P
     return found
 
 
-def _once_a_week(acts: Acts, interest: Ints) -> Ints:
-    """Rows of events with an interest, an item of a person once a week."""
+def _once_a_fortnight(acts: Acts, interest: Ints) -> Ints:
+    """Rows of events with an interest, an item of a person once a fortnight."""
     rows = np.flatnonzero(interest >= 0)
-    week = (acts.day[rows] - acts.first_day) // WEEK
-    key = (acts.user[rows] * (len(acts.items) + 1) + acts.item[rows] + 1) * (int(week.max(initial=0)) + 1)
-    return np.asarray(rows[np.sort(np.unique(key + week, return_index=True)[1])])
+    fortnight = (acts.day[rows] - acts.first_day) // FORTNIGHT
+    key = (acts.user[rows] * (len(acts.items) + 1) + acts.item[rows] + 1) * (int(fortnight.max(initial=0)) + 1)
+    return np.asarray(rows[np.sort(np.unique(key + fortnight, return_index=True)[1])])
 
 
 def _change(person: int, day: Ints, interest: Ints, shuffles: int, rng: np.random.Generator) -> PersonChange | None:
