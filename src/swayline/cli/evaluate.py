@@ -42,6 +42,18 @@ class Questions:
         typer.Option("--segment", help="A column of the users table to tell groups by.", show_default=False),
     ] = None
     k: options.K = 10
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--without",
+            help="Refit without it and say what is lost: behavior=NAME, category=NAME, older=30d or column=NAME; again "
+            "for more.",
+            show_default=False,
+        ),
+    ] = None
+    misses: Annotated[
+        bool, typer.Option("--misses", help="Where each model misses, and which past events held answers back.")
+    ] = False
 
 
 @dataclass(frozen=True)
@@ -64,7 +76,9 @@ class Worth:
     ] = None
     ledger: Annotated[
         Path | None,
-        typer.Option("--ledger", help="With --policy: write rows of the influence table here.", show_default=False),
+        typer.Option(
+            "--ledger", help="With --policy or --without: write rows of the influence table here.", show_default=False
+        ),
     ] = None
 
 
@@ -84,7 +98,7 @@ def evaluate(
     from swayline.core.storage.files import write_json
     from swayline.core.storage.outputs import claim_file, note_output
     from swayline.engine import DuckEngine
-    from swayline.evaluation import Plan, evaluate_models, evaluate_values
+    from swayline.evaluation import Plan, evaluate_models, evaluate_values, misses_of_models
     from swayline.models import names as model_names
     from swayline.models import value_model_names
 
@@ -94,6 +108,9 @@ def evaluate(
     if worth.policy is not None:
         claim_file(out, "evaluate", (events, *vars(sides).values()), ending.force)
         _value_policy(events, worth, out, sides, seed, ending, reading)
+        return
+    if asked.without:
+        _without(events, asked, worth, out, sides, seed, ending, reading)
         return
     if worth != Worth():
         raise UsageError("--outcome and --ledger belong to --policy here: say --policy too")
@@ -109,9 +126,44 @@ def evaluate(
     with DuckEngine() as engine:
         log = read(events, reading, engine, **vars(sides))
         result = (evaluate_values if of_value else evaluate_models)(engine, log, names, plan)
+        if asked.misses:
+            result["misses"] = misses_of_models(engine, log, names, plan)
     write_json(out, result)
     note_output(out, "evaluate")
     show(ending.json, result, [*_in_words(result), f"written: {out}"])
+
+
+def _without(
+    events: str, asked: Questions, worth: Worth, out: Path, sides: ItemsAndUsers, seed: int, ending: Ending,
+    reading: Said,
+) -> None:  # fmt: skip
+    """What a model loses without some things."""
+    from swayline.core.storage.files import write_json
+    from swayline.core.storage.outputs import claim_file, note_output
+    from swayline.engine import DuckEngine
+    from swayline.evaluation import Plan, parse_left, quality_without
+    from swayline.ledger import write_ledger
+
+    if asked.target != "item" or asked.misses or worth.outcome is not None or len(asked.model or ()) > 1:
+        raise UsageError("--without asks one model about items: leave out --target, --misses, --outcome and others")
+    left = [parse_left(one) for one in asked.without or ()]
+    name = asked.model[0] if asked.model else "transformer"
+    for path in (out, *([] if worth.ledger is None else [worth.ledger])):
+        claim_file(path, "evaluate", (events, *vars(sides).values()), ending.force)
+    plan = Plan(asked.split, asked.cut, asked.folds, asked.k, seed=seed)
+    with DuckEngine() as engine:
+        table = quality_without(engine, read(events, reading, engine, **vars(sides)), name, left, plan)
+    rows = [{key: value for key, value in row.items() if value is not None} for row in table.to_pylist()]
+    write_json(out, {"model": name, "without": rows})
+    note_output(out, "evaluate")
+    if worth.ledger is not None:
+        write_ledger(table, worth.ledger, "evaluate")
+    lines = [
+        f"{name} without {row['cause_kind']} {row['cause']}: loses {row['estimate']:+.4f} {row['unit']}"
+        + (f"  [{row['ci_low']:+.4f}, {row['ci_high']:+.4f}]" if "ci_low" in row else "")
+        for row in rows
+    ]
+    show(ending.json, {"model": name, "without": rows}, [*lines, f"written: {out}"])
 
 
 def _value_policy(
@@ -157,11 +209,27 @@ def _in_words(result: dict[str, Any]) -> list[str]:
             f"{row['model']} over {row['baseline']}: {row['metric']} {row['difference']:+.4f}"
             f"{_between(row)}  p {row['p_value']:.4f}"
         )
+    for name, one in result.get("misses", {}).items():
+        lines += _missed(name, one)
     if result["comparisons"]:
         others = ", ".join(result["not_distinguishable"])
         lines.append(
             f"best: {result['best']}, " + (f"not distinguishable from: {others}" if others else "ahead of every other")
         )
+    return lines
+
+
+def _missed(name: str, one: dict[str, Any]) -> list[str]:
+    """Where a model misses most, and what held answers back."""
+    lines = [f"{name} misses {one['missed']:.1%} of {one['n']:,} answers (not among the first {one['k']})"]
+    for by in dict.fromkeys(row["by"] for row in one["segments"]):
+        parts = [f"{row['segment']} {row['missed']:.1%} of {row['n']:,}" for row in one["segments"] if row["by"] == by]
+        lines.append(f"  by {by}: {', '.join(parts)}")
+    if one["held_back"]:
+        lines.append(f"  one past event held back {one['held_back_share']:.1%} of {one['explained']:,} missed answers")
+        for by in dict.fromkeys(row["by"] for row in one["held_back"]):
+            parts = [f"{row['what']} {row['share']:.1%}" for row in one["held_back"] if row["by"] == by]
+            lines.append(f"    by {by}: {', '.join(parts)}")
     return lines
 
 

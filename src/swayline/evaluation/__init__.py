@@ -2,6 +2,7 @@
 
 from swayline.evaluation.about import Answers, Items
 from swayline.evaluation.best import Comparison, compare_all
+from swayline.evaluation.causes import Left, misses, misses_of_models, parse_left, quality_without
 from swayline.evaluation.groups import groups_of
 from swayline.evaluation.leakage import check_numbers, numbers_foretell
 from swayline.evaluation.model import Plan, evaluate_models, rank_fold, told_of, told_of_all
@@ -21,6 +22,7 @@ __all__ = [
     "Estimate",
     "Fold",
     "Items",
+    "Left",
     "Plan",
     "Ranking",
     "best_of",
@@ -36,9 +38,13 @@ __all__ = [
     "groups_of",
     "inverse_temperature",
     "joined",
+    "misses",
+    "misses_of_models",
     "numbers_foretell",
     "paired_test",
+    "parse_left",
     "protocol",
+    "quality_without",
     "rank_fold",
     "rank_targets",
     "repeats",

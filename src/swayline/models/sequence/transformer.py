@@ -30,6 +30,7 @@ from swayline.models.sequence.serving.behavior_predictions import behavior_proba
 from swayline.models.sequence.serving.removals import scores_without, shares_prefix
 from swayline.models.sequence.serving.scorer import Scorer
 from swayline.models.sequence.serving.stream import Stream
+from swayline.models.sequence.serving.tracin import gradient_products
 from swayline.models.sequence.serving.value_predictions import liked_scores, predicted_values
 from swayline.models.sequence.settings import TransformerSettings
 from swayline.models.sequence.sizes import Sizes
@@ -171,6 +172,16 @@ class Transformer:
             The block has no softmax of attention to roll out.
         """
         return attention_rollout(self._scorer, history, rows)
+
+    def gradient_products(self, train: Sequences, history: Sequences, items: Ints) -> Floats:
+        """(U, Q) how much each training history pulled at ``items`` (Q,) after histories (Q), by TracIn's last layer.
+
+        Raises
+        ------
+        UsageError
+            The objective does not predict each event from those before it.
+        """
+        return gradient_products(self._scorer, train, history, items)
 
     def stream(self, history: Sequences) -> Stream:
         """A few histories that grow event by event, scored after each without being read again.
