@@ -65,7 +65,7 @@ def test_what_to_do_to_be_shown_an_item_is_its_cause(fitted):
 
 
 def test_questions_that_cannot_be_asked_say_what_can(fitted):
-    with pytest.raises(UsageError, match="three questions: ask one at a time"):
+    with pytest.raises(UsageError, match="questions of their own: ask one at a time"):
         sw.attribute_events(fitted, user="u0", minimal=True, without="behavior")
     with pytest.raises(UsageError, match="did you mean 'behavior'"):
         sw.attribute_events(fitted, user="u0", without="behaviour")
@@ -84,3 +84,10 @@ def test_questions_that_cannot_be_asked_say_what_can(fitted):
 def _never_had(fitted):
     had = histories_of(fitted, "u0")
     return f"item={next(f'i{n}' for n in range(16) if f'i{n}' not in had)}"
+
+
+def test_people_behind_a_recommendation_are_those_who_made_the_same_way(fitted):
+    table = explain_events(fitted, ["u0"], item="i1", people=True).to_pylist()
+    assert {row["cause_kind"] for row in table} == {"user"}
+    assert all(row["cause"] != "u0" for row in table)
+    assert len(table) <= 10

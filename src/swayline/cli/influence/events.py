@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,9 @@ from swayline.cli.shared.model_folder import ModelFolder, newer, user_ids
 from swayline.cli.shared.output import show
 from swayline.cli.shared.reading import EventsOption
 from swayline.core.storage.outputs import claim_file
+
+if TYPE_CHECKING:
+    from swayline.training.bundle import ModelBundle
 
 
 @dataclass(frozen=True)
@@ -40,8 +43,23 @@ class How:
     to_show: Annotated[
         str | None, typer.Option("--to-show", help="What to do to be shown this item.", show_default=False)
     ] = None
+    people: Annotated[
+        bool, typer.Option("--people", help="Whose data each recommendation rests on (item-knn exactly, transformer).")
+    ] = False
     edits: Annotated[
         bool, typer.Option("--edits", help="Add what adding, removing, replacing each behaviour does to the lists.")
+    ] = False
+
+
+@dataclass(frozen=True)
+class Said:
+    """Reasons in words."""
+
+    say: Annotated[
+        str | None, typer.Option("--say", help="Also print a reason for each item: en or zh.", show_default=False)
+    ] = None
+    private: Annotated[
+        bool, typer.Option("--private", help="With --say: past things are named by their category alone.")
     ] = False
 
 
@@ -60,6 +78,7 @@ def events(
         str | None, typer.Option("--item", help="Explain this item; by default each user's top 10.", show_default=False)
     ] = None,
     how: How = How(),
+    said: Said = Said(),
     seed: options.Seed = 0,
     out: Out = Path("influence.parquet"),
     ending: Ending = Ending(),
@@ -70,8 +89,11 @@ def events(
     from swayline.recommend import edit_behaviors, explain_events, shown_rows
     from swayline.training.bundle import ModelBundle
 
-    if how.to_show is not None and (item is not None or how.without or how.minimal or how.method != "removal"):
-        raise UsageError("--to-show asks what to do: leave out --item, --without, --minimal and --method")
+    asks = (how.to_show is not None, bool(how.without), how.minimal, how.method != "removal", how.people)
+    if sum(asks) > 1 or (how.to_show is not None and item is not None):
+        raise UsageError("--to-show, --without, --minimal, --method and --people are questions of their own: ask one")
+    if said.private and said.say is None:
+        raise UsageError("--private is how reasons are said: give --say too")
     claim_file(out, "influence events", (model, events, users), ending.force)
     fitted = newer(ModelBundle.load(model), events, users)
     asked = [user] if user is not None else user_ids(users) if users is not None else None
@@ -79,19 +101,37 @@ def events(
         table = shown_rows(fitted, asked, how.to_show, seed=seed)
     else:
         table = explain_events(
-            fitted, asked, item=item, seed=seed, method=how.method, without=how.without or (), minimal=how.minimal
-        )
+            fitted, asked, item=item, seed=seed, method=how.method, without=how.without or (), minimal=how.minimal,
+            people=how.people,
+        )  # fmt: skip
     if how.edits:
         table = concat([table, edit_behaviors(fitted, asked, seed=seed)])
     write_ledger(table, out, "influence events")
+    reasons = [] if said.say is None else _reasons(fitted, asked, item, seed, said)
+    told = {"out": str(out), "rows": len(table)} | ({} if said.say is None else {"reasons": reasons})
     show(
         ending.json,
-        {"out": str(out), "rows": len(table)} | ({} if fitted.match is None else {"events": fitted.match.as_json()}),
-        [f"{len(table):,} rows: {_asked(how)}", f"written: {out}"],
+        told | ({} if fitted.match is None else {"events": fitted.match.as_json()}),
+        [
+            *(f"{one['user']} {one['rank']}. {one['item']}: {one['reason']}" for one in reasons),
+            f"{len(table):,} rows: {_asked(how)}",
+            f"written: {out}",
+        ],
     )
 
 
+def _reasons(
+    fitted: "ModelBundle", asked: list[str] | None, item: str | None, seed: int, said: Said
+) -> list[dict[str, Any]]:
+    from swayline.recommend import why_sentences
+
+    table = why_sentences(fitted, asked, item=item, language=said.say or "en", private=said.private, seed=seed)
+    return table.to_pylist()  # type: ignore[no-any-return]
+
+
 def _asked(how: How) -> str:
+    if how.people:
+        return "the people whose data each recommendation rests on"
     if how.to_show is not None:
         return f"what to do to be shown {how.to_show}"
     if how.minimal:

@@ -2,5 +2,7 @@
 
 from swayline.recommend.why.attribute import attribute_events, edit_behaviors, explain_events
 from swayline.recommend.why.minimal import shown_rows
+from swayline.recommend.why.sentences import Words
+from swayline.recommend.why.told import why_sentences
 
-__all__ = ["attribute_events", "edit_behaviors", "explain_events", "shown_rows"]
+__all__ = ["Words", "attribute_events", "edit_behaviors", "explain_events", "shown_rows", "why_sentences"]

@@ -12,6 +12,7 @@ from swayline.events import EventLog
 from swayline.influence.attribution import attribute, edit_rows, event_rows
 from swayline.recommend.why.left_out import left_out_rows
 from swayline.recommend.why.minimal import minimal_rows
+from swayline.recommend.why.people import people_rows
 from swayline.recommend.why.questions import asked_users, questions
 from swayline.training.bundle import ModelBundle
 
@@ -34,6 +35,7 @@ def explain_events(
     method: str = "removal",
     without: Sequence[str] = (),
     minimal: bool = False,
+    people: bool = False,
 ) -> pa.Table:
     """Ledger rows: what each event of a history does to each of the user's top ``k`` items, or to one item.
 
@@ -50,17 +52,21 @@ def explain_events(
         turn, or one set: ``behavior=view``, ``item=i7``, all of them together.
     minimal : bool
         The fewest events without which the first item would be another, in place of every event's part.
+    people : bool
+        The people whose data each recommendation rests on, instead of its own person's events.
 
     Raises
     ------
     UsageError
         A user, the item, the method or what is left out is unknown, or two of these are asked at once.
     """
-    if sum((method != "removal", bool(without), minimal)) > 1:
-        raise UsageError("method, without and minimal are three questions: ask one at a time")
+    if sum((method != "removal", bool(without), minimal, people)) > 1:
+        raise UsageError("method, without, minimal and people are questions of their own: ask one at a time")
     if minimal:
         return minimal_rows(questions(fitted, users, item=item, seed=seed, k=1))
     asked = questions(fitted, users, item=item, seed=seed, k=k)
+    if people:
+        return people_rows(asked)
     if without:
         return left_out_rows(asked, without)
     found = attribute(fitted.model, asked.histories, asked.rows, asked.items, method, seed=seed)
