@@ -58,7 +58,8 @@ def _parts(asked: Questions) -> tuple[Floats, str, str, str]:
             people_behind(model, train, asked.histories.take(np.array([row])), int(item)).change
             for row, item in zip(asked.rows, asked.items, strict=True)
         ]
-        return np.stack([*found]) if found else np.zeros((0, len(train))), "co-visits", "logit", _COVISITS
+        every: Floats = np.array(found, np.float64).reshape(len(found), len(train))
+        return every, "co-visits", "logit", _COVISITS
     products = getattr(model, "gradient_products", None)
     if products is None:
         raise UsageError(
