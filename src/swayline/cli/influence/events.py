@@ -49,12 +49,6 @@ class How:
     edits: Annotated[
         bool, typer.Option("--edits", help="Add what adding, removing, replacing each behaviour does to the lists.")
     ] = False
-
-
-@dataclass(frozen=True)
-class Said:
-    """Reasons in words."""
-
     say: Annotated[
         str | None, typer.Option("--say", help="Also print a reason for each item: en or zh.", show_default=False)
     ] = None
@@ -78,7 +72,6 @@ def events(
         str | None, typer.Option("--item", help="Explain this item; by default each user's top 10.", show_default=False)
     ] = None,
     how: How = How(),
-    said: Said = Said(),
     seed: options.Seed = 0,
     out: Out = Path("influence.parquet"),
     ending: Ending = Ending(),
@@ -92,7 +85,7 @@ def events(
     asks = (how.to_show is not None, bool(how.without), how.minimal, how.method != "removal", how.people)
     if sum(asks) > 1 or (how.to_show is not None and item is not None):
         raise UsageError("--to-show, --without, --minimal, --method and --people are questions of their own: ask one")
-    if said.private and said.say is None:
+    if how.private and how.say is None:
         raise UsageError("--private is how reasons are said: give --say too")
     claim_file(out, "influence events", (model, events, users), ending.force)
     fitted = newer(ModelBundle.load(model), events, users)
@@ -107,8 +100,8 @@ def events(
     if how.edits:
         table = concat([table, edit_behaviors(fitted, asked, seed=seed)])
     write_ledger(table, out, "influence events")
-    reasons = [] if said.say is None else _reasons(fitted, asked, item, seed, said)
-    told = {"out": str(out), "rows": len(table)} | ({} if said.say is None else {"reasons": reasons})
+    reasons = [] if how.say is None else _reasons(fitted, asked, item, seed, how)
+    told = {"out": str(out), "rows": len(table)} | ({} if how.say is None else {"reasons": reasons})
     show(
         ending.json,
         told | ({} if fitted.match is None else {"events": fitted.match.as_json()}),
@@ -121,11 +114,11 @@ def events(
 
 
 def _reasons(
-    fitted: "ModelBundle", asked: list[str] | None, item: str | None, seed: int, said: Said
+    fitted: "ModelBundle", asked: list[str] | None, item: str | None, seed: int, how: How
 ) -> list[dict[str, Any]]:
     from swayline.recommend import why_sentences
 
-    table = why_sentences(fitted, asked, item=item, language=said.say or "en", private=said.private, seed=seed)
+    table = why_sentences(fitted, asked, item=item, language=how.say or "en", private=how.private, seed=seed)
     return table.to_pylist()  # type: ignore[no-any-return]
 
 
