@@ -43,6 +43,8 @@ _PUBLIC = {
     "run": "swayline.pipeline",
     "search": "swayline.face.tables",
     "simulate": "swayline.face.tables",
+    "trust_attack": "swayline.face.trust",
+    "trust_fraud": "swayline.face.trust",
     "tune": "swayline.face.tuning",
     "write_log": "swayline.events",
     "write_report": "swayline.report",

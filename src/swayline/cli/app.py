@@ -20,6 +20,7 @@ from swayline.cli import (
     run,
     serve,
     simulate,
+    trust,
     truth,
     tune,
 )
@@ -72,6 +73,7 @@ _verb("diff", diff.diff)
 _verb("report", report.report)
 _verb("tune", tune.tune)
 app.add_typer(experiment.app, name="experiment")
+app.add_typer(trust.app, name="trust")
 app.command("clicks")(clicks.clicks)
 app.command("serve")(serve.serve)
 app.add_typer(live.app, name="live")
