@@ -172,7 +172,8 @@ def _weak(signals: Signals) -> Floats:
     trusted = 0.5
     if np.isnan(signals.taste.evidence).mean() > 0.5:
         odd, trusted = np.zeros(len(odd)), 1.0
-    return np.minimum(_MOST_UNFLAGGED * np.maximum(odd**6, trusted * signals.company**2), _MOST_UNFLAGGED)
+    weak: Floats = _MOST_UNFLAGGED * np.maximum(odd**6, trusted * signals.company**2)
+    return weak
 
 
 def _ranks(values: Floats) -> Floats:
