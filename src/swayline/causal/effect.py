@@ -34,6 +34,7 @@ from swayline.core.errors import UsageError, nearest
 from swayline.core.showing.pictures import effects_picture
 from swayline.core.showing.result import Result
 from swayline.ledger import PersonRows, Row, ledger
+from swayline.numerics.cores import small_products
 
 Floats = npt.NDArray[np.float64]
 
@@ -278,7 +279,8 @@ def _by_graph(
 
 def estimate(data: CovariateTable, query: EffectQuery) -> EffectEstimate:
     """The effect in a table that has been read: arms or a dose, what its instrument says, and all of it as rows."""
-    found = answer_dose(data, query) if data.treatment.is_dose else answer_arms(data, query)
+    with small_products():
+        found = answer_dose(data, query) if data.treatment.is_dose else answer_arms(data, query)
     rows: list[Row | PersonRows] = [*method_rows(found.data, query, found.arms, found.notes)]
     if query.estimand == "cate":
         rows += person_rows(found.data, query, found.arms, found.models)

@@ -5,6 +5,7 @@ are in double whatever the precision of the design. The penalised loss is
 ``Σ w · (log(1 + e^s) - y·s) + ½ Σ penalty · β²`` with ``s = X β``.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +13,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy import linalg
 
+from swayline.numerics.cores import each_part, small_products
+
 Floats = npt.NDArray[np.float64]
 STEPS = 25
 SLAB = 2048
 """Rows worked on at once, so that they stay in the processor's cache."""
+PART = 4
+"""Slabs that one core works on before it gives an answer."""
 Spans = list[tuple[int, int]]
 
 
@@ -51,12 +56,23 @@ def chance(score: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 def look(rows: LogisticRows, spans: Spans, beta: Floats) -> tuple[float, Floats, Floats]:
     """Penalised loss, and the likelihood's gradient (p + 1,) and curvature (p + 1, p + 1), in one pass of some rows."""
-    loss, slope = 0.5 * float(rows.penalty @ beta**2), np.zeros(len(beta))
-    square = np.zeros((len(beta), len(beta)))
-    narrow = beta.astype(rows.x.dtype)
-    for at in rows.slabs(spans):
+    slabs, narrow = rows.slabs(spans), beta.astype(rows.x.dtype)
+    parts = [slabs[start : start + PART] for start in range(0, len(slabs), PART)]
+    found = each_part(lambda part: _look_at(rows, part, narrow), parts)
+    loss, slope, square = 0.5 * float(rows.penalty @ beta**2), np.zeros(len(beta)), np.zeros((len(beta), len(beta)))
+    for lost, sloped, bent in found:
+        loss += lost
+        slope += sloped
+        square += bent
+    return loss, slope, square
+
+
+def _look_at(rows: LogisticRows, slabs: Sequence[slice], beta: npt.NDArray[Any]) -> tuple[float, Floats, Floats]:
+    """Loss, gradient and curvature of some slabs, without the penalty."""
+    loss, slope, square = 0.0, np.zeros(len(beta)), np.zeros((len(beta), len(beta)))
+    for at in slabs:
         x, y = rows.x[at], rows.y[at]
-        score = x @ narrow[1:] + narrow[0]
+        score = x @ beta[1:] + beta[0]
         p = chance(score)
         each = np.maximum(score, 0) + np.log(1 + np.exp(-np.abs(score))) - y * score
         left, bend = y - p, np.maximum(p * (1 - p), 1e-6)
@@ -130,4 +146,5 @@ def fit_logistic(
     """
     each = np.array([0.0, *np.full(x.shape[1], penalty)]) if np.ndim(penalty) == 0 else np.asarray(penalty, np.float64)
     rows = LogisticRows(x, y.astype(x.dtype), each, weight)
-    return newton(rows, [(0, len(x))], base_rate(y, x.shape[1], weight), 1e-12 * max(1, len(x)))
+    with small_products():
+        return newton(rows, [(0, len(x))], base_rate(y, x.shape[1], weight), 1e-12 * max(1, len(x)))

@@ -5,7 +5,6 @@ parameters drawn from the posterior say, since an interval that takes them as kn
 """
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,8 +25,7 @@ from swayline.causal.heterogeneity.gaussian_kernels import (
     within_reach,
 )
 from swayline.causal.heterogeneity.gaussian_posterior import Loss, Mode, draw, most_likely
-from swayline.core.errors import MissingExtraError
-from swayline.core.extras import require
+from swayline.numerics.cores import small_products
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -164,7 +162,7 @@ def fit_arms(x: npt.NDArray[Any], arm: Ints, y: Floats, arms: int, steps: int = 
     """
     level, spread = float(y.mean()), float(y.std()) or 1.0
     features, target = np.asarray(x, dtype=np.float64), (y - level) / spread
-    with _one_thread():
+    with small_products():
         mode, loss = _fit(features, arm, target, arms, steps)
         thetas = (mode.theta, *draw(mode, loss, DRAWS))
         found = [within_reach(unpack(theta, x.shape[1], arms), features) for theta in thetas]
@@ -197,14 +195,6 @@ def _state(parts: Parts, x: Floats, arm: Ints, target: Floats) -> _State:
     matrix = kernel(parts, x, arm, x, arm) + np.diag(parts.noise[arm] + JITTER)
     inverse = inverse_of(linalg.cholesky(matrix, lower=True))
     return _State(parts, inverse, inverse @ target)
-
-
-def _one_thread() -> AbstractContextManager[Any]:
-    """Many small products: threads that wait for each other cost more than they give, on a busy machine 50 times."""
-    try:
-        return require("threadpoolctl", extra="causal").threadpool_limits(1)  # type: ignore[no-any-return]
-    except MissingExtraError:
-        return nullcontext()
 
 
 def _first_index(x: Floats, arm: Ints, y: Floats) -> Floats:

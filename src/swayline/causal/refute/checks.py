@@ -8,7 +8,6 @@ from swayline.causal.estimate.estimators import Contrast
 from swayline.causal.inference.intervals import Estimate, from_scores
 from swayline.causal.inference.refutation import Refutation
 from swayline.causal.nuisance.cross_fitting import (
-    CLIP,
     Nuisances,
     arms_within_levels,
     crossfit,
@@ -115,7 +114,9 @@ def part_of_rows(
     if not s.randomised:
         chosen = default_learners(x, range(x.shape[1]), True, "linear", s.seed)[0][:1]
         treat, _ = crossfit(folded, (arm == 1).astype(np.float64), chosen)
-        floor = CLIP * min(float((arm == 1).mean()), float((arm == 0).mean()))
+        # The rows were chosen for propensities above this bound; learned anew they are held to it, or a few rows whose
+        # weights the estimate itself would never have given them decide the check.
+        floor = estimators.LEAST_CHANCE * min(float((arm == 1).mean()), float((arm == 0).mean()))
         rest = np.clip(1 - treat if len(data.treatment.arms) == 2 else found.propensity[at, 0], floor, 1 - floor)
         pair = np.column_stack([rest, np.clip(treat, floor, 1 - floor)])
     clusters = None

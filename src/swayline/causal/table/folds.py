@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import linalg
 
+from swayline.numerics.cores import each_part
 from swayline.numerics.ridge import solve_ridge_by_gcv
 
 Floats = npt.NDArray[np.float64]
@@ -113,18 +114,24 @@ def ridge_out_of_fold(folded: FoldedDesign, x: Design, targets: Floats, rows: Fl
     x : ``folded.x`` or one of its wider designs
     rows : those that may teach, shape (n,); None: all
     """
-    width, count = x.shape[1] + 1, targets.shape[1]
-    squares, crosses = np.zeros((folded.count, width, width)), np.zeros((folded.count, width, count))
-    energy = np.zeros((folded.count, count))
-    for k, teaching in enumerate(folded.teaching(rows)):
-        for at in slabs(teaching):
-            block, y = x[at], targets[at]
-            crosses[k, 0] += y.sum(axis=0)
-            crosses[k, 1:] += block.T @ y.astype(x.dtype)
-            energy[k] += (y**2).sum(axis=0)
-            add_square(squares[k], block, np.ones(len(at)))
+    width = x.shape[1] + 1
+    found = each_part(lambda at: _moments_of(x, targets, at), folded.teaching(rows))
+    squares, crosses, energy = (np.stack(one) for one in zip(*found, strict=True))
     total, cross, every = squares.sum(axis=0), crosses.sum(axis=0), energy.sum(axis=0)
-    found = np.empty((width, folded.count, count))
+    beta = np.empty((width, folded.count, targets.shape[1]))
     for k in range(folded.count):
-        found[:, k] = solve_ridge_by_gcv(total - squares[k], cross - crosses[k], every - energy[k])
-    return folded.predict(x, found)
+        beta[:, k] = solve_ridge_by_gcv(total - squares[k], cross - crosses[k], every - energy[k])
+    return folded.predict(x, beta)
+
+
+def _moments_of(x: Design, targets: Floats, teaching: Ints) -> tuple[Floats, Floats, Floats]:
+    """X'X (p + 1, p + 1), X'Y (p + 1, t) and Y'Y (t,) of some rows, an intercept column first."""
+    width, count = x.shape[1] + 1, targets.shape[1]
+    square, cross, energy = np.zeros((width, width)), np.zeros((width, count)), np.zeros(count)
+    for at in slabs(teaching):
+        block, y = x[at], targets[at]
+        cross[0] += y.sum(axis=0)
+        cross[1:] += block.T @ y.astype(x.dtype)
+        energy += (y**2).sum(axis=0)
+        add_square(square, block, np.ones(len(at)))
+    return square, cross, energy

@@ -47,6 +47,7 @@ from swayline.influence.effects.shared_covariates import Design, Known, Sides, d
 from swayline.influence.effects.shared_levels import Compared, own_rates, shared_of
 from swayline.influence.effects.steps import right_before
 from swayline.ledger import SCHEMA, concat, ledger
+from swayline.numerics.cores import small_products
 
 Int64s = npt.NDArray[np.int64]
 
@@ -215,7 +216,7 @@ class BehaviorEffects(InfluenceEstimator):
         self.results_: dict[tuple[str, str], EffectEstimate] = {}
         self.asked_: dict[str, Asked] = {}
         designs, together = self._designs(view), self._together(view)
-        with task("effects of behaviors", total=len(designs)) as bar:
+        with small_products(), task("effects of behaviors", total=len(designs)) as bar:
             known = self._known(view, designs, together)
             for design in designs:
                 table, overlap, balance, remarks = self._measure(view, design, known)

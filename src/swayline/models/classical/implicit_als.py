@@ -46,6 +46,7 @@ from swayline.models.values import (
     reading_of,
     value_weights,
 )
+from swayline.numerics.cores import small_products
 
 _CHOICES: dict[str, tuple[bool, ...] | tuple[float, ...]] = {
     "counts": (False, True),
@@ -124,7 +125,6 @@ class ImplicitALS:
     def _factorise(self, train: Sequences, chosen: Chosen) -> Scores:
         """(I, D) item factors."""
         als = require_extra("implicit.cpu.als", extra="models")
-        pools = require_extra("threadpoolctl", extra="models")
         met = sparse.csr_matrix(_met(train, dataclasses.replace(chosen, decay=1.0), self.values_))
         # The library reads c < 0 as a preference of 0 held with confidence -c.
         met.data[:] = np.where(met.data < 0, -1.0, 1.0).astype(np.float32) + chosen.alpha * met.data
@@ -133,7 +133,7 @@ class ImplicitALS:
             factors=chosen.factors, regularization=chosen.regularization, alpha=1.0,
             iterations=self.settings.iterations, random_state=int(rng.integers(2**31)),
         )  # fmt: skip
-        with pools.threadpool_limits(1, user_api="blas"):  # its own threads are the parallel ones
+        with small_products():  # its own threads are the parallel ones
             engine.fit(met, show_progress=False)
         return np.ascontiguousarray(engine.item_factors, dtype=np.float32)
 
