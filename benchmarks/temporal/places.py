@@ -71,7 +71,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("data", nargs="?", default="foursquare-nyc", choices=["foursquare-nyc", "gowalla"])
     parser.add_argument("--questions", type=int, default=0, help="0: all of Foursquare, 10,000 of Gowalla")
-    parser.add_argument("--train", type=int, default=16_384)
+    parser.add_argument("--train", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     sequences, learn_from, asked = foursquare() if arguments.data == "foursquare-nyc" else gowalla()

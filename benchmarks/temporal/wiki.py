@@ -51,7 +51,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--state", default="event", choices=["event", "200"])
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--questions", type=int, default=16_384)
+    parser.add_argument("--questions", type=int, default=100_000)
     arguments = parser.parse_args()
     sequences, place = load()
     n = len(place)

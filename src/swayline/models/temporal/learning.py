@@ -14,7 +14,7 @@ from swayline.core.rng import generator
 from swayline.core.types import Ints
 from swayline.models.temporal.compiled.shapes import N_FEATURES, Events, Known, Questions, State
 from swayline.models.temporal.state import scratch_for
-from swayline.models.temporal.stream import Stream
+from swayline.models.temporal.stream import Stream, part_of
 
 _FEATURES_AT_ONCE = 1 << 24
 """Features held at a time: 64 MiB of float32."""
@@ -74,7 +74,7 @@ class Walk:
         scratch = scratch_for(n_items, len(self.state.category_count))
         for start in range(0, n, step):
             part = slice(start, min(start + step, n))
-            some = Questions(*(one[part] for one in asked))
+            some = part_of(asked, part.start, part.stop)
             out = room[: len(some.start)]
             self.done = all_items(self.state, self.known, self.events, self.done, self.histories, some, scratch, out)
             yield part, out
@@ -92,7 +92,7 @@ class Walk:
         from swayline.models.temporal.compiled.features import sampled_items
 
         drawn = Drawn(
-            np.empty((n, width), np.int64), generator(seed, "temporal candidates").random((n, width)),
+            np.empty((n, width), np.int64), generator(seed, "temporal candidates", str(self.done)).random((n, width)),
             np.empty((n, width), np.float32), np.empty((n, width, N_FEATURES), np.float32),
         )  # fmt: skip
         scratch = scratch_for(n_items, len(self.state.category_count))

@@ -6,7 +6,7 @@
                     met how often, how lately, at which hours    (the person's own events)
                     what follows the last items; temporal walks over people who met the same
                     how far from the last place                  (where the log has places)
-    score        =  a small network over these 43 numbers
+    score        =  a small network over these 48 numbers
 
 The state is arrays and rings that one pass through the log fills, event by event; on the way, questions drawn from it
 ("what did this person do now?") are gathered with what was known strictly before, and the network learns from them.
@@ -22,7 +22,9 @@ Poursafaei et al., "Towards Better Evaluation for Dynamic Link Prediction" (Edge
 """
 
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, ClassVar, Self
 
@@ -39,10 +41,12 @@ from swayline.models import artifact
 from swayline.models.protocol import Scores
 from swayline.models.temporal.compiled.shapes import N_FEATURES, N_HALF_LIVES, Events, Known, Questions, State
 from swayline.models.temporal.learning import Histories, Walk, some_places
-from swayline.models.temporal.network import Scorer, learn, scores_of
+from swayline.models.temporal.network import Part, Scorer, learn, scores_of
 from swayline.models.temporal.state import check_state, empty_state, half_lives_of, known_of, shapes_of
-from swayline.models.temporal.stream import Stream, questions_of, stream_of
+from swayline.models.temporal.stream import Stream, part_of, questions_of, stream_of
 
+_IN_EPOCHS, _LEAST_TO_STOP = 8_192, 50
+"""Questions up to which a log is learned from in several epochs; and from which some of them say when to stop."""
 _WARM_SHARE = 0.1
 """Of the stream, before anything is asked."""
 _NETWORK, _STATE, _KNOWN = "network.", "state.", "state.known."
@@ -57,7 +61,7 @@ class TemporalSettings:
     the person's last event, as where nobody says when the next one comes.
     """
 
-    n_questions: Count = 16_384
+    n_questions: Count = 100_000
     n_candidates: Annotated[int, Field(ge=8, le=4096)] = 160
     hidden_dim: Annotated[int, Field(ge=4, le=1024)] = 64
     max_epochs: Count = 10
@@ -111,14 +115,29 @@ class Temporal:
         return Walk.through(stream, empty_state(sequences.n_items, len(sequences), n_categories), known)
 
     def learn_from(self, walk: Walk, asked: Questions) -> Self:
-        """Gather the questions on the walk and train the network on them; the last tenth says when to stop."""
-        settings = self.settings
-        features, offset = walk.candidates(asked, settings.n_candidates, settings.seed)
+        """Gather the questions on the walk and train the network on them.
+
+        A few are learned from in several epochs, their last tenth saying when to stop; many in one pass, as they come.
+        """
+        settings, n = self.settings, len(asked.start)
+        gather = partial(walk.candidates, width=settings.n_candidates, seed=settings.seed)
+        few = n <= _IN_EPOCHS
+        n_kept = n - n // 10 if few and n >= _LEAST_TO_STOP else min(n, _IN_EPOCHS)
+        first, later = gather(part_of(asked, 0, n_kept)), None
+        if few and n_kept < n:
+            later = gather(part_of(asked, n_kept, n))
+
+        def parts(epoch: int) -> Iterator[Part]:
+            yield first
+            if not few:
+                for start in range(n_kept, n, _IN_EPOCHS):
+                    yield gather(part_of(asked, start, min(start + _IN_EPOCHS, n)))
+
         self.network_ = Scorer(N_FEATURES, settings.hidden_dim)
-        self.network_.start(settings.seed, features.reshape(-1, N_FEATURES)[:: max(1, len(features) // 500)])
+        self.network_.start(settings.seed, first[0].reshape(-1, N_FEATURES)[:: max(1, n_kept // 500)])
         trained = learn(
-            self.network_, features, offset, max_epochs=settings.max_epochs, learning_rate=settings.learning_rate,
-            seed=settings.seed,
+            self.network_, parts, n_kept if few else n, max_epochs=settings.max_epochs if few else 1,
+            learning_rate=settings.learning_rate, seed=settings.seed, asked=later,
         )  # fmt: skip
         self.best_epoch_, self.history_ = trained.best_epoch, list(trained.epochs)
         return self

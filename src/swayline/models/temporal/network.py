@@ -7,7 +7,7 @@
 Shapes: Q questions, C candidates, F features.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import torch
@@ -17,8 +17,9 @@ from swayline.core.rng import generator
 from swayline.numerics.schedules import cosine
 from swayline.numerics.training_loop import Descent, Limits, Trained, train
 
+Part = tuple[Tensor, Tensor]
+Parts = Callable[[int], Iterable[Part]]
 _BATCH = 64
-_VALID_SHARE = 0.1
 _ROWS_AT_ONCE = 1 << 12
 _WARMUP = 20
 _FAR = 8.0
@@ -63,43 +64,47 @@ class Scorer(nn.Module):
 
 
 def learn(
-    network: Scorer, features: Tensor, offset: Tensor, *, max_epochs: int, learning_rate: float, seed: int
-) -> Trained:
-    """Train on questions in the order of time, whose answer is the first candidate.
-
-    The epoch with the best NDCG@10, among the candidates, of the last tenth of the questions is kept; that tenth is not
-    learned from. Fewer than fifty questions are all learned from.
+    network: Scorer, parts: Parts, n_questions: int, *, max_epochs: int, learning_rate: float, seed: int,
+    asked: Part | None = None,
+) -> Trained:  # fmt: skip
+    """Train on questions whose answer is the first candidate, part after part.
 
     Parameters
     ----------
-    features : (Q, C, F)
-    offset : (Q, C)
-        Logarithm of how many items each candidate stands for; below zero: it is there twice and counts for nothing.
+    parts : callable
+        Epoch (from 1) → (Q, C, F) features and (Q, C) offsets: the logarithm of how many items a candidate stands for,
+        below zero where it is there twice and counts for nothing.
+    n_questions : int
+        Of all parts.
+    asked : (features, offset), optional
+        Not learned from: the epoch with the best NDCG@10 among their candidates is kept.
     """
-    n_valid = int(len(features) * _VALID_SHARE) if len(features) >= 50 else 0
-    n = len(features) - n_valid
     optimizer = torch.optim.AdamW(network.parameters(), lr=learning_rate, weight_decay=1e-3)
-    steps = max_epochs * -(-n // _BATCH)
+    steps = max_epochs * -(-n_questions // _BATCH)
 
     def losses(epoch: int) -> Iterator[tuple[Tensor, int]]:
-        order = torch.from_numpy(generator(seed, "temporal batches", str(epoch)).permutation(n))
-        for rows in torch.split(order, _BATCH):
-            logits = network(features[rows]) + offset[rows]
-            yield nn.functional.cross_entropy(logits, torch.zeros(len(rows), dtype=torch.long)), len(rows)
-
-    def judge() -> float:
-        total = 0.0
-        with torch.no_grad():
-            for rows in torch.split(torch.arange(n, len(features)), 256):
-                logits = network(features[rows]).masked_fill(offset[rows] < 0, -torch.inf)
-                better = (logits[:, 1:] >= logits[:, :1]).sum(dim=1).double()
-                total += float(torch.where(better < 10, 1 / torch.log2(better + 2), 0.0).sum())
-        return total / n_valid
+        rng = generator(seed, "temporal batches", str(epoch))
+        for features, offset in parts(epoch):
+            for rows in torch.split(torch.from_numpy(rng.permutation(len(features))), _BATCH):
+                logits = network(features[rows]) + offset[rows]
+                yield nn.functional.cross_entropy(logits, torch.zeros(len(rows), dtype=torch.long)), len(rows)
 
     return train(
         network, losses, Descent(optimizer, max_gradient=1.0), Limits(max_epochs, patience=3), "temporal",
-        rates=lambda step: [cosine(learning_rate, step, steps, _WARMUP)], judge=judge if n_valid else None,
+        rates=lambda step: [cosine(learning_rate, step, steps, _WARMUP)],
+        judge=None if asked is None else lambda: _quality(network, *asked),
     )  # fmt: skip
+
+
+def _quality(network: Scorer, features: Tensor, offset: Tensor) -> float:
+    """NDCG@10 among the candidates."""
+    total = 0.0
+    with torch.no_grad():
+        for rows in torch.split(torch.arange(len(features)), 256):
+            logits = network(features[rows]).masked_fill(offset[rows] < 0, -torch.inf)
+            better = (logits[:, 1:] >= logits[:, :1]).sum(dim=1).double()
+            total += float(torch.where(better < 10, 1 / torch.log2(better + 2), 0.0).sum())
+    return total / len(features)
 
 
 def scores_of(network: Scorer, features: np.ndarray) -> np.ndarray:

@@ -96,5 +96,5 @@ def scratch_for(n_items: int, n_categories: int) -> Scratch:
     """Room for the compiled passes."""
     return Scratch(
         np.zeros(n_items, np.int64), np.zeros((n_items, N_OWN)), np.zeros(n_items, np.int64), np.zeros(1, np.int64),
-        np.zeros(n_categories), np.zeros(N_CONTEXT),
+        np.zeros((2, n_categories)), np.zeros(N_CONTEXT),
     )  # fmt: skip

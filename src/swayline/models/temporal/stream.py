@@ -104,6 +104,11 @@ def questions_of(
     )
 
 
+def part_of(asked: Questions, start: int, stop: int) -> Questions:
+    """Some of the questions."""
+    return Questions(*(one[start:stop] for one in asked))
+
+
 def _own_until(stream: Stream, users: Ints, until: Ints) -> Ints:
     """(Q,) where the events of each person that come before a place of the stream end, in the flat arrays."""
     n = len(stream) + 1

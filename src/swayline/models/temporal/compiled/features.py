@@ -16,6 +16,7 @@ from swayline.models.temporal.compiled.shapes import (
     NEXT,
     NEXT_RANK,
     OWN_NEXT,
+    OWN_SECOND,
     PLACE,
     RANK,
     SKIP,
@@ -27,6 +28,8 @@ from swayline.models.temporal.compiled.shapes import (
 _EARTH_KM = 6371.0
 _NEVER = 30.0
 """In place of the logarithm of a time that never was."""
+_SHARES = (11, 17, 18, 19, 20, 21, 22, 23, 26, 28, 29, 31, 32, 43, 44)
+"""Columns that are shares: their square roots, since .001 and .01 differ as much as .1 and 1."""
 
 
 @njit(cache=True, nogil=True)
@@ -80,6 +83,7 @@ def _pair(state, own, item, now, context, out):
     else:
         out[13] = _NEVER
     out[26] = own[OWN_NEXT] / max(context[10], 1.0)
+    out[43] = own[OWN_SECOND] / max(context[22], 1.0)
     out[28] = own[NEXT] / max(context[11], 1e-30)
     out[29] = own[SKIP] / max(context[12], 1e-30)
     out[30] = own[NEXT_RANK]
@@ -111,13 +115,14 @@ def _context(context, out):
     out[37] = _log_age(context[1]) if context[1] >= 0 else _NEVER
     out[38], out[39] = context[2], context[3]
     out[40], out[41], out[42] = context[19], context[20], context[21]
+    out[45], out[46], out[47] = context[23], context[24], context[25]
 
 
 @njit(cache=True, nogil=True)
 def _prepare(state, known, histories, asked, q, scratch):
     """Gather what points at items for one question."""
     scratch.n_touched[0] = 0
-    scratch.shares[:] = 0.0
+    scratch.shares[:, :] = 0.0
     scratch.context[:] = 0.0
     items = histories.items[asked.start[q] : asked.stop[q]]
     times = histories.times[asked.start[q] : asked.stop[q]]
@@ -135,14 +140,17 @@ def _prepare(state, known, histories, asked, q, scratch):
 def _fill(state, known, asked, q, candidates, scratch, out):
     nothing = np.zeros(scratch.own.shape[1])
     for place in range(len(candidates)):
-        item = candidates[place]
-        row = out[place]
+        item, row = candidates[place], out[place]
         row[:] = 0.0
         _item(state, known, item, asked.now[q], scratch.context, row)
         if known.category[item] >= 0:
-            row[11] = scratch.shares[known.category[item]]
+            row[11] = scratch.shares[0, known.category[item]]
+            row[44] = scratch.shares[1, known.category[item]] / max(scratch.context[8], 1e-30)
         own = scratch.own[item] if scratch.stamp[item] == q + 1 else nothing
         _pair(state, own, item, asked.own_now[q], scratch.context, row)
+        for column in _SHARES:
+            if row[column] > 0.0:
+                row[column] = np.sqrt(row[column])
         _distances(known, item, scratch.context, row)
         _context(scratch.context, row)
 

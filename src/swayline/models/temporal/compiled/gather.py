@@ -16,6 +16,7 @@ from swayline.models.temporal.compiled.shapes import (
     NEXT,
     NEXT_RANK,
     OWN_NEXT,
+    OWN_SECOND,
     PLACE,
     RANK,
     SKIP,
@@ -65,10 +66,15 @@ def own_events(known, items, times, question, now, scratch):
             after = items[n - back]
             scratch.own[after, OWN_NEXT] += 1.0
             context[10] += 1.0
-        _weigh(known, own, context, now, time)
+            if back < n - 1 and n > 1 and items[n - 2 - back] == items[n - 2]:
+                scratch.own[after, OWN_SECOND] += 1.0
+                context[22] += 1.0
+        rhythm = _weigh(known, own, context, now, time)
         category = known.category[item]
         if category >= 0:
-            scratch.shares[category] += 1.0 / n
+            scratch.shares[0, category] += 1.0 / n
+            scratch.shares[1, category] += rhythm
+    _stays(items, context)
     for place in range(scratch.n_touched[0]):
         returned += scratch.own[scratch.touched[place], COUNT] - 1.0
     for back in range(n - 1, -1, -1):
@@ -82,7 +88,7 @@ def own_events(known, items, times, question, now, scratch):
 
 @njit(cache=True, nogil=True)
 def _weigh(known, own, context, now, time):
-    """One event's weight by age and by rhythm."""
+    """One event's weight by age and by rhythm; the weight at this hour of the day."""
     for h in range(N_HALF_LIVES):
         weight = 2.0 ** (-(now - time) / known.half_lives[h])
         own[DECAY + h] += weight
@@ -94,6 +100,20 @@ def _weigh(known, own, context, now, time):
         own[WEEKLY] += weekly
         context[8] += daily
         context[9] += weekly
+        return daily
+    return 0.0
+
+
+@njit(cache=True, nogil=True)
+def _stays(items, context):
+    """How long the last item has run, and how often the person stays with an item, also lately."""
+    n, run, stays, late, weight = len(items), 1.0, 0.0, 0.0, 0.0
+    for at in range(1, n):
+        same = 1.0 if items[at] == items[at - 1] else 0.0
+        run = run + 1.0 if same else 1.0
+        stays += same
+        late, weight = 0.7 * late + 0.3 * same, 0.7 * weight + 0.3
+    context[23], context[24], context[25] = np.log(run), (stays + 0.5) / (n + 1.0), (late + 0.25) / (weight + 0.5)
 
 
 @njit(cache=True, nogil=True)

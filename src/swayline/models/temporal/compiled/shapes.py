@@ -28,13 +28,15 @@ FEATURES = (
     "place: log km from the last", "place: log km from the one before", "place: log km from where most happens",
     "user: log events", "user: log time since the last", "user: share of returns", "user: share of returns lately",
     "hour: cosine", "hour: sine", "hour: weekend",
+    "pair: share after the last two items", "category: share at this hour of the day",
+    "user: log run of the last item", "user: share of stays", "user: share of stays lately",
 )  # fmt: skip
 N_FEATURES = len(FEATURES)
 (
     COUNT, LAST, RANK, PLACE, DECAY, _D2, _D3, _D4, DAILY, WEEKLY, FIRST, OWN_NEXT, NEXT, SKIP, NEXT_RANK,
-    WALK, WALK_LATE,
-) = range(17)  # fmt: skip
-N_OWN = 17
+    WALK, WALK_LATE, OWN_SECOND,
+) = range(18)  # fmt: skip
+N_OWN = 18
 """Columns of what is gathered for an item that something points at."""
 
 
@@ -126,11 +128,11 @@ class Scratch(NamedTuple):
     n_touched: np.ndarray
     """(1,)."""
     shares: np.ndarray
-    """(C,) the history's share of each category."""
+    """(2, C) the history's share of each category, and its share at this hour of the day."""
     context: np.ndarray
     """(N_CONTEXT,) what is the same for every item."""
 
 
-N_CONTEXT = 24
+N_CONTEXT = 28
 """Events, time since, returns, returns lately, total decayed (H), daily, weekly, own next, next, skip, walk, walk late,
-last item, one before, home, hour bin, cosine, sine, weekend."""
+last item, one before, home, hour bin, cosine, sine, weekend, after two items, run, stays, stays lately."""
