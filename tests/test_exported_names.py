@@ -8,7 +8,7 @@ import swayline as sw
 
 def test_the_public_face_is_exactly_this():
     assert sorted(sw.__all__) == sorted([
-        "BehaviorEffects", "Chain", "Contagion", "EventLog", "Paging", "PeopleInfluence", "Query", "ReadOptions", "Recommender",
+        "BehaviorEffects", "Chain", "Contagion", "EventLog", "InfluencePredictor", "Paging", "PeopleInfluence", "Query", "ReadOptions", "Recommender",
         "Result", "RunSettings", "SequenceRecommender", "SwaylineError", "WorldSettings", "__version__",
         "attribute_events", "choose_seeds", "clean_log", "discover_graph", "discover_ties", "estimate_effect",
         "evaluate", "evolve", "features_as_of", "forecast", "learn_policy", "profiles", "qini", "read_events", "read_ledger", "read_log",

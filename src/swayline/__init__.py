@@ -14,6 +14,7 @@ _PUBLIC = {
     "Chain": "swayline.recommend",
     "Contagion": "swayline.influence.contagion",
     "EventLog": "swayline.events",
+    "InfluencePredictor": "swayline.influence.predictor",
     "Paging": "swayline.events",
     "PeopleInfluence": "swayline.influence.network",
     "Query": "swayline.recommend",

@@ -29,6 +29,7 @@ from swayline.features.profiles import profiles as profiles
 from swayline.influence.contagion import Contagion as Contagion
 from swayline.influence.effects import BehaviorEffects as BehaviorEffects
 from swayline.influence.network import PeopleInfluence as PeopleInfluence
+from swayline.influence.predictor import InfluencePredictor as InfluencePredictor
 from swayline.pipeline import RunSettings as RunSettings
 from swayline.pipeline import run as run
 from swayline.recommend import Chain as Chain

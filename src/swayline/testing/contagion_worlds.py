@@ -65,6 +65,8 @@ class ContagionWorld:
         (person, item) → (day of the tie's act, day at which it arrives), of what was passed on.
     exposed : dict
         (person, item) → days at which ties adopted it.
+    is_voice : (U,) bool
+        Whose adoptions are passed on more often; person n is user ``u<n>``.
     """
 
     events: pa.Table
@@ -74,6 +76,7 @@ class ContagionWorld:
     arrivals: dict[tuple[int, int], list[tuple[float, float]]] = field(repr=False)
     exposed: dict[tuple[int, int], list[float]] = field(repr=False)
     days: int
+    is_voice: npt.NDArray[np.bool_] = field(repr=False)
 
     @property
     def log(self) -> EventLog:
@@ -96,12 +99,14 @@ class ContagionWorld:
 
 def contagion_world(
     seed: int, dials: ContagionDials = STRONG, *, people: int = 400, items: int = 150, days: int = 60,
-    n_ties: int = 8, acts: float = 18.0, delay_days: float = 1.5,
+    n_ties: int = 8, acts: float = 18.0, delay_days: float = 1.5, voices: float = 0.0, voice: float = 0.3,
 ) -> ContagionWorld:  # fmt: skip
     """Draw a world.
 
     Parameters
     ----------
+    voices : share of people who often review what they adopt (others seldom do), whose adoptions are passed on with the
+        chance ``voice`` instead
     n_ties : ties that run into each person
     acts : adoptions a person, about, without contagion
 
@@ -118,16 +123,20 @@ def contagion_world(
     hazard = _hazards(rng, dials, group, category, days)
     hazard *= acts / hazard.sum() * people
     own = _first_days(rng, hazard)
-    adopted, arrivals, exposed = _passed_on(rng, dials.contagion, own, source, target, (float(days), delay_days))
+    is_voice = np.random.default_rng([seed, 23]).random(people) < voices
+    chance = np.where(is_voice, voice, dials.contagion)
+    adopted, arrivals, exposed = _passed_on(rng, chance, own, source, target, (float(days), delay_days))
     seen = rng.poisson(np.minimum(VIEWS * hazard, 5.0))
     day, user, item = np.nonzero(seen)
     viewed = np.repeat(np.stack([user, item, day]), seen[day, user, item], axis=1)
     view_day = viewed[2] + rng.random(viewed.shape[1])
     bought = np.argwhere(adopted < days)
-    users = np.concatenate([viewed[0], bought[:, 0]])
-    things = np.concatenate([viewed[1], bought[:, 1]])
-    moments = np.concatenate([view_day, adopted[bought[:, 0], bought[:, 1]]])
-    words = np.repeat(["view", "purchase"], [viewed.shape[1], len(bought)])
+    told = bought[rng.random(len(bought)) < np.where(is_voice, 0.7, 0.05)[bought[:, 0]] * (voices > 0)]
+    users = np.concatenate([viewed[0], bought[:, 0], told[:, 0]])
+    things = np.concatenate([viewed[1], bought[:, 1], told[:, 1]])
+    when = adopted[bought[:, 0], bought[:, 1]]
+    moments = np.concatenate([view_day, when, np.minimum(adopted[told[:, 0], told[:, 1]] + 0.01, days)])
+    words = np.repeat(["view", "purchase", "review"], [viewed.shape[1], len(bought), len(told)])
     order = np.argsort(moments, kind="stable")
     events = pa.table({
         "row": np.arange(1, len(order) + 1), "user": [f"u{one}" for one in users[order]],
@@ -136,7 +145,7 @@ def contagion_world(
         "category": [f"c{category[one]}" for one in things[order]],
     })  # fmt: skip
     ties = pa.table({"source": [f"u{one}" for one in source], "target": [f"u{one}" for one in target]})
-    return ContagionWorld(events, ties, own, adopted, arrivals, exposed, days)
+    return ContagionWorld(events, ties, own, adopted, arrivals, exposed, days, is_voice)
 
 
 def _ties(rng: np.random.Generator, group: Ints, count: int) -> tuple[Ints, Ints]:
@@ -190,7 +199,7 @@ def _first_days(rng: np.random.Generator, hazard: Floats) -> Floats:
 
 
 def _passed_on(
-    rng: np.random.Generator, chance: float, own: Floats, source: Ints, target: Ints, span: tuple[float, float]
+    rng: np.random.Generator, chance: Floats, own: Floats, source: Ints, target: Ints, span: tuple[float, float]
 ) -> tuple[Floats, dict[tuple[int, int], list[tuple[float, float]]], dict[tuple[int, int], list[float]]]:
     """Adoptions in the order of time, each passed along the ties that leave its person."""
     days, delay = span
@@ -209,7 +218,7 @@ def _passed_on(
         for other in target[order[begin[user] : begin[user + 1]]]:
             pair = (int(other), item)
             exposed.setdefault(pair, []).append(moment)
-            if rng.random() < chance:
+            if rng.random() < chance[user]:
                 later = moment + float(rng.exponential(delay))
                 arrivals.setdefault(pair, []).append((moment, later))
                 heapq.heappush(heap, (later, *pair))

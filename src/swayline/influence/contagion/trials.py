@@ -122,7 +122,7 @@ def make_trials(risk: Risk, found: Exposures, rng: np.random.Generator) -> Trial
     """Each exposure beside people drawn at its item and moment; exposures for whom nobody is found are left out."""
     log, n = risk.log, len(found.pair)
     person, item = np.divmod(found.pair, len(log.items))
-    controls = _draw_controls(risk, np.repeat(item, CONTROLS), np.repeat(found.time, CONTROLS), rng)
+    controls = draw_people(risk, np.repeat(item, CONTROLS), np.repeat(found.time, CONTROLS), rng)
     sets = np.repeat(np.arange(n), CONTROLS)
     at_random = np.tile(np.arange(CONTROLS) < CONTROLS // 2, n)
     good = (controls >= 0) & (np.diff(sets * log.people + np.maximum(controls, 0), prepend=-1) != 0)
@@ -140,8 +140,12 @@ def make_trials(risk: Risk, found: Exposures, rng: np.random.Generator) -> Trial
     return rows.take(matched)
 
 
-def _draw_controls(risk: Risk, item: Ints, time: Floats, rng: np.random.Generator) -> Ints:
-    """(n,) somebody who could adopt the item at the moment and has no tie who did; -1 where nobody was found."""
+def draw_people(risk: Risk, item: Ints, time: Floats, rng: np.random.Generator) -> Ints:
+    """(n,) somebody who could adopt the item at the moment and has no tie who did; -1 where nobody was found.
+
+    Rows come :data:`CONTROLS` an item and moment (or a multiple): half are drawn from everybody, half from those who
+    acted on the item's category before.
+    """
     log = risk.log
     reached = np.unique(log.target)
     pool = Pool(log, reached)
