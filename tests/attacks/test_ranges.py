@@ -30,6 +30,7 @@ NEEDED = {
     ("influence", "table"): ["table.csv", "--treatment", "t", "--outcome", "y"],
     ("influence", "people"): ["log.csv", "--ties", "ties.csv"],
     ("influence", "contagion"): ["log.csv", "--ties", "ties.csv"],
+    ("influence", "predict"): ["log.csv", "--ties", "ties.csv"],
     ("influence", "spread"): ["ledger.parquet"],
 }
 """What each verb that takes a number cannot do without."""

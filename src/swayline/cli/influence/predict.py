@@ -54,7 +54,8 @@ def predict(
     write_table(out, asked.table_, "influence predict")
     told = {
         "out": str(out), "rows": len(asked.table_), "horizon_s": asked.horizon_s_, "people_judged": asked.tested_,
-        "metrics": {name: _known(figures) for name, figures in asked.metrics_.items()}, "above": asked.paired_, "top": asked.table_.slice(0, 100).to_pylist(),
+        "metrics": {name: _known(figures) for name, figures in asked.metrics_.items()},
+        "above": asked.paired_, "top": asked.table_.slice(0, 100).to_pylist(),
     }  # fmt: skip
     show(ending.json, told, [*asked.in_words(), f"written: {out}"])
 
