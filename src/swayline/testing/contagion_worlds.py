@@ -99,14 +99,14 @@ class ContagionWorld:
 
 def contagion_world(
     seed: int, dials: ContagionDials = STRONG, *, people: int = 400, items: int = 150, days: int = 60,
-    n_ties: int = 8, acts: float = 18.0, delay_days: float = 1.5, voices: float = 0.0, voice: float = 0.3,
+    n_ties: int = 8, acts: float = 18.0, delay_days: float = 1.5, voices: tuple[float, float] = (0.0, 0.3),
 ) -> ContagionWorld:  # fmt: skip
     """Draw a world.
 
     Parameters
     ----------
-    voices : share of people who often review what they adopt (others seldom do), whose adoptions are passed on with the
-        chance ``voice`` instead
+    voices : share of people who often review what they adopt (others seldom do), and the chance with which their
+        adoptions are passed on instead
     n_ties : ties that run into each person
     acts : adoptions a person, about, without contagion
 
@@ -123,15 +123,15 @@ def contagion_world(
     hazard = _hazards(rng, dials, group, category, days)
     hazard *= acts / hazard.sum() * people
     own = _first_days(rng, hazard)
-    is_voice = np.random.default_rng([seed, 23]).random(people) < voices
-    chance = np.where(is_voice, voice, dials.contagion)
+    is_voice = np.random.default_rng([seed, 23]).random(people) < voices[0]
+    chance = np.where(is_voice, voices[1], dials.contagion)
     adopted, arrivals, exposed = _passed_on(rng, chance, own, source, target, (float(days), delay_days))
     seen = rng.poisson(np.minimum(VIEWS * hazard, 5.0))
     day, user, item = np.nonzero(seen)
     viewed = np.repeat(np.stack([user, item, day]), seen[day, user, item], axis=1)
     view_day = viewed[2] + rng.random(viewed.shape[1])
     bought = np.argwhere(adopted < days)
-    told = bought[rng.random(len(bought)) < np.where(is_voice, 0.7, 0.05)[bought[:, 0]] * (voices > 0)]
+    told = bought[rng.random(len(bought)) < np.where(is_voice, 0.7, 0.05)[bought[:, 0]] * (voices[0] > 0)]
     users = np.concatenate([viewed[0], bought[:, 0], told[:, 0]])
     things = np.concatenate([viewed[1], bought[:, 1], told[:, 1]])
     when = adopted[bought[:, 0], bought[:, 1]]

@@ -20,7 +20,7 @@ DAY_US = 86_400_000_000
 @pytest.fixture(scope="module")
 def voices():
     world = contagion_world(
-        0, ContagionDials(contagion=0.005, likeness=0.3), people=320, items=150, days=56, acts=20.0, voices=0.15, voice=0.3,
+        0, ContagionDials(contagion=0.005, likeness=0.3), people=320, items=150, days=56, acts=20.0, voices=(0.15, 0.3),
     )  # fmt: skip
     return world, sw.InfluencePredictor("purchase", "7d", head="mlp").fit(world.log)
 

@@ -1,6 +1,7 @@
 """``swayline influence predict``: who will move others in the next days."""
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -14,20 +15,27 @@ from swayline.cli.shared.reading import EventsArgument, Items, Said, read, reads
 from swayline.core.storage.outputs import claim_file
 
 
+@dataclass(frozen=True)
+class Question:
+    """What of others counts, how far ahead, learned by which head."""
+
+    outcome: Outcome = None
+    horizon: Annotated[
+        str | None,
+        typer.Option("--horizon", help="How far ahead: 7d, or one tick of a coarser clock.", show_default=False),
+    ] = None
+    head: Annotated[str, typer.Option("--head", help="transformer, gru, cnn or mlp.")] = "transformer"
+    beside: Annotated[
+        list[str] | None,
+        typer.Option("--beside", help="Another head, or trees, judged beside it; may be repeated.", show_default=False),
+    ] = None
+
+
 @reads("items", "ties")
 def predict(
     events: EventsArgument,
     ties: Annotated[str, typer.Option("--ties", help="Who can influence whom: source, target.")],
-    outcome: Outcome = None,
-    horizon: Annotated[
-        str | None,
-        typer.Option("--horizon", help="How far ahead: 7d, or one tick of a coarser clock.", show_default=False),
-    ] = None,
-    head: Annotated[str, typer.Option("--head", help="transformer, gru, cnn or mlp.")] = "transformer",
-    beside: Annotated[
-        list[str] | None,
-        typer.Option("--beside", help="Another head, or trees, judged beside it; may be repeated.", show_default=False),
-    ] = None,
+    question: Question = Question(),
     items: Items = None,
     seed: options.Seed = 0,
     out: Annotated[
@@ -45,11 +53,13 @@ def predict(
     from swayline.core.storage.tables import write_table
     from swayline.influence.predictor import InfluencePredictor
 
-    asked = InfluencePredictor(outcome, horizon, head=head, beside=tuple(beside or ()), seed=seed)
+    asked = InfluencePredictor(
+        question.outcome, question.horizon, head=question.head, beside=tuple(question.beside or ()), seed=seed
+    )
     asked.check_words()
     claim_file(out, "influence predict", (events, ties, items), ending.force)
     log = read(events, reading, items=items, ties=ties)
-    asked.outcome = told_outcome(log, outcome)
+    asked.outcome = told_outcome(log, question.outcome)
     asked.fit(log)
     write_table(out, asked.table_, "influence predict")
     told = {
