@@ -5,6 +5,7 @@ PURPOSES = {
     "recent-popular": "what most people took lately; for catalogues that move",
     "pair-recency": "what the person took last, then what anybody did; the floor where people return",
     "markov-chain": "what follows the last items; short sessions, playlists",
+    "rules": "the surest short rule, printed beside each row; reasons that anybody can check",
     "naive-bayes": "events as independent witnesses; few events, any behaviours",
     "user-knn": "what the most similar people took; small logs",
     "item-knn": "neighbours of the items in a history; strong and quick, learns in seconds",

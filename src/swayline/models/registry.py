@@ -21,6 +21,7 @@ from swayline.models.classical.most_popular import MostPopular
 from swayline.models.classical.naive_bayes import NaiveBayes
 from swayline.models.classical.recent_popular import RecentPopular
 from swayline.models.classical.regression import LinearRegression, LogisticRegression
+from swayline.models.classical.rules import Rules
 from swayline.models.classical.user_knn import UserKNN
 from swayline.models.protocol import Recommender
 from swayline.models.sequence.transformer import Transformer
@@ -32,7 +33,7 @@ from swayline.models.text.text_sequence import TextSequence
 _MODELS: dict[str, Any] = {
     model.name: model
     for model in (
-        MostPopular, RecentPopular, PairRecency, MarkovChain,
+        MostPopular, RecentPopular, PairRecency, MarkovChain, Rules,
         NaiveBayes, UserKNN, ItemKNN, EASE, ImplicitALS, Content, Hybrid,
         LinearRegression, LogisticRegression, BoostedTrees, FactorizationMachine, GRU, TextSequence, Language,
         Temporal, Transformer,
