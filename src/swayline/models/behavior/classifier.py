@@ -82,10 +82,11 @@ class Classifier:
 
     def _judged(self, items: Scores, pairs: Scores) -> Scores:
         values = np.concatenate([items, pairs], axis=1)
-        if hasattr(self.fitted_, "decision_function"):
-            return self.fitted_.decision_function(values).astype(np.float32)  # type: ignore[no-any-return]
-        chance = np.clip(self.fitted_.predict_proba(values)[:, 1], 1e-9, 1 - 1e-9)
-        return np.log(chance / (1 - chance)).astype(np.float32)  # type: ignore[no-any-return]
+        fitted: Any = self.fitted_
+        if hasattr(fitted, "decision_function"):
+            return np.asarray(fitted.decision_function(values), np.float32)
+        chance = np.clip(fitted.predict_proba(values)[:, 1], 1e-9, 1 - 1e-9)
+        return np.asarray(np.log(chance / (1 - chance)), np.float32)
 
     def feature_names(self) -> list[str]:
         """(G,) what the classifier reads, in order."""
