@@ -287,9 +287,48 @@ def test_diversity_spreads_categories_and_calibration_follows_the_history(model,
 def test_strength_zero_changes_no_list(model, users):
     queries = [Query(user=user, k=10) for user in users]
     plain = Chain().serve(model.context, queries)["item"]
-    for name in ("diversity", "calibration", "freshness", "value", "exposure"):
+    for name in ("diversity", "calibration", "freshness", "value", "exposure", "parity", "popularity"):
         moved = Chain().with_step({"step": name, "strength": 0.0}).serve(model.context, queries)["item"]
         assert moved.equals(plain), name
+
+
+def test_parity_gives_groups_the_attention_they_deserve(model, users):
+    queries = [Query(user=user, k=10) for user in users]
+    groups = dict(zip(*(model.context.items[name].to_pylist() for name in ("item", "category")), strict=True))
+    names = sorted(set(groups.values()))
+    share = np.array([sum(one == name for one in groups.values()) for name in names]) / len(groups)
+
+    def distance(chain):
+        shown = [groups[item] for item in chain.serve(model.context, queries)["item"].to_pylist()]
+        return np.abs(np.array([shown.count(name) for name in names]) / len(shown) - share).sum()
+
+    fair = {"step": "parity", "strength": 1.0, "deserved": "catalogue"}
+    assert distance(Chain().with_step(fair)) < 0.8 * distance(Chain())
+
+
+def test_popularity_follows_the_history(model, users):
+    from swayline.recommend.steps.fairness import popularity_tiers
+
+    queries = [Query(user=user, k=10) for user in users]
+    tiers = popularity_tiers(model.context.met)
+    place = {item: at for at, item in enumerate(model.context.items["item"].to_pylist())}
+    histories = model.context.histories
+    rows = model.context.bundle.rows_of(users)
+
+    def distance(chain):
+        table = chain.serve(model.context, queries)
+        total = 0.0
+        for user, row in zip(users, rows, strict=True):
+            of = [
+                tiers[place[item]]
+                for item, who in zip(table["item"].to_pylist(), table["user"].to_pylist(), strict=True)
+                if who == user
+            ]
+            own = np.bincount(tiers[histories.items[histories.of(row)]], minlength=3)
+            total += np.abs(np.bincount(of, minlength=3) / len(of) - own / own.sum()).sum()
+        return total
+
+    assert distance(Chain().with_step({"step": "popularity", "strength": 0.9})) < distance(Chain())
 
 
 def test_price_and_exposure_move_lists_the_way_they_say(model, users):

@@ -6,7 +6,7 @@
     filter       seen, hidden, expired, where
     rank         rank, unknown
     blend        boost, influence, uplift
-    re-rank      diversity, calibration, freshness, value, exposure
+    re-rank      diversity, calibration, freshness, value, exposure, parity, popularity
     reasons      reasons
 """
 
@@ -17,6 +17,7 @@ from swayline.core.errors import ConfigError, UsageError, nearest, shown
 from swayline.core.settings import build
 from swayline.recommend.steps.blending import Boost, Influence, Uplift
 from swayline.recommend.steps.candidates import Cold, Neighbours, Own, Ties, Trending, Whole
+from swayline.recommend.steps.fairness import Parity, Popularity
 from swayline.recommend.steps.filtering import Expired, Hidden, Seen, Where
 from swayline.recommend.steps.protocol import CANDIDATES, FILTER, ORDERING, RANK, REASONS, Step
 from swayline.recommend.steps.ranking import Rank, Unknown
@@ -27,7 +28,7 @@ STEPS: dict[str, Any] = {
     one.name: one
     for one in (
         Whole, Neighbours, Ties, Trending, Cold, Own, Seen, Hidden, Expired, Where, Rank, Unknown, Boost, Influence,
-        Uplift, Diversity, Calibration, Freshness, Value, Exposure, Reasons,
+        Uplift, Diversity, Calibration, Freshness, Value, Exposure, Parity, Popularity, Reasons,
     )
 }  # fmt: skip
 """Name → step."""

@@ -3,7 +3,6 @@
 Shapes: Q questions, P places of the pool, I items, G groups of items.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,13 +10,11 @@ import numpy as np
 
 from swayline.core.errors import DataError
 from swayline.core.settings import require
-from swayline.core.types import Bools, Floats, Ints
+from swayline.core.types import Floats, Ints
+from swayline.recommend.orders import calibrated, greedily, unit_interest
 from swayline.recommend.slate import Slate, moment_us
 from swayline.recommend.steps.filtering import _NONE, _moments
 from swayline.recommend.steps.protocol import ORDERING
-
-_SMALL = 0.01
-"""Share of the wanted distribution mixed into the list's, so that no logarithm is of zero."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +47,8 @@ class Diversity:
         """Re-rank."""
         groups = slate.context.groups(self.by, "step diversity")
         assert slate.items is not None
-        relevance, filled = _unit(slate)
+        assert slate.scores is not None
+        relevance, filled = unit_interest(slate.items, slate.scores)
         own = np.where(filled, groups[np.maximum(slate.items, 0)], -1)
         likeness = np.zeros(own.shape)
 
@@ -61,7 +59,7 @@ class Diversity:
             picked = own[rows, place]
             np.maximum(likeness, (own == picked[:, None]) & (own >= 0), out=likeness)
 
-        slate.reorder(self.name, _greedily(slate, filled, gain, chosen))
+        slate.reorder(self.name, greedily(filled, depth_of(slate), gain, chosen))
 
 
 @dataclass(frozen=True)
@@ -94,31 +92,16 @@ class Calibration:
         """Re-rank."""
         groups = slate.context.groups(self.by, "step calibration")
         assert slate.items is not None
+        assert slate.scores is not None
         n_groups = int(groups.max(initial=-1)) + 1
         if not n_groups:
             raise DataError("step calibration: no item has a group")
-        wanted = _shares(slate, groups, n_groups)
-        relevance, filled = _unit(slate)
-        own = np.where(filled, groups[np.maximum(slate.items, 0)], -1)
-        counts = np.zeros((len(slate), n_groups))
-
-        def gain(step: Ints) -> Floats:
-            total = int(step[0]) + 1
-            before = _SMALL * wanted + (1 - _SMALL) * counts / total + 1e-12
-            saved = wanted * np.log1p((1 - _SMALL) / total / before)
-            own_saved = np.where(own >= 0, saved[np.arange(len(slate))[:, None], np.maximum(own, 0)], 0.0)
-            # The rest of the divergence is the same for every item of a row.
-            return (1.0 - self.strength) * relevance + self.strength * own_saved
-
-        def chosen(rows: Ints, place: Ints) -> None:
-            picked = own[rows, place]
-            has = picked >= 0
-            counts[rows[has], picked[has]] += 1
-
-        slate.reorder(self.name, _greedily(slate, filled, gain, chosen))
+        wanted = shares_of_history(slate, groups, n_groups)
+        own = np.where(slate.items >= 0, groups[np.maximum(slate.items, 0)], -1)
+        slate.reorder(self.name, calibrated(slate.items, slate.scores, own, wanted, self.strength, depth_of(slate)))
 
 
-def _shares(slate: Slate, groups: Ints, n_groups: int) -> Floats:
+def shares_of_history(slate: Slate, groups: Ints, n_groups: int) -> Floats:
     """(Q, G) shares of the groups in each history; everybody's where a history says nothing."""
     history = slate.history
     counts = np.zeros((len(slate), n_groups))
@@ -236,39 +219,6 @@ def _standard(values: Floats) -> Floats:
     return np.where(known, (values - values[known].mean()) / (spread if spread > 0 else 1.0), 0.0)
 
 
-def _unit(slate: Slate) -> tuple[Floats, Bools]:
-    """(Q, P) interest from 0 (the pool's last) to 1 (its first), and where there is an item."""
-    assert slate.items is not None
-    assert slate.scores is not None
-    filled = slate.items >= 0
-    low = np.where(filled, slate.scores, np.inf).min(axis=1, keepdims=True, initial=np.inf)
-    high = np.where(filled, slate.scores, -np.inf).max(axis=1, keepdims=True, initial=-np.inf)
-    width = np.where(filled.any(axis=1, keepdims=True) & (high > low), high - low, 1.0)
-    return np.where(filled, (np.where(filled, slate.scores, 0.0) - np.where(filled, low, 0.0)) / width, 0.0), filled
-
-
-def _greedily(
-    slate: Slate, filled: Bools, gain: Callable[[Ints], Floats], chosen: Callable[[Ints, Ints], None]
-) -> Ints:
-    """(Q, P) places in the order in which a greedy choice takes them; beyond the longest list they keep theirs."""
-    n, width = filled.shape
-    rows = np.arange(n)
-    taken = ~filled
-    order = np.empty((n, width), np.int64)
-    depth = min(width, max((query.k for query in slate.queries), default=0))
-    for step in range(depth):
-        worth = np.where(taken, -np.inf, gain(np.array([step])))
-        place = worth.argmax(axis=1)
-        order[:, step] = place
-        chosen(rows, place)
-        taken[rows, place] = True
-    return _completed(order, depth, width)
-
-
-def _completed(order: Ints, depth: int, width: int) -> Ints:
-    """The chosen places, then those left in their own order; a row with nothing left repeats no place."""
-    for row in order:
-        first = list(dict.fromkeys(row[:depth].tolist()))
-        taken = set(first)
-        row[:] = [*first, *(place for place in range(width) if place not in taken)]
-    return order
+def depth_of(slate: Slate) -> int:
+    """Places that a greedy choice has to fill."""
+    return max((query.k for query in slate.queries), default=0)
