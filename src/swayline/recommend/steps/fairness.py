@@ -13,8 +13,8 @@ from swayline.core.settings import require
 from swayline.core.types import Floats, Ints
 from swayline.models import recommend
 from swayline.recommend.context import Context
-from swayline.recommend.orders import calibrated, parity_offsets
 from swayline.recommend.slate import Slate
+from swayline.recommend.steps.orders import calibrated, parity_offsets
 from swayline.recommend.steps.protocol import ORDERING
 from swayline.recommend.steps.reranking import depth_of, shares_of_history
 

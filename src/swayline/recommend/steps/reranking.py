@@ -11,9 +11,9 @@ import numpy as np
 from swayline.core.errors import DataError
 from swayline.core.settings import require
 from swayline.core.types import Floats, Ints
-from swayline.recommend.orders import calibrated, greedily, unit_interest
 from swayline.recommend.slate import Slate, moment_us
 from swayline.recommend.steps.filtering import _NONE, _moments
+from swayline.recommend.steps.orders import calibrated, greedily, unit_interest
 from swayline.recommend.steps.protocol import ORDERING
 
 
