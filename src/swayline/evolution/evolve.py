@@ -1,7 +1,7 @@
 """How behaviour evolves: drift, flow, cohorts and next links of one log, each asked where the log can answer."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,11 @@ from swayline.evolution.drift.table import QUICK, Effort
 from swayline.evolution.flow import Flow, MarkovOrder, find_transitions, markov_order
 from swayline.evolution.flow.steps import steps_of
 from swayline.evolution.links import Links, find_links
+from swayline.evolution.over_time import influence_over_time
 from swayline.evolution.picture import picture
 
 VERB = "evolve"
-FILES = ("drift", "transitions", "links", "cohorts")
+FILES = ("drift", "transitions", "links", "cohorts", "influence", "trends")
 SUMMARY = "summary.json"
 _QUICK_PAIRS, _QUICK_SHUFFLES = 300, 20
 
@@ -41,6 +42,8 @@ class Evolution:
     cohorts : cohort, period_s, age, people, active, retention, ci_low, ci_high, established
     notes : questions that this log cannot answer
     summary : what the report draws; it names no person
+    influence, trends : rows of the influence table as of successive moments, and what changed among them; None where
+        not asked
     """
 
     drift: pa.Table
@@ -49,6 +52,8 @@ class Evolution:
     cohorts: pa.Table
     notes: tuple[str, ...] = ()
     summary: dict[str, Any] = field(default_factory=dict, repr=False)
+    influence: pa.Table | None = None
+    trends: pa.Table | None = None
 
     def save(self, folder: str | Path) -> Path:
         """Write the tables as Parquet and ``summary.json`` into a folder."""
@@ -61,7 +66,9 @@ class Evolution:
         return folder
 
 
-def evolve(log: Any, *, items: Any = None, quick: bool = False, seed: int = 0) -> Evolution:
+def evolve(
+    log: Any, *, items: Any = None, ties: Any = None, quick: bool = False, influence: bool = False, seed: int = 0
+) -> Evolution:
     """How behaviour evolves over time.
 
     Parameters
@@ -70,6 +77,10 @@ def evolve(log: Any, *, items: Any = None, quick: bool = False, seed: int = 0) -
         What people did.
     items : path or frame, optional
         The table of items; its categories are used where events name none.
+    ties : path or frame, optional
+        Who can influence whom; with ``influence``, each tie is measured as of successive moments.
+    influence : bool
+        Whether effects of behaviours (and ties) are measured anew in each quarter of the log; takes minutes.
     quick : bool
         Follow fewer people and items and no links, as a run does, whose model says what comes next.
     seed : int
@@ -86,11 +97,11 @@ def evolve(log: Any, *, items: Any = None, quick: bool = False, seed: int = 0) -
     EmptyLogError
         The log holds no event.
     """
-    read = as_log(log, items=items) if items is not None else as_log(log)
-    return evolve_log(read, quick=quick, seed=seed)
+    sides = {name: side for name, side in (("items", items), ("ties", ties)) if side is not None}
+    return evolve_log(as_log(log, **sides), quick=quick, influence=influence, seed=seed)
 
 
-def evolve_log(log: EventLog, *, quick: bool = False, seed: int = 0) -> Evolution:
+def evolve_log(log: EventLog, *, quick: bool = False, influence: bool = False, seed: int = 0) -> Evolution:
     """As :func:`evolve`, of a log that was read."""
     if not len(log):
         raise EmptyLogError("how behaviour evolves cannot be told: the log holds no event")
@@ -106,7 +117,13 @@ def evolve_log(log: EventLog, *, quick: bool = False, seed: int = 0) -> Evolutio
         bar.advance()
         links = None if quick else find_links(acts)
     notes = [*drift.left_out, *([cohorts] if isinstance(cohorts, str) else []), *_small_notes(acts)]
-    return _gathered(acts, drift, flow, orders, None if isinstance(cohorts, str) else cohorts, links, notes)
+    if log.ties is not None and not influence and not quick:
+        notes.append("Ties are measured over time where influence is asked for (--influence).")
+    found = _gathered(acts, drift, flow, orders, None if isinstance(cohorts, str) else cohorts, links, notes)
+    if not influence:
+        return found
+    over = influence_over_time(log, acts, seed=seed)
+    return replace(found, influence=over.ledger, trends=over.trends, notes=(*found.notes, *over.notes))
 
 
 def _orders(acts: Acts, shuffles: int, seed: int) -> dict[str, MarkovOrder | None]:

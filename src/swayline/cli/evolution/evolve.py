@@ -8,7 +8,7 @@ import typer
 from swayline.cli.shared import options
 from swayline.cli.shared.groups import Ending
 from swayline.cli.shared.output import show
-from swayline.cli.shared.reading import EventsArgument, Items, Said, read, reads
+from swayline.cli.shared.reading import EventsArgument, Items, Said, Ties, read, reads
 from swayline.core.names import KIND, USER
 
 if TYPE_CHECKING:
@@ -17,16 +17,23 @@ if TYPE_CHECKING:
 _SHOWN = 8
 
 
-@reads("items")
+@reads("items", "ties")
 def evolve(
     events: EventsArgument,
     items: Items = None,
+    ties: Ties = None,
     timezone: Annotated[
         str | None,
         typer.Option("--timezone", help="Clock that days begin on, as in Asia/Shanghai (UTC).", show_default=False),
     ] = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="Follow fewer people and items, and no links: as a run does.")
+    ] = False,
+    influence: Annotated[
+        bool,
+        typer.Option(
+            "--influence", help="Measure effects (and, with --ties, ties) anew in each quarter of the log: minutes."
+        ),
     ] = False,
     out: Annotated[Path, typer.Option("--out", help="Folder to write.")] = Path("evolution"),
     seed: options.Seed = 0,
@@ -42,8 +49,8 @@ def evolve(
     if timezone is not None:
         check_zone(timezone)
         reading = reading | {"timezone": timezone}
-    claim_folder(out, "evolve", is_evolution, (events, items), ending.force)
-    found = evolve_log(read(events, reading, items=items), quick=quick, seed=seed)
+    claim_folder(out, "evolve", is_evolution, (events, items, ties), ending.force)
+    found = evolve_log(read(events, reading, items=items, ties=ties), quick=quick, influence=influence, seed=seed)
     found.save(out)
     show(ending.json, _result(found, out), [*_lines(found), f"written: {out}"])
 
@@ -79,6 +86,9 @@ def _lines(found: "Evolution") -> list[str]:
         f"{one['claimed']:,} of {one['asked']:,} {level} steps are claimed ({one['claimed_when_shuffled']:,} in a"
         " shuffled log)" for level, one in flow["checks"].items()
     ]  # fmt: skip
+    if found.trends is not None:
+        n = sum(found.trends["changed"].to_pylist())
+        lines.append(f"{n:,} of {len(found.trends):,} effects and ties changed between the quarters of the log")
     links = found.summary["links"]
     if links is not None and links["mrr"] is not None:
         lines.append(
