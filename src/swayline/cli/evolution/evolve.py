@@ -1,5 +1,6 @@
 """``swayline evolve``: how behaviour changes over time."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,24 +18,31 @@ if TYPE_CHECKING:
 _SHOWN = 8
 
 
-@reads("items", "ties")
-def evolve(
-    events: EventsArgument,
-    items: Items = None,
-    ties: Ties = None,
+@dataclass(frozen=True)
+class Look:
+    """On which clock, and how closely."""
+
     timezone: Annotated[
         str | None,
         typer.Option("--timezone", help="Clock that days begin on, as in Asia/Shanghai (UTC).", show_default=False),
-    ] = None,
+    ] = None
     quick: Annotated[
         bool, typer.Option("--quick", help="Follow fewer people and items, and no links: as a run does.")
-    ] = False,
+    ] = False
     influence: Annotated[
         bool,
         typer.Option(
             "--influence", help="Measure effects (and, with --ties, ties) anew in each quarter of the log: minutes."
         ),
-    ] = False,
+    ] = False
+
+
+@reads("items", "ties")
+def evolve(
+    events: EventsArgument,
+    items: Items = None,
+    ties: Ties = None,
+    look: Look = Look(),
     out: Annotated[Path, typer.Option("--out", help="Folder to write.")] = Path("evolution"),
     seed: options.Seed = 0,
     ending: Ending = Ending(),
@@ -46,11 +54,13 @@ def evolve(
     from swayline.core.time import check_zone
     from swayline.evolution import evolve_log, is_evolution
 
-    if timezone is not None:
-        check_zone(timezone)
-        reading = reading | {"timezone": timezone}
+    if look.timezone is not None:
+        check_zone(look.timezone)
+        reading = reading | {"timezone": look.timezone}
     claim_folder(out, "evolve", is_evolution, (events, items, ties), ending.force)
-    found = evolve_log(read(events, reading, items=items, ties=ties), quick=quick, influence=influence, seed=seed)
+    found = evolve_log(
+        read(events, reading, items=items, ties=ties), quick=look.quick, influence=look.influence, seed=seed
+    )
     found.save(out)
     show(ending.json, _result(found, out), [*_lines(found), f"written: {out}"])
 
