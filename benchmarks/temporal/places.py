@@ -84,7 +84,7 @@ def main() -> None:
     model = Temporal(TemporalSettings(target_time=True, seed=arguments.seed, n_questions=arguments.train))
     found = replay(model, sequences, learn_from, asked)
     show(arguments.data, "temporal", found)
-    print("epochs", model.best_epoch_, [(round(one.loss, 3), round(one.judged or 0, 3)) for one in model.history_])
+    print("epochs", model.best_epoch_, [round(one["loss"], 3) for one in model.history_])
 
 
 def show(data: str, name: str, found) -> None:

@@ -71,7 +71,7 @@ def main() -> None:
         }
         figures = "  ".join(f"{key} {values[rows].mean():.4f} ({rows.sum():,})" for key, rows in groups.items())
         print(f"state {arguments.state}, {name}: MRR {figures}; fit {one.fit_s:.0f} s, ranked in {one.rank_s:.0f} s")
-    print("epochs", model.best_epoch_, [(round(one.loss, 3), round(one.judged or 0, 3)) for one in model.history_])
+    print("epochs", model.best_epoch_, [round(one["loss"], 3) for one in model.history_])
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The temporal model sees nothing ahead, finds planted rhythms and distances, and is measured as it says."""
 
+import json
 import sys
 from dataclasses import replace
 
@@ -167,3 +168,8 @@ def test_pair_recency_puts_what_came_last_first():
     assert np.argsort(-create("pair-recency").fit(log).score(log)[0], kind="stable")[:3].tolist() == [2, 0, 1]
     assert np.argsort(-create("pair-recency", by="count").fit(log).score(log)[0], kind="stable")[0] == 0
     assert len(np.unique(create("pair-recency", by="popularity").fit(log).score(log), axis=0)) == 1
+
+
+def test_the_lines_of_training_can_be_written_as_json():
+    model = create("temporal", n_questions=20, max_epochs=2).fit(from_lists([[0, 1, 2], [1, 2]], 3))
+    assert [line["epoch"] for line in json.loads(json.dumps(model.history_))] == [1, 2]

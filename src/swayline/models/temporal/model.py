@@ -38,6 +38,7 @@ from swayline.core.settings import Count, checked
 from swayline.dataset import Sequences, Targets
 from swayline.dataset.adjacency import clock_of
 from swayline.models import artifact
+from swayline.models.epochs import Line
 from swayline.models.protocol import Scores
 from swayline.models.temporal.compiled.shapes import N_FEATURES, N_HALF_LIVES, Events, Known, Questions, State
 from swayline.models.temporal.learning import Histories, Walk, some_places
@@ -139,7 +140,11 @@ class Temporal:
             self.network_, parts, n_kept if few else n, max_epochs=settings.max_epochs if few else 1,
             learning_rate=settings.learning_rate, seed=settings.seed, asked=later,
         )  # fmt: skip
-        self.best_epoch_, self.history_ = trained.best_epoch, list(trained.epochs)
+        self.best_epoch_ = trained.best_epoch
+        self.history_: list[Line] = [
+            {"epoch": one.epoch, "loss": one.loss, "quality_of_candidates": one.judged, "seconds": one.seconds}
+            for one in trained.epochs
+        ]
         return self
 
     def score(self, history: Sequences) -> Scores:
