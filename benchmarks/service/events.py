@@ -14,7 +14,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from load_data import Connection, Served, quantiles_ms, run_folder
+from load_data import Connection, quantiles_ms, run_folder
+
+from swayline.testing.served import Served
 
 
 def fsyncs(folder: Path, seconds: float) -> float:
@@ -113,7 +115,7 @@ def main() -> None:
                 asyncio.run(batches(served.port, said.soak // 10, 5_000, f"soak{part}-"))
                 marks.append(round(served.memory_mb()))
             print(f"\nsoak of {said.soak:,} events, 5,000 people: MB after each tenth: {marks}")
-        served.stop()
+        served.end()
 
 
 if __name__ == "__main__":

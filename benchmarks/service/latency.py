@@ -16,10 +16,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from load_data import Connection, Served, quantiles_ms, run_folder
+from load_data import Connection, quantiles_ms, run_folder
 
 from swayline.service.log import open_store
 from swayline.service.serving import Ask, Service
+from swayline.testing.served import Served
 
 
 async def steady(port: int, rate: float, seconds: float, paths, connections: int = 16) -> list[float]:
@@ -145,7 +146,9 @@ def main() -> None:
         speed = asyncio.run(flat_out(served.port, said.seconds / 2, asked(10**6, "&seen=keep")))
         cold = asyncio.run(flat_out(served.port, said.seconds / 2, asked(said.users, "&diversity=0&seen=keep")))
         print(f"| as fast as it goes, people unknown | | | | {speed:.0f} |\n| as fast as it goes | | | | {cold:.0f} |")
-        print(f"\nstopped in {served.stop():.1f} s")
+        stopping = time.perf_counter()
+        served.end()
+        print(f"\nstopped in {time.perf_counter() - stopping:.1f} s")
         print("\none list, ms of each step:", stages(run, Path(data) / "stages", said.users))
     for name, one in peer(said.items, 64, said.seconds / 4, 1).items():
         print(f"{name}, product and best ten alone, one at a time: {one:.0f}/s")

@@ -2,11 +2,7 @@
 
 import asyncio
 import json
-import os
 import re
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -43,47 +39,6 @@ def run_folder(folder: Path, items: int, users: int, events: int, model: str = "
         bundle = fit_log(engine, read_events(out / "events.parquet", engine=engine), TrainingPlan.of_one(model, small))
     bundle.save(out / "model")
     return out
-
-
-class Served:
-    """``swayline serve`` in a process of its own."""
-
-    def __init__(self, run: Path, data: Path, *more: str) -> None:
-        begun = time.perf_counter()
-        command = [
-            sys.executable,
-            "-m",
-            "swayline.cli",
-            "serve",
-            str(run),
-            "--data",
-            str(data),
-            "--port",
-            "0",
-            "--log",
-            "warning",
-            *more,
-        ]
-        self.popen = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        line = self.popen.stdout.readline()
-        self.ready_s = time.perf_counter() - begun
-        self.port = int(re.search(r":(\d+)", line)[1])
-
-    def memory_mb(self) -> float:
-        text = Path(f"/proc/{self.popen.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+)", text)[1]) / 1024
-
-    def cpu_s(self) -> float:
-        """Processor seconds of the service so far: what a busy machine does not change."""
-        fields = Path(f"/proc/{self.popen.pid}/stat").read_text().rsplit(") ", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def stop(self) -> float:
-        begun = time.perf_counter()
-        self.popen.terminate()
-        self.popen.wait(20)
-        self.popen.stdout.close()
-        return time.perf_counter() - begun
 
 
 class Connection:

@@ -1,7 +1,7 @@
 """What each behaviour causes, from a log of events."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,18 +19,24 @@ from swayline.core.errors import IdentificationError, UsageError, nearest
 from swayline.core.progress import task
 from swayline.core.showing.estimator import InfluenceEstimator
 from swayline.core.showing.pictures import effects_picture
-from swayline.core.time import format_duration, parse_date, parse_duration_s
+from swayline.core.time import parse_date
 from swayline.engine import DuckEngine, Engine
-from swayline.events import EventLog, as_log
+from swayline.events import as_log
 from swayline.influence.effects import covariates as history
 from swayline.influence.effects.audit import SECONDS, Asked, Audit, audit_one
+from swayline.influence.effects.comparison import (
+    LogView,
+    events_and_outcome,
+    labelled,
+    overlap_of,
+    seconds_of,
+    too_few,
+)
 from swayline.influence.effects.contrasts import contrast_rows, joint_rows, window
 from swayline.influence.effects.episode_rows import early_words, only, rows_of_episodes, times_of, with_opening
 from swayline.influence.effects.episodes import (
     EARLY_SHARE,
     Episodes,
-    Pairs,
-    Timeline,
     choose_horizon_s,
     choose_window_s,
     landmark,
@@ -50,29 +56,6 @@ from swayline.ledger import SCHEMA, concat, ledger
 from swayline.numerics.cores import small_products
 
 Int64s = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class LogView:
-    """The log as every step of :meth:`BehaviorEffects.fit` reads it.
-
-    Attributes
-    ----------
-    line, pairs : the log in time order, and the first events of its (user, item) pairs
-    asked : the treatments
-    outcome : the behaviour looked for
-    from_us : only episodes that open then or later count; None: all
-    sides : what items and people are
-    """
-
-    engine: Engine
-    line: Timeline
-    events: pa.Table
-    pairs: Pairs
-    asked: tuple[str, ...]
-    outcome: str
-    from_us: int | None
-    sides: Sides
 
 
 class BehaviorEffects(InfluenceEstimator):
@@ -182,7 +165,7 @@ class BehaviorEffects(InfluenceEstimator):
                 hint = nearest(str(word), words)
                 raise UsageError(f"{name} is {word!r}; for a log it must be one of {', '.join(words)}: {hint}")
         for duration in (self.window, self.horizon):
-            _seconds(duration)
+            seconds_of(duration)
         if self.from_date is not None:
             parse_date(self.from_date)
         elif self.sequence_state:
@@ -205,10 +188,10 @@ class BehaviorEffects(InfluenceEstimator):
         """
         self.check_words()
         log = as_log(log, items=items, users=users)
-        events, self.outcome_ = _events_and_outcome(log, self.outcome)
+        events, self.outcome_ = events_and_outcome(log, self.outcome)
         sides = Sides(log.items, log.users)
         view = self._view(events, self.outcome_, sides)
-        self.horizon_s_ = _seconds(self.horizon) or choose_horizon_s(view.line)
+        self.horizon_s_ = seconds_of(self.horizon) or choose_horizon_s(view.line)
         self.graph_ = EDGES.empty_table()
         tables, balances, overlaps = [], [], []
         unmeasured = left_out(view.line, view.asked) if self.treatments is None else None
@@ -296,7 +279,7 @@ class BehaviorEffects(InfluenceEstimator):
         """Landmark episodes of every treatment, and trials where many outcomes precede the landmark."""
         line, designs = view.line, []
         for treatment in view.asked:
-            window_s = _seconds(self.window) or choose_window_s(line, view.pairs, treatment)
+            window_s = seconds_of(self.window) or choose_window_s(line, view.pairs, treatment)
             made = landmark(line, view.pairs, treatment, view.outcome, window_s, self.horizon_s_, view.from_us)
             early = made.early_share
             compared = made.opening != line.code(treatment)
@@ -316,8 +299,8 @@ class BehaviorEffects(InfluenceEstimator):
         given = {name: history.number_at(view.line, view.events, name, made.order) for name in self._columns()}
         at = every[np.all([np.isfinite(values[every]) for values in given.values()], axis=0)] if given else every
         lacking = f"{len(every) - len(at):,} episodes without {' or '.join(self._columns())} left out"
-        overlap = _overlap(design, at)
-        why = _too_few(design, at)
+        overlap = overlap_of(design, at)
+        why = too_few(design, at)
         if why:
             why += f" ({lacking})" if len(at) < len(every) else ""
             return SCHEMA.empty_table(), overlap, [], [why]
@@ -337,7 +320,7 @@ class BehaviorEffects(InfluenceEstimator):
         if design.is_landmark:
             table = concat([table, self._held_fixed(view, design, at, data, one.identified)])
         notes = [f"{made.treatment} ({design.label}): {note}" for note in result.notes]
-        return table, overlap, [_labelled(one.balance, design)], notes
+        return table, overlap, [labelled(one.balance, design)], notes
 
     def _query(self, view: LogView, design: Design) -> EffectQuery:
         """The question that a design's rows are asked."""
@@ -403,7 +386,7 @@ class BehaviorEffects(InfluenceEstimator):
         """Episodes of one window for all the behaviours asked for; None where no outcome comes after it."""
         if not view.asked:
             return None
-        line, given = view.line, _seconds(self.window)
+        line, given = view.line, seconds_of(self.window)
         chosen = {choose_window_s(line, view.pairs, name) for name in view.asked} if given is None else {given}
         # The longest by which no more than a fifth of the outcomes have come, else the shortest.
         for window_s in sorted(chosen, reverse=True):
@@ -420,51 +403,3 @@ class BehaviorEffects(InfluenceEstimator):
         self.graph_ = behavior_graph(inside, view.asked, view.outcome)
         rows = contrast_rows(inside, view.asked, view.outcome)
         return ledger([replace(row, **times_of(view.line, made)) for row in rows])
-
-
-def _overlap(design: Design, at: Int64s) -> dict[str, Any]:
-    """Who is compared, before any estimate."""
-    made = design.episodes
-    return {
-        "treatment": made.treatment, "design": design.label, "rows": len(at), "treated": int(made.treated[at].sum()),
-        "outcomes": int(made.outcome[at].sum()), "window_s": made.window_s, "horizon_s": made.horizon_s,
-        "share_kept": None, "ess_treated": None, "ess_control": None, "early_share": design.early, **made.counts,
-    }  # fmt: skip
-
-
-def _too_few(design: Design, at: Int64s) -> str:
-    """Why episodes cannot be compared; empty where they can."""
-    made, n = design.episodes, int(design.episodes.treated[at].sum())
-    outcomes = int(made.outcome[at].sum())
-    if min(n, len(at) - n) >= FEWEST_TREATED and outcomes:
-        return ""
-    return (
-        f"{made.treatment!r} ({design.label}): {n:,} episodes with it, {len(at) - n:,} without, "
-        f"{outcomes:,} with the outcome: too few"
-    )
-
-
-def _labelled(balance: pa.Table, design: Design) -> pa.Table:
-    """A balance table that says of which treatment and design it is."""
-    words = {"treatment": design.episodes.treatment, "design": design.label}
-    labels = pa.table({name: [word] * len(balance) for name, word in words.items()})
-    for name in balance.column_names:
-        labels = labels.append_column(name, balance.column(name))
-    return labels
-
-
-def _events_and_outcome(log: EventLog, outcome: str | None) -> tuple[pa.Table, str]:
-    """Events that say whether they meet the outcome's condition, and the outcome."""
-    if names.BEHAVIOR not in log.events.column_names:
-        return log.events, outcome or names.INTERACT
-    split, name = log.split_by_outcome(outcome)
-    return split.events, name
-
-
-def _seconds(value: str | float | None) -> float | None:
-    if value is None:
-        return None
-    seconds = parse_duration_s(value) if isinstance(value, str) else float(value)
-    if seconds <= 0:
-        raise UsageError(f"a window or horizon of {format_duration(seconds)} holds nothing: give a positive duration")
-    return seconds

@@ -40,6 +40,8 @@ from swayline.numerics.logistic import fit_logistic
 from swayline.numerics.ridge import fit_ridge
 
 Vector = npt.NDArray[np.float64]
+Solver = Callable[[Vector, Vector, Vector, float], Vector]
+"""(N, G) standardised features, (N,) hits, (N,) weights of mean 1, l2 → (G,) coefficients."""
 _CHOICES: dict[str, tuple[float, ...]] = {"balance": (0.0, 0.5, 1.0), "l2": (1e-4, 1e-3, 1e-2, 1e-1)}
 _SMALL = 1e-6
 
@@ -70,10 +72,7 @@ class _Regression:
     reads_values: ClassVar[bool] = True
     Settings: ClassVar[type[RegressionSettings]] = RegressionSettings
 
-    @staticmethod
-    def _solve(values: Vector, hit: Vector, weights: Vector, l2: float) -> Vector:
-        """Coefficients (:data:`Solver`)."""
-        raise NotImplementedError
+    solver: ClassVar[Solver]
 
     def __init__(self, settings: RegressionSettings | None = None) -> None:
         self.settings = settings or RegressionSettings()
@@ -90,7 +89,7 @@ class _Regression:
         return self
 
     def _become(self, tables: Tables, rows: TrainingExamples | None, chosen: Chosen) -> Self:
-        self.chosen_, self.sum_ = chosen, _learned(tables, rows, chosen, self._solve)
+        self.chosen_, self.sum_ = chosen, _learned(tables, rows, chosen, type(self).solver)
         return self
 
     def score(self, history: Sequences) -> Scores:
@@ -143,10 +142,6 @@ class WeightedSum:
         return dict(zip(names, (self.coefficients * self.spread).tolist(), strict=True))
 
 
-Solver = Callable[[Vector, Vector, Vector, float], Vector]
-"""(N, G) standardised features, (N,) hits, (N,) weights of mean 1, l2 → (G,) coefficients."""
-
-
 def _learned(tables: Tables, rows: TrainingExamples | None, chosen: Chosen, solver: Solver) -> WeightedSum:
     n_features = tables.items.shape[1] + tables.n_pair_features
     if rows is None:  # nobody has two events: popularity alone
@@ -162,26 +157,28 @@ def _learned(tables: Tables, rows: TrainingExamples | None, chosen: Chosen, solv
     return WeightedSum(tables, (found / spread).astype(np.float32), spreads)
 
 
+def _least_squares(values: Vector, hit: Vector, weights: Vector, l2: float) -> Vector:
+    return fit_ridge(values, hit, l2 * len(hit), weights)[1:]
+
+
+def _most_likely(values: Vector, hit: Vector, weights: Vector, l2: float) -> Vector:
+    """A ridge scaled to the curvature at the base rate, so that rare hits are not drowned."""
+    share = float(np.average(hit, weights=weights))
+    return fit_logistic(values, hit, len(hit) * (l2 * share * (1 - share) + 1e-12), weights)[1:]
+
+
 class LinearRegression(_Regression):
     """The next item by weighted least squares on behaviour features."""
 
     name: ClassVar[str] = "linear-regression"
-
-    @staticmethod
-    def _solve(values: Vector, hit: Vector, weights: Vector, l2: float) -> Vector:
-        return fit_ridge(values, hit, l2 * len(hit), weights)[1:]
+    solver: ClassVar[Solver] = staticmethod(_least_squares)
 
 
 class LogisticRegression(_Regression):
     """The next item by logistic regression on behaviour features."""
 
     name: ClassVar[str] = "logistic-regression"
-
-    @staticmethod
-    def _solve(values: Vector, hit: Vector, weights: Vector, l2: float) -> Vector:
-        """A ridge scaled to the curvature at the base rate, so that rare hits are not drowned."""
-        share = float(np.average(hit, weights=weights))
-        return fit_logistic(values, hit, len(hit) * (l2 * share * (1 - share) + 1e-12), weights)[1:]
+    solver: ClassVar[Solver] = staticmethod(_most_likely)
 
 
 def _save(folder: Path, name: str, settings: RegressionSettings, chosen: Chosen, found: WeightedSum) -> None:
