@@ -32,6 +32,10 @@ NEEDED = {
     ("influence", "contagion"): ["log.csv", "--ties", "ties.csv"],
     ("influence", "predict"): ["log.csv", "--ties", "ties.csv"],
     ("influence", "spread"): ["ledger.parquet"],
+    ("evolve",): ["log.csv"],
+    ("diff",): ["model", "model"],
+    ("trust", "fraud"): ["log.csv"],
+    ("trust", "attack"): ["log.csv"],
 }
 """What each verb that takes a number cannot do without."""
 

@@ -91,7 +91,7 @@ def _is_true(row) -> None:
     assert row["p_value"] is None or 0 <= row["p_value"] <= 1, row
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(tables(), OPTIONS)
 def test_a_table_of_any_kind_gives_finite_rows_or_one_line(table, options):
     said(table, options)

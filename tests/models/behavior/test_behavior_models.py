@@ -129,7 +129,7 @@ def test_logistic_regression_finds_planted_coefficients() -> None:
     values = rng.standard_normal((20_000, 3))
     truth = np.array([1.0, -0.5, 0.0])
     hit = (rng.random(20_000) < 1 / (1 + np.exp(3.0 - values @ truth))).astype(float)
-    found = LogisticRegression._solve(values, hit, np.ones(20_000), 1e-6)
+    found = LogisticRegression.solver(values, hit, np.ones(20_000), 1e-6)
     np.testing.assert_allclose(found, truth, atol=0.12)
 
 

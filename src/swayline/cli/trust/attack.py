@@ -20,7 +20,9 @@ class Staged:
     kind: Annotated[str, typer.Option("--kind", help="random, average, bandwagon, segment, reverse or copy.")] = (
         "average"
     )
-    share: Annotated[float, typer.Option("--share", help="Attack profiles, as a share of the people.")] = 0.03
+    share: Annotated[
+        float, typer.Option("--share", min=0.0001, max=0.5, help="Attack profiles, as a share of the people.")
+    ] = 0.03
     target: Annotated[
         str | None, typer.Option("--target", help="The attacked item; drawn by default.", show_default=False)
     ] = None

@@ -77,7 +77,7 @@ def chance_of_maximum(score: Any, low: float, high: float) -> Floats:
     """The chance that a standardised bridge strays so far anywhere between two shares of the time.
 
     >>> chance_of_maximum(np.array([0.5, 3.0]), 0.1, 0.9).round(3).tolist()
-    [1.0, 0.071]
+    [1.0, 0.058]
     """
     b = np.maximum(np.abs(np.asarray(score, np.float64)), 1e-9)
     bend = np.log(high * (1 - low) / ((1 - high) * low))

@@ -118,7 +118,7 @@ def popularity_tiers(met: Ints) -> Ints:
     """(I,) 0 of the most popular items, which hold a fifth of all events, 1 of the next to three fifths, 2 of the rest.
 
     >>> popularity_tiers(np.array([1, 6, 3])).tolist()
-    [2, 0, 1]
+    [2, 0, 2]
     """
     order = np.argsort(-met, kind="stable")
     before = np.cumsum(met[order]) - met[order]
