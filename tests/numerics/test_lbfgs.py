@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from swayline.causal.nuisance.logistic import logistic_out_of_fold
-from swayline.causal.table.folds import FoldedDesign
+from swayline.causal.table.folds import FoldedDesign, ridge_out_of_fold
 from swayline.numerics.cores import each_part
 from swayline.numerics.lbfgs import minimise
 from swayline.numerics.logistic import chance, fit_logistic
@@ -55,3 +55,10 @@ def test_a_problem_that_cannot_end_in_time_is_named() -> None:
     found, unfinished = minimise(valley, lambda k, gradient: gradient * 1e-5, np.ones((2, 1)), 1e-12, 200)
     assert not len(unfinished)
     assert np.abs(found).max() < 1e-5
+
+
+def test_where_no_row_teaches_nothing_is_expected() -> None:
+    x, fold = np.arange(20.0)[:, None], np.repeat([0, 1], 10)
+    found = ridge_out_of_fold(FoldedDesign(x, fold), x, np.ones((20, 1)), fold == 0)
+    assert np.isfinite(found).all()
+    assert (found[:10] == 0).all()

@@ -65,6 +65,8 @@ def solve_ridge_by_gcv(square: Floats, cross: Floats, energy: Floats) -> Floats:
     Golub, Heath, Wahba (1979), Generalized cross-validation as a method for choosing a good ridge parameter.
     """
     n = float(square[0, 0])
+    if n == 0:  # nobody teaches, as outside the one fold that holds an arm
+        return np.zeros(cross.shape)
     mean = square[0, 1:] / n
     values, vectors = linalg.eigh(square[1:, 1:] - np.outer(mean, square[0, 1:]))
     values = np.maximum(values, 0) + _JITTER * max(1.0, float(np.trace(square)) / len(square))
