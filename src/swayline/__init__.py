@@ -45,6 +45,7 @@ _PUBLIC = {
     "search": "swayline.face.tables",
     "simulate": "swayline.face.tables",
     "trust_attack": "swayline.face.trust",
+    "trust_fairness": "swayline.face.trust",
     "trust_fraud": "swayline.face.trust",
     "tune": "swayline.face.tuning",
     "write_log": "swayline.events",

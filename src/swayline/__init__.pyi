@@ -23,6 +23,7 @@ from swayline.face.tables import read_ledger as read_ledger
 from swayline.face.tables import search as search
 from swayline.face.tables import simulate as simulate
 from swayline.face.trust import trust_attack as trust_attack
+from swayline.face.trust import trust_fairness as trust_fairness
 from swayline.face.trust import trust_fraud as trust_fraud
 from swayline.face.tuning import tune as tune
 from swayline.features.profiles import profiles as profiles

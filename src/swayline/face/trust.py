@@ -1,15 +1,22 @@
-"""``sw.trust_fraud`` and ``sw.trust_attack``: whether it may be used."""
+"""``sw.trust_fraud``, ``sw.trust_attack`` and ``sw.trust_fairness``: whether it may be used."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from os import PathLike
 from typing import Any
 
+from swayline.core.errors import UsageError, nearest, shown
 from swayline.core.showing.result import Result
 from swayline.engine import DuckEngine
 from swayline.events import as_log, read_side
+from swayline.models import OwnModel, wrapped
+from swayline.recommend import Recommender
 from swayline.trust.attack import DEFENCES, AttackPlan, measure_attack
+from swayline.trust.fairness import FairnessPlan, measure_fairness
 from swayline.trust.fraud import detect_fraud
 from swayline.trust.fraud.labelled import detect_with_labels
+
+_LIMITS = ("k", "min_people", "min_providers")
 
 
 @dataclass(frozen=True, repr=False)
@@ -126,3 +133,98 @@ def trust_attack(
     with DuckEngine() as engine:
         found = measure_attack(engine, as_log(log), plan)
     return Result(found.table, f"{kind} attack of {share:.1%} on {', '.join(found.targets)}")
+
+
+@dataclass(frozen=True, repr=False)
+class FairnessResult(Result):
+    """How groups fare: a row a group and measure.
+
+    Attributes
+    ----------
+    table : pa.Table
+        ``measure``, ``by``, ``group``, ``step`` and ``strength`` (of a re-ranking, else null), ``value`` with its 95%
+        interval, ``p_value``, ``q_value``, ``n``, ``told`` (measured, differs, no difference shown, too few to tell,
+        missing).
+    notes : tuple of str
+        What could not be asked of this log.
+    """
+
+    notes: tuple[str, ...] = ()
+
+
+def trust_fairness(
+    log: Any,
+    model: Any = "item-knn",
+    *,
+    by: Sequence[str] | str = (),
+    users: Any = None,
+    items: Any = None,
+    providers: str | None = None,
+    rerank: bool = False,
+    seed: int = 0,
+    **options: int,
+) -> FairnessResult:
+    """Whether groups of people are served alike and providers shown as they deserve, asked of last events held out.
+
+    Parameters
+    ----------
+    log : EventLog, path, address or frame
+        What happened.
+    model : str, Recommender or class
+        A name, a recommender (whose settings are used), a class or instance of your own with ``fit`` and ``score``, or
+        a folder that ``swayline fit --split last-out`` wrote.
+    by : str or sequence of str
+        Columns of the users table whose values are the groups.
+    users, items : path or frame, optional
+        Side tables; by default the log's own.
+    providers : str, optional
+        A column of the items: who made or sells them.
+    rerank : bool
+        Whether the steps ``popularity`` and ``parity`` are tried at several strengths.
+    seed : int
+        Decides every random number.
+    **options
+        ``k`` (length of the lists, 10), ``min_people`` (30) and ``min_providers`` (2), below which nothing is told.
+
+    Returns
+    -------
+    FairnessResult
+        A table with ``.notes``, ``.to_pandas()``, ``.to_polars()``.
+
+    Raises
+    ------
+    UsageError
+        Nothing is asked, the model or an option is unknown, or a side table is missing.
+    DataError
+        A column is unknown or tells no groups apart, nobody can be asked, or the folder's model has seen the answers.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> from swayline.testing.shop import small_shop
+    >>> shop = small_shop()
+    >>> sides = pa.table({"user": shop.events["user"].unique(), "side": ["a", "b"] * 100})
+    >>> found = trust_fairness(shop.events, "most-popular", by="side", users=sides)
+    >>> [row["told"] for row in found.table.to_pylist() if row["measure"] == "ndcg@10_gap"]
+    ['no difference shown']
+    """
+    sides = {name: read_side(name, one) for name, one in (("users", users), ("items", items)) if one is not None}
+    for name in options:
+        if name not in _LIMITS:
+            raise UsageError(f"trust_fairness has no option {shown(name)}: {nearest(name, _LIMITS)}")
+    name, settings, own = _model(model)
+    columns = (by,) if isinstance(by, str) else tuple(by)
+    plan = FairnessPlan(columns, providers, name, settings, own, rerank=rerank, seed=seed, **options)
+    with DuckEngine() as engine:
+        found = measure_fairness(engine, replace(as_log(log), **sides), plan)
+    return FairnessResult(found.table, f"{found.model}, {found.people:,} people asked", notes=found.notes)
+
+
+def _model(given: Any) -> tuple[str, dict[str, Any], dict[str, OwnModel]]:
+    """Name, settings and own models of whatever stands for a model."""
+    if isinstance(given, Recommender):
+        return given.name, dict(given.settings), {}
+    if isinstance(given, str | PathLike):
+        return str(given), {}, {}
+    inner = wrapped(given)
+    return inner.name, {}, {inner.name: inner}

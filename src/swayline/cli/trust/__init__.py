@@ -1,9 +1,12 @@
-"""``swayline trust``: may it be used? Verbs of fraud and attacks, one file each."""
+"""``swayline trust``: may it be used? Verbs of fraud, attacks and fairness, one file each."""
 
 import typer
 
-from swayline.cli.trust import attack, fraud
+from swayline.cli.trust import attack, fairness, fraud
 
-app = typer.Typer(help="Ask whether it may be used: fraud in the log, attacks on the lists.", no_args_is_help=True)
+app = typer.Typer(
+    help="Ask whether it may be used: fraud in the log, attacks on the lists, fairness.", no_args_is_help=True
+)
 app.command("fraud")(fraud.fraud)
 app.command("attack")(attack.attack)
+app.command("fairness")(fairness.fairness)
