@@ -74,8 +74,9 @@ def fairness(
     result = {"out": str(out), "model": found.model, "people": found.people, "rows": rows, "notes": list(found.notes)}
     lines = [
         f"{found.model}: {found.people:,} people asked for their last event",
-        *(_line(row) for row in rows if row["value"] is not None and row["measure"] not in _OF_ONE),
+        *(_line(row) for row in rows if not (row["value"] is None or row["step"] or row["measure"] in _OF_ONE)),
         *_of_providers(rows),
+        *_trade(rows),
         *_untold(rows),
         *(f"note: {one}" for one in found.notes),
     ]
@@ -90,13 +91,26 @@ def _of_providers(rows: list[dict[str, Any]]) -> list[str]:
     return [*(_line(row) for row in first), *([f"{more:,} more providers differ"] if more else [])]
 
 
+def _trade(rows: list[dict[str, Any]]) -> list[str]:
+    """What each re-ranking loses and cuts, a line a strength."""
+    lines = []
+    for key in dict.fromkeys((row["step"], row["strength"]) for row in rows if row["step"]):
+        parts = [
+            f"{row['measure']}{' of ' + row['by'] if row['by'] else ''} {row['value']:+.4f} "
+            f"[{row['ci_low']:+.4f}, {row['ci_high']:+.4f}]"
+            for row in rows
+            if (row["step"], row["strength"]) == key and row["measure"].endswith(("_loss", "_cut"))
+        ]
+        lines.append(f"{key[0]} {key[1]:g}: {'; '.join(parts)}")
+    return lines
+
+
 def _line(row: dict[str, Any]) -> str:
     where = f"{row['by']} {row['group']}" if row["by"] else row["group"]
-    step = f"{row['step']} {row['strength']:g}: " if row["step"] else ""
     told = f"  {row['told']}" if row["told"] != "measured" else ""
     chance = f" (q {row['q_value']:.3f})" if row["q_value"] is not None else ""
     return (
-        f"{step}{row['measure']} of {where}: {row['value']:.4f} [{row['ci_low']:.4f}, {row['ci_high']:.4f}]"
+        f"{row['measure']} of {where}: {row['value']:.4f} [{row['ci_low']:.4f}, {row['ci_high']:.4f}]"
         f" n {row['n']:,}{told}{chance}"
     )
 

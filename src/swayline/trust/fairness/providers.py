@@ -138,8 +138,13 @@ class Shares:
 
     @property
     def gap(self) -> Interval:
-        """Attention that would have to move; drawing people again adds to it, and as much is taken off."""
-        return unbiased(exposure_gap(self.exposure, self.merit), self.gaps_drawn, (0.0, 1.0))
+        """Attention that would have to move for all to get what they deserve."""
+        return unbiased(self.plain_gap, self.gaps_drawn, (0.0, 1.0))
+
+    @property
+    def plain_gap(self) -> float:
+        """The same with what noise adds to it."""
+        return exposure_gap(self.exposure, self.merit)
 
     @property
     def gaps_drawn(self) -> Values:
@@ -149,9 +154,9 @@ class Shares:
 
 
 def unbiased(value: float, drawn: Values, bounds: tuple[float, float]) -> Interval:
-    """The basic bootstrap interval: what drawing adds is turned round, for figures that noise pushes one way."""
+    """A figure that noise pushes one way: as much as drawing people again adds is taken off figure and interval."""
     low, high = np.quantile(drawn, [0.025, 0.975])
-    return Interval(value, *(float(np.clip(2 * value - one, *bounds)) for one in (high, low)))
+    return Interval(*(float(np.clip(2 * value - one, *bounds)) for one in (drawn.mean(), high, low)))
 
 
 def shares_of(providers: Providers, attention: sparse.csr_array, told: Ints, seed: int) -> Shares:

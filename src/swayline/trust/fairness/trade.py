@@ -145,6 +145,6 @@ def _of_providers(before: _Lists, after: _Lists) -> Iterator[Row]:
     if not n or before.providers is None:
         return
     by, old, new = before.providers.by, before.shares, after.shares
-    cut = unbiased(old.gap.value - new.gap.value, old.gaps_drawn - new.gaps_drawn, (-1.0, 1.0))
+    cut = unbiased(old.plain_gap - new.plain_gap, old.gaps_drawn - new.gaps_drawn, (-1.0, 1.0))
     yield row(GAP, by, ALL_TOLD, n, MEASURED, **vars(new.gap))
     yield row(f"{GAP}_cut", by, ALL_TOLD, n, _verdict(cut), **vars(cut))
