@@ -8,7 +8,7 @@ DEMO := demo
 OPTIONS ?=
 # Benchmarks and what each is asked about.
 BENCHES := contagion/planted why/speed why/planted \
-	trust/fraud:genuine trust/fraud:attacks trust/fraud:fraud-amazon trust/fraud:fraud-yelpchi trust/fraud:opinion-spam-hotels \
+	trust/fraud:genuine trust/fraud:attacks trust/fraud:fraud-amazon trust/fraud:fraud-yelpchi trust/fraud:opinion-spam-hotels trust/fairness \
 	sequence/quality:beauty sequence/quality:toys sequence/quality:ml-1m sequence/ablations sequence/time_to_quality sequence/train_speed \
 	sequence/score_users sequence/catalogue_topk sequence/gpu_training sequence/full_softmax_memory sequence/behavior_probabilities models/model_table models/value_prediction:../shared/data/ml-100k/ml-100k.inter models/returns effects/attributes evaluation/best_of_several sequence/values reading/read_clean features/profiles pipeline/run_scaling \
 	language/encode_titles language/fusion:beauty language/cold:beauty language/cold:ml-100k language/ablation \

@@ -36,6 +36,7 @@ NEEDED = {
     ("diff",): ["model", "model"],
     ("trust", "fraud"): ["log.csv"],
     ("trust", "attack"): ["log.csv"],
+    ("trust", "fairness"): ["log.csv", "--by", "sex"],
 }
 """What each verb that takes a number cannot do without."""
 

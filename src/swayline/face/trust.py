@@ -171,8 +171,7 @@ def trust_fairness(
     log : EventLog, path, address or frame
         What happened.
     model : str, Recommender or class
-        A name, a recommender (whose settings are used), a class or instance of your own with ``fit`` and ``score``, or
-        a folder that ``swayline fit --split last-out`` wrote.
+        A name, a folder of ``fit --split last-out``, a recommender (its settings), or your own ``fit`` and ``score``.
     by : str or sequence of str
         Columns of the users table whose values are the groups.
     users, items : path or frame, optional
@@ -193,10 +192,8 @@ def trust_fairness(
 
     Raises
     ------
-    UsageError
-        Nothing is asked, the model or an option is unknown, or a side table is missing.
-    DataError
-        A column is unknown or tells no groups apart, nobody can be asked, or the folder's model has seen the answers.
+    UsageError, DataError
+        A model, option or column is unknown, a table is missing, nobody can be asked, or a folder has seen the answers.
 
     Examples
     --------
@@ -209,15 +206,18 @@ def trust_fairness(
     ['no difference shown']
     """
     sides = {name: read_side(name, one) for name, one in (("users", users), ("items", items)) if one is not None}
-    for name in options:
-        if name not in _LIMITS:
-            raise UsageError(f"trust_fairness has no option {shown(name)}: {nearest(name, _LIMITS)}")
-    name, settings, own = _model(model)
     columns = (by,) if isinstance(by, str) else tuple(by)
-    plan = FairnessPlan(columns, providers, name, settings, own, rerank=rerank, seed=seed, **options)
+    plan = FairnessPlan(columns, providers, *_model(model), rerank=rerank, seed=seed, **_limits(options))
     with DuckEngine() as engine:
         found = measure_fairness(engine, replace(as_log(log), **sides), plan)
     return FairnessResult(found.table, f"{found.model}, {found.people:,} people asked", notes=found.notes)
+
+
+def _limits(options: Mapping[str, int]) -> dict[str, Any]:
+    for name in options:
+        if name not in _LIMITS:
+            raise UsageError(f"trust_fairness has no option {shown(name)}: {nearest(name, _LIMITS)}")
+    return dict(options)
 
 
 def _model(given: Any) -> tuple[str, dict[str, Any], dict[str, OwnModel]]:
