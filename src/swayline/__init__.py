@@ -25,6 +25,7 @@ _PUBLIC = {
     "SequenceRecommender": "swayline.recommend",
     "SwaylineError": "swayline.core.errors",
     "WorldSettings": "swayline.simulation",
+    "anonymize": "swayline.face.privacy",
     "attribute_events": "swayline.recommend",
     "choose_seeds": "swayline.face.people",
     "clean_log": "swayline.events",

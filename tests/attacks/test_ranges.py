@@ -37,6 +37,7 @@ NEEDED = {
     ("trust", "fraud"): ["log.csv"],
     ("trust", "attack"): ["log.csv"],
     ("trust", "fairness"): ["log.csv", "--by", "sex"],
+    ("anonymize",): ["log.csv", "--key-file", "key"],
 }
 """What each verb that takes a number cannot do without."""
 

@@ -26,6 +26,7 @@ from swayline.cli import (
 )
 from swayline.cli.evolution import diff, evolve, forecast
 from swayline.cli.shared.edge import guarded
+from swayline.cli.trust import anonymize
 from swayline.core.progress import set_level
 
 app = typer.Typer(
@@ -74,6 +75,7 @@ _verb("report", report.report)
 _verb("tune", tune.tune)
 app.add_typer(experiment.app, name="experiment")
 app.add_typer(trust.app, name="trust")
+_verb("anonymize", anonymize.anonymize)
 app.command("clicks")(clicks.clicks)
 app.command("serve")(serve.serve)
 app.add_typer(live.app, name="live")

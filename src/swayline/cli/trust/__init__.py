@@ -1,4 +1,4 @@
-"""``swayline trust``: may it be used? Verbs of fraud, attacks and fairness, one file each."""
+"""``swayline trust``: may it be used? Verbs of fraud, attacks, fairness; ``anonymize`` stands by itself."""
 
 import typer
 
