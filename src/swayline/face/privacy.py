@@ -65,12 +65,10 @@ def anonymize(
         ``hour``, ``day`` or ``week``; by default the day where the log has times.
     place_digits : int, optional
         Keep places, with so many decimal places of a degree.
-    k : int
-        People who must share a profile, from 2.
+    k, seed : int
+        People who must share a profile, from 2; what decides, with the key, who is attacked how.
     out : path, optional
         A folder to write, as the verb does; nothing is written without it, but a missing key file.
-    seed : int
-        Decides who is attacked in the trial; ids depend on the key alone.
 
     Returns
     -------

@@ -41,7 +41,7 @@ class AnonymizePlan:
     k : int
         People who must share a profile, from 2.
     seed : int
-        Decides who is attacked in the trial and what is known of them; ids depend on the key alone.
+        Decides, with the key, who is attacked in the trial and what is known of them; ids depend on the key alone.
 
     Raises
     ------
