@@ -215,6 +215,10 @@ def stack_weights(predictions: Floats, target: Floats) -> Floats:
         return np.ones(1)
     from scipy.optimize import nnls
 
+    size = float(np.abs(predictions).max(initial=0.0))
+    if size == 0:
+        return np.full(predictions.shape[1], 1 / predictions.shape[1])
+    predictions, target = predictions / size, target / size  # squares of tiny numbers would vanish
     # A heavily weighted row asks the weights to add to one; what remains is scaled away.
     square = predictions.T @ predictions
     heavy = 1e3 * float(np.trace(square))

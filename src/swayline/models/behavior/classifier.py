@@ -1,5 +1,16 @@
 """Any scikit-learn classifier over behaviour features as a model: support vectors, explainable boosting, what is there.
 
+>>> from sklearn.tree import DecisionTreeClassifier
+>>> from swayline.dataset import from_lists
+>>> log = from_lists([[0, 1, 2, 3, 0, 1], [2, 3, 0, 1, 2, 3]] * 20, n_items=4)
+>>> model = Classifier(DecisionTreeClassifier(max_depth=3, random_state=0)).fit(log)
+>>> score = model.score(from_lists([[2]], n_items=4))[0]
+>>> bool(score[3] > score[2])
+True
+
+Its tables are counted without the last events (at most three, at most half a history), so that people of two events
+teach nothing of pairs.
+
 It is given wherever a class of one's own may stand: ``sw.evaluate(log, models=[Classifier(SVC())])``. It is kept in no
 folder: scikit-learn's own form is pickle, which is never read here.
 

@@ -1,8 +1,9 @@
-"""Several problems found together; sums that do not depend on how many cores there are."""
+"""Nuisances of all folds found together; sums that do not depend on how many cores there are; weights of learners."""
 
 import numpy as np
 import pytest
 
+from swayline.causal.nuisance.learners import stack_weights
 from swayline.causal.nuisance.logistic import logistic_out_of_fold
 from swayline.causal.table.folds import FoldedDesign, ridge_out_of_fold
 from swayline.numerics.cores import each_part
@@ -62,3 +63,11 @@ def test_where_no_row_teaches_nothing_is_expected() -> None:
     found = ridge_out_of_fold(FoldedDesign(x, fold), x, np.ones((20, 1)), fold == 0)
     assert np.isfinite(found).all()
     assert (found[:10] == 0).all()
+
+
+def test_tiny_and_empty_predictions_are_weighed() -> None:
+    rng = np.random.default_rng(0)
+    target = rng.normal(size=50)
+    both = np.column_stack([target, rng.normal(size=50)])
+    assert np.allclose(stack_weights(both * 1e-300, target * 1e-300), stack_weights(both, target))
+    assert stack_weights(np.zeros((50, 2)), target).tolist() == [0.5, 0.5]
