@@ -13,6 +13,7 @@ from swayline.dataset import Sequences, Split, from_lists, last_out
 from swayline.metrics import ndcg, ranks
 from swayline.models import Transformer, TransformerSettings, mask_seen, top_k
 from swayline.models.sequence.knn_blend import _SCALES, _SHARES, BlendWeights, KnnBlend, _NetworkScores, choose_blend
+from swayline.models.sequence.serving.returns_gate import GateLikelihood
 from swayline.models.validation import ValidationScorer
 
 N_ITEMS = 40
@@ -175,3 +176,20 @@ def test_a_history_with_returns_is_not_changed_by_being_read():
     KnnBlend(ItemKNN().fit(history), BlendWeights(1.0, returning=False)).level(history)
     assert (history.items == before[0]).all()
     assert (history.offsets == before[1]).all()
+
+
+@pytest.mark.parametrize(
+    "beside", [None, BlendWeights(0.2, 0.8, 3.0, 0.7, returning=True), BlendWeights(1.0, 0.9, 1.0, 1.2)]
+)
+def test_the_gate_is_weighed_from_one_reading_as_by_scoring_everything_again(split: Split, beside) -> None:
+    model = untaught(split, repeats=True, neighbours=True)
+    model.knn_blend_ = beside and KnnBlend.counted(split.train, beside)
+    scorer, judge = model._scorer, ValidationScorer(split.valid)
+    repeats = scorer.network.repeats
+    assert repeats is not None
+    assert (scorer.blend is None) == (beside is None)
+    once, start = GateLikelihood.of(scorer, judge.questions.history, judge.questions.items), repeats.log_odds
+    for moved in (0.0, -4.0, 2.5, 9.0):
+        repeats.set_log_odds(start + moved)
+        assert once(moved) == pytest.approx(np.log(judge.likelihood(scorer)), abs=2e-4)
+    repeats.set_log_odds(start)

@@ -16,9 +16,12 @@ from swayline.causal.nuisance.learners import (
     has_boosting,
     stack_weights,
 )
+from swayline.core.errors import IdentificationError
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+FEWEST = 5
+"""Rows or clusters that can be halved."""
 HALVES = 20
 """Half samples drawn: their spread is the standard error of the whole."""
 
@@ -64,6 +67,11 @@ def learn_effects(
     pseudo : doubly robust values (or residual ratios for a dose), shape (n,)
     weight : weight of each row, shape (n,), or None
 
+    Raises
+    ------
+    IdentificationError
+        There are too few rows or clusters to halve.
+
     References
     ----------
     Kennedy (2023), Towards optimal doubly robust estimation of heterogeneous causal effects. Nie & Wager (2021),
@@ -78,6 +86,12 @@ def learn_effects(
     if has_boosting() and len(x) >= 1000:
         learners.append(Boosting(False, int(rng.integers(1 << 30)), most_trees=100, most_rows=50_000))
     count = len(x) if clusters is None else int(clusters.max()) + 1
+    if count < FEWEST:
+        what = "rows" if clusters is None else "clusters"
+        raise IdentificationError(
+            f"effects that differ need at least {FEWEST} {what} where both arms may happen, and {count} are left: ask"
+            " for estimand ate"
+        )
     models = []
     for _ in range(HALVES):
         inside = rng.permutation(np.arange(count) % 2).astype(bool)

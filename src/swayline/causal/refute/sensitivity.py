@@ -126,5 +126,5 @@ def _e_value(estimate: float, rates: tuple[float, float] | None, spread: float) 
         high, low = max(rates[0], 1e-9), max(rates[1], 1e-9)
         risk = max(high / low, low / high)
     else:
-        risk = float(np.exp(0.91 * abs(estimate) / max(spread, 1e-300)))
+        risk = float(np.exp(min(0.91 * abs(estimate) / max(spread, 1e-300), 300.0)))  # its square must be a number
     return float(risk + np.sqrt(risk * (risk - 1)))

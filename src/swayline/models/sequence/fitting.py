@@ -26,6 +26,7 @@ from swayline.models.sequence.optimize.epochs import Epoch, Watch
 from swayline.models.sequence.optimize.training import train
 from swayline.models.sequence.optimize.warm_start import first_items
 from swayline.models.sequence.serving.int8 import round_weights
+from swayline.models.sequence.serving.returns_gate import GateLikelihood
 from swayline.models.sequence.serving.scorer import Scorer
 from swayline.models.sequence.serving.value_predictions import calibrate_values
 from swayline.models.sequence.settings import MIXING, TransformerSettings
@@ -156,15 +157,13 @@ def weigh_returns(scorer: Scorer, judge: ValidationScorer) -> None:
     if repeats is None:
         return
 
-    def likelihood(log_odds: float) -> float:
-        repeats.set_log_odds(log_odds)
-        return judge.likelihood(scorer)
-
-    best = repeats.log_odds
-    reached = likelihood(best)
+    best = start = repeats.log_odds
+    with torch.no_grad():
+        likelihood = GateLikelihood.of(scorer, judge.questions.history, judge.questions.items)
+    reached = likelihood(0.0)
     for step in _GATE_STEPS:
         for way in (-step, step):
-            while abs(best + way) <= _GATE_END and (found := likelihood(best + way)) > reached:
+            while abs(best + way) <= _GATE_END and (found := likelihood(best + way - start)) > reached:
                 best, reached = best + way, found
     repeats.set_log_odds(best)
 

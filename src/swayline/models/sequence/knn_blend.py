@@ -22,6 +22,7 @@ Breiman, "Stacked Regressions", Machine Learning 1996; Guo et al., "On Calibrati
 import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -40,6 +41,7 @@ from swayline.models.protocol import Scores
 from swayline.models.topk import mask_seen
 from swayline.models.tuning import unseen_last
 from swayline.models.validation import ValidationScorer
+from swayline.numerics.cores import each_part
 
 _BACKWARD = (0.2, 0.7, 1.0)
 _DECAYS = (0.65, 0.8, 0.9, 1.0)
@@ -167,7 +169,9 @@ def choose_blend(train: Sequences, judge: ValidationScorer, score: Callable[[Seq
     parts = []
     for part, scores in _batches(judge, score):
         alone = _NetworkScores.of(scores, part.items)
-        parts.append([[alone.losses(t.fading(decay).level(part.history)) for decay in _DECAYS] for t in trials])
+        ways = [(trial, decay) for trial in trials for decay in _DECAYS]
+        found = each_part(partial(_losses_of, alone, part.history), ways)
+        parts.append(np.stack(found).reshape(len(trials), len(_DECAYS), *found[0].shape))
     losses = np.concatenate(parts, axis=-1)
     total = losses.sum(axis=-1)
     best = np.unravel_index(int(total.argmin()), total.shape)
@@ -176,6 +180,12 @@ def choose_blend(train: Sequences, judge: ValidationScorer, score: Callable[[Seq
     gained = losses[0, 0, total[0, 0, :, 0].argmin(), 0] - losses[best]  # over the network with a scale alone
     distinguishable = gained.sum() > _SURE * np.sqrt(len(gained)) * gained.std()
     return KnnBlend.counted(train, chosen) if distinguishable else None
+
+
+def _losses_of(alone: "_NetworkScores", history: Sequences, way: tuple[KnnBlend, float]) -> npt.NDArray[np.float64]:
+    """The losses of some questions with neighbours that fade in one way."""
+    trial, decay = way
+    return alone.losses(trial.fading(decay).level(history))
 
 
 def _returning(judge: ValidationScorer) -> tuple[bool, ...]:

@@ -93,20 +93,24 @@ def n_asking_features(reads_request: bool) -> int:
     return 3 + _ASKED * reads_request
 
 
-def look_back(asked: Asked, codes: Tensor, n_behaviors: int, reads_request: bool = False) -> Met:
+def look_back(
+    asked: Asked, codes: Tensor, n_behaviors: int, reads_request: bool = False, needed: Tensor | None = None
+) -> Met:
     """Count what each asking token met; ``codes`` (I + 1, C) are the items' attributes, 0 where not known.
 
     Of a pair: log (1 + places) and log (1 + seconds) since the latest event, whether these are known; likeness of
     attributes to the event at the asking token and to all events; log (1 + events), in all and of each behaviour. With
     ``reads_request`` seconds run to the moment of asking where that is known, and pairs and asking tokens are told log
-    (1 + seconds away) and whether it is known.
+    (1 + seconds away) and whether it is known. ``needed`` (R, A) says of which asking tokens pairs
+    are counted; None: of all.
     """
     told = min(n_behaviors, _MOST_BEHAVIORS)
     done = F.one_hot(asked.behaviors.clamp_max(told - 1), told)
     count = _count_once if asked.places.shape[1] == 1 else _count_all
     counts = count(asked, done, codes[asked.items])
     n_events = asked.visible.sum(2).float()
-    row, ask, place = counts.latest.nonzero(as_tuple=True)
+    latest = counts.latest if needed is None else counts.latest & needed[..., None]
+    row, ask, place = latest.nonzero(as_tuple=True)
     at = asked.places[row, ask]
     apart = (at - place).abs()
     here = asked.times.gather(1, asked.places)
@@ -129,7 +133,7 @@ def look_back(asked: Asked, codes: Tensor, n_behaviors: int, reads_request: bool
     if reads_request:
         wait = torch.stack([away.clamp_min(0).log1p().float() / 5, is_known.float()], 2)
         pairs, asking = torch.cat([pairs, wait[row, ask]], 1), torch.cat([asking, wait], 2)
-    return Met(counts.latest, apart, pairs, asking)
+    return Met(latest, apart, pairs, asking)
 
 
 @dataclass(frozen=True)

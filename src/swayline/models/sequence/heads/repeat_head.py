@@ -83,12 +83,15 @@ class RepeatHead(nn.Module):
         with torch.no_grad():
             self.often.fill_(value / _FASTER)
 
-    def among(self, states: Tensor, past: Tensor, asked: Asked, codes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def among(
+        self, states: Tensor, past: Tensor, asked: Asked, codes: Tensor, needed: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """(R, A, W) shares of the items met, each at its latest place, and (R, A) log (1 - g) and log g.
 
-        ``states`` (R, A, D) ask, ``past`` (R, W, D) answers; ``codes`` (I + 1, C) are the items' attributes.
+        ``states`` (R, A, D) ask, ``past`` (R, W, D) answers; ``codes`` (I + 1, C) are the items' attributes. Shares
+        are 0 where ``needed`` (R, A) says that nobody reads them.
         """
-        met = look_back(asked, codes, self.n_behaviors, self.reads_request)
+        met = look_back(asked, codes, self.n_behaviors, self.reads_request, needed)
         scores = (self.query(states) @ self.key(past).transpose(1, 2)).float() * past.shape[-1] ** -0.5
         with torch.autocast(states.device.type, enabled=False):  # the number of pairs is never the same: see `batches`
             counted = self.out(F.silu(self.hidden(met.pairs * _FASTER))).squeeze(1)
@@ -105,9 +108,11 @@ class RepeatHead(nn.Module):
             raise TypeError("a training batch carries its targets")
         asked = Asked.all_of(batch, len(codes) - 1)
         inside = states.view(*asked.items.shape, -1)
-        shares, log_new, log_again = self.among(inside, inside, asked, codes)
-        wanted = batch.targets.view(asked.items.shape)
-        found = (shares * (asked.items[:, None, :] == wanted[:, :, None])).sum(-1)
+        there = asked.items[:, None, :] == batch.targets.view(asked.items.shape)[:, :, None]
+        # Where the target was never met its share is 0, whatever was: half the pairs of a shop's log.
+        returns = (there & asked.visible).any(-1)
+        shares, log_new, log_again = self.among(inside, inside, asked, codes, returns)
+        found = (shares * there).sum(-1)
         return log_new.view(-1), (log_again + (found + _LEAST).log()).view(-1)
 
     def returns(self, states: Tensor, batch: Packed, codes: Tensor) -> Returns:

@@ -23,6 +23,7 @@ from scipy import sparse
 from swayline.core.rng import generator
 from swayline.dataset import Sequences
 from swayline.models.counts.cooccurrence import pairs
+from swayline.numerics.cores import each_part
 
 Factors = npt.NDArray[np.float32]
 
@@ -30,6 +31,8 @@ _CLOSENESS = 0.8
 _SMOOTHING = 0.75
 _EXTRA = 32
 _ROUNDS = 4
+_ROWS = 4096
+"""Rows of the likeness that one core multiplies at a time."""
 MOST_ITEMS = 200_000
 """Beyond this many items the factorisation would take longer than it saves."""
 
@@ -67,10 +70,15 @@ def _likeness(train: Sequences) -> sparse.csr_array:
 def _factors(matrix: sparse.csr_array, k: int, rng: np.random.Generator) -> Factors:
     """(I, k) the leading eigenvectors, each times the root of its eigenvalue."""
     width = min(matrix.shape[0], k + _EXTRA)
-    basis = np.linalg.qr(matrix @ rng.standard_normal((matrix.shape[0], width), dtype=np.float32))[0]
+    parts = [matrix[start : start + _ROWS] for start in range(0, matrix.shape[0], _ROWS)]
+
+    def times(block: Factors) -> Factors:
+        return np.concatenate(each_part(lambda part: part @ block, parts))
+
+    basis = np.linalg.qr(times(rng.standard_normal((matrix.shape[0], width), dtype=np.float32)))[0]
     for _ in range(_ROUNDS):
-        basis = np.linalg.qr(matrix @ (matrix @ basis))[0]
-    values, vectors = np.linalg.eigh(basis.T @ (matrix @ basis))
+        basis = np.linalg.qr(times(times(basis)))[0]
+    values, vectors = np.linalg.eigh(basis.T @ times(basis))
     order = np.argsort(-values)[:k]
     factors: Factors = (basis @ vectors[:, order]) * np.sqrt(np.maximum(values[order], 0.0))
     return factors.astype(np.float32)
