@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 from sklearn.metrics import label_ranking_average_precision_score, ndcg_score, top_k_accuracy_score
 
 from swayline.core.errors import UsageError
-from swayline.metrics import auc, coverage, hit_rate, mrr, ndcg, ranks, recall
+from swayline.metrics import auc, coverage, hit_rate, mrr, ndcg, ranks, recall, sparse_ranks
 
 
 def by_hand(scores: np.ndarray, target: int, gain: object) -> float:
@@ -101,3 +102,14 @@ def test_no_questions_are_no_error() -> None:
 def test_raises_when_k_is_not_positive(metric: object, k: int) -> None:
     with pytest.raises(UsageError, match="k must be at least 1"):
         metric(np.array([0]), np.array([0]), k)  # type: ignore[operator]
+
+
+def test_scores_that_are_mostly_zero_rank_as_if_they_were_written_out() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        n_items = int(rng.integers(2, 12))
+        scores = rng.integers(-2, 3, (5, n_items)).astype(np.float32) * (rng.random((5, n_items)) < 0.6)
+        hidden, targets = rng.random((5, n_items)) < rng.choice([0, 0.3]), rng.integers(0, n_items, 5)
+        dense = ranks(np.where(hidden, -np.inf, scores), targets)
+        found = sparse_ranks(sparse.csr_array(scores), targets, sparse.csr_array(hidden))
+        assert all(np.array_equal(*both) for both in zip(dense, found, strict=True))

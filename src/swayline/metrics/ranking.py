@@ -20,6 +20,7 @@ Krichene and Rendle, "On Sampled Metrics for Item Recommendation", KDD 2020 (why
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from swayline.core.errors import UsageError
 
@@ -55,6 +56,39 @@ def ranks(scores: np.ndarray, targets: np.ndarray) -> tuple[Counts, Counts]:
     level = np.maximum((scores == target).sum(axis=1), 1)
     missing = np.isneginf(target[:, 0])
     return np.where(missing, UNRANKED, scores.shape[1] - below - level), np.where(missing, 0, level - 1)
+
+
+def sparse_ranks(scores: sparse.csr_array, targets: np.ndarray, hidden: sparse.csr_array) -> tuple[Counts, Counts]:
+    """:func:`ranks` of scores that are mostly 0, without writing the zeros.
+
+    Parameters
+    ----------
+    scores : (Q, I) sparse
+        What is not stored scores 0.
+    hidden : (Q, I) sparse bool
+        Items that may not be recommended.
+
+    >>> scores, nothing = sparse.csr_array([[0.0, 2.0, 1.0, 0.0]]), sparse.csr_array((1, 4), dtype=bool)
+    >>> [one.tolist() for one in sparse_ranks(scores, np.array([0]), nothing)]
+    [[2], [1]]
+    """
+    n, width = scores.shape
+    stored = np.repeat(np.arange(n), np.diff(scores.indptr))
+    keys, banned = (
+        stored * width + scores.indices,
+        np.unique(np.repeat(np.arange(n), np.diff(hidden.indptr)) * width + hidden.indices),
+    )
+    kept = ~np.isin(keys, banned) if len(banned) else np.ones(len(keys), dtype=bool)
+    row, value = stored[kept], scores.data[kept]
+    wanted = np.arange(n) * width + targets
+    at = np.flatnonzero(keys[kept] == wanted[row])
+    own = np.zeros(n, scores.dtype)
+    own[row[at]] = value[at]
+    zeros = width - np.bincount(row, minlength=n) - np.bincount(banned // width, minlength=n)
+    better = np.bincount(row[value > own[row]], minlength=n) + np.where(own < 0, zeros, 0)
+    level = np.bincount(row[value == own[row]], minlength=n) + np.where(own == 0, zeros, 0)
+    missing = np.isin(wanted, banned)
+    return np.where(missing, UNRANKED, better), np.where(missing, 0, level - 1)
 
 
 def _expected(better: Counts, tied: Counts, gain: Values) -> Values:

@@ -11,14 +11,15 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from swayline.core.rng import generator
 from swayline.dataset import Sequences, Targets, sample, seen_leave
-from swayline.metrics import ndcg, ranks
+from swayline.metrics import ndcg, ranks, sparse_ranks
 from swayline.models.protocol import Scores
 from swayline.models.topk import mask_seen
 
@@ -34,6 +35,14 @@ class Scoring(Protocol):
 
     def score(self, history: Sequences) -> Scores:
         """(Q, I) scores of every item as the next one."""
+
+
+@runtime_checkable
+class SparseScoring(Protocol):
+    """Whatever names the items whose score is not 0."""
+
+    def found(self, history: Sequences) -> sparse.csr_array:
+        """(Q, I) the scores that are not zero."""
 
 
 @dataclass(frozen=True)
@@ -93,9 +102,24 @@ class ValidationScorer:
 
     def __call__(self, model: Scoring, batch: int = 512) -> float:
         """NDCG@10 of a model, in bounded memory."""
+        if isinstance(model, SparseScoring):
+            return self._of_sparse(model, batch)
         return self._mean(
             model, self.hides_seen, lambda part: float(ndcg_of(part.scores, part.questions).mean()), batch
         )
+
+    def _of_sparse(self, model: "SparseScoring", batch: int) -> float:
+        """The same of a model that names few items: no score that is 0 is written."""
+        total = 0.0
+        for start in range(0, len(self.questions), batch):
+            part = self.questions.take(np.arange(start, min(start + batch, len(self.questions))))
+            history = part.history
+            seen = history.items if self.hides_seen else history.items[:0]
+            ends = history.offsets if self.hides_seen else np.zeros_like(history.offsets)
+            shape = (len(part), history.n_items)
+            hidden = sparse.csr_array((np.ones(len(seen), bool), seen.copy(), ends.copy()), shape=shape)
+            total += float(ndcg(*sparse_ranks(model.found(history), part.items, hidden), k=K).sum())
+        return total / max(1, len(self.questions))
 
     def each(self, model: Scoring, batch: int = 512) -> npt.NDArray[np.float64]:
         """(Q,) NDCG@10 of each question."""
