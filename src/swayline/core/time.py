@@ -28,6 +28,26 @@ def parse_duration_s(text: str) -> float:
     return float(match[1]) * _UNIT_S[match[2]]
 
 
+def seconds_of(said: str | float | None, name: str) -> float | None:
+    """Seconds of an option that takes a duration as text or as seconds; None where it was not said.
+
+    >>> seconds_of("1d", "horizon"), seconds_of(90, "horizon")
+    (86400.0, 90.0)
+
+    Raises
+    ------
+    UsageError
+        It is not positive, or text that is no duration.
+    """
+    if said is None:
+        return None
+    if isinstance(said, str):
+        return parse_duration_s(said)
+    if not said > 0:
+        raise UsageError(f"{name} is {said}: give seconds above 0, or a duration such as 7d")
+    return float(said)
+
+
 def format_duration(seconds: float) -> str:
     """A duration in the largest unit that keeps it readable.
 

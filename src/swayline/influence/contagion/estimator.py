@@ -8,26 +8,24 @@ import numpy as np
 import pyarrow.compute as pc
 
 from swayline.causal.table.question import LEARNERS
-from swayline.core.errors import IdentificationError, SchemaError, UsageError, nearest
+from swayline.core.errors import IdentificationError, UsageError, nearest
 from swayline.core.progress import task
 from swayline.core.rng import generator
 from swayline.core.showing.estimator import InfluenceEstimator
 from swayline.core.showing.pictures import effects_picture
-from swayline.core.time import format_duration, parse_duration_s
+from swayline.core.time import seconds_of
 from swayline.core.types import Bools
-from swayline.events import as_log
 from swayline.influence.contagion import placebos as placebo
 from swayline.influence.contagion.covariates import Covariates
 from swayline.influence.contagion.exposures import Exposures, FirstActs, exposures, first_acts
 from swayline.influence.contagion.measure import quick, whole
 from swayline.influence.contagion.parts import Part, by_dose, by_strength, by_valence
 from swayline.influence.contagion.placebos import Placebo, Setting, judged
-from swayline.influence.contagion.reading import SocialLog, read_social
+from swayline.influence.contagion.reading import SocialLog, horizon_of, social_log
 from swayline.influence.contagion.rows import Answer, in_words, rows_of
 from swayline.influence.contagion.trials import Risk, draw, eligible, first_of_pairs, make_trials
 from swayline.ledger import ledger
 
-HORIZON_S = 7 * 86400.0
 FEW_EXPOSURES, ENOUGH_OUTCOMES, MANY_EXPOSURES = 10_000, 300, 60_000
 _WARM = 0.1
 """Share of the log's span whose exposures only feed controls: nobody's own log is known by then."""
@@ -112,10 +110,7 @@ class Contagion(InfluenceEstimator):
             raise UsageError(f"learner is {self.learner!r}: {nearest(str(self.learner), LEARNERS[:3])}")
         if self.most_exposures is not None and self.most_exposures < 100:
             raise UsageError(f"most_exposures is {self.most_exposures}: at least 100 are needed")
-        if isinstance(self.horizon, str):
-            parse_duration_s(self.horizon)
-        elif self.horizon is not None and not self.horizon > 0:
-            raise UsageError(f"horizon is {self.horizon}: give seconds above 0, or a duration such as 7d")
+        seconds_of(self.horizon, "horizon")
 
     def fit(self, log: Any, ties: Any = None, items: Any = None) -> "Contagion":
         """Measure contagion along the ties.
@@ -136,12 +131,9 @@ class Contagion(InfluenceEstimator):
             No behaviour has exposures and people enough to compare.
         """
         self.check_words()
-        log = as_log(log, ties=ties, items=items)
-        if log.ties is None:
-            raise SchemaError("no ties are given: pass --ties FILE (source, target)")
-        split, self.outcome_ = log.split_by_outcome(self.outcome)
-        social = read_social(split.events, log.ties, self.outcome_, log.items)
-        self.read_, self.horizon_s_ = social, self._horizon(social)
+        social = social_log(log, ties, items, self.outcome)
+        self.read_, self.horizon_s_ = social, horizon_of(social, self.horizon)
+        self.outcome_ = social.behaviors[social.outcome]
         hidden = self._hidden(social)
         acts = first_acts(social, social.outcome)
         known = Covariates(social, acts, self.horizon_s_, self.seed)
@@ -161,18 +153,6 @@ class Contagion(InfluenceEstimator):
     def in_words(self) -> list[str]:
         """The answers as lines for people."""
         return in_words(self.answers_, self.read_, self.horizon_s_)
-
-    def _horizon(self, social: SocialLog) -> float:
-        """Seconds within which the outcome counts: never less than a tick of the log's clock."""
-        if self.horizon is None:
-            return max(HORIZON_S, 1.1 * social.tick_s)
-        found = parse_duration_s(self.horizon) if isinstance(self.horizon, str) else float(self.horizon)
-        if social.tick_s > 1 and found < social.tick_s:
-            raise UsageError(
-                f"horizon {format_duration(found)} is shorter than a tick of the log's clock "
-                f"({format_duration(social.tick_s)}): nothing can be seen within it; give a longer one"
-            )
-        return found
 
     def _asked(self, social: SocialLog) -> list[str]:
         wanted = list(dict.fromkeys(self.behaviors)) if self.behaviors else [self.outcome_]

@@ -10,21 +10,26 @@ Shapes: E events in the order of time, U people, I items, T ties.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from swayline.core.errors import EmptyLogError, SchemaError
+from swayline.core.errors import EmptyLogError, SchemaError, UsageError
 from swayline.core.names import BEHAVIOR, CATEGORY, ITEM, LAT, LON, SOURCE, TARGET, TIME, USER, VALUE
+from swayline.core.time import format_duration, seconds_of
 from swayline.core.types import Bools, Ints
 from swayline.dataset import attribute_of_events
 from swayline.dataset.attributes import CELLS_A_DEGREE
+from swayline.events import as_log
 from swayline.influence.network.clock import clock_of
 from swayline.influence.network.reading import seconds
 
 Floats = npt.NDArray[np.float64]
+HORIZON_S = 7 * 86400.0
+"""Within which an act of others counts, unless another horizon is asked."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,40 @@ class SocialLog:
         known = np.flatnonzero((self.item >= 0) & (self.category >= 0))[::-1]
         found[self.item[known]] = self.category[known]
         return found
+
+
+def social_log(log: Any, ties: Any, items: Any, outcome: str | None) -> SocialLog:
+    """A log and its ties in any form, with what may be brought about.
+
+    Raises
+    ------
+    SchemaError, UsageError, EmptyLogError, OutcomeError
+        There are no times, items or ties; no tie joins people of the log; a name is not in it.
+    """
+    log = as_log(log, ties=ties, items=items)
+    if log.ties is None:
+        raise SchemaError("no ties are given: pass --ties FILE (source, target)")
+    split, name = log.split_by_outcome(outcome)
+    return read_social(split.events, log.ties, name, log.items)
+
+
+def horizon_of(social: SocialLog, said: str | float | None) -> float:
+    """Seconds within which an act of others counts: never less than a tick of the log's clock.
+
+    Raises
+    ------
+    UsageError
+        It is no duration, or shorter than a tick.
+    """
+    found = seconds_of(said, "horizon")
+    if found is None:
+        return max(HORIZON_S, 1.1 * social.tick_s)
+    if social.tick_s > 1 and found < social.tick_s:
+        raise UsageError(
+            f"horizon {format_duration(found)} is shorter than a tick of the log's clock "
+            f"({format_duration(social.tick_s)}): nothing can be seen within it; give a longer one"
+        )
+    return found
 
 
 def read_social(events: pa.Table, ties: pa.Table, outcome: str, items: pa.Table | None) -> SocialLog:

@@ -10,7 +10,6 @@ import pyarrow as pa
 
 from swayline.causal.effect import EffectEstimate, estimate
 from swayline.causal.identify.discover import EDGES
-from swayline.causal.identify.graph import adjust, read_graph
 from swayline.causal.table.covariate_table import CovariateTable
 from swayline.causal.table.frame import Treatment, learn_encoder
 from swayline.causal.table.question import ESTIMANDS, LEARNERS, EffectQuery
@@ -19,7 +18,7 @@ from swayline.core.errors import IdentificationError, UsageError, nearest
 from swayline.core.progress import task
 from swayline.core.showing.estimator import InfluenceEstimator
 from swayline.core.showing.pictures import effects_picture
-from swayline.core.time import parse_date
+from swayline.core.time import parse_date, seconds_of
 from swayline.engine import DuckEngine, Engine
 from swayline.events import as_log
 from swayline.influence.effects import covariates as history
@@ -28,8 +27,8 @@ from swayline.influence.effects.comparison import (
     LogView,
     events_and_outcome,
     labelled,
+    objections_to,
     overlap_of,
-    seconds_of,
     too_few,
 )
 from swayline.influence.effects.contrasts import contrast_rows, joint_rows, window
@@ -164,8 +163,8 @@ class BehaviorEffects(InfluenceEstimator):
             if word not in words:
                 hint = nearest(str(word), words)
                 raise UsageError(f"{name} is {word!r}; for a log it must be one of {', '.join(words)}: {hint}")
-        for duration in (self.window, self.horizon):
-            seconds_of(duration)
+        seconds_of(self.window, "window")
+        seconds_of(self.horizon, "horizon")
         if self.from_date is not None:
             parse_date(self.from_date)
         elif self.sequence_state:
@@ -191,7 +190,7 @@ class BehaviorEffects(InfluenceEstimator):
         events, self.outcome_ = events_and_outcome(log, self.outcome)
         sides = Sides(log.items, log.users)
         view = self._view(events, self.outcome_, sides)
-        self.horizon_s_ = seconds_of(self.horizon) or choose_horizon_s(view.line)
+        self.horizon_s_ = seconds_of(self.horizon, "horizon") or choose_horizon_s(view.line)
         self.graph_ = EDGES.empty_table()
         tables, balances, overlaps = [], [], []
         unmeasured = left_out(view.line, view.asked) if self.treatments is None else None
@@ -279,7 +278,7 @@ class BehaviorEffects(InfluenceEstimator):
         """Landmark episodes of every treatment, and trials where many outcomes precede the landmark."""
         line, designs = view.line, []
         for treatment in view.asked:
-            window_s = seconds_of(self.window) or choose_window_s(line, view.pairs, treatment)
+            window_s = seconds_of(self.window, "window") or choose_window_s(line, view.pairs, treatment)
             made = landmark(line, view.pairs, treatment, view.outcome, window_s, self.horizon_s_, view.from_us)
             early = made.early_share
             compared = made.opening != line.code(treatment)
@@ -346,7 +345,7 @@ class BehaviorEffects(InfluenceEstimator):
         clusters = np.unique(made.user[at], return_inverse=True)[1].astype(np.int64)
         treated = made.treated[at]
         treatment = Treatment(("0", "1"), treated.astype(np.int64), treated.astype(np.float64))
-        objections, graph_rationale = self._objections(view, design)
+        objections, graph_rationale = objections_to(view, design, self.graph)
         checks = {}
         if design.quoted:
             place = known.at(made.order[at])
@@ -361,18 +360,6 @@ class BehaviorEffects(InfluenceEstimator):
             shared=shared,
         )  # fmt: skip
 
-    def _objections(self, view: LogView, design: Design) -> tuple[tuple[str, ...], str]:
-        """Reasons against a design, from early outcomes or a graph, and what the graph says of the controls."""
-        early = design.is_landmark and design.early > EARLY_SHARE
-        objections: tuple[str, ...] = (early_words(design.early),) if early else ()
-        if self.graph is None:
-            return objections, ""
-        treatment = design.episodes.treatment
-        others = [word for word in view.line.behaviors if word not in (treatment, view.outcome)]
-        chosen = adjust(read_graph(self.graph), treatment, view.outcome, others)
-        objections += () if chosen.controls is not None else (chosen.why,)
-        return objections, f"{chosen.why} (as each behaviour was counted before t0)"
-
     def _held_fixed(self, view: LogView, design: Design, at: Int64s, data: CovariateTable, identified: str) -> pa.Table:
         """The effect with the other treatments held fixed, and through each later step of the funnel."""
         others = [name for name in view.asked if name != design.episodes.treatment]
@@ -386,7 +373,7 @@ class BehaviorEffects(InfluenceEstimator):
         """Episodes of one window for all the behaviours asked for; None where no outcome comes after it."""
         if not view.asked:
             return None
-        line, given = view.line, seconds_of(self.window)
+        line, given = view.line, seconds_of(self.window, "window")
         chosen = {choose_window_s(line, view.pairs, name) for name in view.asked} if given is None else {given}
         # The longest by which no more than a fifth of the outcomes have come, else the shortest.
         for window_s in sorted(chosen, reverse=True):

@@ -7,12 +7,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from swayline.causal.identify.graph import adjust, read_graph
 from swayline.core import names
-from swayline.core.errors import UsageError
-from swayline.core.time import format_duration, parse_duration_s
 from swayline.engine import Engine
 from swayline.events import EventLog
-from swayline.influence.effects.episodes import Pairs, Timeline
+from swayline.influence.effects.episode_rows import early_words
+from swayline.influence.effects.episodes import EARLY_SHARE, Pairs, Timeline
 from swayline.influence.effects.placebo import FEWEST_TREATED
 from swayline.influence.effects.shared_covariates import Design, Sides
 
@@ -81,17 +81,14 @@ def events_and_outcome(log: EventLog, outcome: str | None) -> tuple[pa.Table, st
     return split.events, name
 
 
-def seconds_of(value: str | float | None) -> float | None:
-    """A duration in seconds; None where none is given.
-
-    Raises
-    ------
-    UsageError
-        It is not positive.
-    """
-    if value is None:
-        return None
-    seconds = parse_duration_s(value) if isinstance(value, str) else float(value)
-    if seconds <= 0:
-        raise UsageError(f"a window or horizon of {format_duration(seconds)} holds nothing: give a positive duration")
-    return seconds
+def objections_to(view: LogView, design: Design, graph: Any) -> tuple[tuple[str, ...], str]:
+    """Reasons against a design, from early outcomes or a graph, and what the graph says of the controls."""
+    early = design.is_landmark and design.early > EARLY_SHARE
+    objections: tuple[str, ...] = (early_words(design.early),) if early else ()
+    if graph is None:
+        return objections, ""
+    treatment = design.episodes.treatment
+    others = [word for word in view.line.behaviors if word not in (treatment, view.outcome)]
+    chosen = adjust(read_graph(graph), treatment, view.outcome, others)
+    objections += () if chosen.controls is not None else (chosen.why,)
+    return objections, f"{chosen.why} (as each behaviour was counted before t0)"

@@ -6,14 +6,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from swayline.core.errors import DataError, SchemaError, UsageError, nearest
+from swayline.core.errors import DataError, UsageError, nearest
 from swayline.core.rng import generator
 from swayline.core.showing.estimator import Estimator
-from swayline.core.time import format_duration, parse_duration_s
+from swayline.core.time import format_duration, seconds_of
 from swayline.core.types import Bools, Ints
-from swayline.events import as_log
 from swayline.influence.contagion.exposures import first_acts
-from swayline.influence.contagion.reading import Floats, SocialLog, read_social
+from swayline.influence.contagion.reading import Floats, SocialLog, horizon_of, social_log
 from swayline.influence.predictor.baselines import simple_scores, trees
 from swayline.influence.predictor.encoders import ENCODERS
 from swayline.influence.predictor.examples import ExampleMaker, Examples, join
@@ -24,7 +23,6 @@ from swayline.influence.predictor.learning import Learned, learn
 DATES = 8
 """Dates at most from which examples are taken, a horizon apart, the latest first."""
 FEWEST = 100
-HORIZON_S = 7 * 86400.0
 
 
 class InfluencePredictor(Estimator):
@@ -81,10 +79,7 @@ class InfluencePredictor(Estimator):
             known = [*ENCODERS] if name == self.head else [*ENCODERS, "trees"]
             if name not in known:
                 raise UsageError(f"head {name!r} is unknown: {nearest(name, known)}")
-        if isinstance(self.horizon, str):
-            parse_duration_s(self.horizon)
-        elif self.horizon is not None and not self.horizon > 0:
-            raise UsageError(f"horizon is {self.horizon}: give seconds above 0, or a duration such as 7d")
+        seconds_of(self.horizon, "horizon")
 
     def fit(self, log: Any, ties: Any = None, items: Any = None) -> "InfluencePredictor":
         """Learn from the log, judge on people held out, predict everybody from the log's end on.
@@ -97,12 +92,9 @@ class InfluencePredictor(Estimator):
             The log is too short for three horizons, too few people act, or nobody's acts are followed.
         """
         self.check_words()
-        log = as_log(log, ties=ties, items=items)
-        if log.ties is None:
-            raise SchemaError("no ties are given: pass --ties FILE (source, target)")
-        split, self.outcome_ = log.split_by_outcome(self.outcome)
-        social = read_social(split.events, log.ties, self.outcome_, log.items)
-        self.read_, self.horizon_s_ = social, self._horizon(social)
+        social = social_log(log, ties, items, self.outcome)
+        self.read_, self.horizon_s_ = social, horizon_of(social, self.horizon)
+        self.outcome_ = social.behaviors[social.outcome]
         acts = first_acts(social, social.outcome)
         brought = gains(social, acts, self.horizon_s_, generator(self.seed, "predictor", "labels"))
         if not brought.brought.any():
@@ -172,17 +164,6 @@ class InfluencePredictor(Estimator):
             f"{row['user']}: {row['reach']:+.2f} acts of others [{row['ci_low']:+.2f}, {row['ci_high']:+.2f}]"
             for row in rows
         ]
-
-    def _horizon(self, social: SocialLog) -> float:
-        if self.horizon is None:
-            return max(HORIZON_S, 1.1 * social.tick_s)
-        found = parse_duration_s(self.horizon) if isinstance(self.horizon, str) else float(self.horizon)
-        if social.tick_s > 1 and found < social.tick_s:
-            raise UsageError(
-                f"horizon {format_duration(found)} is shorter than a tick of the log's clock "
-                f"({format_duration(social.tick_s)}): nothing can be seen within it; give a longer one"
-            )
-        return found
 
     def _split(self, social: SocialLog) -> tuple[Examples, Examples, Examples]:
         """Examples to learn from, of other people to stop and calibrate by, and of yet others at a later date."""
