@@ -4,26 +4,9 @@
 import numpy as np
 from numba import njit
 
+from swayline.models.temporal.compiled import shapes
 from swayline.models.temporal.compiled.advance import advance
 from swayline.models.temporal.compiled.gather import followers, hour_of, own_events, skipping, touch, walks
-from swayline.models.temporal.compiled.shapes import (
-    COUNT,
-    DAILY,
-    DECAY,
-    FIRST,
-    LAST,
-    N_HALF_LIVES,
-    NEXT,
-    NEXT_RANK,
-    OWN_NEXT,
-    OWN_SECOND,
-    PLACE,
-    RANK,
-    SKIP,
-    WALK,
-    WALK_LATE,
-    WEEKLY,
-)
 
 _EARTH_KM = 6371.0
 _NEVER = 30.0
@@ -43,7 +26,7 @@ def _item(state, known, item, now, context, out):
     out[0] = np.log(1.0 + count)
     age = now - state.last[item]
     out[1] = _log_age(age) if count > 0 else _NEVER
-    for h in range(N_HALF_LIVES):
+    for h in range(shapes.N_HALF_LIVES):
         value = state.decayed[item, h] * 2.0 ** (-max(age, 0.0) / known.half_lives[h]) if count > 0 else 0.0
         out[2 + h] = np.log(value + 1e-3)
     out[6] = (state.returns[item] + 1.0) / (count + 2.0)
@@ -63,31 +46,31 @@ def _item(state, known, item, now, context, out):
 
 @njit(cache=True, nogil=True)
 def _pair(state, own, item, now, context, out):
-    count = own[COUNT]
+    count = own[shapes.COUNT]
     if count > 0:
-        since = _log_age(now - own[LAST])
-        out[12], out[13], out[14] = 1.0, since, 1.0 / own[RANK]
-        out[15], out[16], out[17] = np.log(1.0 + own[PLACE]), np.log(1.0 + count), count / context[0]
-        for h in range(N_HALF_LIVES):
-            out[18 + h] = own[DECAY + h] / max(context[4 + h], 1e-30)
-        out[22], out[23] = own[DAILY] / max(context[8], 1e-30), own[WEEKLY] / max(context[9], 1e-30)
+        since = _log_age(now - own[shapes.LAST])
+        out[12], out[13], out[14] = 1.0, since, 1.0 / own[shapes.RANK]
+        out[15], out[16], out[17] = np.log(1.0 + own[shapes.PLACE]), np.log(1.0 + count), count / context[0]
+        for h in range(shapes.N_HALF_LIVES):
+            out[18 + h] = own[shapes.DECAY + h] / max(context[4 + h], 1e-30)
+        out[22], out[23] = own[shapes.DAILY] / max(context[8], 1e-30), own[shapes.WEEKLY] / max(context[9], 1e-30)
         if count > 1:
-            out[24] = since - np.log(1.0 + (own[LAST] - own[FIRST]) / (count - 1.0))
+            out[24] = since - np.log(1.0 + (own[shapes.LAST] - own[shapes.FIRST]) / (count - 1.0))
         size, others, total = state.visitor.shape[1], 0, np.int64(state.n_met[item])
         for back in range(1, min(total, size) + 1):
-            if state.visit_time[item, (total - back) % size] <= own[LAST]:
+            if state.visit_time[item, (total - back) % size] <= own[shapes.LAST]:
                 break
             others += 1
         out[25] = np.log(1.0 + others)
         out[27] = 1.0 if others == 0 else 0.0
     else:
         out[13] = _NEVER
-    out[26] = own[OWN_NEXT] / max(context[10], 1.0)
-    out[43] = own[OWN_SECOND] / max(context[22], 1.0)
-    out[28] = own[NEXT] / max(context[11], 1e-30)
-    out[29] = own[SKIP] / max(context[12], 1e-30)
-    out[30] = own[NEXT_RANK]
-    out[31], out[32] = own[WALK] / max(context[13], 1e-30), own[WALK_LATE] / max(context[14], 1e-30)
+    out[26] = own[shapes.OWN_NEXT] / max(context[10], 1.0)
+    out[43] = own[shapes.OWN_SECOND] / max(context[22], 1.0)
+    out[28] = own[shapes.NEXT] / max(context[11], 1e-30)
+    out[29] = own[shapes.SKIP] / max(context[12], 1e-30)
+    out[30] = own[shapes.NEXT_RANK]
+    out[31], out[32] = own[shapes.WALK] / max(context[13], 1e-30), own[shapes.WALK_LATE] / max(context[14], 1e-30)
 
 
 @njit(cache=True, nogil=True)

@@ -4,27 +4,8 @@
 import numpy as np
 from numba import njit
 
+from swayline.models.temporal.compiled import shapes
 from swayline.models.temporal.compiled.advance import bin_of
-from swayline.models.temporal.compiled.shapes import (
-    COUNT,
-    DAILY,
-    DAY_S,
-    DECAY,
-    FIRST,
-    LAST,
-    N_HALF_LIVES,
-    NEXT,
-    NEXT_RANK,
-    OWN_NEXT,
-    OWN_SECOND,
-    PLACE,
-    RANK,
-    SKIP,
-    WALK,
-    WALK_LATE,
-    WEEK_S,
-    WEEKLY,
-)
 
 _DAILY, _WEEKLY = 8.0, 30.0
 """Concentrations: a standard deviation of 1.4 hours in a day, of 5 hours in a week."""
@@ -53,21 +34,21 @@ def own_events(known, items, times, question, now, scratch):
         first = scratch.stamp[item] != question
         touch(scratch, question, item)
         own = scratch.own[item]
-        if first or own[COUNT] == 0.0:
+        if first or own[shapes.COUNT] == 0.0:
             distinct += 1
-            own[RANK], own[PLACE], own[LAST] = distinct, back, time
+            own[shapes.RANK], own[shapes.PLACE], own[shapes.LAST] = distinct, back, time
             if item != last and before < 0:
                 before = item
-        own[COUNT] += 1.0
-        own[FIRST] = time
-        if home < 0 or own[COUNT] > scratch.own[home, COUNT]:
+        own[shapes.COUNT] += 1.0
+        own[shapes.FIRST] = time
+        if home < 0 or own[shapes.COUNT] > scratch.own[home, shapes.COUNT]:
             home = item
         if back > 0 and item == last:
             after = items[n - back]
-            scratch.own[after, OWN_NEXT] += 1.0
+            scratch.own[after, shapes.OWN_NEXT] += 1.0
             context[10] += 1.0
             if back < n - 1 and n > 1 and items[n - 2 - back] == items[n - 2]:
-                scratch.own[after, OWN_SECOND] += 1.0
+                scratch.own[after, shapes.OWN_SECOND] += 1.0
                 context[22] += 1.0
         rhythm = _weigh(known, own, context, now, time)
         category = known.category[item]
@@ -76,11 +57,11 @@ def own_events(known, items, times, question, now, scratch):
             scratch.shares[1, category] += rhythm
     _stays(items, context)
     for place in range(scratch.n_touched[0]):
-        returned += scratch.own[scratch.touched[place], COUNT] - 1.0
+        returned += scratch.own[scratch.touched[place], shapes.COUNT] - 1.0
     for back in range(n - 1, -1, -1):
         late_total = 0.9 * late_total + 0.1
         item = items[n - 1 - back]
-        late = 0.9 * late + (0.1 if times[n - 1 - back] > scratch.own[item, FIRST] else 0.0)
+        late = 0.9 * late + (0.1 if times[n - 1 - back] > scratch.own[item, shapes.FIRST] else 0.0)
     context[0], context[1] = n, now - times[n - 1] if n else -1.0
     context[2], context[3] = (returned + 1.0) / (n + 2.0), (late + 0.05) / (late_total + 0.1)
     return last, before, home
@@ -89,15 +70,15 @@ def own_events(known, items, times, question, now, scratch):
 @njit(cache=True, nogil=True)
 def _weigh(known, own, context, now, time):
     """One event's weight by age and by rhythm; the weight at this hour of the day."""
-    for h in range(N_HALF_LIVES):
+    for h in range(shapes.N_HALF_LIVES):
         weight = 2.0 ** (-(now - time) / known.half_lives[h])
-        own[DECAY + h] += weight
+        own[shapes.DECAY + h] += weight
         context[4 + h] += weight
     if known.timed:
-        daily = np.exp(_DAILY * (np.cos(_TURN * (now - time) / DAY_S) - 1.0))
-        weekly = np.exp(_WEEKLY * (np.cos(_TURN * (now - time) / WEEK_S) - 1.0))
-        own[DAILY] += daily
-        own[WEEKLY] += weekly
+        daily = np.exp(_DAILY * (np.cos(_TURN * (now - time) / shapes.DAY_S) - 1.0))
+        weekly = np.exp(_WEEKLY * (np.cos(_TURN * (now - time) / shapes.WEEK_S) - 1.0))
+        own[shapes.DAILY] += daily
+        own[shapes.WEEKLY] += weekly
         context[8] += daily
         context[9] += weekly
         return daily
@@ -127,10 +108,10 @@ def followers(state, known, item, question, now, scratch):
         touch(scratch, question, after)
         own = scratch.own[after]
         weight = 0.2 + 2.0 ** (-(now - state.next_time[item, at]) / known.half_lives[2])
-        own[NEXT] += weight
+        own[shapes.NEXT] += weight
         scratch.context[11] += weight
-        if own[NEXT_RANK] == 0.0:
-            own[NEXT_RANK] = 1.0 / back
+        if own[shapes.NEXT_RANK] == 0.0:
+            own[shapes.NEXT_RANK] = 1.0 / back
 
 
 @njit(cache=True, nogil=True)
@@ -144,7 +125,7 @@ def skipping(state, items, question, scratch):
             after = state.next_item[item, place]
             touch(scratch, question, after)
             weight = 0.6**back / met
-            scratch.own[after, SKIP] += weight
+            scratch.own[after, shapes.SKIP] += weight
             scratch.context[12] += weight
 
 
@@ -178,10 +159,10 @@ def _onward(state, known, user, visited, question, now, scratch):
         time = state.own_time[user, at]
         # A walk weighs more the nearer its two steps are to each other, and to now.
         weight = 2.0 ** (-abs(time - visited) / known.half_lives[1])
-        scratch.own[item, WALK] += weight
+        scratch.own[item, shapes.WALK] += weight
         scratch.context[13] += weight
         late = 2.0 ** (-(now - time) / known.half_lives[1])
-        scratch.own[item, WALK_LATE] += late
+        scratch.own[item, shapes.WALK_LATE] += late
         scratch.context[14] += late
 
 
@@ -191,7 +172,7 @@ def hour_of(known, now, context):
     if known.timed:
         hour = bin_of(now)
         context[18] = hour
-        context[19], context[20] = np.cos(_TURN * now / DAY_S), np.sin(_TURN * now / DAY_S)
+        context[19], context[20] = np.cos(_TURN * now / shapes.DAY_S), np.sin(_TURN * now / shapes.DAY_S)
         context[21] = 1.0 if hour >= 24 else 0.0
     else:
         context[18] = -1.0
