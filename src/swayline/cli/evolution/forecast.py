@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from swayline.cli.shared.groups import Ending
-from swayline.cli.shared.output import show, table_path
+from swayline.cli.shared.output import TableOut, show
 from swayline.cli.shared.reading import EventsArgument, Said, read, reads
 from swayline.core.errors import UsageError, shown
 from swayline.core.time import parse_date
@@ -29,9 +29,7 @@ def forecast(
             show_default=False,
         ),
     ] = None,
-    out: Annotated[
-        Path, typer.Option("--out", callback=table_path, help="Table to write (.parquet, .csv, .jsonl).")
-    ] = Path("forecast.parquet"),
+    out: TableOut = Path("forecast.parquet"),
     no_check: Annotated[
         bool, typer.Option("--no-check", help="Do not tell the same from a past moment and compare it with what came.")
     ] = False,

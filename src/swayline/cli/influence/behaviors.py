@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from swayline.cli.influence.shared import Graph, Instrument, Out, Propensity, graph_text, result
+from swayline.cli.influence.shared import Graph, Instrument, Out, Propensity, fit_to, graph_text, result
 from swayline.cli.shared import options
 from swayline.cli.shared.groups import Ending
-from swayline.cli.shared.outcome import Outcome, told_outcome
+from swayline.cli.shared.outcome import Outcome
 from swayline.cli.shared.output import show
-from swayline.cli.shared.reading import EventsArgument, Items, Said, read, reads
+from swayline.cli.shared.reading import EventsArgument, Items, Said, reads
 from swayline.core.storage.outputs import claim_file
 
 
@@ -81,8 +81,6 @@ def behaviors(
     )  # fmt: skip
     effects.check_words()
     claim_file(out, "influence behaviors", (events, items, estimation.graph), ending.force)
-    log = read(events, reading, items=items)
-    effects.outcome = told_outcome(log, question.outcome)
-    effects.fit(log)
+    fit_to(effects, events, reading, items=items)
     write_ledger(effects.ledger_, out, "influence behaviors")
     show(ending.json, result(effects.ledger_, out), [*in_words(effects.ledger_), f"written: {out}"])

@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from swayline.cli.influence.shared import Out, result
+from swayline.cli.influence.shared import Out, fit_to, result
 from swayline.cli.shared import options
 from swayline.cli.shared.groups import Ending
-from swayline.cli.shared.outcome import Outcome, told_outcome
+from swayline.cli.shared.outcome import Outcome
 from swayline.cli.shared.output import show
-from swayline.cli.shared.reading import EventsArgument, Items, Said, read, reads
+from swayline.cli.shared.reading import EventsArgument, Items, Said, TiesNeeded, reads
 from swayline.core.storage.outputs import claim_file
 
 
@@ -58,7 +58,7 @@ class Estimation:
 @reads("items", "ties")
 def contagion(
     events: EventsArgument,
-    ties: Annotated[str, typer.Option("--ties", help="Who can influence whom: source, target.")],
+    ties: TiesNeeded,
     question: Question = Question(),
     estimation: Estimation = Estimation(),
     items: Items = None,
@@ -78,9 +78,7 @@ def contagion(
     )  # fmt: skip
     asked.check_words()
     claim_file(out, "influence contagion", (events, ties, items), ending.force)
-    log = read(events, reading, items=items, ties=ties)
-    asked.outcome = told_outcome(log, question.outcome)
-    asked.fit(log)
+    fit_to(asked, events, reading, items=items, ties=ties)
     write_ledger(asked.ledger_, out, "influence contagion")
     claims = {"claimed": {one.behavior: one.claimed for one in asked.answers_}, "horizon_s": asked.horizon_s_}
     show(ending.json, result(asked.ledger_, out) | claims, [*asked.in_words(), f"written: {out}"])

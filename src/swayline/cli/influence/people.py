@@ -10,7 +10,7 @@ from swayline.cli.shared import options
 from swayline.cli.shared.groups import Ending
 from swayline.cli.shared.outcome import Outcome, told_outcome
 from swayline.cli.shared.output import show
-from swayline.cli.shared.reading import EventsArgument, Said, read, reads
+from swayline.cli.shared.reading import EventsArgument, Said, TiesNeeded, read, reads
 from swayline.core.storage.outputs import claim_file
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @reads("ties")
 def people(
     events: EventsArgument,
-    ties: Annotated[str, typer.Option("--ties", help="Who can influence whom: source, target.")],
+    ties: TiesNeeded,
     outcome: Outcome = None,
     max_radius: Annotated[
         float | None,

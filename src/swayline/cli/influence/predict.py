@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
+from swayline.cli.influence.shared import fit_to
 from swayline.cli.shared import options
 from swayline.cli.shared.groups import Ending
-from swayline.cli.shared.outcome import Outcome, told_outcome
+from swayline.cli.shared.outcome import Outcome
 from swayline.cli.shared.output import show, table_path
-from swayline.cli.shared.reading import EventsArgument, Items, Said, read, reads
+from swayline.cli.shared.reading import EventsArgument, Items, Said, TiesNeeded, reads
 from swayline.core.storage.outputs import claim_file
 
 
@@ -34,7 +35,7 @@ class Question:
 @reads("items", "ties")
 def predict(
     events: EventsArgument,
-    ties: Annotated[str, typer.Option("--ties", help="Who can influence whom: source, target.")],
+    ties: TiesNeeded,
     question: Question = Question(),
     items: Items = None,
     seed: options.Seed = 0,
@@ -58,9 +59,7 @@ def predict(
     )
     asked.check_words()
     claim_file(out, "influence predict", (events, ties, items), ending.force)
-    log = read(events, reading, items=items, ties=ties)
-    asked.outcome = told_outcome(log, question.outcome)
-    asked.fit(log)
+    fit_to(asked, events, reading, items=items, ties=ties)
     write_table(out, asked.table_, "influence predict")
     told = {
         "out": str(out), "rows": len(asked.table_), "horizon_s": asked.horizon_s_, "people_judged": asked.tested_,

@@ -1,11 +1,13 @@
 """What the verbs of influence share: the table they write, how an effect is identified, what is said of it."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
+from swayline.cli.shared.outcome import told_outcome
 from swayline.cli.shared.output import table_path
+from swayline.cli.shared.reading import Said, read
 from swayline.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,6 +36,22 @@ Propensity = Annotated[
     str | None,
     typer.Option("--propensity", help="Column with the known chance of the treatment.", show_default=False),
 ]
+
+
+class OfOutcome(Protocol):
+    """An estimator that is asked about an outcome."""
+
+    outcome: str | None
+
+    def fit(self, log: Any) -> Any:
+        """Learn from a log."""
+
+
+def fit_to(asked: OfOutcome, events: str, reading: Said, *, items: str | None = None, ties: str | None = None) -> None:
+    """Read the log and its side tables and fit; how the outcome was chosen is printed where nobody said it."""
+    log = read(events, reading, items=items, ties=ties)
+    asked.outcome = told_outcome(log, asked.outcome)
+    asked.fit(log)
 
 
 def graph_text(written: str | None) -> str | None:

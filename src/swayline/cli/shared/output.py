@@ -3,7 +3,9 @@
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from swayline.core.errors import OutputError, UsageError, shown
 from swayline.core.progress import level
@@ -36,6 +38,9 @@ def table_path(path: Path | None) -> Path | None:
     if path is not None:
         table_ending(path)
     return path
+
+
+TableOut = Annotated[Path, typer.Option("--out", callback=table_path, help="Table to write (.parquet, .csv, .jsonl).")]
 
 
 def json_path(path: Path) -> Path:

@@ -38,6 +38,8 @@ Items = Annotated[
 Users = Annotated[str | None, typer.Option("--users", help="Table of users and features.", show_default=False)]
 Ties = Annotated[str | None, typer.Option("--ties", help="Who can influence whom: source, target.", show_default=False)]
 
+TiesNeeded = Annotated[str, typer.Option("--ties", help="Who can influence whom: source, target.")]
+
 
 @dataclass(frozen=True)
 class ItemsAndUsers:

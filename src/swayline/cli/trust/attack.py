@@ -8,7 +8,7 @@ import typer
 
 from swayline.cli.shared import options
 from swayline.cli.shared.groups import Ending
-from swayline.cli.shared.output import show, table_path
+from swayline.cli.shared.output import TableOut, show
 from swayline.cli.shared.reading import EventsArgument, ItemsAndUsers, Said, read, reads
 
 
@@ -41,9 +41,7 @@ def attack(
     events: EventsArgument,
     staged: Staged = Staged(),
     settings: options.Set = None,
-    out: Annotated[
-        Path, typer.Option("--out", callback=table_path, help="Table to write (.parquet, .csv, .jsonl).")
-    ] = Path("attack.parquet"),
+    out: TableOut = Path("attack.parquet"),
     sides: ItemsAndUsers = ItemsAndUsers(),
     seed: options.Seed = 0,
     ending: Ending = Ending(),

@@ -8,7 +8,7 @@ import typer
 
 from swayline.cli.shared import options
 from swayline.cli.shared.groups import Ending
-from swayline.cli.shared.output import show, table_path
+from swayline.cli.shared.output import TableOut, show
 from swayline.cli.shared.reading import EventsArgument, ItemsAndUsers, Said, read, reads
 
 _OF_ONE = ("exposure", "merit", "exposure_over_merit")
@@ -47,9 +47,7 @@ def fairness(
     events: EventsArgument,
     judged: Judged = Judged(),
     settings: options.Set = None,
-    out: Annotated[
-        Path, typer.Option("--out", callback=table_path, help="Table to write (.parquet, .csv, .jsonl).")
-    ] = Path("fairness.parquet"),
+    out: TableOut = Path("fairness.parquet"),
     sides: ItemsAndUsers = ItemsAndUsers(),
     seed: options.Seed = 0,
     ending: Ending = Ending(),

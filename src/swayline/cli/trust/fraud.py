@@ -7,7 +7,7 @@ import typer
 
 from swayline.cli.shared import options
 from swayline.cli.shared.groups import Ending
-from swayline.cli.shared.output import show, table_path
+from swayline.cli.shared.output import TableOut, show
 from swayline.cli.shared.reading import EventsArgument, Said, Ties, read, reads
 from swayline.core.storage.outputs import claim_file
 
@@ -23,9 +23,7 @@ def fraud(
         typer.Option("--labels", help="Known cases: user, label (1 fraud, 0 genuine).", show_default=False),
     ] = None,
     seed: options.Seed = 0,
-    out: Annotated[
-        Path, typer.Option("--out", callback=table_path, help="Table to write (.parquet, .csv, .jsonl).")
-    ] = Path("fraud.parquet"),
+    out: TableOut = Path("fraud.parquet"),
     ending: Ending = Ending(),
     *,
     reading: Said,
