@@ -11,7 +11,7 @@ Shapes: Q recommendations, H histories; k items a list.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,9 +22,12 @@ from swayline.core.types import Floats, Ints
 from swayline.dataset import Dataset, Sequences
 from swayline.influence.attribution.rows import ASSUMPTIONS, TOP, clustered_mean
 from swayline.ledger import Figure, ModelRow, ledger
-from swayline.models import Recommender, recommend
+from swayline.models import Recommender
+from swayline.models.topk import top_k
 
 EDITS = ("add", "remove", "replace")
+_SCORES_AT_ONCE = 1 << 24
+"""Scores of histories as they are that are held at a time: 64 MiB."""
 MOST_REPLACING = 20
 """Behaviours that stand in for another, the log's first ones: every pair of thousands would be millions of lists."""
 
@@ -102,64 +105,79 @@ def edit_rows(
     for name in behaviors or ():
         if name not in known:
             raise UsageError(f"behavior {name!r} is not in the log; {nearest(name, known)}")
-    rows: list[ModelRow] = []
+    edited: list[_Edit] = []
     for name in behaviors or known:
         code = known.index(name)
         if "remove" in edits:
-            rows += _told(model, histories, drop_behavior(histories, code), name, "removal", None, k, exclude_seen)
+            edited.append(_Edit(name, "removal", None, *drop_behavior(histories, code)))
         if "add" in edits:
-            rows += _told(model, histories, add_behavior(histories, code), name, "addition", None, k, exclude_seen)
+            edited.append(_Edit(name, "addition", None, *add_behavior(histories, code)))
         for other in known[:MOST_REPLACING] if "replace" in edits else ():
             if other != name:
-                edited = swap_behavior(histories, code, known.index(other))
-                rows += _told(model, histories, edited, name, f"replaced by {other}", other, k, exclude_seen)
-    return ledger(rows)
+                swapped = swap_behavior(histories, code, known.index(other))
+                edited.append(_Edit(name, f"replaced by {other}", other, *swapped))
+    changes = _changes(model, histories, edited, k, exclude_seen)
+    return ledger([row for one, change in zip(edited, changes, strict=True) for row in _told(one, change)])
 
 
-def _told(
-    model: Recommender, histories: Sequences, edited: tuple[Sequences, Ints], name: str, method: str,
-    other: str | None, k: int, exclude_seen: bool,
-) -> list[ModelRow]:  # fmt: skip
-    after, rows = edited
-    if not len(rows):
-        return []
-    changes = _changes(model, histories.take(rows), after, k, exclude_seen)
-    if changes is None:
+@dataclass(frozen=True)
+class _Edit:
+    """Histories after an edit, and the rows of the whole that it changes."""
+
+    name: str
+    method: str
+    other: str | None
+    after: Sequences
+    rows: Ints
+
+
+def _told(edit: _Edit, change: Floats) -> list[ModelRow]:
+    """Rows of one edit; ``change`` (3, people) as :func:`_changes` gives it."""
+    change = change[:, np.isfinite(change[0])]
+    if not change.shape[1]:
         return []
     told = []
     for estimand, values, unit in zip(
-        ("score_change", "rank_change", "list_change"), changes, ("logit", "rank", "share"), strict=True
+        ("score_change", "rank_change", "list_change"), change, ("logit", "rank", "share"), strict=True
     ):
-        sign = -1.0 if method == "removal" and estimand != "list_change" else 1.0
+        sign = -1.0 if edit.method == "removal" and estimand != "list_change" else 1.0
         mean, low, high, n = clustered_mean(sign * values, np.arange(len(values)))
         told.append(ModelRow(
-            cause_kind="behavior", cause=name, effect=TOP, estimand=estimand, unit=unit, method=method,
-            figure=Figure(mean, low, high), n=n, reference=other, assumptions=ASSUMPTIONS,
+            cause_kind="behavior", cause=edit.name, effect=TOP, estimand=estimand, unit=unit, method=edit.method,
+            figure=Figure(mean, low, high), n=n, reference=edit.other, assumptions=ASSUMPTIONS,
         ))  # fmt: skip
     return told
 
 
 def _changes(
-    model: Recommender, before: Sequences, after: Sequences, k: int, exclude_seen: bool
-) -> tuple[Floats, Floats, Floats] | None:
-    """Mean change of score and of rank over each person's list, and the share of it that is swapped; each (people,)."""
-    lists, _ = recommend(model, before, k, exclude_seen)
-    new, _ = recommend(model, after, k, exclude_seen)
-    given = lists >= 0
-    people = np.flatnonzero(given.any(axis=1))
-    if not len(people):
-        return None
-    score, rank, swapped = (np.empty(len(people)) for _ in range(3))
-    step = max(1, (1 << 24) // before.n_items)
-    for start in range(0, len(people), step):
-        some = people[start : start + step]
-        then, now = model.score(before.take(some)), model.score(after.take(some))
-        for j, person in enumerate(some):
-            mine = lists[person][given[person]]
-            score[start + j] = float(np.mean(now[j, mine] - then[j, mine]))
-            rank[start + j] = float(np.mean(_ranks(then[j], mine) - _ranks(now[j], mine)))
-            swapped[start + j] = float(np.mean(~np.isin(mine, new[person])))
-    return score, rank, swapped
+    model: Recommender, histories: Sequences, edited: Sequence[_Edit], k: int, exclude_seen: bool
+) -> list[Floats]:
+    """Of each edit (3, its rows): mean change of score and of rank over a person's list, and the share swapped.
+
+    NaN where nothing can be listed. Every history is scored once as it is, and once an edit.
+    """
+    found = [np.full((3, len(edit.rows)), np.nan) for edit in edited]
+    step = max(1, _SCORES_AT_ONCE // max(1, histories.n_items))
+    for start in range(0, len(histories), step):
+        part = histories.take(np.arange(start, min(start + step, len(histories))))
+        then = model.score(part)
+        lists, _ = top_k(then, k, part if exclude_seen else None)
+        listed = [row[row >= 0] for row in lists]
+        stood = [_ranks(scores, mine) for scores, mine in zip(then, listed, strict=True)]
+        for edit, out in zip(edited, found, strict=True):
+            at = np.flatnonzero((edit.rows >= start) & (edit.rows < start + len(part)))
+            if not len(at):
+                continue
+            after = edit.after.take(at)
+            now = model.score(after)
+            new, _ = top_k(now, k, after if exclude_seen else None)
+            for j, scores, shown in zip(at, now, new, strict=True):
+                row = edit.rows[j] - start
+                mine = listed[row]
+                if len(mine):
+                    moved = scores[mine] - then[row, mine], stood[row] - _ranks(scores, mine), ~np.isin(mine, shown)
+                    out[:, j] = [float(np.mean(one)) for one in moved]
+    return found
 
 
 def _ranks(scores: np.ndarray, items: np.ndarray) -> Floats:
