@@ -15,6 +15,7 @@ from swayline.cli import (
     fit,
     influence,
     live,
+    mcp,
     recommend,
     report,
     run,
@@ -78,6 +79,7 @@ app.add_typer(trust.app, name="trust")
 _verb("anonymize", anonymize.anonymize)
 app.command("clicks")(clicks.clicks)
 app.command("serve")(serve.serve)
+_verb("mcp", mcp.mcp)
 app.add_typer(live.app, name="live")
 
 

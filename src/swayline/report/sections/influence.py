@@ -4,7 +4,6 @@ Three kinds of statement never mix here: what goes together (association), what 
 identification), and what changes the model's answer (removal: exact, and about the model alone).
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
@@ -17,20 +16,11 @@ from swayline.report.artifacts import Artifacts
 from swayline.report.blocks import Missing, Note, Panel, Section, Table, Verdicts
 from swayline.report.sections.effects import audit_blocks, effect_blocks
 from swayline.report.wording import words
-from swayline.report.wording.claims import (
-    among_words,
-    excludes_zero,
-    failed_words,
-    nothing_told,
-    number_words,
-    standing,
-)
+from swayline.report.wording.claims import excludes_zero, nothing_told, number_words
+from swayline.report.wording.verdicts import KINDS, event_words, figure_words, quoted_rows, verdict
 
 Row = Mapping[str, Any]
-_ID_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)?")
-EFFECTS = ("ate", "att")
 _N_EVENTS = 10
-_KIND = {"association": "association", "ate": "effect", "att": "effect"}
 
 
 def influence_section(run: Artifacts) -> Section:
@@ -38,7 +28,7 @@ def influence_section(run: Artifacts) -> Section:
     if run.influence is None:
         return Section("influence", "What sways what", "", [Missing(run.why_missing(INFLUENCE_FILE))])
     rows = [one for one in run.influence.to_pylist() if one["subject"] is None]
-    people = [one for one in rows if one["cause_kind"] in ("behavior", "treatment") and one["estimand"] in _KIND]
+    people = [one for one in rows if one["cause_kind"] in ("behavior", "treatment") and one["estimand"] in KINDS]
     about_people, finding = _behavior_blocks(people, run.influence_reason or _no_clock(run))
     further = [*effect_blocks(run.overlap, rows), _worth_note(rows), *_model_blocks(rows)]
     blocks = [*about_people, *audit_blocks(run.audit), *further]
@@ -80,7 +70,7 @@ def _behavior_blocks(rows: Sequence[Row], reason: str) -> tuple[list[Any], str]:
     if not measured:
         why = reason or "; ".join(dict.fromkeys(one["assumptions"] for one in rows if one["assumptions"]))
         return [Note(f"No behaviour could be set against the outcome{': ' + why if why else ' in this log'}.")], ""
-    quoted = _quoted(measured)
+    quoted = quoted_rows(measured)
     cards = [_card(cause, parts) for cause, parts in quoted.items()]
     title, finding = _title(quoted)
     unmeasured = [one for one in rows if one["estimate"] is None]
@@ -92,63 +82,6 @@ def _behavior_blocks(rows: Sequence[Row], reason: str) -> tuple[list[Any], str]:
         ]
         blocks.append(Note(" ".join(reasons)))
     return blocks, finding
-
-
-def _quoted(rows: Sequence[Row]) -> dict[str, dict[str, Row]]:
-    """Cause → {association, effect}: the row to quote of each, strongest cause first."""
-    found: dict[str, dict[str, Row]] = {}
-    for one in sorted(rows, key=lambda one: not one["primary"]):
-        found.setdefault(one["cause"], {}).setdefault(_KIND[one["estimand"]], one)
-    for kind in ("association", "effect"):
-        causes = [cause for cause, parts in found.items() if kind in parts]
-        for cause, stands in zip(causes, standing([found[cause][kind] for cause in causes]), strict=True):
-            found[cause][kind] = {**found[cause][kind], "stands": stands, "among": len(causes)}
-    return dict(sorted(found.items(), key=lambda pair: _importance(pair[1].get("effect") or pair[1]["association"])))
-
-
-def _importance(row: Row) -> tuple[int, float]:
-    """Effects that stand come first, then associations, then what shows nothing, then what is not identified."""
-    return {"up": 0, "down": 0, "open": 1, "none": 2, "stop": 3}[verdict(row)[1]], -abs(row["estimate"])
-
-
-def verdict(row: Row) -> tuple[str, str, str]:
-    """(words, tone, what it rests on) of an effect or association.
-
-    Notes
-    -----
-    The tone is ``up`` or ``down`` for effects that stand, ``none`` where zero is not excluded, ``open`` where nothing
-    is known about causes, ``stop`` where the figure must not be used.
-    """
-    sure = row["stands"] if "stands" in row else bool(standing([row])[0])
-    more = row["estimate"] > 0
-    outcome = words.noun(row["effect"], 2)
-    if _KIND[row["estimand"]] == "association":
-        if not sure:
-            return f"Not seen with more or fewer {outcome}", "none", "association only" + among_words(row)
-        return (
-            f"Goes with {'more' if more else 'fewer'} {outcome}",
-            "open",
-            "association only: no claim that it causes them",
-        )
-    if row["identified"] == "no":
-        why = failed_words(row)
-        return (
-            "Not identified",
-            "stop",
-            (why + ": " if why else "") + ("an effect cannot be told from this log; do not act on the figure"),
-        )
-    basis = (
-        "randomised, or its chances are known" if row["identified"] == "yes" else "if all that drives both was measured"
-    )
-    if not sure:
-        return f"No effect on {outcome} seen", "none", basis + among_words(row)
-    surely = "" if row["identified"] == "yes" else "Likely "
-    verb = ("raises" if more else "lowers") if surely else ("Raises" if more else "Lowers")
-    return f"{surely}{verb} {outcome}", "up" if more else "down", basis
-
-
-def _figure_words(row: Row) -> str:
-    return words.estimate(row["estimate"], row["ci_low"], row["ci_high"], row["unit"], sign=True)
 
 
 def _size_words(row: Row) -> str:
@@ -164,8 +97,8 @@ def _card(cause: str, parts: Mapping[str, Row]) -> tuple[str, str, str, str, str
     text, tone, basis = verdict(row)
     beside = parts.get("association")
     if row is not beside and beside is not None:
-        basis += f"; the association is {_figure_words(beside)}"
-    return words.capital(words.noun(cause, 2)), text, tone, _figure_words(row), basis
+        basis += f"; the association is {figure_words(beside)}"
+    return words.capital(words.noun(cause, 2)), text, tone, figure_words(row), basis
 
 
 def _title(quoted: Mapping[str, Mapping[str, Row]]) -> tuple[str, str]:
@@ -189,7 +122,7 @@ def _title(quoted: Mapping[str, Mapping[str, Row]]) -> tuple[str, str]:
     if tone == "none":
         title = f"No behaviour goes with clearly more or fewer {words.noun(row['effect'], 2)}"
         return title, title + "."
-    title = f"{words.capital(words.noun(row['cause'], 2))} go with {text.split(' ', 2)[2]}: {_figure_words(row)}"
+    title = f"{words.capital(words.noun(row['cause'], 2))} go with {text.split(' ', 2)[2]}: {figure_words(row)}"
     return (
         title,
         f"{title}{number_words(row)}. An association; whether {words.noun(row['cause'], 2)} cause them is not shown by "
@@ -355,24 +288,11 @@ def _events_table(rows: Sequence[Row]) -> Table:
         f"Single events that moved a recommendation most, of {words.number(len(rows))} asked about",
         ("Event", "Person", "Recommended item", "Score change"),
         [
-            (_event_words(one["cause"]), *_recommended(one["effect"]), words.signed(one["estimate"], one["unit"]))
+            (event_words(one["cause"]), *_recommended(one["effect"]), words.signed(one["estimate"], one["unit"]))
             for one in top
         ],
         frozenset({3}),
     )
-
-
-def _event_words(cause: str) -> str:
-    """An event's id in words; an id of the log's own stands as it is.
-
-    >>> _event_words("lamp|cart|2026-01-31T12:00:00Z").replace("\N{NO-BREAK SPACE}", " "), _event_words("e7")
-    ('cart of lamp, 31 Jan 2026, 12:00 UTC', 'e7')
-    """
-    parts = cause.split("|")
-    if len(parts) != 3 or not _ID_TIME.fullmatch(parts[2]):
-        return words.label(cause)
-    what = f"{words.noun(unquote(parts[1]))} of {words.label(unquote(parts[0]), 40)}"
-    return f"{what}, {words.moment(parts[2])} UTC" if parts[2] else what
 
 
 def _recommended(effect: str) -> tuple[str, str]:

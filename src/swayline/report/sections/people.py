@@ -29,7 +29,7 @@ def people_section(run: Artifacts) -> Section | None:
     found = standing_ties(run.influence)
     if not len(found.rows):
         return None
-    title = _title(found)
+    title = ties_finding(found)
     panel = _ties_panel(found, title)
     lead = (
         "Along each tie, how many actions of one person an action of the other causes. People who are alike act "
@@ -41,7 +41,7 @@ def people_section(run: Artifacts) -> Section | None:
     return Section("people", "Who sways whom", lead, blocks, title + ".")
 
 
-def _title(found: Standing) -> str:
+def ties_finding(found: Standing) -> str:
     """The finding: how many ties can be claimed, of how many, by which rule, and what of the model failed."""
     stand, asked, measured = int(found.passes.sum()), found.asked, len(found.rows)
     if not asked:

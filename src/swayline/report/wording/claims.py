@@ -71,7 +71,7 @@ def failed_words(row: Row) -> str:
 
 def number_words(row: Row) -> str:
     """How many cases a claim rests on."""
-    return f", measured on {words.number(row['n'])} cases" if row.get("n") else ""
+    return f", measured on {words.number(row['n'])} case{'s' * (row['n'] != 1)}" if row.get("n") else ""
 
 
 def nothing_told(effects: Sequence[Row]) -> str:

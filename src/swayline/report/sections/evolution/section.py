@@ -32,7 +32,7 @@ def evolution_section(run: Artifacts) -> Section:
     return Section(ID, TITLE, lead, [one for one in blocks if one is not None], _finding(found["drift"]))
 
 
-def _named(one: Mapping[str, Any]) -> str:
+def change_name(one: Mapping[str, Any]) -> str:
     """What changed, as a sentence names it."""
     if one["kind"] == "population":
         return _OF_ALL.get(one["id"], words.label(one["id"]))
@@ -43,7 +43,7 @@ def _finding(drift: Mapping[str, Any]) -> str:
     changed = [one for one in drift["population"] if one["changed"]]
     if changed:
         first = changed[0]
-        return f"{words.capital(_named(first))} changed about {words.day(first['time'])}."
+        return f"{words.capital(change_name(first))} changed about {words.day(first['time'])}."
     if not drift["population"]:
         return ""
     return "Nothing about everybody changed at a moment, as far as this log can tell."
@@ -65,20 +65,20 @@ def _changes(drift: Mapping[str, Any]) -> Panel | Note | None:
         "What changed",
         ("What", "About", "Before", "After", "p"),
         [
-            (words.capital(_named(one)), words.day(one["time"]), words.number(round(one["before"], 2)),
+            (words.capital(change_name(one)), words.day(one["time"]), words.number(round(one["before"], 2)),
              words.number(round(one["after"], 2)), words.p_value(one["p_value"]))
             for one in rows
         ],
         frozenset({2, 3, 4}),
     )  # fmt: skip
     drawn = [
-        {"label": f"{words.capital(_named(one))}, {words.day(one['time'])}", "before": one["before"],
+        {"label": f"{words.capital(change_name(one))}, {words.day(one['time'])}", "before": one["before"],
          "after": one["after"]}
         for one in rows
     ]  # fmt: skip
     first = rows[0]
     verb = "rose" if first["after"] > first["before"] else "fell"
-    title = f"{words.capital(_named(first))} {verb} about {words.day(first['time'])}"
+    title = f"{words.capital(change_name(first))} {verb} about {words.day(first['time'])}"
     note = (
         "1 is what no change would have brought. False alarms are held at one log in twenty. "
         f"{told}{f' {words.number(more)} more stand in drift.parquet.' if more > 0 else ''}"
