@@ -10,8 +10,10 @@ from pydantic import Field
 from swayline.core.errors import UsageError, nearest, shown
 from swayline.core.names import INFLUENCE_FILE
 from swayline.ledger import reason_of
+from swayline.ledger.schema import NO_CLAIM
 from swayline.ledger.standing import Standing, standing_ties
 from swayline.report.wording.row_sentences import is_measured, row_sentence, row_verdict
+from swayline.report.wording.verdicts import KINDS
 from swayline.service.mcp.arguments import Arguments, Limit, Offset, User
 from swayline.service.mcp.files import RunFiles
 from swayline.service.mcp.ledger_rows import Row, Told, rows_of_nobody, rows_of_user
@@ -34,7 +36,7 @@ class EffectsAsked(Arguments):
     )
     user: User | None = Field(None, description="Rows about this one person instead of those about everybody.")
     all_methods: bool = Field(False, description="Also rows that are not the ones to quote of their question.")
-    limit: Limit = 50
+    limit: Limit = 20
     offset: Offset = 0
 
 
@@ -56,6 +58,8 @@ def effects(files: RunFiles, asked: EffectsAsked) -> dict[str, Any]:
             check_known(files, asked.user)
     if not rows:
         why = reason_of(table) or "nothing of this kind was measured"
+        if asked.user is not None:
+            why = "nothing was measured about this person (a run explains the lists of some people)"
         return page([], asked.limit) | {"notes": [f"No row: {why}.", *missing]}
     chosen = [row for row in _filtered(rows, asked) if row["quoted"] or asked.all_methods]
     chosen.sort(key=_importance)
@@ -128,8 +132,8 @@ def _filtered(rows: Sequence[Row], asked: EffectsAsked) -> list[Row]:
 
 
 def _importance(row: Row) -> tuple[int, int, int, float]:
-    """Effects on people before associations before what the model answers; what stands first; then by size."""
-    of_model = row["evidence"] in ("model", "simulation") or row["channel"] == "model"
-    kind = 2 if of_model else 1 if row["estimand"] == "association" else 0
+    """Effects as the page quotes them, then further ones, associations, what the model answers; what stands first."""
+    of_model = row["evidence"] in NO_CLAIM or row["channel"] == "model"
+    kind = 3 if of_model else {"association": 2, "effect": 0}.get(KINDS.get(row["estimand"], ""), 1)
     size = -abs(row["estimate"]) if is_measured(row) else 0.0
-    return kind, _TONES[row_verdict(row)[1]], int(not row["quoted"]), size
+    return kind, int(not row["quoted"]), _TONES[row_verdict(row)[1]], size

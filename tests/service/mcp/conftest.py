@@ -1,0 +1,59 @@
+import json
+import shutil
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import anyio
+import pytest
+
+from swayline.testing.run_folder import write_run_folder
+
+pytest.importorskip("mcp", reason="mcp is not installed: pip install 'swayline[serve]'")
+
+
+class Said(NamedTuple):
+    """What a tool answered."""
+
+    is_error: bool
+    text: str
+    told: Any
+
+
+def ask(folder: Path, name: str, **arguments: Any) -> Said:
+    """Ask a tool through a client's session in memory."""
+    from mcp.client.client import Client
+
+    from swayline.service.mcp import build_server
+
+    async def call() -> Said:
+        async with Client(build_server(folder)) as client:
+            result = await client.call_tool(name, arguments)
+        text = "".join(part.text for part in result.content)
+        if not result.is_error:
+            assert json.loads(text) == result.structured_content
+        return Said(result.is_error, text, result.structured_content)
+
+    return anyio.run(call)
+
+
+def refused(folder: Path, name: str, **arguments: Any) -> str:
+    """The one line of an error."""
+    said = ask(folder, name, **arguments)
+    assert said.is_error, said.text
+    assert "\n" not in said.text
+    assert "Traceback" not in said.text
+    return said.text
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory):
+    """A run with every artifact, effects and ties; not to be changed."""
+    folder = tmp_path_factory.mktemp("mcp") / "run"
+    write_run_folder(folder, effects=True)
+    return folder
+
+
+@pytest.fixture
+def own_run(run_folder, tmp_path):
+    """A copy to change."""
+    return shutil.copytree(run_folder, tmp_path / "run")
