@@ -8,4 +8,5 @@ An event in, a better recommendation out, an answer to why. ::
     refit    the loop closed: the log becomes a run's input, a newer model is judged and swapped in
     api      HTTP
     client   the service from Python
+    mcp      a run folder for language models, read-only
 """

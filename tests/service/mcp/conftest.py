@@ -8,8 +8,6 @@ import pytest
 
 from swayline.testing.run_folder import write_run_folder
 
-pytest.importorskip("mcp", reason="mcp is not installed: pip install 'swayline[serve]'")
-
 
 class Said(NamedTuple):
     """What a tool answered."""

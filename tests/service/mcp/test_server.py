@@ -1,6 +1,8 @@
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import anyio
 import pytest
@@ -188,3 +190,15 @@ def test_nothing_but_the_protocol_is_written_to_standard_output(run_folder):
     assert len(answers[2]["tools"]) == 8
     assert answers[3]["structuredContent"]["rows"][0]["verdict"] == "Likely raises purchases"
     assert errors.count("noise") == 2
+
+
+def test_the_guide_names_every_tool_and_argument_and_its_client_settings_start_the_verb():
+    from swayline.service.mcp.tools import TOOLS
+
+    guide = (Path(__file__).parents[3] / "docs" / "guide" / "mcp.md").read_text("utf-8")
+    (settings,) = re.findall(r"```json\n(.*?)```", guide, re.S)
+    (server,) = json.loads(settings)["mcpServers"].values()
+    assert (server["command"], server["args"][0]) == ("swayline", "mcp")
+    rows = re.findall(r"^\| `(\w+)` \|.*\| ([^|]*) \|$", guide, re.M)
+    told = {name: set(re.findall(r"`(\w+)`", arguments)) for name, arguments in rows}
+    assert told == {name: set(tool.form.model_fields) for name, tool in TOOLS.items()}

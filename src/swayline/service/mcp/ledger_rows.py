@@ -150,7 +150,7 @@ def _stands_on_the_page(rows: Sequence[Row]) -> dict[int, tuple[bool, int]]:
     for row in rows:
         if _on_the_page(row) and is_measured(row):
             by_effect[row["effect"]].append(row)
-    found = {}
+    found: dict[int, tuple[bool, int]] = {}
     for of_effect in by_effect.values():
         for parts in quoted_rows(of_effect).values():
             found |= {one["_at"]: (one["stands"], one["among"]) for one in parts.values()}

@@ -106,7 +106,7 @@ def _is_clear(one: Mapping[str, Any]) -> bool:
 
 def _primary(found: Mapping[str, Any]) -> str:
     """The metric that the report speaks of: NDCG, else the first."""
-    metrics = list(next(iter(found["models"].values()))["metrics"])
+    metrics: list[str] = list(next(iter(found["models"].values()))["metrics"])
     return next((name for name in metrics if name.startswith("ndcg")), metrics[0])
 
 

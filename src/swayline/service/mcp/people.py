@@ -129,13 +129,13 @@ def profile(files: RunFiles, asked: ProfileAsked) -> dict[str, Any]:
     if not rows:
         check_known(files, asked.user)
         raise DataError(f"user {shown(asked.user)} has a list but no profile in this run: {files.command(PEOPLE_FILE)}")
-    told = {name: value for name, value in rows[0].items() if name not in _UNSHOWN}
+    told: dict[str, Any] = plain({name: value for name, value in rows[0].items() if name not in _UNSHOWN})
     notes: list[str] = []
     flags = _part(FLAGS_FILE, notes, lambda: rows_of(_flags(files), asked.user))
     ties = _part(INFLUENCE_FILE, notes, lambda: _ties(files, asked.user))
     given = [answer(row) for row in ties if row["cause"] == asked.user]
     received = [answer(row) for row in ties if row["cause"] != asked.user]
-    return plain(told) | {
+    return told | {
         "flagged": plain([_without_user(row) for row in flags]),
         "ties_given": page(given, asked.ties), "ties_received": page(received, asked.ties), "notes": notes,
     }  # fmt: skip
