@@ -17,21 +17,29 @@ class Said(NamedTuple):
     told: Any
 
 
-def ask(folder: Path, name: str, **arguments: Any) -> Said:
-    """Ask a tool through a client's session in memory."""
+def ask_all(folder: Path, *questions: tuple[str, dict[str, Any]]) -> list[Said]:
+    """Ask tools, one after the other, through one client's session in memory."""
     from mcp.client.client import Client
 
     from swayline.service.mcp import build_server
 
-    async def call() -> Said:
+    async def call() -> list[Said]:
         async with Client(build_server(folder)) as client:
-            result = await client.call_tool(name, arguments)
-        text = "".join(part.text for part in result.content)
-        if not result.is_error:
-            assert json.loads(text) == result.structured_content
-        return Said(result.is_error, text, result.structured_content)
+            return [_said(await client.call_tool(name, arguments)) for name, arguments in questions]
 
     return anyio.run(call)
+
+
+def _said(result: Any) -> Said:
+    text = "".join(part.text for part in result.content)
+    if not result.is_error:
+        assert json.loads(text) == result.structured_content
+    return Said(result.is_error, text, result.structured_content)
+
+
+def ask(folder: Path, name: str, **arguments: Any) -> Said:
+    """Ask one tool."""
+    return ask_all(folder, (name, arguments))[0]
 
 
 def refused(folder: Path, name: str, **arguments: Any) -> str:

@@ -15,7 +15,7 @@ from swayline.report.artifacts import read_artifacts
 from swayline.report.sections.influence import influence_section
 from swayline.testing.run_folder import HOSTILE
 
-from .conftest import ask, refused
+from .conftest import ask, ask_all, refused
 
 ALWAYS = ("estimate", "interval", "unit", "verdict", "method", "n", "sentence", "association")
 SOURCE = HOSTILE[0]
@@ -183,27 +183,30 @@ def test_a_profile_has_columns_flags_and_ties_with_verdicts(run_folder, own_run)
     assert "the run has no influence.parquet" in without["notes"][0]
 
 
+ABOUT_ONE = ("effects", "profile", "changes", "recommendations")
 _IDS = re.compile(r"\bu\d+\b|u%7C1|u\|1")
 
 
 def test_nobody_is_named_but_the_person_asked_for_and_who_sways(run_folder):
     everybody = [("describe_log", {}), ("metrics", {}), ("changes", {"claimed": False}), ("top_influencers", {})]
     everybody += [("effects", {"limit": 200, "all_methods": True})]
-    for name, arguments in everybody:
-        assert not _IDS.findall(ask(run_folder, name, **arguments).text), name
+    for said in ask_all(run_folder, *everybody):
+        assert not said.is_error
+        assert not _IDS.findall(said.text), said.text
     for user in ("u2", "u4"):
-        for name in ("effects", "profile", "changes", "recommendations"):
-            text = ask(run_folder, name, user=user).text
-            assert set(_IDS.findall(text)) <= {user}, name
+        for said in ask_all(run_folder, *((name, {"user": user}) for name in ABOUT_ONE)):
+            text = said.text
+            assert not said.is_error
+            assert set(_IDS.findall(text)) <= {user}, text
             assert f'"{SOURCE}"' not in re.sub(r'"(item|label|category)": "[^"]*"', "", text)
     assert "another person" in ask(run_folder, "effects", user="u2").text
 
 
 def test_a_person_whom_the_run_does_not_know_is_told_without_naming_others(run_folder):
-    for name in ("effects", "profile", "changes", "recommendations"):
-        line = refused(run_folder, name, user="u1o")
-        assert "'u1o' is not in this run" in line
-        assert not _IDS.findall(line), line
+    for said in ask_all(run_folder, *((name, {"user": "u1o"}) for name in ABOUT_ONE)):
+        assert said.is_error
+        assert "'u1o' is not in this run" in said.text
+        assert not _IDS.findall(said.text), said.text
 
 
 def test_what_an_event_did_to_one_list_is_told_to_who_asks_for_that_person(own_run):

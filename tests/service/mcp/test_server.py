@@ -12,7 +12,7 @@ from swayline.cli.app import app
 from swayline.core.errors import SourceError, SwaylineError
 from swayline.core.storage.files import fingerprint
 
-from .conftest import ask, refused
+from .conftest import ask_all, refused
 
 CALLS = {
     "describe_log": {}, "effects": {}, "top_influencers": {}, "recommendations": {"user": "u1"},
@@ -50,9 +50,8 @@ def test_every_tool_is_listed_as_read_only_and_explained(run_folder):
 
 def test_every_tool_answers_and_leaves_the_folder_as_it_was(run_folder):
     before = {path: fingerprint(path) for path in run_folder.rglob("*") if path.is_file()}
-    for name, arguments in CALLS.items():
-        said = ask(run_folder, name, **arguments)
-        assert not said.is_error, (name, said.text)
+    for said in ask_all(run_folder, *CALLS.items()):
+        assert not said.is_error, said.text
         assert said.told
     assert {path: fingerprint(path) for path in run_folder.rglob("*") if path.is_file()} == before
 
@@ -94,29 +93,32 @@ def test_a_file_that_changes_is_read_again(own_run):
     assert (first, second) == (0.12, 0.987)
 
 
-@pytest.mark.parametrize(
-    ("name", "arguments", "hint"),
-    [
-        ("profil", {}, "did you mean 'profile'"),
-        ("effects", {"caus": "cart"}, "did you mean 'cause'"),
-        ("effects", {"limit": 0}, "greater than or equal to 1"),
-        ("effects", {"limit": 201}, "less than or equal to 200"),
-        ("effects", {"limit": "5"}, "valid integer"),
-        ("effects", {"limit": True}, "valid integer"),
-        ("effects", {"offset": -1}, "greater than or equal to 0"),
-        ("effects", {"identified": "maybe"}, "'yes', 'assumed' or 'no'"),
-        ("recommendations", {"user": "u1", "k": 101}, "less than or equal to 100"),
-        ("recommendations", {"k": 3}, "recommendations needs user"),
-        ("profile", {"user": ""}, "at least 1 character"),
-        ("profile", {"user": 7}, "valid string"),
-        ("top_influencers", {"k": 0}, "greater than or equal to 1"),
-        ("metrics", {"model": "transformr"}, "did you mean 'transformer'"),
-        ("metrics", {"metric": "ndgc@10"}, "did you mean 'ndcg@10'"),
-        ("changes", {"kind": "user"}, "'population', 'item' or 'category'"),
-    ],
-)  # fmt: skip
-def test_a_wrong_question_is_answered_with_what_would_be_right(run_folder, name, arguments, hint):
-    assert hint in refused(run_folder, name, **arguments)
+WRONG = [
+    ("profil", {}, "did you mean 'profile'"),
+    ("effects", {"caus": "cart"}, "did you mean 'cause'"),
+    ("effects", {"limit": 0}, "greater than or equal to 1"),
+    ("effects", {"limit": 201}, "less than or equal to 200"),
+    ("effects", {"limit": "5"}, "valid integer"),
+    ("effects", {"limit": True}, "valid integer"),
+    ("effects", {"offset": -1}, "greater than or equal to 0"),
+    ("effects", {"identified": "maybe"}, "'yes', 'assumed' or 'no'"),
+    ("recommendations", {"user": "u1", "k": 101}, "less than or equal to 100"),
+    ("recommendations", {"k": 3}, "recommendations needs user"),
+    ("profile", {"user": ""}, "at least 1 character"),
+    ("profile", {"user": 7}, "valid string"),
+    ("top_influencers", {"k": 0}, "greater than or equal to 1"),
+    ("metrics", {"model": "transformr"}, "did you mean 'transformer'"),
+    ("metrics", {"metric": "ndgc@10"}, "did you mean 'ndcg@10'"),
+    ("changes", {"kind": "user"}, "'population', 'item' or 'category'"),
+]  # fmt: skip
+
+
+def test_a_wrong_question_is_answered_with_what_would_be_right(run_folder):
+    answers = ask_all(run_folder, *((name, arguments) for name, arguments, _ in WRONG))
+    for (name, arguments, hint), said in zip(WRONG, answers, strict=True):
+        assert said.is_error, (name, arguments)
+        assert hint in said.text
+        assert "\n" not in said.text
 
 
 def test_an_error_of_our_own_is_one_line_and_no_traceback(run_folder, monkeypatch):
@@ -148,12 +150,12 @@ def test_without_the_extra_it_says_what_to_install(run_folder, monkeypatch):
 NOISY = """
 import os, sys
 from swayline.service.mcp import tools
-asked = tools.TOOLS["effects"]
+asked = tools.TOOLS["metrics"]
 def noisy(files, question):
     print("noise of a library")
     os.system("echo noise of a child")
     return asked.function(files, question)
-tools.TOOLS["effects"] = tools.RunTool(asked.form, noisy)
+tools.TOOLS["metrics"] = tools.RunTool(asked.form, noisy)
 from swayline.cli import main
 main()
 """
@@ -171,7 +173,7 @@ def test_nothing_but_the_protocol_is_written_to_standard_output(run_folder):
         {"id": 1, "method": "initialize", "params": opening},
         {"method": "notifications/initialized"},
         {"id": 2, "method": "tools/list"},
-        {"id": 3, "method": "tools/call", "params": {"name": "effects", "arguments": {"cause": "cart"}}},
+        {"id": 3, "method": "tools/call", "params": {"name": "metrics", "arguments": {"model": "transformer"}}},
     ]
     answers = {}
     try:
@@ -188,7 +190,7 @@ def test_nothing_but_the_protocol_is_written_to_standard_output(run_folder):
     assert program.returncode == 0, errors
     assert answers[1]["serverInfo"]["name"] == "swayline"
     assert len(answers[2]["tools"]) == 8
-    assert answers[3]["structuredContent"]["rows"][0]["verdict"] == "Likely raises purchases"
+    assert list(answers[3]["structuredContent"]["models"]) == ["transformer"]
     assert errors.count("noise") == 2
 
 
