@@ -306,6 +306,38 @@ def test_parity_gives_groups_the_attention_they_deserve(model, users):
     assert distance(Chain().with_step(fair)) < 0.8 * distance(Chain())
 
 
+@pytest.fixture(scope="module")
+def returning():
+    """People take three items of maker b once, then return to four of maker a again and again."""
+    rng, rows = np.random.default_rng(0), []
+    for n in range(80):
+        own = rng.choice(20, 4, replace=False)
+        rows += [(f"u{n}", f"b{one}") for one in rng.choice(20, 3, replace=False)]
+        rows += [(f"u{n}", f"a{rng.choice(own)}") for _ in range(10)]
+    people, things = zip(*rows, strict=True)
+    times = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=at) for at in range(len(rows))]
+    events = pa.table({"user": people, "item": things, "behavior": ["view"] * len(rows), "time": times})
+    names = [f"{maker}{n}" for maker in "ab" for n in range(20)]
+    items = pa.table({"item": names, "category": [name[0] for name in names]})
+    return sw.Recommender("item-knn").fit(sw.read_events(events, items=items))
+
+
+@pytest.mark.parametrize("seen", ["auto", "keep", "drop"])
+def test_parity_is_learned_on_lists_as_they_are_served(returning, seen):
+    chain = Chain().with_step({"step": "parity", "strength": 1.0, "deserved": "catalogue"})
+    lists = chain.serve(returning.context, [Query(user=f"u{n}", k=10, seen=seen) for n in range(80)])
+    weights = np.tile(1 / np.log2(np.arange(2, 12)), 80)
+    of_a = np.array([item.startswith("a") for item in lists["item"].to_pylist()])
+    assert (of_a * weights).sum() / weights.sum() == pytest.approx(0.5, abs=0.005)
+
+
+def test_parity_serves_questions_that_keep_what_was_seen_beside_others(returning):
+    chain = Chain().with_step({"step": "parity", "strength": 1.0, "deserved": "catalogue"})
+    asked = [Query(user=f"u{n}", k=5, seen=seen) for n in range(20) for seen in ("keep", "drop")]
+    together = chain.serve(returning.context, asked)["item"].to_pylist()
+    assert together == [item for one in asked for item in chain.serve(returning.context, [one])["item"].to_pylist()]
+
+
 def test_popularity_follows_the_history(model, users):
     from swayline.recommend.steps.fairness import popularity_tiers
 

@@ -65,19 +65,29 @@ class Parity:
         """
         context = slate.context
         groups = context.groups(self.by, "step parity")
-        offsets: Floats = context.once(("parity", self.by, self.deserved), lambda: self._offsets(context, groups))
         assert slate.items is not None
         scores, _ = slate.interest()
         own = groups[np.maximum(slate.items, 0)]
-        slate.rescore(self.name, scores + self.strength * np.where(own >= 0, offsets[np.maximum(own, 0)], 0.0))
+        drops = np.zeros(len(slate), bool) if slate.drops is None else slate.drops
+        for dropped in np.unique(drops).tolist():
+            offsets = self._offsets(context, groups, dropped)
+            rows = np.flatnonzero(drops == dropped)
+            scores[rows] += self.strength * np.where(own[rows] >= 0, offsets[np.maximum(own[rows], 0)], 0.0)
+        slate.rescore(self.name, scores)
 
-    def _offsets(self, context: Context, groups: Ints) -> Floats:
+    def _offsets(self, context: Context, groups: Ints, drops: bool) -> Floats:
+        """(G,) what each group needs in lists as they are served: with or without what was seen."""
+        key = ("parity", self.by, self.deserved, drops)
+        found: Floats = context.once(key, lambda: self._learned(context, groups, drops))
+        return found
+
+    def _learned(self, context: Context, groups: Ints, drops: bool) -> Floats:
         n_groups = int(groups.max(initial=-1)) + 1
         if not n_groups:
             raise DataError("step parity: no item has a group")
         everybody = context.histories
         step = max(1, len(everybody) // _ASKED)
-        pool = recommend(context.bundle.model, everybody.take(np.arange(0, len(everybody), step)), _POOL)
+        pool = recommend(context.bundle.model, everybody.take(np.arange(0, len(everybody), step)), _POOL, drops)
         of = groups if self.deserved == "catalogue" else groups[everybody.items]
         counts = np.bincount(of[of >= 0], minlength=n_groups).astype(np.float64)
         return parity_offsets(*pool, groups, counts / counts.sum(), _K)

@@ -71,6 +71,7 @@ def _reranked(asked: Asked, context: Context, step: Step, k: int) -> ItemRows:
     """(Q, k) the lists after one step behind the ranking."""
     queries = [Query(k=k)] * len(asked.people)
     slate = Slate(context, queries, asked.targets.users, asked.targets.history, asked.items.shape[1])
+    slate.drops = np.full(len(slate), asked.bundle.exclude_seen)
     slate.ranked("rank", asked.items, asked.scores)
     step(slate)
     assert slate.items is not None
