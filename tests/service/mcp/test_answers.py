@@ -152,11 +152,26 @@ def test_top_influencers_are_those_whose_ties_stand(run_folder, own_run):
         refutations={"time_rescaling": {"passed": False, "figure": 0.2}},
     )  # fmt: skip
     _write(own_run, tie)
+    (mine,) = ask(own_run, "effects", user="a").told["rows"]
+    assert (mine["verdict"], mine["effect"]) == ("Not to be relied on", "another person")
+    assert "time rescaling" in mine["sentence"]
     failed = ask(own_run, "top_influencers").told
     assert failed["influencers"] == []
     assert "No tie's influence can be relied on" in failed["sentence"]
     _write(own_run, replace(tie, refutations={}, figure=Figure(0.02, -0.2, 0.3, 0.8)))
     assert ask(own_run, "top_influencers").told["influencers"] == []
+
+
+def test_a_tie_that_was_not_asked_about_is_not_called_without_influence(run_folder, own_run):
+    (weak,) = ask(run_folder, "effects", user="u4").told["rows"]
+    assert weak["verdict"] == "No influence shown"
+    rows = read_ledger(own_run / INFLUENCE_FILE)
+    few = rows.set_column(rows.column_names.index("n"), "n", pa.array([4] * len(rows), pa.int64()))
+    write_ledger(few, own_run / INFLUENCE_FILE)
+    (row,) = ask(own_run, "effects", user="u4").told["rows"]
+    assert row["verdict"] == "Not asked"
+    assert "fewer than 5 times" in row["sentence"]
+    assert ask(own_run, "top_influencers").told["ties_asked"] == 0
 
 
 def test_lists_come_in_order_with_reasons_and_titles(run_folder):

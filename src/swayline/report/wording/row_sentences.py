@@ -17,6 +17,7 @@ from urllib.parse import unquote
 
 from swayline.ledger import ESTIMANDS
 from swayline.ledger.schema import NO_CLAIM
+from swayline.ledger.standing import LEAST_ACTS
 from swayline.report.wording import words
 from swayline.report.wording.claims import excludes_zero, failed_words, number_words
 from swayline.report.wording.verdicts import KINDS, event_words, figure_words, verdict
@@ -71,17 +72,23 @@ def _claim(row: Row) -> Verdict:
             return "Not explained away", "open", "by a hidden cause as strong as the strongest control"
         return "May be nothing", "none", "a hidden cause as strong as the strongest control leaves zero possible"
     if name == "excitation_part":
-        return "Part of a tie's influence", "open", "parts are not claimed for themselves; the tie as a whole is"
+        return "Part of a tie's influence", "open", "only ties as a whole are claimed or not"
     if name == "excitation":
         return _tie(row)
     return verdict(row if name in KINDS else {**row, "estimand": "ate"})
 
 
 def _tie(row: Row) -> Verdict:
-    """A tie is claimed or not beside all ties that were asked; ``stands`` is needed."""
+    """A tie is claimed or not beside all ties that were asked; needs ``stands``, ``among``, ``q_value``, ``failed``."""
+    if row.get("failed"):
+        checks = words.listed([name.replace("_", " ") for name in row["failed"]])
+        return "Not to be relied on", "stop", f"the model of all ties fails the check of {checks}"
+    if row.get("q_value") is None:
+        return "Not asked", "none", f"its source acted fewer than {LEAST_ACTS} times, or it has no p-value"
+    together = f"among all {words.number(row['among'])} ties asked together"
     if row["stands"]:
-        return "Carries influence", "up", f"it stands among all {words.number(row['among'])} ties asked together"
-    return "No influence shown", "none", f"it does not stand among all {words.number(row['among'])} ties asked together"
+        return "Carries influence", "up", f"it stands {together}"
+    return "No influence shown", "none", f"it does not stand {together}"
 
 
 def row_sentence(row: Row, association: Row | None = None) -> str:

@@ -89,17 +89,13 @@ def rows_of_user(table: pa.Table, user: str, ties: Standing) -> list[Row]:
 def ties_of(ties: Standing, user: str) -> list[Row]:
     """A person's ties that were measured, given and taken, with whether each stands."""
     either = pc.or_(pc.equal(ties.rows["cause"], user), pc.equal(ties.rows["effect"], user)).to_numpy()
-    chosen = [int(at) for at in either.nonzero()[0]]
-    return [
-        {
-            **row,
-            "quoted": True,
-            "stands": bool(ties.stands[at]),
-            "among": ties.asked,
-            "q_value": float(ties.q_value[at]),
-        }
-        for at, row in zip(chosen, ties.rows.take(pa.array(chosen, pa.int64())).to_pylist(), strict=True)
-    ]
+    return [tie_at(ties, int(at)) for at in either.nonzero()[0]]
+
+
+def tie_at(ties: Standing, at: int) -> Row:
+    """A measured tie with what can be claimed of it; ``q_value`` is null where it was not asked about."""
+    row: Row = _without_nan(ties.rows.slice(at, 1).to_pylist()[0] | {"q_value": float(ties.q_value[at])})
+    return row | {"quoted": True, "stands": bool(ties.stands[at]), "among": ties.asked, "failed": list(ties.failed)}
 
 
 def _is(table: pa.Table, kind: str, name: str, user: str) -> pa.ChunkedArray:

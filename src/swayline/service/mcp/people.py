@@ -19,7 +19,7 @@ from swayline.service.mcp.arguments import Arguments, Limit
 from swayline.service.mcp.arguments import User as UserId
 from swayline.service.mcp.effects import answer, ties_in
 from swayline.service.mcp.files import RunFiles
-from swayline.service.mcp.ledger_rows import ANOTHER, ties_of
+from swayline.service.mcp.ledger_rows import ANOTHER, tie_at, ties_of
 from swayline.service.mcp.plain import page, plain
 from swayline.service.mcp.users import check_known, lists, profiles, rows_of, unknown
 
@@ -80,13 +80,12 @@ def _leaders(found: Standing) -> list[tuple[str, list[int]]]:
 
 
 def _leader(found: Standing, user: str, places: list[int], rank: int) -> dict[str, Any]:
-    rows = found.rows.take(pa.array(places)).to_pylist()
-    at, strongest = max(zip(places, rows, strict=True), key=lambda pair: pair[1]["ci_low"] or 0.0)
-    told = strongest | {"effect": ANOTHER, "quoted": True, "stands": True, "among": found.asked}
+    rows = [tie_at(found, at) for at in places]
+    strongest = max(rows, key=lambda row: row["ci_low"] or 0.0)
     return {
         "rank": rank, USER: user, "ties_claimed": len(places), "actions": strongest["n"],
         "caused_per_action": sum(row["estimate"] for row in rows), "unit": strongest["unit"],
-        "strongest_tie": answer(told | {"q_value": float(found.q_value[at])}),
+        "strongest_tie": answer(strongest | {"effect": ANOTHER}),
     }  # fmt: skip
 
 
