@@ -18,7 +18,7 @@ import numpy as np
 from swayline.core.errors import UsageError, nearest
 from swayline.core.names import CATEGORY
 from swayline.core.time import iso
-from swayline.core.types import Ints
+from swayline.core.types import Bools, Ints
 from swayline.dataset import NO_TIME, Dataset, Sequences
 
 PARTITIONS = ("event", "behavior", "category", "item", "session")
@@ -124,22 +124,22 @@ def positions_of(histories: Sequences, owner: Ints) -> Ints:
 
 def without_sets(histories: Sequences, owner: Ints, sets: list[Ints]) -> Sequences:
     """(N,) the histories ``owner`` (N,), each without a set of events given by flat positions."""
-    taken = positions_of(histories, owner)
-    row = np.repeat(np.arange(len(owner)), histories.lengths[owner])
-    width = np.int64(max(1, len(histories.items)))
-    left = np.repeat(np.arange(len(sets)), [len(one) for one in sets]) * width
-    left = left + (np.concatenate(sets) if sets else np.zeros(0, np.int64)).astype(np.int64)
-    return histories.take(owner).keep(~np.isin(row * width + taken, left))
+    return histories.take(owner).keep(~_in_sets(histories, owner, sets))
 
 
 def only_sets(histories: Sequences, owner: Ints, sets: list[Ints]) -> Sequences:
     """(N,) the histories ``owner`` (N,), each with nothing but a set of events."""
+    return histories.take(owner).keep(_in_sets(histories, owner, sets))
+
+
+def _in_sets(histories: Sequences, owner: Ints, sets: list[Ints]) -> Bools:
+    """Which events of the histories ``owner`` (N,), one after the other, are in the set of theirs."""
     taken = positions_of(histories, owner)
     row = np.repeat(np.arange(len(owner)), histories.lengths[owner])
     width = np.int64(max(1, len(histories.items)))
-    left = np.repeat(np.arange(len(sets)), [len(one) for one in sets]) * width
-    left = left + (np.concatenate(sets) if sets else np.zeros(0, np.int64)).astype(np.int64)
-    return histories.take(owner).keep(np.isin(row * width + taken, left))
+    named = np.repeat(np.arange(len(sets)), [len(one) for one in sets]) * width
+    named = named + (np.concatenate(sets) if sets else np.zeros(0, np.int64)).astype(np.int64)
+    return np.isin(row * width + taken, named)
 
 
 def replaced(histories: Sequences, position: Ints, items: Ints, behaviors: Ints | None = None) -> Sequences:
