@@ -22,7 +22,6 @@ LONG_FUNCTIONS: dict[str, str] = {
 
 WIDE_FUNCTIONS: dict[str, str] = {
     "face/privacy.py:anonymize": "a public face: log and key, and eight options by keyword",
-    "causal/nuisance/cross_fitting.py:nuisances": "a table in parts, and six options by keyword",
     "causal/effect.py:estimate_effect": "a public face: twelve of its options are keywords with a default",
     "causal/policy/learn_policy.py:learn_policy": "a public face: eight of its options are keywords with a default",
     "influence/diffusion/seeds.py:choose_seeds": "a public function: graph and budget, and ten options by keyword",

@@ -18,7 +18,7 @@ from swayline.causal.effect import estimate_effect
 from swayline.causal.estimate import estimators
 from swayline.causal.estimate.estimators import Contrast
 from swayline.causal.inference.intervals import Estimate
-from swayline.causal.nuisance.cross_fitting import Nuisances, folds, nuisances
+from swayline.causal.nuisance.cross_fitting import Learning, Nuisances, folds, nuisances
 from swayline.causal.refute.checks import part_estimate, without_parts
 from swayline.causal.refute.refutations import subset_stability
 from swayline.causal.table.covariate_table import CovariateTable, read
@@ -89,7 +89,7 @@ def ask(frame: Table, controls: list[str], seed: int, learner: str, clusters: st
     fold = folds(len(data.y), s.n_folds, data.clusters, generator(s.seed, "folds"), arm)
     shares = np.tile(np.bincount(arm) / len(arm), (len(arm), 1)) if known else None
     folded = FoldedDesign(data.x, fold)
-    found = nuisances(folded, data.y, arm, 2, data.encoder.groups, kind=learner, propensity=shares, seed=seed)
+    found = nuisances(folded, data.y, arm, 2, data.encoder.groups, learning=Learning(learner, seed), propensity=shares)
     return Asked(data, s, found, estimators.contrast(data.x, data.y, arm, 1, found, data.clusters, "ate"))
 
 

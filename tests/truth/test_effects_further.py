@@ -8,7 +8,7 @@ from swayline.causal.estimate.estimators import aipw, contrast, partial_slope
 from swayline.causal.estimate.instruments import two_stage
 from swayline.causal.estimate.joint import mediate
 from swayline.causal.identify.graph import adjust, read_graph
-from swayline.causal.nuisance.cross_fitting import crossfit_all, default_learners, folds, nuisances
+from swayline.causal.nuisance.cross_fitting import Learning, crossfit_all, default_learners, folds, nuisances
 from swayline.causal.policy.learn_policy import learn_policy
 from swayline.causal.table.folds import FoldedDesign
 
@@ -110,7 +110,7 @@ def aipw_of(table, controls, seed):
     x = (x - x.mean(axis=0)) / x.std(axis=0)
     arm = table["t"].astype(np.int64)
     fold = folds(len(x), 5, None, np.random.default_rng(seed), arm)
-    found = nuisances(FoldedDesign(x, fold), table["y"], arm, 2, range(x.shape[1]), kind="linear", seed=seed)
+    found = nuisances(FoldedDesign(x, fold), table["y"], arm, 2, range(x.shape[1]), learning=Learning("linear", seed))
     return aipw(contrast(x, table["y"], arm, 1, found, None, "ate"))
 
 

@@ -17,6 +17,7 @@ from swayline.causal.heterogeneity.forest import learn_forest
 from swayline.causal.heterogeneity.gaussian_process import MOST_ROWS, MOST_SCALES, ArmsProcess, fit_arms
 from swayline.causal.inference.intervals import Estimate, interval
 from swayline.causal.nuisance.cross_fitting import (
+    Learning,
     Nuisances,
     crossfit_all,
     default_learners,
@@ -108,12 +109,11 @@ def _process(data: CovariateTable, s: EffectQuery, n_arms: int) -> ArmsProcess |
 
 
 def _nuisances(data: CovariateTable, s: EffectQuery, fold: Ints, process: ArmsProcess | None) -> Nuisances:
-    kind = "auto" if s.learner == "gaussian" else s.learner
     given, arm, n_arms = _given_propensity(data, s), data.treatment.arm, len(data.treatment.arms)
     if process is None:
         return nuisances(
-            FoldedDesign(data.x, fold), data.y, arm, n_arms, data.encoder.groups, kind=kind, propensity=given,
-            seed=s.seed, levels=data.levels, own=(s.outcome_learner, s.treatment_learner),
+            FoldedDesign(data.x, fold), data.y, arm, n_arms, data.encoder.groups, learning=Learning.of(s),
+            propensity=given, levels=data.levels,
         )  # fmt: skip
     outcome = process.held_out(fold, n_arms)
     if np.isin(data.y, (0.0, 1.0)).all():

@@ -12,7 +12,14 @@ from swayline.causal.estimate.estimators import partial_slope
 from swayline.causal.heterogeneity.dr_learner import EffectModel, learn_effects
 from swayline.causal.inference.intervals import Estimate
 from swayline.causal.inference.refutation import Refutation
-from swayline.causal.nuisance.cross_fitting import Nuisances, crossfit, default_learners, dose_nuisances, folds
+from swayline.causal.nuisance.cross_fitting import (
+    Learning,
+    Nuisances,
+    crossfit,
+    default_learners,
+    dose_nuisances,
+    folds,
+)
 from swayline.causal.nuisance.learners import least_squares
 from swayline.causal.refute import refutations as refute
 from swayline.causal.refute.gaps import gaps_left
@@ -56,10 +63,9 @@ def answer_dose(data: CovariateTable, s: EffectQuery) -> Answer:
     fold = folds(len(data.y), s.n_folds, data.clusters, generator(s.seed, "folds"))
     if data.levels is not None:
         data = pooled(data, fold, [data.treatment.dose], [s.treatment])
-    kind = "auto" if s.learner == "gaussian" else s.learner
     found = dose_nuisances(
-        data.x, data.y, data.treatment.dose, fold, data.encoder.groups, kind=kind, seed=s.seed, levels=data.levels,
-        own=(s.outcome_learner, s.treatment_learner),
+        data.x, data.y, data.treatment.dose, fold, data.encoder.groups, learning=Learning.of(s),
+        levels=data.levels,
     )  # fmt: skip
     made = _slopes(data, s, found)
     return Answer(data, (_judged(made),), (*data.remarks, *found.notes), _model(made))

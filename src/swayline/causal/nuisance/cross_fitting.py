@@ -22,14 +22,47 @@ from swayline.causal.nuisance.learners import (
 from swayline.causal.nuisance.own_learners import OwnLearner
 from swayline.causal.table.folds import Design, Floats, FoldedDesign, Ints
 from swayline.causal.table.levels import Levels, add_level_effects, held_fixed, without_levels
+from swayline.causal.table.question import EffectQuery
 
 CLIP = 0.01
 """Propensities are at least this much of their arm's share before anything divides by them; trimming is stricter."""
 
 
-OwnLearners = tuple[Any, Any]
-"""The caller's estimators of outcome and treatment; None where ours are used."""
-NO_OWN: OwnLearners = (None, None)
+@dataclass(frozen=True)
+class Learning:
+    """How nuisances are learned.
+
+    Attributes
+    ----------
+    kind : "linear" or "boosting" alone; any other word: what the size of the data allows
+    seed : decides every random number
+    outcome, treatment : the caller's estimators; None where ours are used
+    """
+
+    kind: str = "auto"
+    seed: int = 0
+    outcome: Any = None
+    treatment: Any = None
+
+    @classmethod
+    def of(cls, query: EffectQuery) -> "Learning":
+        """As a question asks."""
+        return cls(query.learner, query.seed, query.outcome_learner, query.treatment_learner)
+
+    def of_outcome(self, x: Design, groups: Sequence[int], binary: bool) -> tuple[Sequence[Learner], str]:
+        """The learners of the outcome, and why."""
+        return self._chosen(self.outcome, x, groups, binary)
+
+    def of_treatment(self, x: Design, groups: Sequence[int], binary: bool) -> tuple[Sequence[Learner], str]:
+        """The learners of the treatment, and why."""
+        return self._chosen(self.treatment, x, groups, binary)
+
+    def _chosen(self, own: Any, x: Design, groups: Sequence[int], binary: bool) -> tuple[Sequence[Learner], str]:
+        """The caller's learner alone, else what the size of the data allows."""
+        if own is None:
+            return default_learners(x, groups, binary, self.kind, self.seed)
+        learner = OwnLearner(own)
+        return [learner], f"{learner.name}, as given"
 
 
 @dataclass(frozen=True)
@@ -111,16 +144,6 @@ def default_learners(x: Design, groups: Sequence[int], binary: bool, kind: str, 
     return learners, f"{n:,} rows: linear learners, as trees need more"
 
 
-def _learners(
-    own: Any, x: Design, groups: Sequence[int], binary: bool, kind: str, seed: int
-) -> tuple[Sequence[Learner], str]:
-    """The caller's learner alone, else what the size of the data allows."""
-    if own is None:
-        return default_learners(x, groups, binary, kind, seed)
-    learner = OwnLearner(own)
-    return [learner], f"{learner.name}, as given"
-
-
 def crossfit(
     folded: FoldedDesign, y: Floats, learners: Sequence[Learner], rows: npt.NDArray[np.bool_] | None = None
 ) -> tuple[Floats, Floats]:
@@ -158,11 +181,9 @@ def nuisances(
     n_arms: int,
     groups: Sequence[int],
     *,
-    kind: str = "auto",
+    learning: Learning,
     propensity: Floats | None = None,
-    seed: int = 0,
     levels: Levels | None = None,
-    own: OwnLearners = NO_OWN,
 ) -> Nuisances:
     """Propensities and outcome models of every arm, cross-fitted.
 
@@ -170,21 +191,20 @@ def nuisances(
     ----------
     propensity : known P(arm | X), shape (n, arms), as in an experiment; learned where None
     levels : controls of many levels, held fixed in the outcome
-    own : the caller's learners of outcome and treatment
     """
     x, binary_y = folded.x, bool(np.isin(y, (0.0, 1.0)).all())
-    learners, why = _learners(own[0], x, groups, binary_y, kind, seed)
+    learners, why = learning.of_outcome(x, groups, binary_y)
     notes = [why]
     if levels is None:
         outcome, words = _of_arms(folded, y, arm, n_arms, learners)
     else:
-        outcome, words = arms_within_levels(folded, y, arm, n_arms, groups, levels, kind, seed)
+        outcome, words = arms_within_levels(folded, y, arm, n_arms, groups, levels, learning.kind, learning.seed)
     notes += words
     if levels is None and binary_y:
         outcome = np.clip(outcome, 0.0, 1.0)
     known = propensity is not None
     if propensity is None:
-        chosen, _ = _learners(own[1], x, groups, True, kind, seed)
+        chosen, _ = learning.of_treatment(x, groups, True)
         raw = np.empty((len(y), n_arms))
         for a in range(1, n_arms):
             raw[:, a], weights = crossfit(folded, (arm == a).astype(np.float64), chosen)
@@ -247,18 +267,20 @@ def to_simplex(raw: Floats, shares: Floats) -> Floats:
 
 
 def dose_nuisances(
-    x: Design, y: Floats, dose: Floats, fold: Ints, groups: Sequence[int], *, kind: str = "auto", seed: int = 0,
-    levels: Levels | None = None, own: OwnLearners = NO_OWN,
+    x: Design, y: Floats, dose: Floats, fold: Ints, groups: Sequence[int], *, learning: Learning,
+    levels: Levels | None = None,
 ) -> Nuisances:  # fmt: skip
     """E[dose | X] and E[Y | X], cross-fitted."""
     binary_y, folded = bool(np.isin(y, (0.0, 1.0)).all()), FoldedDesign(x, fold)
-    learners, why = _learners(own[0], x, groups, binary_y, kind, seed)
+    learners, why = learning.of_outcome(x, groups, binary_y)
     if levels is not None:
-        left, words = left_within_levels(folded, np.column_stack([dose, y]), groups, levels, kind, seed)
+        left, words = left_within_levels(
+            folded, np.column_stack([dose, y]), groups, levels, learning.kind, learning.seed
+        )
         expected, mean = dose - left[:, 0], y - left[:, 1]
         return Nuisances(expected[:, None], np.empty((len(y), 0)), mean, fold, (why, f"dose and outcome: {words}"))
     mean, weights = crossfit(folded, y, learners)
-    chosen, _ = _learners(own[1], x, groups, False, kind, seed)
+    chosen, _ = learning.of_treatment(x, groups, False)
     expected, other = crossfit(folded, dose, chosen)
     notes = (why, f"outcome: {_weights_in_words(learners, weights)}", f"dose: {_weights_in_words(chosen, other)}")
     return Nuisances(expected[:, None], np.empty((len(y), 0)), mean, fold, notes)

@@ -18,7 +18,7 @@ from swayline.causal.answer.rows import evidence
 from swayline.causal.estimate.estimators import LEAST_CHANCE
 from swayline.causal.heterogeneity.dr_learner import mixed
 from swayline.causal.inference.intervals import Estimate, from_scores
-from swayline.causal.nuisance.cross_fitting import crossfit_all, default_learners, folds, nuisances
+from swayline.causal.nuisance.cross_fitting import Learning, crossfit_all, default_learners, folds, nuisances
 from swayline.causal.nuisance.learners import Boosting, Linear, Predictor
 from swayline.causal.policy.uplift import best_arm
 from swayline.causal.refute.verdict import FEWEST, Comparison, no_interval, verdict
@@ -224,9 +224,8 @@ def _pseudo(data: CovariateTable, s: EffectQuery, fold: Ints, rows: Ints) -> tup
         known = np.column_stack([1 - data.propensity[rows], data.propensity[rows]])
     elif s.randomised:
         known = np.tile(np.bincount(arm, minlength=count) / len(arm), (len(arm), 1))
-    kind = "auto" if s.learner in ("gaussian", "forest") else s.learner
     found = nuisances(
-        FoldedDesign(x, fold), y, arm, count, data.encoder.groups, kind=kind, propensity=known, seed=s.seed
+        FoldedDesign(x, fold), y, arm, count, data.encoder.groups, learning=Learning.of(s), propensity=known
     )
     mine = arm[:, None] == np.arange(count)
     pseudo = found.outcome + np.where(mine, (y[:, None] - found.outcome) / found.propensity, 0.0)

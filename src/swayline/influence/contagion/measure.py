@@ -9,7 +9,7 @@ from swayline.causal.effect import EffectEstimate, estimate
 from swayline.causal.estimate import estimators
 from swayline.causal.inference.intervals import Estimate, difference_in_means
 from swayline.causal.inference.refutation import Refutation
-from swayline.causal.nuisance.cross_fitting import folds, nuisances
+from swayline.causal.nuisance.cross_fitting import Learning, folds, nuisances
 from swayline.causal.table.covariate_table import CovariateTable
 from swayline.causal.table.folds import FoldedDesign
 from swayline.causal.table.frame import Treatment, learn_encoder
@@ -80,7 +80,9 @@ def quick(rows: Trials, known: Covariates, seed: int) -> tuple[Measured | None, 
     data = table_of(rows, known)
     arm = data.treatment.arm
     fold = folds(len(rows), 5, data.clusters, generator(seed, "contagion", "folds"), arm)
-    found = nuisances(FoldedDesign(data.x, fold), rows.y, arm, 2, data.encoder.groups, kind="linear", seed=seed)
+    found = nuisances(
+        FoldedDesign(data.x, fold), rows.y, arm, 2, data.encoder.groups, learning=Learning("linear", seed)
+    )
     c = estimators.contrast(data.x, rows.y, arm, 1, found, data.clusters, "att")
     if min(int(c.treated.sum()), int(c.control.sum())) < FEWEST:
         return None, f"the controls all but decide who is exposed: {int(c.treated.sum()):,} exposures are comparable"
