@@ -59,6 +59,15 @@ def _first_from(moments, low, high, time):
 
 
 @njit(cache=True, nogil=True)
+def _stretch(entries, asked, q):
+    """Where the entries of a question's node begin and end that lie in [since, before)."""
+    node, moments = asked.nodes[q], entries.moments
+    start, stop = entries.offsets[node], entries.offsets[node + 1]
+    high = _first_from(moments, start, stop, asked.before[q])
+    return _first_from(moments, start, high, asked.since[q]), high
+
+
+@njit(cache=True, nogil=True)
 def _mixed(x):
     """Splitmix64: the same draw for the same seed, question and place, whatever runs beside it."""
     x = (x + np.uint64(0x9E3779B97F4A7C15)) & np.uint64(0xFFFFFFFFFFFFFFFF)
@@ -85,22 +94,17 @@ def latest(entries, asked, found):
                 found[q, n] = at
                 n += 1
             at -= 1
-        while n < k:
-            found[q, n] = -1
-            n += 1
+        found[q, n:] = -1
 
 
 @njit(cache=True, nogil=True)
 def uniform(entries, asked, seed, first, found):
     """Entries drawn without repeats, each as likely as any other; all of them where they are no more than k."""
-    offsets, moments, edges, kinds = entries.offsets, entries.moments, entries.edges, entries.kinds
-    nodes, since, before, kind = asked.nodes, asked.since, asked.before, asked.kind
+    edges, kinds, kind = entries.edges, entries.kinds, asked.kind
     k = found.shape[1]
     base = _mixed(np.uint64(seed))
-    for q in range(len(nodes)):
-        start, stop = offsets[nodes[q]], offsets[nodes[q] + 1]
-        high = _first_from(moments, start, stop, before[q])
-        low = _first_from(moments, start, high, since[q])
+    for q in range(len(asked.nodes)):
+        low, high = _stretch(entries, asked, q)
         key = _mixed(base ^ np.uint64(first + q))
         n = 0
         if kind < 0 and high - low > k:
@@ -129,23 +133,19 @@ def uniform(entries, asked, seed, first, found):
                     if place < k:
                         found[q, place] = at
                 met += 1
-        while n < k:
-            found[q, n] = -1
-            n += 1
+        found[q, n:] = -1
 
 
 @njit(cache=True, nogil=True)
 def by_recency(entries, asked, half_life, seed, first, found):
     """Entries drawn without repeats, the chance of each halved by every ``half_life`` of its age (Gumbel keys)."""
-    offsets, moments, edges, kinds = entries.offsets, entries.moments, entries.edges, entries.kinds
-    nodes, since, before, kind = asked.nodes, asked.since, asked.before, asked.kind
+    moments, edges, kinds = entries.moments, entries.edges, entries.kinds
+    before, kind = asked.before, asked.kind
     k = found.shape[1]
     keys = np.empty(k)
     base = _mixed(np.uint64(seed))
-    for q in range(len(nodes)):
-        start, stop = offsets[nodes[q]], offsets[nodes[q] + 1]
-        high = _first_from(moments, start, stop, before[q])
-        low = _first_from(moments, start, high, since[q])
+    for q in range(len(asked.nodes)):
+        low, high = _stretch(entries, asked, q)
         key = _mixed(base ^ np.uint64(first + q))
         n = 0
         for at in range(high - 1, low - 1, -1):
@@ -165,9 +165,7 @@ def by_recency(entries, asked, half_life, seed, first, found):
                 place -= 1
             keys[place], found[q, place] = value, at
             n = min(n + 1, k)
-        while n < k:
-            found[q, n] = -1
-            n += 1
+        found[q, n:] = -1
 
 
 @njit(cache=True, nogil=True)
@@ -210,6 +208,4 @@ def newest(ring_times, counts, nodes, before, found):
                 n += 1
                 if n == k:
                     break
-        while n < k:
-            found[q, n] = -1
-            n += 1
+        found[q, n:] = -1
