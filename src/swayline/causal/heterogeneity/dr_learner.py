@@ -77,6 +77,13 @@ def learn_effects(
     Kennedy (2023), Towards optimal doubly robust estimation of heterogeneous causal effects. Nie & Wager (2021),
     Quasi-oracle estimation of heterogeneous treatment effects.
     """
+    count = len(x) if clusters is None else int(clusters.max(initial=-1)) + 1
+    if count < FEWEST:
+        what = "rows" if clusters is None else "clusters"
+        raise IdentificationError(
+            f"effects that differ need at least {FEWEST} {what} where both arms may happen, and {count} are left: ask"
+            " for estimand ate"
+        )
     low, high = np.quantile(pseudo, [0.001, 0.999])
     bounded = np.clip(pseudo, low, high)
     bounded = bounded + (np.average(pseudo, weights=weight) - np.average(bounded, weights=weight))
@@ -85,13 +92,6 @@ def learn_effects(
         learners.append(Linear(Expansion.of(x, groups, most=200)))
     if has_boosting() and len(x) >= 1000:
         learners.append(Boosting(False, int(rng.integers(1 << 30)), most_trees=100, most_rows=50_000))
-    count = len(x) if clusters is None else int(clusters.max()) + 1
-    if count < FEWEST:
-        what = "rows" if clusters is None else "clusters"
-        raise IdentificationError(
-            f"effects that differ need at least {FEWEST} {what} where both arms may happen, and {count} are left: ask"
-            " for estimand ate"
-        )
     models = []
     for _ in range(HALVES):
         inside = rng.permutation(np.arange(count) % 2).astype(bool)

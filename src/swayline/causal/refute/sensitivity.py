@@ -99,7 +99,7 @@ def partial_r2(
     found = {}
     for group in sorted(set(groups)):
         at = [k + 1 for k, g in enumerate(groups) if g == group]
-        gain = float(beta[at] @ linalg.pinvh(inverse[np.ix_(at, at)]) @ beta[at])
+        gain = max(0.0, float(beta[at] @ linalg.pinvh(inverse[np.ix_(at, at)]) @ beta[at]))  # rounding may be below
         found[group] = _upper(gain / (gain + max(rss, 1e-300)), len(y))
     return found
 

@@ -108,15 +108,20 @@ def read(table: pa.Table, s: EffectQuery, controls: tuple[str, ...], merge: bool
     )  # fmt: skip
 
 
+LEAST_PROPENSITY = 1e-9
+"""A row of a smaller chance would weigh more than all the rows of any table; and squares of weights must be numbers."""
+
+
 def _propensity(table: pa.Table, s: EffectQuery, treatment: Treatment, good: Flags) -> Floats:
     """Known chances of the treatment, strictly between 0 and 1 wherever it counts."""
     assert s.propensity is not None
     chance = numeric(table, s.propensity)
-    outside = good & ~((chance > 0) & (chance < 1))
+    outside = good & ~((chance >= LEAST_PROPENSITY) & (chance <= 1 - LEAST_PROPENSITY))
     if outside.any():
         raise UsageError(
-            f"propensity column {s.propensity!r} must lie strictly between 0 and 1 in every row: "
-            f"{int(outside.sum()):,} rows are empty or do not, the first is row {np.flatnonzero(outside)[0] + 1}"
+            f"propensity column {s.propensity!r} must lie strictly between 0 and 1 in every row, by "
+            f"{LEAST_PROPENSITY:g} at least: {int(outside.sum()):,} rows are empty or do not, the first is row "
+            f"{np.flatnonzero(outside)[0] + 1}"
         )
     if len(treatment.arms) != 2:
         raise UsageError(

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from swayline.causal.effect import EffectEstimate, estimate
 from swayline.causal.identify.discover import EDGES
-from swayline.causal.table.covariate_table import CovariateTable
+from swayline.causal.table.covariate_table import LEAST_PROPENSITY, CovariateTable
 from swayline.causal.table.frame import Treatment, learn_encoder
 from swayline.causal.table.question import ESTIMANDS, LEARNERS, EffectQuery
 from swayline.core import names
@@ -304,7 +304,7 @@ class BehaviorEffects(InfluenceEstimator):
             why += f" ({lacking})" if len(at) < len(every) else ""
             return SCHEMA.empty_table(), overlap, [], [why]
         chance, pull = ((given[name][at] if name else None) for name in (self.propensity, self.instrument))
-        if chance is not None and not ((chance > 0) & (chance < 1)).all():
+        if chance is not None and not ((chance >= LEAST_PROPENSITY) & (chance <= 1 - LEAST_PROPENSITY)).all():
             raise UsageError(f"propensity column {self.propensity!r} must lie strictly between 0 and 1")
         data = replace(self._data(view, design, at, known), propensity=chance, instrument=pull)
         data = replace(data, remarks=(lacking,)) if len(at) < len(every) else data
