@@ -108,7 +108,9 @@ def _bound_words(data: CovariateTable, s: EffectQuery, one: ArmResult) -> str:
     bound = one.sensitivity
     kept = _averaged(data, s, one) if one.reference else ""
     if bound.strongest is None:
-        return kept
+        return (
+            f"{kept} No control was found to bear on both treatment and outcome; E-value {bound.e_value:.2f}.".strip()
+        )
     return (
         f"{kept} A hidden cause as strong as {bound.strongest!r} would leave it between {bound.low:.4g} and "
         f"{bound.high:.4g}; E-value {bound.e_value:.2f}, robustness value {bound.robustness:.2f}."

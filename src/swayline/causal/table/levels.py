@@ -132,12 +132,12 @@ def _shrunk(codes: Ints, targets: Floats, count: int) -> tuple[Floats, Floats]:
     for j, target in enumerate(targets.T):
         centred = target - whole[j]
         sums = np.bincount(codes, centred, minlength=count)
-        inside = float(centred @ centred) - float((sums[seen] ** 2 / size[seen]).sum())
+        inside = max(0.0, float(centred @ centred) - float((sums[seen] ** 2 / size[seen]).sum()))
         noise = inside / max(len(target) - int(seen.sum()), 1)
         spread = float((sums[seen] ** 2 / size[seen]).sum()) - noise * (int(seen.sum()) - 1)
         between = max(spread / max(len(target) - float((size**2).sum()) / len(target), 1e-9), 0.0)
         if between > 0:
-            means[:, j] += sums / (size + noise / between)
+            means[seen, j] += sums[seen] / (size[seen] + noise / between)
     return means, whole
 
 
