@@ -1,10 +1,11 @@
 import json
 import shutil
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import anyio
 import pytest
+from anyio.from_thread import start_blocking_portal
 
 from swayline.testing.run_folder import write_run_folder
 
@@ -27,7 +28,13 @@ def ask_all(folder: Path, *questions: tuple[str, dict[str, Any]]) -> list[Said]:
         async with Client(build_server(folder)) as client:
             return [_said(await client.call_tool(name, arguments)) for name, arguments in questions]
 
-    return anyio.run(call)
+    return in_own_thread(call)
+
+
+def in_own_thread(call: Callable[[], Awaitable[Any]]) -> Any:
+    """Wait for ``call`` in a loop of a thread of its own: a browser's test may have left a loop running in this one."""
+    with start_blocking_portal() as portal:
+        return portal.call(call)
 
 
 def _said(result: Any) -> Said:

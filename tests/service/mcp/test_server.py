@@ -4,7 +4,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import anyio
 import pytest
 from typer.testing import CliRunner
 
@@ -12,7 +11,7 @@ from swayline.cli.app import app
 from swayline.core.errors import SourceError, SwaylineError
 from swayline.core.storage.files import fingerprint
 
-from .conftest import ask_all, refused
+from .conftest import ask_all, in_own_thread, refused
 
 CALLS = {
     "describe_log": {}, "effects": {}, "top_influencers": {}, "recommendations": {"user": "u1"},
@@ -34,7 +33,7 @@ def _listed(folder):
         async with Client(build_server(folder)) as client:
             return (await client.list_tools()).tools, client.instructions
 
-    return anyio.run(tools)
+    return in_own_thread(tools)
 
 
 def test_every_tool_is_listed_as_read_only_and_explained(run_folder):
@@ -89,7 +88,9 @@ def test_a_file_that_changes_is_read_again(own_run):
             (own_run / "metrics.json").write_text(json.dumps(found))
             return first, await client.call_tool("metrics", {"model": "transformer"})
 
-    first, second = (one.structured_content["models"]["transformer"]["ndcg@10"]["value"] for one in anyio.run(twice))
+    first, second = (
+        one.structured_content["models"]["transformer"]["ndcg@10"]["value"] for one in in_own_thread(twice)
+    )
     assert (first, second) == (0.12, 0.987)
 
 
