@@ -25,7 +25,6 @@ WIDE_FUNCTIONS: dict[str, str] = {
     "causal/effect.py:estimate_effect": "a public face: twelve of its options are keywords with a default",
     "causal/policy/learn_policy.py:learn_policy": "a public face: eight of its options are keywords with a default",
     "influence/diffusion/seeds.py:choose_seeds": "a public function: graph and budget, and ten options by keyword",
-    "influence/network/fit/hawkes.py:fit_hawkes": "a public estimator: the data, and nine options by keyword",
 }
 """``file:function`` → why it may take more than nine parameters."""
 

@@ -23,7 +23,7 @@ import numpy as np
 
 from swayline.influence.network.acts import Acts, make_acts, make_ties
 from swayline.influence.network.fit.goodness import held_out_log_likelihood
-from swayline.influence.network.fit.hawkes import fit_hawkes
+from swayline.influence.network.fit.hawkes import Solving, fit_hawkes
 from swayline.influence.network.fit.kernels import exponential
 from swayline.influence.network.fit.model import HawkesFit
 
@@ -168,8 +168,8 @@ def compare(name: str, acts: Acts, ties, cut: float, peer: str | None) -> None:
         ("seasonal Poisson (ours)", nobody, {"own_past": False, "rounds": 1}),
         ("+ own past", nobody, {"rounds": 2}),
         ("+ ties, maximum likelihood", ties, {"rounds": 2}),
-        ("+ ties, sparsity 5", ties, {"rounds": 2, "sparsity": 5.0}),
-        ("+ ties, sparsity 100", ties, {"rounds": 2, "sparsity": 100.0}),
+        ("+ ties, sparsity 5", ties, {"rounds": 2, "solving": Solving(sparsity=5.0)}),
+        ("+ ties, sparsity 100", ties, {"rounds": 2, "solving": Solving(sparsity=100.0)}),
     ):
         start = time.perf_counter()
         fit = fit_hawkes(train, edges, **settings)

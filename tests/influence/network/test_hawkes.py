@@ -12,7 +12,7 @@ from swayline.influence.network.fit.goodness import (
     rescaled_gaps,
     spectral_radius,
 )
-from swayline.influence.network.fit.hawkes import fit_hawkes
+from swayline.influence.network.fit.hawkes import Solving, fit_hawkes
 from swayline.influence.network.fit.intervals import tie_estimates
 from swayline.influence.network.fit.kernels import Delays, exponential, start_kernel
 from swayline.influence.network.fit.solve import solve
@@ -140,9 +140,9 @@ def test_penalties_remove_ties():
     acts, ties = pair_world(3, sway=0.3)
     settings = {"kernel": exponential(7200.0), "rounds": 1}
     free = fit_hawkes(acts, ties, **settings)
-    assert fit_hawkes(acts, ties, sparsity=40.0, **settings).x_tie[0] < free.x_tie[0]
-    assert fit_hawkes(acts, ties, sparsity=1e6, **settings).x_tie.max() < 1e-6
-    grouped = fit_hawkes(acts, ties, group=1e6, solver="accelerated", **settings)
+    assert fit_hawkes(acts, ties, solving=Solving(sparsity=40.0), **settings).x_tie[0] < free.x_tie[0]
+    assert fit_hawkes(acts, ties, solving=Solving(sparsity=1e6), **settings).x_tie.max() < 1e-6
+    grouped = fit_hawkes(acts, ties, solving=Solving(group=1e6, solver="accelerated"), **settings)
     assert grouped.x_tie.max() < 1e-6
 
 
@@ -183,11 +183,11 @@ def test_a_target_that_never_acts_has_a_finite_upper_end():
 def test_refuses_misuse():
     acts, ties = pair_world(0, 0.0)
     with pytest.raises(UsageError, match="newton"):
-        fit_hawkes(acts, ties, solver="newtn")
+        fit_hawkes(acts, ties, solving=Solving(solver="newtn"))
     with pytest.raises(UsageError, match="accelerated"):
-        fit_hawkes(acts, ties, group=1.0)
+        fit_hawkes(acts, ties, solving=Solving(group=1.0))
     with pytest.raises(UsageError, match="negative"):
-        fit_hawkes(acts, ties, sparsity=-1.0)
+        fit_hawkes(acts, ties, solving=Solving(sparsity=-1.0))
     with pytest.raises(UsageError, match="exponential"):
         start_kernel("exponental", 1.0, 2.0)
     with pytest.raises(EmptyLogError, match="one moment"):

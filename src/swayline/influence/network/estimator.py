@@ -23,7 +23,7 @@ from swayline.influence.network.describe.measured import MeasuredPeople
 from swayline.influence.network.describe.picture import people_picture
 from swayline.influence.network.describe.scores import person_scores
 from swayline.influence.network.fit.goodness import Goodness, branching, goodness_of_fit, spectral_radius
-from swayline.influence.network.fit.hawkes import fit_hawkes
+from swayline.influence.network.fit.hawkes import Solving, fit_hawkes
 from swayline.influence.network.fit.imputed import DRAWS, imputed, needs_draws
 from swayline.influence.network.fit.intervals import TieEstimates, tie_estimates
 from swayline.influence.network.fit.model import HawkesFit
@@ -127,8 +127,8 @@ class PeopleInfluence(InfluenceEstimator):
         self._condition = log.outcome_told(self.outcome)
         self.read_: People = read_people(split.events, ties, self.outcome_, log.items)
         self.fit_: HawkesFit = fit_hawkes(
-            self.read_.acts, self.read_.ties, kernel=self.kernel, sparsity=self.sparsity, group=self.group,
-            solver=self.solver, seed=self.seed,
+            self.read_.acts, self.read_.ties, kernel=self.kernel,
+            solving=Solving(self.sparsity, self.group, self.solver), seed=self.seed,
         )  # fmt: skip
         return self._measure()
 

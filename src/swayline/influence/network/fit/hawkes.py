@@ -17,7 +17,7 @@ Zhou, Zha and Song, "Learning social infectivity in sparse low-rank networks usi
 Lewis and Mohler, "A nonparametric EM algorithm for multiscale Hawkes processes", 2011.
 """
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -37,14 +37,47 @@ from swayline.influence.network.fit.shared_parts import (
 from swayline.influence.network.fit.solve import SOLVERS, solve
 
 
+@dataclass(frozen=True)
+class Solving:
+    """Penalties, and the solver that minimises under them.
+
+    Parameters
+    ----------
+    sparsity, group : float
+        L1 weight on every tie, in acts (0: maximum likelihood), and weight on the norm of all ties into a person:
+        people who follow nobody lose all their ties at once. The latter needs ``solver="accelerated"``.
+    solver : str
+        ``newton`` (exact, the default), ``em``, ``accelerated`` (proximal gradient).
+
+    Raises
+    ------
+    UsageError
+        An unknown solver, a negative penalty, or a group penalty with another solver.
+    """
+
+    sparsity: float = 0.0
+    group: float = 0.0
+    solver: str = "newton"
+
+    def __post_init__(self) -> None:
+        if self.solver not in SOLVERS:
+            raise UsageError(f"solver {self.solver!r} is unknown: {nearest(self.solver, SOLVERS)}")
+        if self.sparsity < 0 or self.group < 0:
+            raise UsageError(f"penalties must not be negative: sparsity {self.sparsity}, group {self.group}")
+        if self.group > 0 and self.solver != "accelerated":
+            raise UsageError(f"a group penalty needs solver 'accelerated', not {self.solver!r}")
+
+
+PLAIN = Solving()
+"""Maximum likelihood by Newton's method."""
+
+
 def fit_hawkes(
     acts: Acts,
     ties: Ties,
     *,
     kernel: str | Delays = "exponential",
-    sparsity: float = 0.0,
-    group: float = 0.0,
-    solver: str = "newton",
+    solving: Solving = PLAIN,
     rounds: int = 3,
     sample: int = 2000,
     rhythm: bool = True,
@@ -59,11 +92,8 @@ def fit_hawkes(
     kernel : str or Delays
         ``exponential`` (its mean delay is learned), ``sum-of-exponentials`` or ``histogram`` (their weights are
         learned), or a kernel to take as it is.
-    sparsity, group : float
-        L1 weight on every tie, in acts (0: maximum likelihood), and weight on the norm of all ties into a person:
-        people who follow nobody lose all their ties at once. The latter needs ``solver="accelerated"``.
-    solver : str
-        ``newton`` (exact, the default), ``em``, ``accelerated`` (proximal gradient).
+    solving : Solving
+        Penalties and solver.
     rounds, sample : int
         How often the shared parts are learned in turn, and from how many people.
     rhythm, own_past : bool
@@ -72,15 +102,15 @@ def fit_hawkes(
     Raises
     ------
     UsageError
-        An unknown solver or kernel, a negative penalty, or a group penalty with another solver.
+        An unknown kernel, or no round.
     MissingExtraError
         numba is not installed.
     """
     require("numba", extra="people")
-    _checked(sparsity, group, solver, rounds)
-    penalties = {"sparsity": sparsity, "group": group, "solver": solver}
+    if rounds < 1:
+        raise UsageError(f"rounds must be at least 1, not {rounds}")
     shared = SharedParts.of(acts, ties, kernel, sample, rhythm, own_past, seed)
-    fit = _unfitted(acts, ties, kernel, shared, penalties)
+    fit = _unfitted(acts, ties, kernel, shared, solving)
     if isinstance(kernel, Delays) and not rhythm and not own_past:  # nothing shared is left to learn
         return solve(fit, np.arange(acts.people), warm=False)
     with task("who sways whom", total=rounds + 1) as bar:
@@ -99,7 +129,7 @@ def fit_hawkes(
 
 
 def _unfitted(
-    acts: Acts, ties: Ties, kernel: str | Delays, shared: SharedParts, penalties: dict[str, Any]
+    acts: Acts, ties: Ties, kernel: str | Delays, shared: SharedParts, solving: Solving
 ) -> HawkesFit:  # fmt: skip
     """Where the fit starts: first rhythms and delays, every coefficient zero."""
     baseline, width, trend = first_baseline(acts, ties, shared.grid, shared.some, shared.rhythm, shared.seed)
@@ -107,16 +137,5 @@ def _unfitted(
     x_base = np.zeros((acts.people, len(baseline.patterns) + len(shared.own_means)))
     return HawkesFit(
         acts, ties, baseline, width, trend, own_kernel(shared.own_means), delays, x_base, np.zeros(len(ties)),
-        np.zeros(acts.people), **penalties,
+        np.zeros(acts.people), **vars(solving),
     )  # fmt: skip
-
-
-def _checked(sparsity: float, group: float, solver: str, rounds: int) -> None:
-    if solver not in SOLVERS:
-        raise UsageError(f"solver {solver!r} is unknown: {nearest(solver, SOLVERS)}")
-    if sparsity < 0 or group < 0:
-        raise UsageError(f"penalties must not be negative: sparsity {sparsity}, group {group}")
-    if group > 0 and solver != "accelerated":
-        raise UsageError(f"a group penalty needs solver 'accelerated', not {solver!r}")
-    if rounds < 1:
-        raise UsageError(f"rounds must be at least 1, not {rounds}")
