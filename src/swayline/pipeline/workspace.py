@@ -51,9 +51,13 @@ class Workspace:
     @cached_property
     def data(self) -> TrainingData:
         """What models read."""
+        return self.read_by_models(self.log)
+
+    def read_by_models(self, log: EventLog) -> TrainingData:
+        """What models read of a log: of the run's own, or of a part of it."""
         with DuckEngine() as engine:
             return training_data(
-                engine, self.log,
+                engine, log,
                 min_user_events=self.settings.min_user_events, min_item_events=self.settings.min_item_events,
             )  # fmt: skip
 

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from swayline.core import names
 from swayline.core.run_folder.layouts import Anything, Describe, Examples, Metrics, Run
-from swayline.core.storage.artifacts import Accepts, is_number, is_text
+from swayline.core.storage.artifacts import Accepts, is_number, is_text, is_yes_or_no
 
 Format = Literal["json", "table", "ledger", "page", "folder"]
 Without = Literal["says so", "leaves it out", "does not read it"]
@@ -25,6 +25,9 @@ PROFILES_FILE = f"{names.PROFILES_FOLDER}/summary.json"
 PEOPLE_FILE = f"{names.PROFILES_FOLDER}/{names.USERS_FILE}"
 THINGS_FILE = f"{names.PROFILES_FOLDER}/{names.ITEMS_FILE}"
 EVOLUTION_FILE = f"{names.EVOLUTION_FOLDER}/summary.json"
+TRUST_FILE = f"{names.TRUST_FOLDER}/summary.json"
+FRAUD_FILE = f"{names.TRUST_FOLDER}/fraud.parquet"
+FAIRNESS_FILE = f"{names.TRUST_FOLDER}/fairness.parquet"
 RUN_STAGE = "run"
 """What writes ``run.json``: the run itself, after every stage."""
 EXPERIMENT_VERB = "experiment"
@@ -85,6 +88,12 @@ class Artifact:
 
 _REASONED = ("user", "item", "rank", "score", "reason", "source")
 _REJECTED = {"file": is_text, "row": is_number, "column": is_text, "value": is_text, "reason": is_text}
+_FRAUD = {"kind": is_text, "id": is_text, "score": is_number, "flagged": is_yes_or_no, "reason": is_text}
+_FAIRNESS = {
+    "measure": is_text, "by": is_text, "group": is_text, "step": is_text, "strength": is_number, "value": is_number,
+    "ci_low": is_number, "ci_high": is_number, "p_value": is_number, "q_value": is_number, "n": is_number,
+    "told": is_text,
+}  # fmt: skip
 _FLAGS = ("user", "reason", "value", "limit", "events", "explanation")
 
 ARTIFACTS = (
@@ -147,6 +156,10 @@ ARTIFACTS = (
         without="says so", is_result=True, layout=Metrics,
     ),
     Artifact(
+        names.QUESTIONS_FILE, "table", "evaluate", "each person's test question: NDCG of every model",
+        names_people=True, columns=("user", "model", "ndcg"),
+    ),
+    Artifact(
         names.INFLUENCE_FILE, "ledger", "influence", "everything measured about influence, a row each",
         without="says so", names_people=True, is_result=True,
     ),
@@ -173,6 +186,22 @@ ARTIFACTS = (
     Artifact(
         names.EXAMPLES_FILE, "json", "recommend", "ten people with what they did and what they are recommended",
         without="says so", names_people=True, layout=Examples,
+    ),
+    Artifact(
+        names.TRUST_FOLDER, "folder", "trust", "whether this may be used: who looks manipulated, who is served worse",
+        names_people=True, is_result=True,
+    ),
+    Artifact(
+        TRUST_FILE, "json", "trust", "what was asked, what could not be judged, what flagged people changed",
+        without="says so", names_people=True, layout=Anything,
+    ),
+    Artifact(
+        FRAUD_FILE, "table", "trust", "a score and reasons for every person and item",
+        without="says so", names_people=True, columns=tuple(_FRAUD), needed=_FRAUD, key="id",
+    ),
+    Artifact(
+        FAIRNESS_FILE, "table", "trust", "quality by groups of the users table's columns",
+        without="leaves it out", names_people=True, is_optional=True, columns=tuple(_FAIRNESS), needed=_FAIRNESS,
     ),
     Artifact(
         names.REPORT_FILE, "page", "report", "one page from the files above; opens offline",

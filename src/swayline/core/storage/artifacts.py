@@ -39,6 +39,11 @@ def is_number(kind: pa.DataType) -> bool:
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
 
 
+def is_yes_or_no(kind: pa.DataType) -> bool:
+    """Whether a column holds truths."""
+    return bool(pa.types.is_boolean(kind))
+
+
 def read_json(path: Path, layout: Any = None) -> Any:
     """What a JSON file holds.
 

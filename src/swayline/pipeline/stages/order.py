@@ -5,9 +5,9 @@
     read ─┬─ describe ─────────────────────────┐
           ├─ quality ── profiles ──────────────┤
           ├─ evolve ───────────────────────────┤
-          └─ train ─┬─ evaluate ───────────────┤
-                    ├─ influence ──────────────┼─ report
-                    └─ recommend ──────────────┘
+          └─ train ─┬─ evaluate ──┬─ trust ────┤
+                    ├─ influence ─┤            ├─ report
+                    └─ recommend ─┴────────────┘
 """
 
 from collections.abc import Callable
@@ -23,6 +23,7 @@ from swayline.pipeline.stages.read import read
 from swayline.pipeline.stages.recommend import recommend
 from swayline.pipeline.stages.report import report
 from swayline.pipeline.stages.train import train
+from swayline.pipeline.stages.trust import judge
 from swayline.pipeline.workspace import Workspace
 
 
@@ -68,6 +69,8 @@ STAGES = (
     Stage("influence", measure_influence, ("train",), ("outcome", "k", "explained_users", "audit"),
           made_by("influence")),
     Stage("recommend", recommend, ("train",), ("k",), made_by("recommend")),
-    Stage("report", report, ("describe", "quality", "profiles", "evolve", "evaluate", "influence", "recommend"), (),
+    Stage("trust", judge, ("evaluate", "influence", "recommend"), ("outcome", "k", "seed", "audit"), made_by("trust")),
+    Stage("report", report,
+          ("describe", "quality", "profiles", "evolve", "evaluate", "influence", "recommend", "trust"), (),
           made_by("report")),
 )  # fmt: skip

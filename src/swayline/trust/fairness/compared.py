@@ -11,11 +11,23 @@ import numpy.typing as npt
 
 from swayline.core.rng import generator
 from swayline.core.types import Bools, Ints
-from swayline.trust.fairness.chance import Drawn, Gap, draw_groups, gap_of
+from swayline.numerics.multiple_testing import q_values
+from swayline.trust.fairness.chance import Drawn, Gap, draw_groups, gap_of, mean_interval
 from swayline.trust.fairness.groups import Groups
-from swayline.trust.fairness.plan import MEASURED, MISSING, NO_VALUE, TOO_FEW, Row, row
+from swayline.trust.fairness.plan import (
+    ALIKE,
+    DIFFERS,
+    EVERYBODY,
+    MEASURED,
+    MISSING,
+    NO_VALUE,
+    TOO_FEW,
+    Row,
+    row,
+)
 
 Values = npt.NDArray[np.float64]
+_LEVEL = 0.05
 
 
 @dataclass(frozen=True)
@@ -108,3 +120,18 @@ def _of_groups(measure: Measure, groups: Groups, told: Told, drawn: Drawn | None
     if (nobody := int((groups.of < 0).sum())) > 0:
         rows.append(row(measure.name, groups.by, NO_VALUE, nobody, MISSING))
     return [*rows, *(row(measure.name, groups.by, name, 0, MISSING) for name in groups.absent)]
+
+
+def everybody(measure: Measure, seed: int) -> Row:
+    """The figure of everybody together."""
+    found = mean_interval(measure.values, generator(seed, "fairness", measure.name, EVERYBODY))
+    return row(measure.name, None, EVERYBODY, len(measure.values), **vars(found))
+
+
+def with_verdicts(rows: list[Row]) -> list[Row]:
+    """Gaps told apart from chance, all of them together under control of the false-discovery rate."""
+    gaps = [one for one in rows if one.get("p_value") is not None and "q_value" not in one]
+    for one, q_value in zip(gaps, q_values(np.array([one["p_value"] for one in gaps])), strict=True):
+        sure = q_value <= _LEVEL and not one["ci_low"] <= 0.0 <= one["ci_high"]
+        one |= {"q_value": float(q_value), "told": DIFFERS if sure else ALIKE}
+    return rows

@@ -3,25 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pyarrow as pa
 
-from swayline.core.rng import generator
 from swayline.engine import Engine
 from swayline.events import EventLog
-from swayline.numerics.multiple_testing import q_values
 from swayline.recommend.chain import POOL
 from swayline.trust.fairness.asked import Asked, ask_people
-from swayline.trust.fairness.chance import mean_interval
-from swayline.trust.fairness.compared import Compared, Measure, compare_groups
+from swayline.trust.fairness.compared import Compared, Measure, compare_groups, everybody, with_verdicts
 from swayline.trust.fairness.groups import Groups, check_columns, groups_of_people
-from swayline.trust.fairness.plan import ALIKE, DIFFERS, EVERYBODY, FAIRNESS, FairnessPlan, Row, row
+from swayline.trust.fairness.plan import FAIRNESS, FairnessPlan, Row
 from swayline.trust.fairness.popularity import lift_of, periods_of
 from swayline.trust.fairness.providers import check_provider_column, exposure_rows, providers_of
 from swayline.trust.fairness.trade import LIFT, trade_off
 
 OVERCONFIDENCE = "overconfidence"
-_LEVEL = 0.05
 
 
 @dataclass(frozen=True)
@@ -66,12 +61,12 @@ def measure_fairness(engine: Engine, log: EventLog, plan: FairnessPlan) -> Fairn
     notes: list[str] = []
     quality = _quality(asked, plan)
     compared = [compare_groups(quality, one, plan.min_people, plan.seed) for one in groups]
-    rows = [_everybody(quality, plan.seed), *(one for some in compared for one in some.rows)]
+    rows = [everybody(quality, plan.seed), *(one for some in compared for one in some.rows)]
     rows += _calibration(asked, groups, plan, notes)
     if providers is not None:
         rows += exposure_rows(providers, asked.items[:, : plan.k], (plan.min_people, plan.min_providers), plan.seed)
     rows += _popularity(asked, plan, notes)
-    rows = _with_verdicts(rows)
+    rows = with_verdicts(rows)
     if plan.rerank:
         rows += trade_off(asked, plan, compared, providers)
         if providers is None:
@@ -81,11 +76,6 @@ def measure_fairness(engine: Engine, log: EventLog, plan: FairnessPlan) -> Fairn
 
 def _quality(asked: Asked, plan: FairnessPlan) -> Measure:
     return Measure(f"ndcg@{plan.k}", asked.ndcg, asked.ndcg > 0, (0.0, 1.0))
-
-
-def _everybody(measure: Measure, seed: int) -> Row:
-    found = mean_interval(measure.values, generator(seed, "fairness", measure.name, EVERYBODY))
-    return row(measure.name, None, EVERYBODY, len(measure.values), **vars(found))
 
 
 def _calibration(asked: Asked, groups: Sequence[Groups], plan: FairnessPlan, notes: list[str]) -> list[Row]:
@@ -105,12 +95,3 @@ def _popularity(asked: Asked, plan: FairnessPlan, notes: list[str]) -> list[Row]
     lift = lift_of(asked.items[:, : plan.k], asked.targets, asked.bundle.dataset.sequences)
     found: Compared = compare_groups(Measure(LIFT, lift), periods, plan.min_people, plan.seed)
     return found.rows
-
-
-def _with_verdicts(rows: list[Row]) -> list[Row]:
-    """Gaps told apart from chance, all of them together under control of the false-discovery rate."""
-    gaps = [one for one in rows if one.get("p_value") is not None and "q_value" not in one]
-    for one, q_value in zip(gaps, q_values(np.array([one["p_value"] for one in gaps])), strict=True):
-        sure = q_value <= _LEVEL and not one["ci_low"] <= 0.0 <= one["ci_high"]
-        one |= {"q_value": float(q_value), "told": DIFFERS if sure else ALIKE}
-    return rows

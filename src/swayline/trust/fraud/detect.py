@@ -44,10 +44,13 @@ class Fraud:
         Columns of :data:`FINDINGS`.
     notes : tuple of str
         What could not be asked of this log, a sentence each.
+    unjudged : int
+        People with too few items that others met too for their choices to be judged.
     """
 
     table: pa.Table
     notes: tuple[str, ...] = ()
+    unjudged: int = 0
 
     def flagged(self, kind: str = USER_KIND) -> list[str]:
         """Ids of the people (or items) flagged."""
@@ -85,7 +88,8 @@ def detect_fraud(engine: Engine, log: EventLog, ties: pa.Table | None = None, se
         rows = _with_ties(rows, bought)
     rows += _item_rows(acts, signals, people)
     rows.sort(key=in_order)
-    return Fraud(pa.Table.from_pylist(rows, FINDINGS), tuple(_notes(acts, signals, bought)))
+    unjudged = int(np.isnan(signals.taste.evidence).sum())
+    return Fraud(pa.Table.from_pylist(rows, FINDINGS), tuple(_notes(acts, signals, bought, unjudged)), unjudged)
 
 
 def _row(kind: str, name: str, score: float, reason: str) -> dict[str, Any]:
@@ -254,12 +258,11 @@ def _shared_in_step(acts: Acts, group: Ints) -> list[tuple[int, int, int]]:
     return found
 
 
-def _notes(acts: Acts, signals: Signals, bought: BoughtTies | None) -> list[str]:
+def _notes(acts: Acts, signals: Signals, bought: BoughtTies | None, unjudged: int) -> list[str]:
     found = []
-    judged = int((~np.isnan(signals.taste.evidence)).sum())
-    if judged < len(acts.users):
+    if unjudged:
         found.append(
-            f"{len(acts.users) - judged:,} of {len(acts.users):,} people have too few items that others met too for "
+            f"{unjudged:,} of {len(acts.users):,} people have too few items that others met too for "
             "their choices to be judged."
         )
     if acts.pair_values is None:
