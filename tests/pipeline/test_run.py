@@ -59,7 +59,7 @@ def test_finished_stages_are_reused(done, shop, quick):
 
 def test_a_changed_setting_redoes_what_depends_on_it_and_nothing_else(done, shop, quick):
     changed = quick.model_copy(update={"outcome": "cart"})
-    assert _redone(_again(done, shop, changed)) == ["describe", "profiles", "influence", "report"]
+    assert _redone(_again(done, shop, changed)) == ["describe", "profiles", "influence", "trust", "report"]
     _again(done, shop, quick)
 
 
@@ -100,6 +100,7 @@ def test_a_run_cut_short_goes_on_where_it_stopped(shop, quick, tmp_path, monkeyp
     assert _redone(run(Inputs(shop / "events.parquet"), quick, tmp_path / "run")) == [
         "influence",
         "recommend",
+        "trust",
         "report",
     ]
 

@@ -24,7 +24,15 @@ from swayline.core.names import (
     RUN_FILE,
 )
 from swayline.core.run_folder import Artifact, read_by_the_report
-from swayline.core.run_folder.registry import EVOLUTION_FILE, PEOPLE_FILE, PROFILES_FILE, THINGS_FILE
+from swayline.core.run_folder.registry import (
+    EVOLUTION_FILE,
+    FAIRNESS_FILE,
+    FRAUD_FILE,
+    PEOPLE_FILE,
+    PROFILES_FILE,
+    THINGS_FILE,
+    TRUST_FILE,
+)
 from swayline.core.storage.artifacts import read_json, read_table
 from swayline.core.storage.files import fingerprint
 from swayline.ledger import read_ledger, reason_of
@@ -62,6 +70,9 @@ class Artifacts:
     overlap: Mapping[str, Any] | None = None
     audit: Mapping[str, Any] | None = None
     evolution: Mapping[str, Any] | None = None
+    trust: Mapping[str, Any] | None = None
+    fraud: pa.Table | None = None
+    fairness: pa.Table | None = None
     foreign: tuple[str, ...] = ()
     missing: Mapping[str, str] = field(default_factory=dict)
 
@@ -106,6 +117,9 @@ def read_artifacts(folder: Path) -> Artifacts:
         overlap=found[OVERLAP_FILE],
         audit=found[AUDIT_FILE],
         evolution=found[EVOLUTION_FILE],
+        trust=found[TRUST_FILE],
+        fraud=found[FRAUD_FILE],
+        fairness=found[FAIRNESS_FILE],
         foreign=tuple(name for name in found if found[name] is not None and _differs(folder, name, found[RUN_FILE])),
         missing=missing,
     )

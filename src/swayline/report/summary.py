@@ -15,6 +15,8 @@ from swayline.report.wording import words
 
 MOST = 10
 """Sentences of a summary."""
+_GIVES_WAY = frozenset({"time", "values", "catalogue"})
+"""Sections whose sentences go first where there are too many."""
 _REJECTED_SHARE = 0.05
 """Refused rows from which on the log comes first."""
 _MARK = re.compile(r"([\\`*_\[\]<>#|])")
@@ -35,7 +37,8 @@ def summary(title: str, subtitle: str, run: Artifacts, sections: Sequence[Sectio
     for section, sentence in found:
         first.setdefault(section.id, (section, sentence))
     # The first sentence of every section, then second ones while there is room.
-    chosen = [*first.values(), *(pair for pair in found if pair not in first.values())][:MOST]
+    firsts = sorted(first.values(), key=lambda pair: pair[0].id in _GIVES_WAY)
+    chosen = [*firsts, *(pair for pair in found if pair not in firsts)][:MOST]
     order = {id(one): at for at, one in enumerate(sections)}
     chosen.sort(key=lambda pair: order[id(pair[0])])
     lines = [f"# {_plain(title)}", "", _plain(subtitle), ""]

@@ -19,7 +19,7 @@ from swayline.core.names import (
     SUMMARY_FILE,
 )
 from swayline.core.run_folder import artifact
-from swayline.core.run_folder.registry import EVOLUTION_FILE, PROFILES_FILE
+from swayline.core.run_folder.registry import EVOLUTION_FILE, PROFILES_FILE, TRUST_FILE
 from swayline.core.storage.files import whole, write_text
 from swayline.report.artifacts import Artifacts, read_artifacts
 from swayline.report.blocks import Missing, Section
@@ -40,6 +40,9 @@ from swayline.report.sections.people import people_section
 from swayline.report.sections.quality import quality_section
 from swayline.report.sections.run import run_section
 from swayline.report.sections.time import time_section
+from swayline.report.sections.trust.section import ID as TRUST_ID
+from swayline.report.sections.trust.section import TITLE as TRUST_TITLE
+from swayline.report.sections.trust.section import trust_section
 from swayline.report.sections.values import values_section
 from swayline.report.summary import summary
 from swayline.report.wording import words
@@ -59,6 +62,7 @@ _SECTIONS: tuple[tuple[Callable[[Artifacts], Section | None], str, str, str], ..
     (influence_section, "influence", "What sways what", INFLUENCE_FILE),
     (experiments_section, "experiments", EXPERIMENTS_TITLE, EXPERIMENTS_FILE),
     (people_section, "people", "Who sways whom", INFLUENCE_FILE),
+    (trust_section, TRUST_ID, TRUST_TITLE, TRUST_FILE),
     (examples_section, "examples", "Example people", EXAMPLES_FILE),
     (run_section, "run", "How this was made", RUN_FILE),
 )

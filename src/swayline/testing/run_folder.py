@@ -21,7 +21,9 @@ from swayline.core.names import (
     RECOMMENDATIONS_FILE,
     REJECTED_FILE,
     RUN_FILE,
+    TRUST_FOLDER,
 )
+from swayline.core.run_folder.registry import FAIRNESS_FILE, FRAUD_FILE, TRUST_FILE
 from swayline.core.storage.files import write_json
 from swayline.dataset import with_categories
 from swayline.engine import DuckEngine
@@ -42,6 +44,7 @@ from swayline.ledger import (
     recommendation_id,
     write_ledger,
 )
+from swayline.trust.fairness import FAIRNESS
 
 HOSTILE = (
     "</script><script>alert(1)</script>",
@@ -108,6 +111,7 @@ def write_run_folder(
     write_json(folder / QUALITY_FILE, _quality(log))
     pq.write_table(log.rejected, folder / REJECTED_FILE)
     write_json(folder / METRICS_FILE, _metrics())
+    _trust(folder)
     rows = [row for behavior in behaviors[:-1] for row in _behavior_rows(behavior, outcome, effects)]
     write_ledger(ledger([*rows, *(_ties() if effects else ())]), folder / INFLUENCE_FILE)
     names = [(f"u{user}", item) for user in range(10) for item in HOSTILE]
@@ -132,6 +136,34 @@ def _flags() -> pa.Table:
         ],
         schema=FLAGS,
     )
+
+
+def _trust(folder: Path) -> None:
+    """One person and one item flagged; two groups that differ, one of too few."""
+    (folder / TRUST_FOLDER).mkdir(exist_ok=True)
+    found = {
+        "kind": ["user", "item"],
+        "id": [f"u0{HOSTILE[0]}", HOSTILE[2]],
+        "score": [0.9, 0.8],
+        "flagged": [True] * 2,
+    }
+    pq.write_table(pa.table(found | {"reason": [f"met {HOSTILE[0]}"] * 2}), folder / FRAUD_FILE)
+    told = {"measure": "ndcg@10", "by": HOSTILE[5], "told": "measured", "value": 0.2, "ci_low": 0.1, "ci_high": 0.3}
+    rows = [
+        told | {"group": "left", "n": 40}, told | {"group": HOSTILE[0], "n": 50},
+        told | {"group": "rare", "n": 3, "told": "too few to tell", "value": None, "ci_low": None, "ci_high": None},
+        told | {"measure": "ndcg@10_gap", "group": "left over right", "n": 90, "told": "differs", "p_value": 0.001,
+                "q_value": 0.002},
+    ]  # fmt: skip
+    pq.write_table(pa.Table.from_pylist(rows, FAIRNESS), folder / FAIRNESS_FILE)
+    quality = {"model": "item-knn", "n": 12, "value": 0.2, "ci_low": 0.1, "ci_high": 0.3}
+    quality |= {f"{key}_without": quality[key] for key in ("n", "value", "ci_low", "ci_high")}
+    write_json(folder / TRUST_FILE, {
+        "k": 10, "model": "item-knn", "audited": False, "people": 12, "items": 6, "unjudged": 4, "people_flagged": 1,
+        "items_flagged": 1, "events": 100, "events_of_flagged": 3, "fraud_notes": [f"No ties {HOSTILE[0]}."],
+        "shown": {"lists": 9, "showing": 2}, "quality": [quality], "lists": None, "effects": None, "not_told": [],
+        "groups_asked": True, "people_asked": 12, "fairness_notes": [],
+    })  # fmt: skip
 
 
 def _quality(log: EventLog) -> dict[str, Any]:

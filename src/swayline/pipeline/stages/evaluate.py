@@ -30,7 +30,7 @@ class Choice(TypedDict):
 
 
 def evaluate(work: Workspace) -> None:
-    """Write ``metrics.json`` (figures with intervals, groups of questions apart, models compared), ``questions.parquet``."""
+    """Write ``metrics.json`` (figures with intervals, groups apart, models compared) and ``questions.parquet``."""
     settings, split, sequences = work.settings, work.split, work.dataset.sequences
     exclude = seen_leave(split.train)
     choice = read_json(work.folder / CHOICE_FILE, Choice)

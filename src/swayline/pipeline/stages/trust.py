@@ -22,7 +22,7 @@ from swayline.pipeline.workspace import Workspace
 from swayline.trust.attack.defences import without_people
 from swayline.trust.fairness import Measure, compare_known
 from swayline.trust.fraud import Fraud, detect_fraud
-from swayline.trust.impact import effects_without, lists_without, quality_without, shown_items
+from swayline.trust.impact import effects_without, lists_without, quality_of_others, shown_items
 
 Told = dict[str, Any]
 
@@ -49,10 +49,11 @@ def _fraud(work: Workspace, found: Fraud) -> Told:
     people, items = found.flagged(), found.flagged("item")
     n_people = len(found.scores())
     events = work.log.events[USER].cast(pa.string())
+    theirs = pc.is_in(events, value_set=pa.array(people, pa.string()))
     return {
         "people": n_people, "items": len(found.table) - n_people, "unjudged": found.unjudged,
         "people_flagged": len(people), "items_flagged": len(items),
-        "events": len(events), "events_of_flagged": int(pc.sum(pc.is_in(events, value_set=pa.array(people))).as_py() or 0),
+        "events": len(events), "events_of_flagged": int(pc.sum(theirs).as_py() or 0),
         "fraud_notes": list(found.notes),
     }  # fmt: skip
 
@@ -65,7 +66,7 @@ def _changes(work: Workspace, found: Fraud, questions: pa.Table) -> Told:
         told["shown"] = shown_items(pq.read_table(work.folder / RECOMMENDATIONS_FILE), people, items)
     if not people:
         return told
-    told["quality"] = quality_without(questions, people, work.settings.seed)
+    told["quality"] = quality_of_others(questions, people, work.settings.seed)
     if not work.settings.audit:
         return told
     for name, ask in (("lists", _lists), ("effects", _effects)):

@@ -11,7 +11,7 @@ from swayline.core.rng import generator
 from swayline.trust.fairness.chance import mean_interval
 
 
-def quality_without(questions: pa.Table, flagged: list[str], seed: int = 0) -> list[dict[str, Any]]:
+def quality_of_others(questions: pa.Table, flagged: list[str], seed: int = 0) -> list[dict[str, Any]]:
     """Each model's figure with everybody's questions and with those of the others alone.
 
     The models have learned from everybody either way: this says whose questions a figure rests on, and not what the

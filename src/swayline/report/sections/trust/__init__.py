@@ -1,0 +1,1 @@
+"""The section on whether what a run found may be used."""
