@@ -15,7 +15,6 @@ import pyarrow.compute as pc
 from swayline.core.names import ITEM, USER
 from swayline.core.progress import task
 from swayline.core.rng import generator
-from swayline.core.types import Ints
 from swayline.dataset import Dataset
 from swayline.events import EventLog
 from swayline.models import recommend as best_items
@@ -95,7 +94,7 @@ def _learned(bundle: ModelBundle, dataset: Dataset, now: int, k: int) -> dict[st
 
 def _lists(bundle: ModelBundle, dataset: Dataset, now: int, k: int) -> dict[str, list[str]]:
     """Person → items, the same moment for all."""
-    items: Ints = best_items(bundle.model, dataset.sequences.asked(now), k, bundle.exclude_seen)[0]
+    items = best_items(bundle.model, dataset.sequences.asked(now), k, bundle.exclude_seen)[0]
     names = dataset.items.names
     return {
         person: [names[one] for one in row if one >= 0]
