@@ -74,6 +74,8 @@ def _changes(work: Workspace, found: Fraud, questions: pa.Table) -> Told:
             told[name] = ask(work, people, items)
         except (DataError, UsageError) as error:
             told["not_told"].append(f"{name} without the flagged people cannot be told: {error}")
+    if told["effects"] == []:
+        told["not_told"].append("no effect of a behaviour is quoted, so none was measured again without flagged people")
     if work.log.ties is not None:
         told["not_told"].append("influence on ties was not measured again without the flagged people")
     return told

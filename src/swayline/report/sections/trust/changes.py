@@ -27,7 +27,7 @@ def change_blocks(told: Mapping[str, Any]) -> list[Any]:
     if told["people_flagged"] and not told["audited"]:
         blocks.append(Note(
             "What lists and effects would be without the flagged people takes a second training: the same "
-            "`swayline run` with `--audit` tells it here."
+            "swayline run with --audit tells it here."
         ))  # fmt: skip
     return blocks
 
