@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from swayline.core.progress import Task
 from swayline.numerics.schedules import SCHEDULES, linear
 from swayline.numerics.training_loop import Descent, Limits, Standing, train, train_epochs
 from swayline.numerics.weight_average import Average
@@ -55,6 +56,16 @@ def test_the_best_epoch_is_kept_and_patience_ends_the_rest():
     assert done.best_epoch == 2
     assert [one.judged for one in done.epochs] == [0.1, 0.5, 0.4, 0.3]
     assert network.weight.item() == seen[1]
+
+
+def test_who_waits_is_told_when_patience_would_end_it(monkeypatch):
+    network, told, heard = line(), iter([0.1, 0.5, 0.4, 0.3]), []
+    monkeypatch.setattr(Task, "expect", lambda self, total: heard.append(total))
+    limits = Limits(60, patience=2)
+    train(network, toward_three(network), descent_of(network), limits, "test", judge=lambda: next(told))
+    assert heard == [3, 4, 4, 4]
+    train(network, toward_three(network), descent_of(network), Limits(3, patience=2), "test")
+    assert heard[4:] == [3, 3, 3]
 
 
 def test_without_a_judge_the_last_weights_stand_or_their_average():

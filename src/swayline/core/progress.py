@@ -27,6 +27,9 @@ class Task:
     def advance(self, steps: float = 1.0) -> None:
         """Report steps done."""
 
+    def expect(self, total: float) -> None:
+        """Say how many steps there will be, as it looks now."""
+
     def note(self, text: str) -> None:
         """Show a short text beside the bar (a loss, a count)."""
 
@@ -37,6 +40,9 @@ class _Bar(Task):
 
     def advance(self, steps: float = 1.0) -> None:
         self._bars.advance(self._id, steps)
+
+    def expect(self, total: float) -> None:
+        self._bars.update(self._id, total=total)
 
     def note(self, text: str) -> None:
         self._bars.update(self._id, note=text)
@@ -52,6 +58,9 @@ class _Lines(Task):
     def advance(self, steps: float = 1.0) -> None:
         self.done += steps
         self._tell()
+
+    def expect(self, total: float) -> None:
+        self.total = total
 
     def note(self, text: str) -> None:
         self.said = text

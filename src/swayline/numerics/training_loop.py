@@ -56,12 +56,23 @@ class Limits:
         """Whether the deadline has passed."""
         return time.perf_counter() > self.deadline
 
+    def expected(self, epochs: int, best_epoch: int, judged: bool) -> int:
+        """Epochs in all after so many, unless a better one comes: for who waits.
+
+        >>> Limits(60, 5).expected(3, 2, judged=True), Limits(60, 5).expected(3, 3, judged=False)
+        (7, 60)
+        """
+        if self.patience is None or not judged:
+            return self.max_epochs
+        return min(self.max_epochs, max(epochs, best_epoch + self.patience))
+
 
 @dataclass(frozen=True)
 class EpochResult:
     """What an epoch came to: mean loss, samples learned from, wall clock without validation, validation figure."""
 
     epoch: int
+    best_epoch: int
     loss: float
     samples: int
     seconds: float
@@ -177,7 +188,7 @@ def train_epochs(
             judged = judge() if judge is not None else None
             standing.take(judged, network)
             if on_epoch is not None:
-                on_epoch(EpochResult(number, loss, samples, seconds, judged))
+                on_epoch(EpochResult(number, standing.best_epoch, loss, samples, seconds, judged))
         if limits.late:
             break
     if standing.kept:
@@ -214,7 +225,8 @@ def train(
     """
     results: list[EpochResult] = []
     of_steps: list[float] = []
-    with task(label, limits.max_epochs * (n_batches or 1)) as bar:
+    an_epoch = n_batches or 1
+    with task(label, limits.expected(0, 0, judge is not None) * an_epoch) as bar:
 
         def run_epoch(number: int) -> tuple[float, int]:
             total, samples = 0.0, 0
@@ -231,6 +243,7 @@ def train(
         def on_epoch(result: EpochResult) -> None:
             results.append(result)
             quality = "" if result.judged is None else f" · NDCG@10 {result.judged:.4f}"
+            bar.expect(limits.expected(result.epoch, result.best_epoch, result.judged is not None) * an_epoch)
             bar.note(f"epoch {result.epoch} · loss {result.loss:.3f}{quality}")
 
         standing = train_epochs(network, run_epoch, limits, judge=judge, average=descent.average, on_epoch=on_epoch)

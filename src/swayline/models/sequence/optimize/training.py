@@ -35,7 +35,9 @@ def train(
     With a ``checkpoint_file``, every epoch is written there, and a run that was cut off goes on from it. ``watch`` is
     told of every epoch as it ends, while the network holds the weights that were judged.
     """
-    with together() as (rank, size), torch.random.fork_rng(), task("train transformer", settings.max_epochs) as bar:
+    limits = Limits(settings.max_epochs, settings.patience)
+    expected = limits.expected(0, 0, judge is not None)
+    with together() as (rank, size), torch.random.fork_rng(), task("train transformer", expected) as bar:
         run = Run(network, histories, settings, max_length, rank, size)
         record = Record(run, checkpoint_file if rank == 0 else None)
         quality: tuple[float | None, float | None] = (None, None)
@@ -48,12 +50,13 @@ def train(
         def on_epoch(done: EpochResult) -> None:
             ndcg, likelihood = quality
             record.add(Epoch(done.epoch, done.loss, ndcg, done.seconds, done.samples / done.seconds, likelihood))
+            bar.expect(limits.expected(done.epoch, done.best_epoch, done.judged is not None))
             bar.note(record.log[-1].line)
             if watch is not None:
                 watch(record.log[-1])
 
         train_epochs(
-            network, lambda epoch: run.epoch(epoch, bar), Limits(settings.max_epochs, settings.patience), judge=judged,
-            average=run.average, standing=record.standing, on_epoch=on_epoch,
+            network, lambda epoch: run.epoch(epoch, bar), limits, judge=judged, average=run.average,
+            standing=record.standing, on_epoch=on_epoch,
         )  # fmt: skip
     return Trained(tuple(record.log), record.standing.best_epoch)
