@@ -20,6 +20,16 @@ def test_of_equal_models_hardly_any_is_called_worse_than_the_best(n_models):
     assert np.mean(false) <= 0.10  # 5% and three standard errors; Holm's test of the best gives .15 at ten
 
 
+def test_people_who_ask_most_of_the_questions_do_not_make_claims():
+    users, rng = np.repeat(np.arange(120), [150] * 3 + [4] * 117), np.random.default_rng
+    false = []
+    for seed in range(80):
+        suits = rng(seed).normal(size=(120, 10))[users]
+        values = suits + rng(seed + 1000).normal(size=suits.shape)
+        false.append((compare_all(values, rng(seed), users, n_flips=200).p_values <= 0.05).any())
+    assert np.mean(false) <= 0.125  # 5% and three standard errors; signs flipped about the means give .44
+
+
 def test_a_model_that_is_better_by_much_is_the_only_one_left():
     found = compare_all(lists(5, 1, lead=1.5, n=600), np.random.default_rng(0))
     assert found.best == 0
