@@ -116,6 +116,13 @@ class ImplicitALS:
         self.values_ = ValueReading.of(train, self.settings.values)
         return self._become(self.chosen_, partial(self._factorise, train))
 
+    @classmethod
+    def of_items(cls, settings: ImplicitALSSettings, chosen: Chosen, items: Scores) -> Self:
+        """A model of (I, D) item factors that were found elsewhere (from a noisy sum)."""
+        model = cls(settings)
+        model.values_ = None
+        return model._become(chosen, lambda _: items)
+
     def _become(self, chosen: Chosen, factorised: Callable[[Chosen], Scores]) -> Self:
         self.chosen_ = chosen
         self.items_ = factorised(dataclasses.replace(chosen, decay=1.0))

@@ -105,6 +105,18 @@ def fit_network(
     return Fitted(scorer, chosen, trained.history, trained.best_epoch)
 
 
+def begun(histories: Sequences, settings: TransformerSettings) -> Scorer:
+    """A network with its first weights and no training, for a loop of another room (private, federated).
+
+    ``settings`` leave nothing to the data; of ``histories`` only the sizes and the catalogue are read, so that they may
+    be empty.
+    """
+    read = _read(histories, settings)
+    network = _started(histories, settings, read)
+    network.codes[:-1] = torch.from_numpy(read.codes)
+    return Scorer(settings, read.sizes, network.to(device_of(settings)).eval())
+
+
 def _read(histories: Sequences, settings: TransformerSettings) -> _Read:
     """Sizes, attributes and texts."""
     codes, n_values = attribute_codes(histories.catalogue if settings.attributes else None, histories.n_items)

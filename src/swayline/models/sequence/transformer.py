@@ -124,6 +124,14 @@ class Transformer:
         carry_calibration(before.network, self._scorer.network)
         return self
 
+    @classmethod
+    def of_network(cls, settings: TransformerSettings, scorer: Scorer, n_epochs: int) -> Self:
+        """A model whose network another loop has trained (private, federated); no loss of its training is kept."""
+        model = cls(settings)
+        scorer.forget_catalogue()
+        model._become(Fitted(scorer, {}, (), n_epochs))
+        return model
+
     def _become(self, fitted: Fitted) -> None:
         self._scorer: Scorer = fitted.scorer
         self.chosen_, self.best_epoch_ = fitted.chosen, fitted.best_epoch
