@@ -12,7 +12,6 @@ from swayline.cli import (
     clicks,
     evaluate,
     experiment,
-    fit,
     influence,
     live,
     mcp,
@@ -26,6 +25,7 @@ from swayline.cli import (
     tune,
 )
 from swayline.cli.evolution import diff, evolve, forecast
+from swayline.cli.fitting import fit
 from swayline.cli.shared.edge import guarded
 from swayline.cli.trust import anonymize
 from swayline.core.progress import set_level

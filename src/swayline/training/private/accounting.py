@@ -6,15 +6,18 @@ Mironov, Talwar and Zhang, "Rényi Differential Privacy of the Sampled Gaussian 
 Balle et al., "Hypothesis Testing Interpretations and Rényi Differential Privacy", AISTATS 2020 (RDP to ε, δ).
 """
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from swayline.core.errors import UsageError
 from swayline.core.extras import require
 
-ACCOUNTANT = "rdp"
-"""Opacus's name of it: an upper bound at every δ."""
+ORDERS = [1.25, 1.5, 1.75, *range(2, 64), 80, 96, 128, 192, 256]
+"""Rényi orders that are tried; the best one counts."""
+_FIRST_MULTIPLIER, _MOST_MULTIPLIER, _PRECISION = 0.5, 512.0, 1e-3
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,8 @@ def epsilon_of(steps: Sequence[Steps], delta: float) -> float:
         return 0.0
     accountant = _accountants().RDPAccountant()
     accountant.history = [(one.noise_multiplier, one.sampling_rate, one.n_steps) for one in steps]
-    return float(accountant.get_epsilon(delta=delta))
+    with _quiet():
+        return float(accountant.get_epsilon(delta=delta, alphas=ORDERS))
 
 
 def noise_for(epsilon: float, delta: float, sampling_rate: float, n_steps: int) -> Steps:
@@ -58,26 +62,34 @@ def noise_for(epsilon: float, delta: float, sampling_rate: float, n_steps: int) 
     UsageError
         No amount of noise that the accountant knows makes them so cheap.
     """
-    _accountants()
-    solver = require("opacus.accountants.utils", "private")
-    try:
-        multiplier = float(
-            solver.get_noise_multiplier(
-                target_epsilon=epsilon, target_delta=delta, sample_rate=sampling_rate, steps=n_steps,
-                accountant=ACCOUNTANT, epsilon_tolerance=min(0.01, epsilon / 100),
+    low, high = 0.0, _FIRST_MULTIPLIER
+    while epsilon_of([Steps(high, sampling_rate, n_steps)], delta) > epsilon:
+        low, high = high, 2.0 * high
+        if high > _MOST_MULTIPLIER:
+            raise UsageError(
+                f"no noise makes {n_steps:,} steps cost so little as ε {epsilon:g} at δ {delta:.3g}: raise --epsilon,"
+                " or take fewer steps"
             )
-        )  # fmt: skip
-    except ValueError as error:
-        raise UsageError(
-            f"no noise makes {n_steps:,} steps cost so little as ε {epsilon:g} at δ {delta:.3g} ({error}): raise"
-            " --epsilon, or take fewer steps"
-        ) from None
-    return Steps(multiplier, sampling_rate, n_steps)
+    while high - low > _PRECISION * high:
+        middle = 0.5 * (low + high)
+        if epsilon_of([Steps(middle, sampling_rate, n_steps)], delta) > epsilon:
+            low = middle
+        else:
+            high = middle
+    return Steps(high, sampling_rate, n_steps)
 
 
 def library() -> str:
     """Name and version of the accountant, as a card tells it."""
     return f"RDP accountant of Opacus {require('opacus', 'private').__version__}"
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the library's notes that an order at the edge is the best one: the bound holds at every order."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Optimal order is the")
+        yield
 
 
 def _accountants() -> Any:

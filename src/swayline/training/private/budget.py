@@ -112,8 +112,20 @@ def read_account(folder: Path) -> Account | None:
         ) from None
 
 
+def spare_account(folder: Path) -> None:
+    """Refuse to put another kind of model into a folder that keeps an account.
+
+    Raises
+    ------
+    UsageError
+        As said.
+    """
+    if (folder / PRIVACY_FILE).exists():
+        raise UsageError(f"{folder} holds a private model and what it has cost: name another folder, or say --private")
+
+
 def account_for(folder: Path | None, budget: float | None, epsilon: float, delta: float, delta_said: bool) -> Account:
-    """The account that a training is booked on: the folder's own, with a raised budget where one is said, else a new one.
+    """The account that a training is booked on: the folder's own (its budget raised where one is said), else a new one.
 
     Raises
     ------

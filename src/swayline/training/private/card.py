@@ -13,14 +13,14 @@ CARD_FILE = "card.md"
 _READ = {
     "gradients or counts of people": "private: each person's are shortened to the clip, summed, and noise is added",
     "who is in a step": "private: drawn by the system's random numbers, Poisson; no seed is kept",
-    "list of items, their titles and attributes": "public: the table of items alone; events on other items are left out",
+    "items, their titles and attributes": "public: the table of items alone; events on other items are left out",
     "number of people": "public: it sets the sampling rate and δ",
     "names of columns, how the log is read": "public: kept in the folder",
     "behaviours": "not read: every event is one behaviour",
     "values, categories and places of events": "not read",
     "table of users": "not read",
-    "popularity, co-occurrence (first weights, negatives, neighbours)": "not read: first weights and negatives are drawn",
-    "validation (early stopping, choice of settings, calibration)": "turned off: steps and settings are fixed beforehand",
+    "popularity, co-occurrence": "not read: first weights and negatives are drawn; no neighbours",
+    "validation (stopping, choice, calibration)": "turned off: steps and settings are fixed beforehand",
     "sizes that the log usually decides (width, depth, length read)": "fixed beforehand",
     "whether seen items leave the lists": "fixed: they leave",
     "loss and quality of the training": "not kept",
@@ -50,8 +50,8 @@ def write_card(folder: Path, account: Account) -> None:
     lines = [
         f"# {card['model']}, trained privately",
         "",
-        f"ε {account.spent:.4g} of {account.budget:g} at δ {account.delta:.3g}, per {card['unit']}; {card['n_people']:,}"
-        f" people; {len(account.trainings)} training(s) into this folder.",
+        f"ε {account.spent:.4g} of {account.budget:g} at δ {account.delta:.3g}, per {card['unit']};"
+        f" {card['n_people']:,} people; {len(account.trainings)} training(s) into this folder.",
         f"Noise {card['noise_multiplier']:.4g} × clip {card['clip']:g}, each person in a step by chance"
         f" {card['sampling_rate']:g}, {card['n_steps']:,} step(s); {card['accountant']}.",
         "",

@@ -2,7 +2,7 @@
 
 ::
 
-    log ─ public catalogue ─ δ, account ─ noise for ε ─ noisy steps ─ bundle without anybody in it ─ account, weights, card
+    log ─ public catalogue ─ δ, account ─ noise for ε ─ noisy steps ─ bundle without people ─ account, weights, card
 """
 
 from dataclasses import dataclass, replace

@@ -2,7 +2,8 @@
 
 ::
 
-    people ─ Poisson ─ each person's summed gradient g ─ g · min(1, clip / |g|) ─ sum ─ + N(0, (multiplier · clip)²) ─ / expected people
+    people ─ Poisson ─ each one's summed gradient g ─ g · min(1, clip / |g|) ─ sum
+                                              ─ + N(0, (multiplier · clip)²) ─ / expected people
 
 With or without one person the sum before the noise differs by at most ``clip``: nothing that another person did enters
 a person's gradient. Who is drawn and the noise come from the system's own random numbers and no seed of them is kept:
@@ -47,7 +48,9 @@ def clipped(gradient: Sequence[Tensor], clip: float) -> tuple[list[Tensor], floa
 
     A gradient that is no finite number counts as none: it is still within the clip.
     """
-    length = float(torch.sqrt(sum((one.double().square().sum() for one in gradient), torch.zeros((), dtype=torch.float64))))
+    length = float(
+        torch.sqrt(sum((one.double().square().sum() for one in gradient), torch.zeros((), dtype=torch.float64)))
+    )
     if not np.isfinite(length):
         return [torch.zeros_like(one) for one in gradient], length
     # A hair below 1, so that rounding to single precision never goes beyond the clip.

@@ -71,7 +71,9 @@ class PrivatePlan:
         if self.delta is not None and not 0 < self.delta < 1:
             raise UsageError(f"--delta must lie between 0 and 1, not {self.delta!r}: leave it out for 1/n of n people")
         if self.budget is not None and self.budget < self.epsilon:
-            raise UsageError(f"--budget {self.budget:g} is less than this training's --epsilon {self.epsilon:g}: raise it")
+            raise UsageError(
+                f"--budget {self.budget:g} is less than this training's --epsilon {self.epsilon:g}: raise it"
+            )
         if not 0 < self.people_share <= 1:
             raise UsageError(f"the share of people in a step must be above 0 and at most 1, not {self.people_share!r}")
         if self.steps < 1:

@@ -65,7 +65,5 @@ def public_data(engine: Engine, log: EventLog) -> PublicData:
         raise EmptyLogError("no event is on an item of the table of items, so there is nothing to learn from")
     constant = pa.array([INTERACT] * len(kept), pa.string())
     kept = kept.set_column(kept.column_names.index(BEHAVIOR), BEHAVIOR, constant)
-    dataset = build_dataset(
-        engine, kept, items=catalogue, behaviors=Vocabulary.of([INTERACT]), side=log.items
-    )
+    dataset = build_dataset(engine, kept, items=catalogue, behaviors=Vocabulary.of([INTERACT]), side=log.items)
     return PublicData(TrainingData(log, dataset), len(events) - len(kept))

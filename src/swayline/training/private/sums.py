@@ -56,8 +56,8 @@ def fit_sum(histories: Sequences, plan: PrivatePlan, steps: Steps, secret: Secre
         return model
     if histories.n_items > MOST_ITEMS:
         raise UsageError(
-            f"{plan.model} learns privately from a matrix of all pairs of items, and {histories.n_items:,} are more than"
-            f" {MOST_ITEMS:,}: take transformer, or a smaller catalogue"
+            f"{plan.model} learns privately from a matrix of all pairs of items, and {histories.n_items:,} are more"
+            f" than {MOST_ITEMS:,}: take transformer, or a smaller catalogue"
         )
     moments = noisy_pairs(pairs_of(histories, plan.clip), scale, secret)
     spread = scale * np.sqrt(histories.n_items)

@@ -41,6 +41,53 @@ class Training:
     seed: options.Seed = 0
 
 
+@dataclass(frozen=True)
+class Given:
+    """What is learned from, which model, and where it goes."""
+
+    events: str
+    reading: Said
+    model: str
+    split: str
+    out: Path
+    sides: ItemsAndUsers
+
+
+@dataclass(frozen=True)
+class Guard:
+    """How people's data are kept from the model: differential privacy."""
+
+    private: Annotated[
+        bool, typer.Option("--private", help="Differentially private training; needs --epsilon and --items.")
+    ] = False
+    epsilon: Annotated[
+        float | None, typer.Option("--epsilon", help="What this training may cost each person.", show_default=False)
+    ] = None
+    delta: Annotated[
+        float | None, typer.Option("--delta", help="Chance that it costs more; 1/n of n people.", show_default=False)
+    ] = None
+    budget: Annotated[
+        float | None,
+        typer.Option(
+            "--budget", help="What all trainings into this folder may cost; this one's --epsilon.", show_default=False
+        ),
+    ] = None
+    steps: Annotated[
+        int | None, typer.Option("--steps", help="Noisy steps of the sequence model.", show_default=False)
+    ] = None
+    people_share: Annotated[
+        float | None,
+        typer.Option("--people-share", help="Chance of each person to be in a step.", show_default=False),
+    ] = None
+    clip: Annotated[
+        float | None, typer.Option("--clip", help="How far one person can move a step.", show_default=False)
+    ] = None
+
+    def said(self) -> dict[str, object]:
+        """What was given of it, by the plan's names."""
+        return {name: value for name, value in vars(self).items() if name != "private" and value is not None}
+
+
 @reads("items", "users")
 def fit(
     events: Annotated[
@@ -55,6 +102,7 @@ def fit(
     out: Annotated[Path, typer.Option("--out", help="Model folder to write.")] = Path("model"),
     sides: ItemsAndUsers = ItemsAndUsers(),
     training: Training = Training(),
+    guard: Guard = Guard(),
     ending: Ending = Ending(),
     *,
     reading: Said,
@@ -69,10 +117,19 @@ def fit(
         raise UsageError(f"model {model!r} is unknown: {nearest(model, model_names())}")
     if events is None:
         raise UsageError("give the log to learn from: swayline fit EVENTS")
+    if guard.private:
+        from swayline.cli.fitting.private import fit_private
+
+        given = Given(events, reading, model, split, out, sides)
+        fit_private(given, training, guard.said(), ending)
+        return
+    if said := guard.said():
+        raise UsageError(f"--{next(iter(said)).replace('_', '-')} belongs to a private training: say --private too")
     from swayline.core.storage.locks import only_one
     from swayline.core.storage.outputs import claim_folder, is_model_folder
     from swayline.engine import DuckEngine
     from swayline.training import TrainingPlan, fit_log
+    from swayline.training.private import spare_account
 
     # What cannot be used is said before anything is read or written.
     plan = TrainingPlan.of_one(
@@ -84,6 +141,7 @@ def fit(
         check_tracker(training.track)
     inputs = (events, *vars(sides).values())
     claim_folder(out, "fit", is_model_folder, inputs, ending.force)
+    spare_account(out)
     if training.checkpoint is not None:
         from swayline.models.sequence.optimize.checkpoint import claim_checkpoint
 

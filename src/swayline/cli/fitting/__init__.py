@@ -1,0 +1,1 @@
+"""``swayline fit``: plain and private."""
