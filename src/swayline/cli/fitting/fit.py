@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from swayline.cli.fitting.asked import Given, Guard, Training
 from swayline.cli.shared import options
 from swayline.cli.shared.groups import Ending
 from swayline.cli.shared.models import list_models
@@ -18,74 +19,6 @@ from swayline.core.errors import UsageError, nearest
 if TYPE_CHECKING:
     from swayline.models.sequence.optimize.epochs import Watch
     from swayline.training.bundle import ModelBundle
-
-
-@dataclass(frozen=True)
-class Training:
-    """How the model learns, and what is kept while it does."""
-
-    settings: options.Set = None
-    checkpoint: Annotated[
-        Path | None,
-        typer.Option(
-            "--checkpoint", help="Keep each epoch in this file; the same command goes on from it.", show_default=False
-        ),
-    ] = None
-    tensorboard: Annotated[
-        Path | None, typer.Option("--tensorboard", help="Folder for training curves.", show_default=False)
-    ] = None
-    track: Annotated[
-        str | None,
-        typer.Option("--track", help="Follow training: tensorboard, mlflow or wandb (offline).", show_default=False),
-    ] = None
-    seed: options.Seed = 0
-
-
-@dataclass(frozen=True)
-class Given:
-    """What is learned from, which model, and where it goes."""
-
-    events: str
-    reading: Said
-    model: str
-    split: str
-    out: Path
-    sides: ItemsAndUsers
-
-
-@dataclass(frozen=True)
-class Guard:
-    """How people's data are kept from the model: differential privacy."""
-
-    private: Annotated[
-        bool, typer.Option("--private", help="Differentially private training; needs --epsilon and --items.")
-    ] = False
-    epsilon: Annotated[
-        float | None, typer.Option("--epsilon", help="What this training may cost each person.", show_default=False)
-    ] = None
-    delta: Annotated[
-        float | None, typer.Option("--delta", help="Chance that it costs more; 1/n of n people.", show_default=False)
-    ] = None
-    budget: Annotated[
-        float | None,
-        typer.Option(
-            "--budget", help="What all trainings into this folder may cost; this one's --epsilon.", show_default=False
-        ),
-    ] = None
-    steps: Annotated[
-        int | None, typer.Option("--steps", help="Noisy steps of the sequence model.", show_default=False)
-    ] = None
-    people_share: Annotated[
-        float | None,
-        typer.Option("--people-share", help="Chance of each person to be in a step.", show_default=False),
-    ] = None
-    clip: Annotated[
-        float | None, typer.Option("--clip", help="How far one person can move a step.", show_default=False)
-    ] = None
-
-    def said(self) -> dict[str, object]:
-        """What was given of it, by the plan's names."""
-        return {name: value for name, value in vars(self).items() if name != "private" and value is not None}
 
 
 @reads("items", "users")
@@ -117,29 +50,36 @@ def fit(
         raise UsageError(f"model {model!r} is unknown: {nearest(model, model_names())}")
     if events is None:
         raise UsageError("give the log to learn from: swayline fit EVENTS")
+    given = Given(events, reading, model, split, out, sides)
     if guard.private:
         from swayline.cli.fitting.private import fit_private
 
-        given = Given(events, reading, model, split, out, sides)
         fit_private(given, training, guard.said(), ending)
         return
     if said := guard.said():
         raise UsageError(f"--{next(iter(said)).replace('_', '-')} belongs to a private training: say --private too")
+    _fit(given, training, ending)
+
+
+def _fit(given: Given, training: Training, ending: Ending) -> None:
+    """Fit on all that is given."""
     from swayline.core.storage.locks import only_one
     from swayline.core.storage.outputs import claim_folder, is_model_folder
     from swayline.engine import DuckEngine
     from swayline.training import TrainingPlan, fit_log
     from swayline.training.private import spare_account
 
+    model, out = given.model, given.out
     # What cannot be used is said before anything is read or written.
     plan = TrainingPlan.of_one(
-        model, options.settings_of(training.settings), split=split, seed=training.seed, checkpoint=training.checkpoint
-    )
+        model, options.settings_of(training.settings), split=given.split, seed=training.seed,
+        checkpoint=training.checkpoint,
+    )  # fmt: skip
     if training.track is not None:
         from swayline.training.tracking import check_tracker
 
         check_tracker(training.track)
-    inputs = (events, *vars(sides).values())
+    inputs = (given.events, *vars(given.sides).values())
     claim_folder(out, "fit", is_model_folder, inputs, ending.force)
     spare_account(out)
     if training.checkpoint is not None:
@@ -147,7 +87,7 @@ def fit(
 
         claim_checkpoint(training.checkpoint, inputs, ending.force)
     with only_one(out, "fit"), DuckEngine() as engine, _watched(training, model, out) as watch:
-        log = read(events, reading, engine, **vars(sides))
+        log = read(given.events, given.reading, engine, **vars(given.sides))
         fitted = fit_log(engine, log, replace(plan, watch=watch))
         fitted.save(out)
     _tell(fitted, model, out, len(log), len(log.rejected), ending.json)

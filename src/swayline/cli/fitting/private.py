@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from swayline.cli.fitting.asked import Given, Training
 from swayline.cli.shared import options
 from swayline.cli.shared.groups import Ending
 from swayline.cli.shared.output import show, warn
@@ -10,11 +11,10 @@ from swayline.cli.shared.reading import read
 from swayline.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from swayline.cli.fitting.fit import Given, Training
     from swayline.training.private import PrivatelyTrained
 
 
-def fit_private(given: "Given", training: "Training", said: Mapping[str, Any], ending: Ending) -> None:
+def fit_private(given: Given, training: Training, said: Mapping[str, Any], ending: Ending) -> None:
     """Train, book what it cost on the folder, and tell both."""
     from swayline.core.storage.locks import only_one
     from swayline.core.storage.outputs import claim_folder, is_model_folder
@@ -45,7 +45,7 @@ def fit_private(given: "Given", training: "Training", said: Mapping[str, Any], e
     _tell(done, given, ending.json)
 
 
-def _tell(done: "PrivatelyTrained", given: "Given", as_json: bool) -> None:
+def _tell(done: "PrivatelyTrained", given: Given, as_json: bool) -> None:
     account, steps = done.account, done.steps
     result = {
         "model": given.model, "out": str(given.out), "users": done.n_people, "items": len(done.bundle.dataset.items),
