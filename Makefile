@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-EXTRAS := causal,experiments,graphs,models,object-stores,people,private,serve,sources,text,tune
+EXTRAS := causal,content,experiments,graphs,models,object-stores,people,private,serve,sources,text,tune
 STAMP := $(VENV)/.installed-$(shell cat pyproject.toml constraints.txt 2>/dev/null | cksum | cut -d' ' -f1)
 DEMO := demo
 OPTIONS ?=

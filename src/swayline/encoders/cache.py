@@ -1,7 +1,8 @@
 """Vectors kept by what they are the vectors of, so that a second run encodes nothing.
 
 A cache is a folder for each encoder, named by the encoder's fingerprint; in it, files of keys and vectors that are
-written once, whole, and named by their contents. A key is the SHA-256 of the text; the texts themselves are not kept.
+written once, whole, and named by their contents. A key is the SHA-256 of the text (or of the bytes of a picture or a
+sound); the contents themselves are not kept.
 Several processes may write at once: a file is there or is not, and the same text twice is the same vector.
 
 Shapes: n texts, D width.
@@ -46,6 +47,11 @@ def default_cache() -> Path:
 def key_of(text: str) -> bytes:
     """The first 16 bytes of a text's SHA-256."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:_KEY_BYTES]
+
+
+def key_of_bytes(content: bytes) -> bytes:
+    """The first 16 bytes of the SHA-256 of a picture's or a sound's bytes."""
+    return hashlib.sha256(content).digest()[:_KEY_BYTES]
 
 
 class VectorCache:

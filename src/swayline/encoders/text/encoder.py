@@ -55,12 +55,16 @@ class TextEncoder:
     ----------
     encoded_ : int
         Texts the last :meth:`encode` had to compute: neither repeats nor in the cache.
+    refused_ : dict of int to str
+        Row → why it was not read; no text is refused alone, so it stays empty.
 
     >>> encoder = TextEncoder()
     >>> red, crimson, lamp = encoder.encode(["red nail polish", "crimson nail lacquer", "desk lamp"])
     >>> bool(red @ crimson > red @ lamp)
     True
     """
+
+    modality = "text"
 
     def __init__(
         self,
@@ -84,6 +88,11 @@ class TextEncoder:
         self._pooled: Pooled | None = None
         self._cache = VectorCache(cache, self._name(), self.dim) if cache is not None else None
         self.encoded_ = 0
+        self.refused_: dict[int, str] = {}
+
+    def fingerprint(self) -> str:
+        """One word for weights, tokenizer and precision: equal words give equal vectors."""
+        return self._name()
 
     @property
     def dim(self) -> int:
