@@ -24,6 +24,7 @@ from swayline.cli import (
     truth,
     tune,
 )
+from swayline.cli.content import alike, encode
 from swayline.cli.evolution import diff, evolve, forecast
 from swayline.cli.fitting import fit
 from swayline.cli.shared.edge import guarded
@@ -63,6 +64,8 @@ def _verb(name: str, verb: Callable[..., None]) -> None:
 
 _verb("run", run.run)
 _verb("check", check.check)
+_verb("encode", encode.encode)
+_verb("alike", alike.alike)
 _verb("simulate", simulate.simulate)
 _verb("truth", truth.truth)
 _verb("fit", fit.fit)

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from swayline.core.names import AUDIO, DESCRIPTION, IMAGE, LAT, LON, TITLE
 from swayline.core.types import Ints
-from swayline.dataset.catalogue import Catalogue
+from swayline.dataset.catalogue import Catalogue, is_vector
 
 NOT_SHARED = (TITLE, DESCRIPTION, IMAGE, AUDIO, LAT, LON)
 CELLS_A_DEGREE = (10, 100)
@@ -43,7 +43,7 @@ def _coded(catalogue: Catalogue) -> Iterator[tuple[Ints, int]]:
     """Every column as numbers (I,), -1 where an item has no value, and how many values there are."""
     names = catalogue.table.column_names
     for name in names:
-        if name not in NOT_SHARED:
+        if name not in NOT_SHARED and not is_vector(catalogue.table[name].type):
             codes, values = catalogue.codes(name)
             yield codes, len(values)
     if LAT in names and LON in names:

@@ -19,17 +19,19 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from swayline.core.errors import SchemaError
 from swayline.core.names import AUDIO, CATEGORY, DESCRIPTION, IMAGE, ITEM, LAT, LON, TITLE
 from swayline.core.numbers import as_floats
 from swayline.core.types import Floats, Ints
 
 TEXT_COLUMNS = (TITLE, DESCRIPTION, CATEGORY)
-TEXT, CATEGORIES, NUMBER, TIME, PLACE = "text", "categories", "number", "time", "place"
-KINDS = (TEXT, CATEGORY, CATEGORIES, NUMBER, TIME, PLACE)
-"""What a column may hold: words, one of some values, several of them, numbers, moments, degrees."""
+TEXT, CATEGORIES, NUMBER, TIME, PLACE, VECTOR = "text", "categories", "number", "time", "place", "vector"
+KINDS = (TEXT, CATEGORY, CATEGORIES, NUMBER, TIME, PLACE, VECTOR)
+"""What a column may hold: words, one of some values, several of them, numbers, moments, degrees, vectors."""
 OF_WORDS = (CATEGORY, CATEGORIES)
 LEAST_A_VALUE = 2
 """Words are categories where each is borne, on average, by at least so many."""
@@ -126,6 +128,37 @@ class Catalogue:
         codes = np.asarray(pc.fill_null(encoded.indices, -1), dtype=np.int64)
         return codes, encoded.dictionary.to_pylist()
 
+    @property
+    def vector_columns(self) -> tuple[str, ...]:
+        """The columns that hold vectors."""
+        return tuple(name for name in self.table.column_names if is_vector(self.table[name].type))
+
+    def vectors(self, column: str) -> npt.NDArray[np.float32]:
+        """(I, D) the vectors of a column; zero where an item has none, or one that is not of finite numbers.
+
+        Raises
+        ------
+        SchemaError
+            The vectors are of several lengths.
+
+        >>> known = Catalogue(pa.table({"look": pa.array([[1.0, 2.0], None], pa.list_(pa.float32()))}))
+        >>> known.vectors("look").tolist()
+        [[1.0, 2.0], [0.0, 0.0]]
+        """
+        chunks = self.table[column].combine_chunks()
+        lengths = np.asarray(pc.fill_null(pc.list_value_length(chunks), 0))
+        told = lengths > 0
+        sizes = np.unique(lengths[told])
+        if len(sizes) > 1:
+            raise SchemaError(
+                f"items.{column} holds vectors of {sizes[0]} and of {sizes[-1]} numbers: one encoder gives one length"
+            )
+        found = np.zeros((len(self), int(sizes[0]) if len(sizes) else 1), np.float32)
+        flat = pc.list_flatten(chunks.filter(pa.array(told)))
+        found[told] = np.asarray(pc.fill_null(flat.cast(pa.float32()), np.nan)).reshape(-1, found.shape[1])
+        found[~np.isfinite(found).all(axis=1)] = 0.0
+        return found
+
     def numbers(self, column: str) -> Floats:
         """(I,) a column of numbers, flags or moments (days since 1970) as floats, NaN where an item has none."""
         return as_numbers(self.table[column], column)
@@ -160,6 +193,8 @@ def lined_up(ids: pa.Array, side: pa.Table, key: str) -> pa.Table:
 def kind_of(name: str, column: pa.ChunkedArray) -> str:
     """What a column holds, one of :data:`KINDS`, by its name where it is ours, else by its type and values."""
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if is_vector(kind):
+        return VECTOR
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
         return CATEGORIES
     if name == CATEGORY:
@@ -176,6 +211,16 @@ def kind_of(name: str, column: pa.ChunkedArray) -> str:
         return TEXT
     known = pc.drop_null(column)
     return CATEGORY if len(pc.unique(known)) * LEAST_A_VALUE <= len(known) else TEXT
+
+
+def is_vector(kind: pa.DataType) -> bool:
+    """Whether a column of that type holds vectors: lists of real numbers.
+
+    >>> is_vector(pa.list_(pa.float32())), is_vector(pa.list_(pa.string()))
+    (True, False)
+    """
+    lists = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+    return bool(lists and pa.types.is_floating(kind.value_type))
 
 
 def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:

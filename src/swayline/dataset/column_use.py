@@ -31,7 +31,7 @@ from swayline.core.names import (
     USER,
     VALUE,
 )
-from swayline.dataset.catalogue import CATEGORIES, NUMBER, OF_WORDS, kind_of
+from swayline.dataset.catalogue import CATEGORIES, NUMBER, OF_WORDS, VECTOR, kind_of
 from swayline.dataset.catalogue import LEAST_A_VALUE as LEAST
 from swayline.events import EventLog
 
@@ -112,8 +112,11 @@ def _of_thing(table: str, name: str, column: pa.ChunkedArray, is_key: bool) -> C
     why = ""
     if table == "items" and name in (TITLE, DESCRIPTION, CATEGORY):
         uses = ["models", "profiles", *(["effects"] if name == CATEGORY else [])]
+    elif kind == VECTOR:
+        uses = ["models"] if table == "items" else []
+        why = "" if uses else "vectors are read of items alone"
     elif name in (IMAGE, AUDIO):
-        why = "no encoder reads it yet"
+        why = "swayline encode makes vectors of it"
     elif column.null_count == len(column):
         why = "it is empty"
     elif kind == "text":

@@ -14,8 +14,8 @@ from swayline.encoders.words.user_keywords import Portraits, portraits
 from swayline.numerics.words import words_of
 
 __all__ = [
-    "VALENCE", "AudioEncoder", "EncoderFolder", "ImageEncoder", "Portraits", "PretrainSettings", "Pretrained", "Reading",
-    "TextEncoder", "UnsuitedTextError", "Valence", "VectorCache", "WordIndex", "default_cache", "encoder_for",
-    "next_item_pairs", "open_folder", "portraits", "pretrain", "read_texts", "split_by_valence", "with_valence",
+    "VALENCE", "AudioEncoder", "EncoderFolder", "ImageEncoder", "Portraits", "PretrainSettings", "Pretrained",
+    "Reading", "TextEncoder", "UnsuitedTextError", "Valence", "VectorCache", "WordIndex", "default_cache",
+    "encoder_for", "next_item_pairs", "open_folder", "portraits", "pretrain", "read_texts", "split_by_valence", "with_valence",
     "words_of",
 ]  # fmt: skip

@@ -14,7 +14,8 @@ from swayline.core.progress import task
 from swayline.core.storage.files import digest
 from swayline.encoders.audio.spectral import DIM, describe
 from swayline.encoders.audio.wave import read_wave
-from swayline.encoders.cache import VectorCache, key_of_bytes
+from swayline.encoders.cache import VectorCache
+from swayline.encoders.distinct import Distinct
 from swayline.encoders.refusal import Refused
 from swayline.numerics.cores import each_part
 
@@ -26,8 +27,8 @@ _VERSION = "log-mel 64, cepstrum 20, shape 7, rhythm 8, squashed"
 class AudioEncoder:
     """Gives sounds vectors of length one whose products say how alike they sound.
 
-    Nothing is learned from other people's music: the numbers are those of :mod:`swayline.encoders.audio.spectral`. For a
-    learned encoder (VGGish, Whisper) give its ready vectors as a column (``swayline encode --vectors``).
+    Nothing in it was trained: the numbers are those of :mod:`swayline.encoders.audio.spectral`. Vectors of a learned
+    encoder (VGGish, Whisper) join ready-made (``swayline encode --vectors``).
 
     Parameters
     ----------
@@ -54,7 +55,7 @@ class AudioEncoder:
         """One word for how sounds are described: equal words give equal vectors."""
         return digest(_VERSION)
 
-    def encode(self, sounds: Sequence[bytes | None], label: str = "encode sounds") -> Vectors:
+    def encode(self, sounds: Sequence[bytes | None] | bytes, label: str = "encode sounds") -> Vectors:
         """(n, D) float32 vectors of length one; zero where there is no sound, or where :attr:`refused_` says why.
 
         Parameters
@@ -64,33 +65,18 @@ class AudioEncoder:
         """
         if isinstance(sounds, bytes):
             raise UsageError("encode takes a list of sounds, not one: write encode([sound])")
-        keys = [None if one is None else key_of_bytes(one) for one in sounds]
-        first = {key: row for row, key in reversed(list(enumerate(keys))) if key is not None}
-        distinct = list(first)
-        vectors = np.zeros((len(distinct) + 1, self.dim), np.float32)  # the last row: no sound
-        known = np.zeros(len(distinct), bool)
-        if self._cache is not None:
-            vectors[:-1], known = self._cache.get(distinct)
-        missing = [int(row) for row in np.flatnonzero(~known)]
-        reasons: dict[bytes, str] = {}
-        done = []
-        with task(label, len(missing)) as bar:
-            for start in range(0, len(missing), _AT_ONCE):
-                rows = missing[start : start + _AT_ONCE]
-                for row, found in zip(rows, each_part(_described, [sounds[first[distinct[row]]] or b"" for row in rows]),
-                                      strict=True):  # fmt: skip
-                    if isinstance(found, Refused):
-                        reasons[distinct[row]] = str(found)
-                    else:
-                        vectors[row] = found
-                        done.append(row)
+        found = Distinct(sounds, self.dim, self._cache)
+        with task(label, len(found.missing)) as bar:
+            for start in range(0, len(found.missing), _AT_ONCE):
+                rows = found.missing[start : start + _AT_ONCE]
+                heard = dict(zip(rows, each_part(_described, [found.contents[row] for row in rows]), strict=True))
+                told = {row: one for row, one in heard.items() if not isinstance(one, Refused)}
+                for row in heard.keys() - told.keys():
+                    found.refuse(row, str(heard[row]))
+                found.keep(list(told), np.array(list(told.values()), np.float32).reshape(-1, self.dim))
                 bar.advance(len(rows))
-        if self._cache is not None and done:
-            self._cache.put([distinct[row] for row in done], vectors[done])
-        self.encoded_ = len(done)
-        place = {key: row for row, key in enumerate(distinct)}
-        self.refused_ = {row: reasons[key] for row, key in enumerate(keys) if key is not None and key in reasons}
-        return vectors[[-1 if key is None else place[key] for key in keys]]
+        self.encoded_, self.refused_ = found.computed, found.refused()
+        return found.rows()
 
 
 def _described(content: bytes) -> Vectors | Refused:

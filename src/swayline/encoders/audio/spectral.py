@@ -94,7 +94,7 @@ def _bands() -> Floats:
 
 
 def _shape(steady: Floats, power: Floats) -> Floats:
-    """(N, 7) of each frame: centroid, bandwidth, roll-off (all of half the rate), flatness, flux, crossings, loudness."""
+    """(N, 7) of each frame: centroid, bandwidth, roll-off, flatness, flux, crossings, loudness."""
     share = power / (power.sum(axis=1, keepdims=True) + _LEAST)
     place = np.linspace(0.0, 1.0, power.shape[1])
     centroid = share @ place
@@ -105,7 +105,9 @@ def _shape(steady: Floats, power: Floats) -> Floats:
     frames = _frames(steady)
     crossings = (np.diff(np.signbit(frames), axis=1) != 0).mean(axis=1)
     loud = np.log(power.sum(axis=1) + _LEAST)
-    return np.stack([centroid, width, rolled, np.minimum(flat, 1.0), flux, crossings, (loud - loud.max()) / 10.0], axis=1)
+    return np.stack(
+        [centroid, width, rolled, np.minimum(flat, 1.0), flux, crossings, (loud - loud.max()) / 10.0], axis=1
+    )
 
 
 def _rhythm(mel: Floats) -> Floats:

@@ -14,7 +14,8 @@ import torch
 from swayline.core.errors import UsageError
 from swayline.core.progress import task
 from swayline.core.storage.files import digest
-from swayline.encoders.cache import VectorCache, key_of_bytes
+from swayline.encoders.cache import VectorCache
+from swayline.encoders.distinct import Distinct
 from swayline.encoders.image.decode import Pixels, squared
 from swayline.encoders.image.efficientnet import DIM, SIDE, EfficientNetLite0, converted
 from swayline.encoders.image.vision_folder import VisionFolder
@@ -68,7 +69,7 @@ class ImageEncoder:
         """One word for weights and preprocessing: equal words give equal vectors."""
         return self._name
 
-    def encode(self, pictures: Sequence[bytes | None], label: str = "encode pictures") -> Vectors:
+    def encode(self, pictures: Sequence[bytes | None] | bytes, label: str = "encode pictures") -> Vectors:
         """(n, D) float32 vectors of length one; zero where there is no picture, or where :attr:`refused_` says why.
 
         Parameters
@@ -78,51 +79,36 @@ class ImageEncoder:
         """
         if isinstance(pictures, bytes):
             raise UsageError("encode takes a list of pictures, not one: write encode([picture])")
-        keys = [None if one is None else key_of_bytes(one) for one in pictures]
-        first = {key: row for row, key in reversed(list(enumerate(keys))) if key is not None}
-        distinct = list(first)
-        vectors = np.zeros((len(distinct) + 1, self.dim), np.float32)  # the last row: no picture
-        known = np.zeros(len(distinct), bool)
-        if self._cache is not None:
-            vectors[:-1], known = self._cache.get(distinct)
-        missing = np.flatnonzero(~known)
-        reasons: dict[bytes, str] = {}
-        self.encoded_ = 0
-        with task(label, len(missing)) as bar:
-            for start in range(0, len(missing), _CACHED_AT_ONCE):
-                rows = missing[start : start + _CACHED_AT_ONCE]
-                self._part([pictures[first[distinct[row]]] or b"" for row in rows], rows, vectors, reasons, distinct)
+        found = Distinct(pictures, self.dim, self._cache)
+        with task(label, len(found.missing)) as bar:
+            for start in range(0, len(found.missing), _CACHED_AT_ONCE):
+                rows = found.missing[start : start + _CACHED_AT_ONCE]
+                vectors = list(self._vectors(found, rows))
+                found.keep(
+                    [row for rows, _ in vectors for row in rows],
+                    np.concatenate([np.zeros((0, self.dim), np.float32), *(part for _, part in vectors)]),
+                )
                 bar.advance(len(rows))
-        place = {key: row for row, key in enumerate(distinct)}
-        self.refused_ = {row: reasons[key] for row, key in enumerate(keys) if key is not None and key in reasons}
-        return vectors[[-1 if key is None else place[key] for key in keys]]
+        self.encoded_, self.refused_ = found.computed, found.refused()
+        return found.rows()
 
-    def _part(
-        self, contents: list[bytes], rows: npt.NDArray[np.int64], vectors: Vectors, reasons: dict[bytes, str],
-        distinct: list[bytes],
-    ) -> None:  # fmt: skip
-        """Encode some, put their vectors and the reasons of the others in place, and keep them."""
-        done = []
-        for places, pixels in self._batches(contents, rows, reasons, distinct):
-            found = self._network(torch.from_numpy(pixels)).float().numpy()
-            vectors[places] = found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12)
-            done += places
-        self.encoded_ += len(done)
-        if self._cache is not None and done:
-            self._cache.put([distinct[row] for row in done], vectors[done])
+    def _vectors(self, found: Distinct, rows: list[int]) -> Iterator[tuple[list[int], Vectors]]:
+        """Places and vectors of some contents, a batch at a time; what is refused is told."""
+        for places, pixels in self._batches(found, rows):
+            looks = self._network(torch.from_numpy(pixels)).float().numpy()
+            yield places, looks / np.maximum(np.linalg.norm(looks, axis=1, keepdims=True), 1e-12)
 
-    def _batches(
-        self, contents: list[bytes], rows: npt.NDArray[np.int64], reasons: dict[bytes, str], distinct: list[bytes]
-    ) -> Iterator[tuple[list[int], Pixels]]:
+    def _batches(self, found: Distinct, rows: list[int]) -> Iterator[tuple[list[int], Pixels]]:
         places: list[int] = []
         ready: list[Pixels] = []
         with ThreadPoolExecutor(max(1, cores()), thread_name_prefix="swayline-pictures") as pool:
-            for row, found in zip(rows, pool.map(self._pixels, contents), strict=True):
-                if isinstance(found, Refused):
-                    reasons[distinct[row]] = str(found)
+            contents = [found.contents[row] for row in rows]
+            for row, pixels in zip(rows, pool.map(self._pixels, contents), strict=True):
+                if isinstance(pixels, Refused):
+                    found.refuse(row, str(pixels))
                     continue
-                places.append(int(row))
-                ready.append(found)
+                places.append(row)
+                ready.append(pixels)
                 if len(ready) == self.batch:
                     yield places, np.stack(ready)
                     places, ready = [], []

@@ -90,7 +90,7 @@ class VisionFolder:
         with torch.inference_mode():
             if _projects(self.config):
                 found = model.get_image_features(pixel_values=x)
-                return found if isinstance(found, Tensor) else found.pooler_output  # type: ignore[no-any-return]
+                return found if isinstance(found, Tensor) else found.pooler_output
             answer = model(pixel_values=x)
         pooled = getattr(answer, "pooler_output", None)
         states = answer.last_hidden_state
@@ -131,7 +131,9 @@ def _look(path: Path, config: dict[str, Any]) -> Look:
 
 
 def _three(path: Path, values: Any, name: str) -> tuple[float, ...]:
-    right = isinstance(values, list | tuple) and len(values) == 3 and all(isinstance(one, int | float) for one in values)
+    right = (
+        isinstance(values, list | tuple) and len(values) == 3 and all(isinstance(one, int | float) for one in values)
+    )
     if not right or (name == "image_std" and min(values) <= 0):
         raise ArtifactError(f"{path / 'preprocessor_config.json'}: {name} must be three numbers, not {shown(values)}")
     return tuple(float(one) for one in values)

@@ -159,7 +159,7 @@ def attributes(
     known = lined_up(ids.cast(pa.string()), side, key)
     for name in known.column_names:
         kind = kind_of(name, known[name])
-        if name in (without or ()) or kind == kinds.TEXT:
+        if name in (without or ()) or kind in (kinds.TEXT, kinds.VECTOR):
             continue
         if kind in kinds.OF_WORDS and len(pc.unique(as_text(known[name]))) > MOST_LEVELS:
             continue

@@ -1,0 +1,1 @@
+"""Verbs about what items look, sound and read like."""
