@@ -16,6 +16,6 @@ from swayline.numerics.words import words_of
 __all__ = [
     "VALENCE", "AudioEncoder", "EncoderFolder", "ImageEncoder", "Portraits", "PretrainSettings", "Pretrained",
     "Reading", "TextEncoder", "UnsuitedTextError", "Valence", "VectorCache", "WordIndex", "default_cache",
-    "encoder_for", "next_item_pairs", "open_folder", "portraits", "pretrain", "read_texts", "split_by_valence", "with_valence",
-    "words_of",
+    "encoder_for", "next_item_pairs", "open_folder", "portraits", "pretrain", "read_texts", "split_by_valence",
+    "with_valence", "words_of",
 ]  # fmt: skip
