@@ -4,7 +4,7 @@ A feature of a text file is whole numbers, numbers or text, as all its cells can
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -42,16 +42,16 @@ _NUMBER = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
 
 
 @dataclass(frozen=True)
-class _Kind:
+class SideKind:
     """One sort of side table: its columns with their foreign names, which it needs, and what the caller said of it."""
 
     known: dict[str, tuple[str, ...]]
     needed: tuple[str, ...]
     option: str
-    mapping: dict[str, str]
-    columns: tuple[str, ...]
-    table: str | None
-    paging: Paging | None
+    mapping: dict[str, str] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
+    table: str | None = None
+    paging: Paging | None = None
 
     def resolve(self, header: list[str], where: str) -> dict[str, int]:
         """Name → position of every column: ours by what was said or by their names, features by their own."""
@@ -104,14 +104,18 @@ def read_items(source: Any, options: ReadOptions, engine: Engine) -> tuple[pa.Ta
         DESCRIPTION: ("description", "desc", "summary"), CATEGORY: (*KNOWN_NAMES[CATEGORY], "genres", "class"),
         PRICE: ("price",),
     }  # fmt: skip
-    kind = _Kind(known, (ITEM,), "items", options.items_map, options.items_columns, options.items_table, options.paging)
+    kind = SideKind(
+        known, (ITEM,), "items", options.items_map, options.items_columns, options.items_table, options.paging
+    )
     return _read(source, kind, engine)
 
 
 def read_users(source: Any, options: ReadOptions, engine: Engine) -> tuple[pa.Table, pa.Table]:
     """(users, rejected): ``user`` and features."""
     known = {USER: KNOWN_NAMES[USER]}
-    kind = _Kind(known, (USER,), "users", options.users_map, options.users_columns, options.users_table, options.paging)
+    kind = SideKind(
+        known, (USER,), "users", options.users_map, options.users_columns, options.users_table, options.paging
+    )
     return _read(source, kind, engine)
 
 
@@ -135,7 +139,7 @@ def read_ties(source: Any, options: ReadOptions, engine: Engine) -> tuple[pa.Tab
         TARGET: ("target", "dst", "to", "influenced", "follower", *KNOWN_NAMES[USER]),
         KIND: ("kind", "type"), TIME: KNOWN_NAMES[TIME],
     }  # fmt: skip
-    kind = _Kind(
+    kind = SideKind(
         known, (SOURCE, TARGET), "ties", options.ties_map, options.ties_columns, options.ties_table, options.paging
     )
     ties, rejected = _read(source, kind, engine)
@@ -149,16 +153,22 @@ def _both_ways(ties: pa.Table) -> pa.Table:
     return every.filter(_first_of_each(every, ties.column_names))
 
 
-def _read(source: Any, kind: _Kind, engine: Engine) -> tuple[pa.Table, pa.Table]:
-    path = name_of(source)
+def side_rows(source: Any, kind: SideKind) -> tuple[pa.Table, list[Refusal], float | None]:
+    """Rows of a side table with their numbers and the ids they need, the rows refused, and the unit of its times."""
     blocks = list(_blocks(source, kind))
     table = pa.concat_tables([block.table for block in blocks], promote_options="default")
     refused = [one for block in blocks for one in block.refused]
     for name in kind.needed:
         table, more = _with_ids(table, name)
         refused += more
+    return table, refused, blocks[0].time_unit_us
+
+
+def _read(source: Any, kind: SideKind, engine: Engine) -> tuple[pa.Table, pa.Table]:
+    path = name_of(source)
+    table, refused, time_unit_us = side_rows(source, kind)
     if TIME in kind.known and TIME in table.column_names:
-        typed, more = times_of(engine, table.select([ROW, TIME]), blocks[0].time_unit_us)
+        typed, more = times_of(engine, table.select([ROW, TIME]), time_unit_us)
         table = _without(table.set_column(table.column_names.index(TIME), TIME, typed[TIME]), more)
         refused += more
     table, more = _without_repeats(table, kind)
@@ -172,7 +182,7 @@ def _read(source: Any, kind: _Kind, engine: Engine) -> tuple[pa.Table, pa.Table]
     return table.drop_columns([ROW]).combine_chunks(), rejected_table(path, refused)
 
 
-def _blocks(source: Any, kind: _Kind) -> Iterator[Block]:
+def _blocks(source: Any, kind: SideKind) -> Iterator[Block]:
     """Rows with ids as text, features as they are (typed sources) or typed by their cells (text and JSON)."""
     if parts.is_parts(source):
         yield from _parts(source, kind)
@@ -192,7 +202,7 @@ def _blocks(source: Any, kind: _Kind) -> Iterator[Block]:
     yield Block(pa.table(columns), [one for block in blocks for one in block.refused])
 
 
-def _parts(source: Any, kind: _Kind) -> Iterator[Block]:
+def _parts(source: Any, kind: SideKind) -> Iterator[Block]:
     """Every part's rows, read as a file of its own; rows count on."""
     before = 0
     with parts.on_disk(source) as files:
@@ -206,7 +216,7 @@ def _parts(source: Any, kind: _Kind) -> Iterator[Block]:
                 before += len(block.table) + len(block.refused) + 1
 
 
-def _typed_table(source: Any, kind: _Kind) -> pa.Table | None:
+def _typed_table(source: Any, kind: SideKind) -> pa.Table | None:
     """The whole of a source that types its columns; None for one of text."""
     if frames.is_frame(source):
         return frames.as_arrow(source)
@@ -220,7 +230,7 @@ def _typed_table(source: Any, kind: _Kind) -> pa.Table | None:
     return None
 
 
-def _text_blocks(source: Any, kind: _Kind, resolve: Resolver) -> list[Block]:
+def _text_blocks(source: Any, kind: SideKind, resolve: Resolver) -> list[Block]:
     def loose(column: str) -> bool:
         return column not in kind.needed
 
@@ -244,7 +254,7 @@ def _parquet(path: Path) -> pa.Table:
         raise SourceError(f"{path} cannot be read as Parquet: {error}") from None
 
 
-def _typed(raw: pa.Table, kind: _Kind, name: str) -> Block:
+def _typed(raw: pa.Table, kind: SideKind, name: str) -> Block:
     places = kind.resolve(raw.column_names, name)
     text = {ours: at for ours, at in places.items() if ours in kind.needed or (ours == TIME and TIME in kind.known)}
     block = from_arrow(raw, text, 1, name)
@@ -283,7 +293,7 @@ def _with_ids(table: pa.Table, name: str) -> tuple[pa.Table, list[Refusal]]:
     return _without(fresh, refused), refused
 
 
-def _without_repeats(table: pa.Table, kind: _Kind) -> tuple[pa.Table, list[Refusal]]:
+def _without_repeats(table: pa.Table, kind: SideKind) -> tuple[pa.Table, list[Refusal]]:
     """One row an item or user; each tie once, and none from a user to itself."""
     refused: list[Refusal] = []
     key = list(kind.needed)
