@@ -13,6 +13,7 @@ from swayline.cli import (
     evaluate,
     experiment,
     influence,
+    link,
     live,
     mcp,
     recommend,
@@ -74,6 +75,7 @@ _verb("evaluate", evaluate.evaluate)
 app.add_typer(influence.app, name="influence")
 _verb("evolve", evolve.evolve)
 _verb("forecast", forecast.forecast)
+_verb("link", link.link)
 _verb("diff", diff.diff)
 _verb("report", report.report)
 _verb("tune", tune.tune)

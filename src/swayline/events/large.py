@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from swayline.core.errors import UsageError
 from swayline.core.names import EVENT_ID, EVENTS_FILE, REJECTED_FILE, REST, ROW, SESSION, TEXT, TIME
 from swayline.core.storage.files import clear_folders, to_disk
 from swayline.core.storage.locks import only_one
@@ -79,6 +80,8 @@ def clean_log(
         The source cannot be read, its columns cannot be told, or no row is left.
     """
     folder, options = Path(folder), options or ReadOptions()
+    if options.links is not None:
+        raise UsageError("links are applied when a log is read whole: give links to read_events, not to clean_log")
     with only_one(folder, "clean"):
         return _cleaned(path, folder, (items, users, ties), options, memory_limit)
 

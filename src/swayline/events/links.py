@@ -10,6 +10,7 @@ Without platforms, ``target`` is renamed to ``source`` wherever it stands. With 
 ``platform/id``, so that equal ids of two platforms stay two people.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -50,41 +51,127 @@ def read_pairs(source: Any, columns: tuple[str, ...] = ()) -> tuple[str, pa.Tabl
     return name_of(source), pa.table(dict(zip(wanted, text, strict=True))), refused
 
 
-def apply_links(events: pa.Table, links: Any) -> tuple[pa.Table, pa.Table, str]:
-    """(events, rejected, note): the events with one user a person, the links that were not applied, what was done.
+@dataclass(frozen=True)
+class Links:
+    """Links that contradict no other.
 
-    The column ``account`` keeps what each user was called before.
+    Parameters
+    ----------
+    name : str
+        Where they are from.
+    pairs : tuple
+        Ends of each link: source and target, each an id and its platform.
+    by_platform : bool
+        Whether platforms are named.
+    rejected : pa.Table
+        Rows that are no such link, each with its reason.
+    """
+
+    name: str
+    pairs: tuple[tuple[_End, _End], ...]
+    by_platform: bool
+    rejected: pa.Table
+
+    def people(self, ids: pa.ChunkedArray, platforms: pa.ChunkedArray | None) -> pa.ChunkedArray:
+        """The person of each account; a chain of links ends at its first source.
+
+        >>> table = pa.table({"source": ["17"], "target": ["k3"]})
+        >>> read_links(table).people(pa.chunked_array([["k3", "17", "k4"]]), None).to_pylist()
+        ['17', '17', 'k4']
+        """
+        said = ids.cast(pa.string())
+        where = pa.nulls(len(said), pa.string()) if platforms is None else platforms.cast(pa.string()).combine_chunks()
+        accounts = pa.table({USER: said.combine_chunks(), PLATFORM: where})
+        once = accounts.group_by([USER, PLATFORM]).aggregate([])
+        ends = list(zip(once[USER].to_pylist(), once[PLATFORM].to_pylist(), strict=True))
+        called = dict(zip(ends, self._names(ends), strict=True))
+        every = zip(accounts[USER].to_pylist(), accounts[PLATFORM].to_pylist(), strict=True)
+        return pa.chunked_array([pa.array([called[end] for end in every], pa.string())])
+
+    def _names(self, ends: list[_End]) -> list[str]:
+        first = {other: one for one, other in self.pairs}
+        targets = {other[1] for _, other in self.pairs}
+        found = []
+        for end in ends:
+            person, seen = end, {end}
+            while person in first and first[person] not in seen:
+                person = first[person]
+                seen.add(person)
+            foreign = self.by_platform and person == end and end[1] is not None and end[1] in targets
+            kept = foreign and any(end == one for one, _ in self.pairs)
+            found.append(f"{end[1]}/{end[0]}" if foreign and not kept else person[0])
+        return found
+
+
+def read_links(source: Any) -> Links:
+    """Read links; of rows that contradict each other all are refused.
 
     Raises
     ------
     SchemaError
-        Links name platforms and the events have no column of them, or an id stands on both sides of links that name
-        none.
+        An id stands on both sides of links that name no platforms.
     EmptyLogError
         No link can be applied.
     """
-    name, table, refused = read_pairs(links)
+    name, table, refused = read_pairs(source)
     by_platform = all(one in table.column_names for one in _PLATFORMS)
-    if by_platform and PLATFORM not in events.column_names:
-        raise SchemaError(
-            f"{name} links accounts of platforms, and the events have no column of platforms: add one named {PLATFORM!r}"
-        )
     good, more = _consistent(table, by_platform)
+    rejected = rejected_table(name, sorted([*refused, *more], key=lambda one: one.row))
     if not good:
-        raise EmptyLogError(f"{name} has no link that can be applied: {len(refused) + len(more)} rejected")
+        raise EmptyLogError(f"{name} has no link that can be applied: {len(rejected)} rejected")
     if not by_platform and (both := {one for one, _ in good} & {other for _, other in good}):
         raise SchemaError(
-            f"{name}: id {sorted(both)[0][0]!r} is a source and a target, so ids alone do not tell whose it is:"
+            f"{name}: id {min(both)[0]!r} is a source and a target, so ids alone do not tell whose it is:"
             f" give the links {SOURCE_PLATFORM} and {TARGET_PLATFORM}, and the events {PLATFORM}"
         )
-    renamed = _renamed(events, good, by_platform)
-    changed = int(pc.sum(pc.not_equal(renamed, events[USER])).as_py() or 0)
+    return Links(name, tuple(good), by_platform, rejected)
+
+
+def link_events(events: pa.Table, links: Links) -> tuple[pa.Table, str]:
+    """(events, note): the events with one user a person, the column ``account`` for what each was called before.
+
+    Raises
+    ------
+    SchemaError
+        Links name platforms and the events have no column of them.
+    """
+    if links.by_platform and PLATFORM not in events.column_names:
+        raise SchemaError(
+            f"{links.name} links accounts of platforms, and the events have no column {PLATFORM!r}: add it"
+        )
+    people = links.people(events[USER], events[PLATFORM] if links.by_platform else None)
+    changed = int(pc.sum(pc.not_equal(people, events[USER].cast(pa.string()))).as_py() or 0)
     at = events.column_names.index(USER)
     told = (
-        f"{len(good):,} links are applied: {changed:,} events have another user (column {ACCOUNT!r} keeps the old one)"
+        f"{len(links.pairs):,} links are applied: {changed:,} events have another user ({ACCOUNT!r} keeps the old one)"
     )
-    applied = events.set_column(at, USER, renamed).append_column(ACCOUNT, events[USER])
-    return applied, rejected_table(name, sorted([*refused, *more], key=lambda one: one.row)), told
+    return events.set_column(at, USER, people).append_column(ACCOUNT, events[USER]), told
+
+
+def link_sides(sides: dict[str, pa.Table | None], links: Links) -> tuple[dict[str, pa.Table | None], tuple[str, ...]]:
+    """Users and ties by people; of a person's rows among the users the first stands.
+
+    Where links name platforms, a table of users or ties needs a column of them, else it stays as it is, as a note says.
+    """
+    found, notes = dict(sides), []
+    for which, columns in (("users", (USER,)), ("ties", (SOURCE, TARGET))):
+        table = sides.get(which)
+        if table is None:
+            continue
+        if links.by_platform and PLATFORM not in table.column_names:
+            notes.append(f"the {which} have no column {PLATFORM!r}: links are not applied to them")
+            continue
+        for name in columns:
+            people = links.people(table[name], table[PLATFORM] if links.by_platform else None)
+            table = table.set_column(table.column_names.index(name), name, people)
+        if which == "users":
+            place = pc.index_in(table[USER], value_set=pc.unique(table[USER])).combine_chunks()
+            first = pa.table({"p": place, "at": pa.array(range(len(table)))}).group_by("p").aggregate([("at", "min")])
+            table = table.take(first["at_min"].combine_chunks().sort())
+        else:
+            table = table.filter(pc.not_equal(table[SOURCE], table[TARGET]))
+        found[which] = table
+    return found, tuple(notes)
 
 
 def _consistent(table: pa.Table, by_platform: bool) -> tuple[list[tuple[_End, _End]], list[Refusal]]:
@@ -116,34 +203,3 @@ def _ends(row: dict[str, Any], by_platform: bool) -> tuple[_End, _End]:
     if not by_platform:
         return (row[SOURCE], None), (row[TARGET], None)
     return (row[SOURCE], row[SOURCE_PLATFORM]), (row[TARGET], row[TARGET_PLATFORM])
-
-
-def _renamed(events: pa.Table, links: list[tuple[_End, _End]], by_platform: bool) -> pa.ChunkedArray:
-    """The person of each event; a chain of links ends at its first source."""
-    first = {other: one for one, other in links}
-
-    def person(end: _End) -> _End:
-        seen = {end}
-        while end in first and first[end] not in seen:
-            end = first[end]
-            seen.add(end)
-        return end
-
-    users = events[USER].cast(pa.string())
-    if not by_platform:
-        names = pc.unique(users)
-        known = pa.array([person((one, None))[0] for one in names.to_pylist()])
-        return known.take(pc.index_in(users, value_set=names).combine_chunks())
-    roots = {one[1] for one, _ in links} - {other[1] for _, other in links}
-    pairs = (
-        pa.table({USER: users, PLATFORM: events[PLATFORM].cast(pa.string())}).group_by([USER, PLATFORM]).aggregate([])
-    )
-    ends = list(zip(pairs[USER].to_pylist(), pairs[PLATFORM].to_pylist(), strict=True))
-    people = [person(end) for end in ends]
-    linked = {person(one) for one, _ in links}
-    called = {
-        end: who[0] if who in linked or end[1] in roots or end[1] is None else f"{end[1]}/{end[0]}"
-        for end, who in zip(ends, people, strict=True)
-    }
-    every = zip(users.to_pylist(), events[PLATFORM].cast(pa.string()).to_pylist(), strict=True)
-    return pa.chunked_array([pa.array([called[end] for end in every], pa.string())])

@@ -133,6 +133,8 @@ class ReadOptions:
         The same for side tables that stand in a database.
     paging : Paging, optional
         How an HTTP address gives its rows, those of side tables too.
+    links : str, optional
+        A table of links between accounts (:mod:`swayline.events.links`), applied to the events, users and ties.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
@@ -156,6 +158,7 @@ class ReadOptions:
     users_table: str | None = None
     ties_table: str | None = None
     paging: Paging | None = None
+    links: str | None = None
 
     def __post_init__(self) -> None:
         for name in self.mapping:

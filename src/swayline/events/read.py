@@ -9,6 +9,7 @@ from swayline.core.names import TEXT
 from swayline.engine import DuckEngine, Engine
 from swayline.events.blocks import account_of, checked_blocks
 from swayline.events.clean import clean
+from swayline.events.links import link_events, link_sides, read_links
 from swayline.events.log import EventLog
 from swayline.events.options import ReadOptions
 from swayline.events.side import read_sides
@@ -61,15 +62,24 @@ def read_events(
         tables.append(good)
         refused.append(rejected)
     account.need_rows()
-    events = clean(engine, pa.concat_tables(tables), options.ordered)
+    checked, links, linked = pa.concat_tables(tables), None, ""
+    if options.links is not None:
+        links = read_links(options.links)
+        checked, linked = link_events(checked, links)
+        refused.append(links.rejected)
+    events = clean(engine, checked, options.ordered)
     if TEXT in events.column_names and not account.has_text and events[TEXT].null_count == len(events):
         events = events.drop_columns([TEXT])
     events = events.combine_chunks()
     sides, more = read_sides(items, users, ties, options, engine)
+    notes = account.notes()
+    if links is not None:
+        sides, told = link_sides(sides, links)
+        notes = (*notes, linked, *told)
     rejected = pa.concat_tables([*refused, more]).combine_chunks()
     n_duplicates = account.n_good - len(events)
     return EventLog(
-        events, rejected, account.n_read, n_duplicates, options, notes=account.notes(), mapped=account.mapped, **sides
+        events, rejected, account.n_read, n_duplicates, options, notes=notes, mapped=account.mapped, **sides
     )
 
 

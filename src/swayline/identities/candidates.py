@@ -71,7 +71,8 @@ def find_candidates(
             x.append(np.log(products(one, other, rows, columns) + 0.1))
             names.append(f"{signal.name}: {part}")
     x += [np.abs(np.log((1 + sizes[0][rows]) / (1 + sizes[1][columns]))), np.log(1 + sizes[1][columns])]
-    return Candidates(rows, columns, np.stack(x, axis=1), (*names, "difference in size", "size of b"), scores)
+    table = np.stack(x, axis=1).astype(np.float64)
+    return Candidates(rows, columns, table, (*names, "difference in size", "size of b"), scores)
 
 
 def _columns(score: Floats, rows: Ints, columns: Ints, best_a: Floats, best_b: Floats) -> list[Floats]:

@@ -28,7 +28,7 @@ class Chooser:
 
     def utilities(self, x: Floats) -> Floats:
         """(C,) worth of each candidate."""
-        return np.asarray(((x - self.mean) / self.scale) @ self.weights)
+        return np.asarray(((x - self.mean) / self.scale) @ self.weights, np.float64)
 
     def chances(self, rows: Ints, x: Floats) -> Floats:
         """(C,) probability that the pair is one person's, given that the account has a counterpart somewhere."""

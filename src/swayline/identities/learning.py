@@ -104,7 +104,7 @@ def learn(
     """
     fold = generator(seed, "link folds").permutation(len(known)) % _FOLDS
     worlds = [known[fold != at] for at in range(_FOLDS)] + ([known] if transductive else [])
-    believed = [(world, np.ones(len(world))) for world in worlds]
+    believed: list[tuple[Ints, Floats]] = [(world, np.ones(len(world))) for world in worlds]
     chooser = None
     for _ in range(rounds if ties is not None else 1):
         found = []
@@ -144,7 +144,7 @@ def _questions(candidates: Candidates, hidden: Ints) -> _Asked:
 
 
 def _fit(asked: Sequence[_Asked]) -> Chooser:
-    return fit_chooser(*(np.concatenate([one[at] for one in asked]) for at in range(3)))  # type: ignore[arg-type]
+    return fit_chooser(*(np.concatenate([one[at] for one in asked]) for at in range(3)))
 
 
 def _shared(candidates: Candidates, chooser: Chooser) -> Floats:

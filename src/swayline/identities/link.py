@@ -26,6 +26,8 @@ from swayline.identities.reliability import Reliability
 from swayline.identities.walls import Walls
 
 PROBABILITY, EVIDENCE, METHOD = "probability", "evidence", "method"
+_LEAST_KNOWN = 20
+"""Known links that teach what signals are worth."""
 
 
 @dataclass(frozen=True)
@@ -171,22 +173,18 @@ def _learned(
     ties = None if a.ties is None or b.ties is None else (adjacency(a), adjacency(b))
     if not signals and ties is None:
         return None, []
-    if len(fixed) >= 20:
-        return learn(
-            signals, ties, fixed, (_sizes(a), _sizes(b)), walls.allow, (a, b), settings.rounds, settings.seed
-        ), []
+    if len(fixed) >= _LEAST_KNOWN:
+        sizes = _sizes(a), _sizes(b)
+        return learn(signals, ties, fixed, sizes, walls.allow, (a, b), settings.rounds, settings.seed), []
     if a.events is None or b.events is None:
-        return None, [
-            f"{len(fixed)} known links are too few to learn from (20 at least): give more --seeds, a --key, or logs of events"
-        ] if len(fixed) else _refuse()
+        if len(fixed):
+            few = f"{len(fixed)} known links are too few to learn from ({_LEAST_KNOWN} at least)"
+            return None, [f"{few}: give more --seeds, a --key, or logs of events"]
+        raise DataError(
+            "nothing says what the evidence is worth: give known links (--seeds), a column that names people (--key),"
+            " or logs of events on both sides"
+        )
     return _from_halves(a, b, fixed, walls, settings)
-
-
-def _refuse() -> list[str]:
-    raise DataError(
-        "nothing says what the evidence is worth: give known links (--seeds), a column that names people (--key),"
-        " or logs of events on both sides"
-    )
 
 
 def _from_halves(
@@ -194,7 +192,7 @@ def _from_halves(
 ) -> tuple[Learned | None, list[str]]:
     """Learn from accounts of A cut in two, whose halves are known to be one person's."""
     first, second, pairs = halves_of(a)
-    if len(pairs) < 20:
+    if len(pairs) < _LEAST_KNOWN:
         return None, [f"{len(pairs)} accounts of {a.name} have enough events to learn from: give --seeds or a --key"]
     taught = learn(
         [*signals_of_behavior(first, second, pairs[:0], settings.seed)], None, pairs, (_sizes(first), _sizes(second)),

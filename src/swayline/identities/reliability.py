@@ -1,6 +1,7 @@
 """Whether the probabilities hold: links that were hidden, found again, by what was said of them."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from swayline.core.types import Bools, Floats
 
@@ -55,7 +56,7 @@ def reliability(said: Floats, right: Bools, place: Floats) -> Reliability:
     """
     bins = []
     gap = 0.0
-    for low, high in zip(_EDGES[:-1], _EDGES[1:], strict=True):
+    for low, high in pairwise(_EDGES):
         here = (said >= low) & ((said < high) | (high == 1.0))
         if here.any():
             one = {"low": low, "high": high, "n": int(here.sum()), "said": float(said[here].mean()),

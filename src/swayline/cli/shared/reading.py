@@ -166,6 +166,7 @@ _LOG = (
     _Option("delimiter", "One character, or the word tab or space."),
     _Option("format", "csv, jsonl, parquet, recbole, sequences (a user a line), impressions, cascades."),
     _Option("table", "Which table of a database: name or schema.name."),
+    _Option("links", "Table of links between accounts (swayline link): one user a person."),
     _Option("paging", "How an address pages: page=NAME, or cursor=NAME,next=KEY; rows=KEY, per_second=5, keep=DIR.",
             _paging),
 )  # fmt: skip

@@ -64,7 +64,7 @@ def _counts(platform: Platform, items: pa.Array) -> sparse.csr_array:
 
 def _idf(left: sparse.csr_array, right: sparse.csr_array) -> Floats:
     held = np.bincount(left.indices, minlength=left.shape[1]) + np.bincount(right.indices, minlength=right.shape[1])
-    return np.log((1 + left.shape[0] + right.shape[0]) / (1 + held)).astype(np.float32)
+    return np.asarray(np.log((1 + left.shape[0] + right.shape[0]) / (1 + held)), np.float32)
 
 
 def _goes_with(a: Platform, b: Platform, items: pa.Array) -> sparse.csr_array:
@@ -104,7 +104,7 @@ def _taste(weighted: sparse.csr_array, seed: int) -> Floats:
     start = generator(seed, "taste").normal(size=min(weighted.shape))
     left, values, _ = svds(weighted.astype(np.float64), k=size, v0=start)
     found = left * np.sqrt(values)
-    return (found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)).astype(np.float32)
+    return _unit(found)
 
 
 def _translated(left: sparse.csr_array, right: sparse.csr_array, seeds: Ints, seed: int) -> Signal:
@@ -125,10 +125,11 @@ def _translated(left: sparse.csr_array, right: sparse.csr_array, seeds: Ints, se
     cross = roots[0] @ (one[seeds[:, 0]].T @ other[seeds[:, 1]] / len(seeds)) @ roots[1]
     u, strength, v = np.linalg.svd(cross)
     left_taste, right_taste = one @ roots[0] @ u * strength, other @ roots[1] @ v.T
-    unit = [
-        taste / np.maximum(np.linalg.norm(taste, axis=1, keepdims=True), 1e-9) for taste in (left_taste, right_taste)
-    ]
-    return Signal("translated taste", unit[0].astype(np.float32), unit[1].astype(np.float32))
+    return Signal("translated taste", _unit(left_taste), _unit(right_taste))
+
+
+def _unit(rows: Floats) -> Floats:
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9), np.float32)
 
 
 def _rhythms(a: Platform, b: Platform) -> Iterator[Signal]:

@@ -4,13 +4,15 @@ Shapes: N accounts of A, M of B, C pairs of accounts, K candidates an account.
 """
 
 from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 import numpy as np
 from scipy import sparse
 
 from swayline.core.types import Floats, Ints
 
-Matrix = sparse.csr_array | Floats
+Matrix: TypeAlias = Any
+"""A sparse or a dense matrix."""
 _BLOCK_CELLS = 16_000_000
 
 
