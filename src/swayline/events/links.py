@@ -91,6 +91,7 @@ class Links:
     def _names(self, ends: list[_End]) -> list[str]:
         first = {other: one for one, other in self.pairs}
         targets = {other[1] for _, other in self.pairs}
+        sources = {one for one, _ in self.pairs}
         found = []
         for end in ends:
             person, seen = end, {end}
@@ -98,8 +99,7 @@ class Links:
                 person = first[person]
                 seen.add(person)
             foreign = self.by_platform and person == end and end[1] is not None and end[1] in targets
-            kept = foreign and any(end == one for one, _ in self.pairs)
-            found.append(f"{end[1]}/{end[0]}" if foreign and not kept else person[0])
+            found.append(f"{end[1]}/{end[0]}" if foreign and end not in sources else person[0])
         return found
 
 
@@ -136,15 +136,11 @@ def link_events(events: pa.Table, links: Links) -> tuple[pa.Table, str]:
         Links name platforms and the events have no column of them.
     """
     if links.by_platform and PLATFORM not in events.column_names:
-        raise SchemaError(
-            f"{links.name} links accounts of platforms, and the events have no column {PLATFORM!r}: add it"
-        )
+        raise SchemaError(f"{links.name} links accounts of platforms: the events need a column {PLATFORM!r}")
     people = links.people(events[USER], events[PLATFORM] if links.by_platform else None)
     changed = int(pc.sum(pc.not_equal(people, events[USER].cast(pa.string()))).as_py() or 0)
     at = events.column_names.index(USER)
-    told = (
-        f"{len(links.pairs):,} links are applied: {changed:,} events have another user ({ACCOUNT!r} keeps the old one)"
-    )
+    told = f"{len(links.pairs):,} links are applied: {changed:,} events have another user ({ACCOUNT!r}: the old one)"
     return events.set_column(at, USER, people).append_column(ACCOUNT, events[USER]), told
 
 

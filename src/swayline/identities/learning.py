@@ -15,6 +15,7 @@ from swayline.core.rng import generator
 from swayline.core.types import Bools, Floats, Ints
 from swayline.identities.candidates import Candidates, find_candidates, ranks_within
 from swayline.identities.chooser import Chooser, fit_chooser
+from swayline.identities.evidence.behavior import Taught
 from swayline.identities.evidence.network import signal_of_network
 from swayline.identities.evidence.signal import Signal
 from swayline.identities.platform import Platform
@@ -27,6 +28,27 @@ _BELIEVED = 0.05
 Ties = tuple[sparse.csr_array, sparse.csr_array] | None
 Allowed = Callable[[Ints, Ints, Platform, Platform], Bools] | None
 Sizes = tuple[Floats, Floats]
+
+
+@dataclass(frozen=True)
+class Witnesses:
+    """What depends on links.
+
+    Parameters
+    ----------
+    ties : pair of adjacency matrices, optional
+        The two graphs.
+    taught : callable, optional
+        Signals that known links teach.
+    """
+
+    ties: Ties = None
+    taught: Taught | None = None
+
+    def signals(self, known: Ints, pairs: Ints, belief: Floats) -> list[Signal]:
+        """The signals that links give: known ones teach, believed ones (``pairs``) are witnesses in the graphs."""
+        graph = [] if self.ties is None else [signal_of_network(*self.ties, pairs, belief)]
+        return [*graph, *([] if self.taught is None else self.taught(known))]
 
 
 @dataclass(frozen=True)
@@ -86,7 +108,7 @@ class Learned:
 
 
 def learn(
-    signals: Sequence[Signal], ties: Ties, known: Ints, sizes: Sizes, allowed: Allowed,
+    signals: Sequence[Signal], witnesses: Witnesses, known: Ints, sizes: Sizes, allowed: Allowed,
     platforms: tuple[Platform, Platform], rounds: int, seed: int, *, transductive: bool = True,
 ) -> Learned:  # fmt: skip
     """Weigh the signals by known links and say how likely every candidate of an open account is.
@@ -95,8 +117,8 @@ def learn(
     ----------
     signals : sequence of Signal
         What does not depend on links.
-    ties : pair of adjacency matrices, optional
-        The graphs, for witnesses.
+    witnesses : Witnesses
+        What depends on links: graphs, and signals that links teach.
     known : (S, 2) int64
         Known links.
     transductive : bool
@@ -106,11 +128,12 @@ def learn(
     worlds = [known[fold != at] for at in range(_FOLDS)] + ([known] if transductive else [])
     believed: list[tuple[Ints, Floats]] = [(world, np.ones(len(world))) for world in worlds]
     chooser = None
-    for _ in range(rounds if ties is not None else 1):
+    for _ in range(rounds if witnesses.ties is not None else 1):
         found = []
         for world, (pairs, weight) in zip(worlds, believed, strict=True):
-            graph = [] if ties is None else [signal_of_network(*ties, pairs, weight)]
-            found.append(_candidates([*signals, *graph], world, sizes, allowed, platforms))
+            found.append(
+                _candidates([*signals, *witnesses.signals(world, pairs, weight)], world, sizes, allowed, platforms)
+            )
         asked = [_questions(one, known[fold == at]) for at, one in enumerate(found[:_FOLDS])]
         chooser = _fit(asked)
         believed = [

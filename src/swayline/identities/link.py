@@ -15,12 +15,12 @@ from swayline.events.links import SOURCE_PLATFORM, TARGET_PLATFORM
 from swayline.events.sources.block import REJECTED
 from swayline.identities.assign import assign
 from swayline.identities.claims import Claims, drop_taken
-from swayline.identities.evidence.behavior import signals_of_behavior
+from swayline.identities.evidence.behavior import signals_of_behavior, taught_by_links
 from swayline.identities.evidence.keys import Key
 from swayline.identities.evidence.network import adjacency
 from swayline.identities.evidence.words import signals_of_words
 from swayline.identities.halves import halves_of
-from swayline.identities.learning import Learned, learn
+from swayline.identities.learning import Learned, Witnesses, learn
 from swayline.identities.platform import Platform
 from swayline.identities.reliability import Reliability
 from swayline.identities.walls import Walls
@@ -169,13 +169,16 @@ def _learned(
 ) -> tuple[Learned | None, list[str]]:
     """What the signals say of accounts in no fixed link; None where there is no signal at all."""
     apart = (*settings.keys, *walls.columns)
-    signals = [*signals_of_behavior(a, b, fixed, settings.seed), *signals_of_words(a, b, settings.texts, apart)]
+    signals = [*signals_of_behavior(a, b, settings.seed), *signals_of_words(a, b, settings.texts, apart)]
     ties = None if a.ties is None or b.ties is None else (adjacency(a), adjacency(b))
-    if not signals and ties is None:
+    taught = taught_by_links(a, b, settings.seed)
+    if not signals and ties is None and taught is None:
         return None, []
     if len(fixed) >= _LEAST_KNOWN:
         sizes = _sizes(a), _sizes(b)
-        return learn(signals, ties, fixed, sizes, walls.allow, (a, b), settings.rounds, settings.seed), []
+        return learn(
+            signals, Witnesses(ties, taught), fixed, sizes, walls.allow, (a, b), settings.rounds, settings.seed
+        ), []
     if a.events is None or b.events is None:
         if len(fixed):
             few = f"{len(fixed)} known links are too few to learn from ({_LEAST_KNOWN} at least)"
@@ -195,10 +198,10 @@ def _from_halves(
     if len(pairs) < _LEAST_KNOWN:
         return None, [f"{len(pairs)} accounts of {a.name} have enough events to learn from: give --seeds or a --key"]
     taught = learn(
-        [*signals_of_behavior(first, second, pairs[:0], settings.seed)], None, pairs, (_sizes(first), _sizes(second)),
+        [*signals_of_behavior(first, second, settings.seed)], Witnesses(), pairs, (_sizes(first), _sizes(second)),
         None, (first, second), 1, settings.seed, transductive=False,
     )  # fmt: skip
-    signals = [*signals_of_behavior(a, b, fixed, settings.seed)]
+    signals = [*signals_of_behavior(a, b, settings.seed)]
     found = taught.apply(signals, fixed, (_sizes(a), _sizes(b)), walls.allow, (a, b))
     return found, [
         f"no known links: what behaviour is worth was learned from {len(pairs):,} accounts of {a.name} cut in two,"

@@ -51,6 +51,7 @@ def reliability(said: Floats, right: Bools, place: Floats) -> Reliability:
 
     Examples
     --------
+    >>> import numpy as np
     >>> reliability(np.array([0.6, 0.6]), np.array([True, False]), np.array([0.0, 3.0])).hits
     {1: 0.5, 10: 1.0}
     """

@@ -5,7 +5,7 @@ References
 Salton and Buckley 1988 (TF-IDF); Eckart and Young 1936 (truncated SVD as taste).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -27,14 +27,16 @@ _NEIGHBOURS = 40
 _WEEK_H = 168
 
 
-def signals_of_behavior(a: Platform, b: Platform, seeds: Ints, seed: int) -> Iterator[Signal]:
-    """The signals that both logs can give; ``seeds`` teach how taste translates where no item is in both."""
+Taught = Callable[[Ints], list[Signal]]
+"""Signals that known links teach, from those links alone."""
+
+
+def signals_of_behavior(a: Platform, b: Platform, seed: int) -> Iterator[Signal]:
+    """The signals that both logs give by themselves."""
     if a.events is None or b.events is None:
         return
-    items = pc.unique(pa.concat_arrays([_ids(a.events), _ids(b.events)]))
-    left, right = (_counts(platform, items) for platform in (a, b))
-    shared = np.asarray(left.sum(axis=0)).ravel().astype(bool) & np.asarray(right.sum(axis=0)).ravel().astype(bool)
-    if shared.any():
+    items, left, right = _both(a, b)
+    if _share(left, right):
         weights = _idf(left, right)
         one, other = (unit_rows(sparse.csr_array(matrix @ sparse.diags_array(weights))) for matrix in (left, right))
         yield Signal("items", one, other)
@@ -42,9 +44,35 @@ def signals_of_behavior(a: Platform, b: Platform, seeds: Ints, seed: int) -> Ite
         yield Signal("neighbouring items", unit_rows(sparse.csr_array(one @ near)), other)
         taste = _taste(sparse.vstack([one, other]).tocsr(), seed)
         yield Signal("taste", taste[: len(a)], taste[len(a) :])
-    elif len(seeds) > 2 * _TASTE // 3:
-        yield _translated(left, right, seeds, seed)
     yield from _rhythms(a, b)
+
+
+def taught_by_links(a: Platform, b: Platform, seed: int) -> Taught | None:
+    """How taste on one platform translates into taste on another that has none of its items; None where it has some."""
+    if a.events is None or b.events is None:
+        return None
+    _, left, right = _both(a, b)
+    if _share(left, right):
+        return None
+    sides = []
+    for matrix in (left, right):
+        held = matrix[:, np.flatnonzero(np.asarray(matrix.sum(axis=0)).ravel())]
+        weights = _idf(held, held[:0])
+        sides.append(_taste(unit_rows(sparse.csr_array(held @ sparse.diags_array(weights))), seed).astype(np.float64))
+    return lambda known: [_translated(sides[0], sides[1], known)] if len(known) else []
+
+
+def _both(a: Platform, b: Platform) -> tuple[pa.Array, sparse.csr_array, sparse.csr_array]:
+    """Items of either log, and (N, I), (M, I) log counts."""
+    assert a.events is not None
+    assert b.events is not None
+    items = pc.unique(pa.concat_arrays([_ids(a.events), _ids(b.events)]))
+    return items, _counts(a, items), _counts(b, items)
+
+
+def _share(left: sparse.csr_array, right: sparse.csr_array) -> bool:
+    """Whether an item is in both logs."""
+    return bool((np.asarray(left.sum(axis=0)).ravel() * np.asarray(right.sum(axis=0)).ravel()).any())
 
 
 def _ids(events: pa.Table) -> pa.Array:
@@ -107,22 +135,16 @@ def _taste(weighted: sparse.csr_array, seed: int) -> Floats:
     return _unit(found)
 
 
-def _translated(left: sparse.csr_array, right: sparse.csr_array, seeds: Ints, seed: int) -> Signal:
-    """Taste on each platform by itself; canonical directions of the people who are known on both join the two."""
-    none = sparse.csr_array((1, left.shape[1]), dtype=np.float32)
-    sides = []
-    for matrix in (left, right):
-        held = matrix[:, np.flatnonzero(np.asarray(matrix.sum(axis=0)).ravel())]
-        weights = _idf(held, none[:, : held.shape[1]])
-        sides.append(_taste(unit_rows(sparse.csr_array(held @ sparse.diags_array(weights))), seed).astype(np.float64))
-    one, other = (side - side[seeds[:, at]].mean(axis=0) for at, side in enumerate(sides))
+def _translated(left: Floats, right: Floats, known: Ints) -> Signal:
+    """Canonical directions of the people who are known on both platforms join taste here and there (Hotelling 1936)."""
+    one, other = left - left[known[:, 0]].mean(axis=0), right - right[known[:, 1]].mean(axis=0)
     roots = []
     for side, at in ((one, 0), (other, 1)):
-        known = side[seeds[:, at]]
-        spread = known.T @ known / len(seeds)
+        people = side[known[:, at]]
+        spread = people.T @ people / len(known)
         values, vectors = np.linalg.eigh(spread + np.trace(spread) / len(spread) * np.eye(len(spread)))
         roots.append(vectors @ np.diag(values**-0.5) @ vectors.T)
-    cross = roots[0] @ (one[seeds[:, 0]].T @ other[seeds[:, 1]] / len(seeds)) @ roots[1]
+    cross = roots[0] @ (one[known[:, 0]].T @ other[known[:, 1]] / len(known)) @ roots[1]
     u, strength, v = np.linalg.svd(cross)
     left_taste, right_taste = one @ roots[0] @ u * strength, other @ roots[1] @ v.T
     return Signal("translated taste", _unit(left_taste), _unit(right_taste))
