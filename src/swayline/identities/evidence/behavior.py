@@ -16,7 +16,7 @@ from scipy.sparse.linalg import svds
 from swayline.core.names import ITEM, TIME, USER
 from swayline.core.rng import generator
 from swayline.core.types import Floats, Ints
-from swayline.identities.evidence.signal import Signal
+from swayline.identities.evidence.signal import Matrix, Signal
 from swayline.identities.platform import Platform
 from swayline.numerics.tfidf import unit_rows
 
@@ -25,6 +25,7 @@ _NEAR = 3
 """Items so many events apart in one account's order go together."""
 _NEIGHBOURS = 40
 _WEEK_H = 168
+_SMALL_CELLS = 30_000_000
 
 
 Taught = Callable[[Ints], list[Signal]]
@@ -39,9 +40,9 @@ def signals_of_behavior(a: Platform, b: Platform, seed: int) -> Iterator[Signal]
     if _share(left, right):
         weights = _idf(left, right)
         one, other = (unit_rows(sparse.csr_array(matrix @ sparse.diags_array(weights))) for matrix in (left, right))
-        yield Signal("items", one, other)
+        yield Signal("items", _dense(one), _dense(other))
         near = _goes_with(a, b, items)
-        yield Signal("neighbouring items", unit_rows(sparse.csr_array(one @ near)), other)
+        yield Signal("neighbouring items", _dense(unit_rows(sparse.csr_array(one @ near))), _dense(other))
         taste = _taste(sparse.vstack([one, other]).tocsr(), seed)
         yield Signal("taste", taste[: len(a)], taste[len(a) :])
     yield from _rhythms(a, b)
@@ -68,6 +69,11 @@ def _both(a: Platform, b: Platform) -> tuple[pa.Array, sparse.csr_array, sparse.
     assert b.events is not None
     items = pc.unique(pa.concat_arrays([_ids(a.events), _ids(b.events)]))
     return items, _counts(a, items), _counts(b, items)
+
+
+def _dense(matrix: sparse.csr_array) -> Matrix:
+    """The matrix, dense where it is small: products of full rows are many times faster so."""
+    return matrix.toarray() if np.prod(matrix.shape) <= _SMALL_CELLS else matrix
 
 
 def _share(left: sparse.csr_array, right: sparse.csr_array) -> bool:
