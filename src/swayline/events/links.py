@@ -127,28 +127,34 @@ def read_links(source: Any) -> Links:
     return Links(name, tuple(good), by_platform, rejected)
 
 
-def link_events(events: pa.Table, links: Links) -> tuple[pa.Table, str]:
-    """(events, note): the events with one user a person, the column ``account`` for what each was called before.
+def link_events(events: pa.Table, links: Links | None) -> tuple[pa.Table, tuple[str, ...]]:
+    """(events, notes): the events with one user a person, the column ``account`` for what each was called before.
 
     Raises
     ------
     SchemaError
         Links name platforms and the events have no column of them.
     """
+    if links is None:
+        return events, ()
     if links.by_platform and PLATFORM not in events.column_names:
         raise SchemaError(f"{links.name} links accounts of platforms: the events need a column {PLATFORM!r}")
     people = links.people(events[USER], events[PLATFORM] if links.by_platform else None)
     changed = int(pc.sum(pc.not_equal(people, events[USER].cast(pa.string()))).as_py() or 0)
     at = events.column_names.index(USER)
     told = f"{len(links.pairs):,} links are applied: {changed:,} events have another user ({ACCOUNT!r}: the old one)"
-    return events.set_column(at, USER, people).append_column(ACCOUNT, events[USER]), told
+    return events.set_column(at, USER, people).append_column(ACCOUNT, events[USER]), (told,)
 
 
-def link_sides(sides: dict[str, pa.Table | None], links: Links) -> tuple[dict[str, pa.Table | None], tuple[str, ...]]:
+def link_sides(
+    sides: dict[str, pa.Table | None], links: Links | None
+) -> tuple[dict[str, pa.Table | None], tuple[str, ...]]:
     """Users and ties by people; of a person's rows among the users the first stands.
 
     Where links name platforms, a table of users or ties needs a column of them, else it stays as it is, as a note says.
     """
+    if links is None:
+        return sides, ()
     found, notes = dict(sides), []
     for which, columns in (("users", (USER,)), ("ties", (SOURCE, TARGET))):
         table = sides.get(which)

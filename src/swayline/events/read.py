@@ -62,21 +62,16 @@ def read_events(
         tables.append(good)
         refused.append(rejected)
     account.need_rows()
-    checked, links, linked = pa.concat_tables(tables), None, ""
-    if options.links is not None:
-        links = read_links(options.links)
-        checked, linked = link_events(checked, links)
-        refused.append(links.rejected)
+    links = None if options.links is None else read_links(options.links)
+    checked, linked = link_events(pa.concat_tables(tables), links)
     events = clean(engine, checked, options.ordered)
     if TEXT in events.column_names and not account.has_text and events[TEXT].null_count == len(events):
         events = events.drop_columns([TEXT])
     events = events.combine_chunks()
     sides, more = read_sides(items, users, ties, options, engine)
-    notes = account.notes()
-    if links is not None:
-        sides, told = link_sides(sides, links)
-        notes = (*notes, linked, *told)
-    rejected = pa.concat_tables([*refused, more]).combine_chunks()
+    sides, told = link_sides(sides, links)
+    notes = (*account.notes(), *linked, *told)
+    rejected = pa.concat_tables([*refused, *([] if links is None else [links.rejected]), more]).combine_chunks()
     n_duplicates = account.n_good - len(events)
     return EventLog(
         events, rejected, account.n_read, n_duplicates, options, notes=notes, mapped=account.mapped, **sides
