@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from importlib import resources
 from typing import TypeVar
 
@@ -32,14 +33,9 @@ def render(title: str, subtitle: str, sections: Sequence[Section]) -> str:
     sections : sequence of Section
         In reading order; their findings are listed at the top.
     """
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    sections = [replace(one, blocks=paired(one.blocks)) for one in sections]
+    sections, figures = _laid(sections)
     plotly, drawing, script = _script(get_plotlyjs()), _script(_asset("network.js")), _script(_asset("page.js"))
-    figures = {panel.id: figure_json(panel.figure) for panel in _blocks(sections, Panel)}
-    figures |= {one.id: inert(json.dumps(one.data)) for one in _blocks(sections, Drawing)}
-    return environment.from_string(_asset("report.html.j2")).render(
+    return _template().render(
         title=title,
         subtitle=subtitle,
         sections=sections,
@@ -49,9 +45,32 @@ def render(title: str, subtitle: str, sections: Sequence[Section]) -> str:
         plotly=Markup(plotly),
         drawing=Markup(drawing),
         script=Markup(script),
-        figures={name: Markup(text) for name, text in figures.items()},
+        figures=figures,
         swaps=Markup(inert(json.dumps(theme.swaps()))),
     )
+
+
+def fragment(sections: Sequence[Section]) -> str:
+    """The sections alone as HTML, figures inside, for a page that brings style and scripts: the dashboard's."""
+    laid, figures = _laid(sections)
+    template = _template()
+    return "".join(template.blocks["sections"](template.new_context({"sections": laid, "figures": figures})))
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(_asset("report.html.j2"))
+
+
+def _laid(sections: Sequence[Section]) -> tuple[list[Section], dict[str, Markup]]:
+    """Sections with their half blocks paired, and the data of each figure by its id."""
+    laid = [replace(one, blocks=paired(one.blocks)) for one in sections]
+    figures = {panel.id: figure_json(panel.figure) for panel in _blocks(laid, Panel)}
+    figures |= {one.id: inert(json.dumps(one.data)) for one in _blocks(laid, Drawing)}
+    return laid, {name: Markup(text) for name, text in figures.items()}
 
 
 def figure_json(figure: go.Figure) -> str:

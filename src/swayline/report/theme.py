@@ -90,8 +90,13 @@ def swaps() -> dict[str, str]:
     return solid | {veil(light): veil(dark) for light, dark in HUES}
 
 
-def css() -> str:
-    """The tokens as custom properties: light, and dark where the reader's system asks for it on a screen."""
+def css(choice: bool = False) -> str:
+    """The tokens as custom properties: light, and dark where the reader's system asks for it on a screen.
+
+    With ``choice``, a ``data-theme`` of ``light`` or ``dark`` on the root stands above the system's.
+    """
     light = "".join(f"--{name.replace('_', '-')}:{pair[0]};" for name, pair in TOKENS.items())
     dark = "".join(f"--{name.replace('_', '-')}:{pair[1]};" for name, pair in TOKENS.items())
-    return f":root{{{light}}}\n@media screen and (prefers-color-scheme: dark){{:root{{{dark}}}}}"
+    system = ":root:not([data-theme=light])" if choice else ":root"
+    chosen = f"\n:root[data-theme=dark]{{{dark}}}" if choice else ""
+    return f":root{{{light}}}\n@media screen and (prefers-color-scheme: dark){{{system}{{{dark}}}}}{chosen}"

@@ -69,6 +69,13 @@ _SECTIONS: tuple[tuple[Callable[[Artifacts], Section | None], str, str, str], ..
 """Builder, id and title of each section, and the file it is made from, in reading order."""
 
 
+def build_sections(run: Artifacts, *names: str) -> list[Section]:
+    """Sections of the page by their ids, in the order asked; one that the run has nothing for is left out."""
+    known = {name: (build, name, title, file) for build, name, title, file in _SECTIONS}
+    built = [_built(known[name][0], run, *known[name][1:]) for name in names]
+    return [one for one in built if one is not None]
+
+
 def write_report(folder: Path) -> Path:
     """Write ``report.html`` and ``summary.md`` from what a run folder holds; parts whose stage did not run say so.
 

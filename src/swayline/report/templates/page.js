@@ -8,6 +8,8 @@
   const holders = [...document.querySelectorAll("[data-figure]")];
   const figures = new Map(holders.map((holder) => [holder, json(holder.dataset.figure)]));
   const dark = matchMedia("(prefers-color-scheme: dark)");
+  const chosen = () => document.documentElement.dataset.theme;
+  const isDark = () => (chosen() === "light" || chosen() === "dark" ? chosen() === "dark" : dark.matches);
   const print = matchMedia("print");
   const config = { displayModeBar: false, responsive: true, scrollZoom: false, doubleClick: false };
 
@@ -23,7 +25,7 @@
 
   const draw = (holder, printing) => {
     const source = figures.get(holder);
-    const figure = dark.matches && !printing ? swapped(source) : structuredClone(source);
+    const figure = isDark() && !printing ? swapped(source) : structuredClone(source);
     if (printing) Object.assign(figure.layout, { width: PRINT_WIDTH, autosize: false });
     return Plotly.react(holder, figure.data, figure.layout, { ...config, responsive: !printing });
   };
@@ -31,6 +33,12 @@
 
   Promise.all(drawAll(print.matches)).then(() => { document.documentElement.dataset.drawn = "yes"; });
   dark.addEventListener("change", () => drawAll(print.matches));
+  addEventListener("swayline:theme", () => drawAll(false));
+  addEventListener("swayline:figure", (event) => { // newer data for a figure of this page
+    const holder = document.getElementById(event.detail.id);
+    figures.set(holder, event.detail.figure);
+    draw(holder, print.matches);
+  });
   print.addEventListener("change", () => drawAll(print.matches));
   addEventListener("beforeprint", () => drawAll(true));
   addEventListener("afterprint", () => drawAll(false));

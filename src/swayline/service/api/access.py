@@ -42,6 +42,30 @@ ACCESS: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "/v1/models/rollback"): (ADMIN,),
     ("GET", "/v1/audit"): (ADMIN,),
     ("POST", "/v1/backups"): (ADMIN,),
+    ("GET", "/dashboard"): (READ, ADMIN),
+    ("GET", "/dashboard/news"): (READ, ADMIN),
+    ("GET", "/dashboard/person"): (READ, ADMIN),
+    ("GET", "/dashboard/ledger"): (READ, ADMIN),
+    ("GET", "/dashboard/ledger.csv"): (READ, ADMIN),
+    ("GET", "/dashboard/people"): (READ, ADMIN),
+    ("GET", "/dashboard/evolution"): (READ, ADMIN),
+    ("GET", "/dashboard/experiments"): (READ, ADMIN),
+    ("GET", "/dashboard/models"): (READ, ADMIN),
+    ("GET", "/dashboard/quality"): (READ, ADMIN),
+    ("GET", "/dashboard/tasks"): (READ, ADMIN),
+    ("POST", "/dashboard/tasks"): (ADMIN,),
+    ("GET", "/dashboard/privacy"): (ADMIN,),
+    ("POST", "/dashboard/privacy"): (ADMIN,),
+    ("GET", "/dashboard/settings"): (READ, ADMIN),
+    ("POST", "/dashboard/settings"): (ADMIN,),
+    ("GET", "/dashboard/sign-in"): (PUBLIC,),
+    ("POST", "/dashboard/sign-in"): (PUBLIC,),
+    ("POST", "/dashboard/sign-out"): (READ, ADMIN),
+    ("GET", "/dashboard/style.css"): (PUBLIC,),
+    ("GET", "/dashboard/dashboard.js"): (PUBLIC,),
+    ("GET", "/dashboard/figures.js"): (PUBLIC,),
+    ("GET", "/dashboard/network.js"): (PUBLIC,),
+    ("GET", "/dashboard/plotly.js"): (PUBLIC,),
     ("POST", "/api/feedback"): (INGEST, ADMIN),
     ("PUT", "/api/feedback"): (INGEST, ADMIN),
     ("POST", "/api/item"): (INGEST, ADMIN),
@@ -55,7 +79,8 @@ ACCESS: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "/api/session/recommend"): (READ, ADMIN),
     ("GET", "/api/popular"): (READ, ADMIN),
 }
-"""(method, path) → roles; those under ``/api`` are Gorse's, and there with ``--gorse`` alone."""
+"""(method, path) → roles; those under ``/api`` are Gorse's, and there with ``--gorse`` alone; those under
+``/dashboard`` are pages for people, of an application that has a face."""
 
 
 class Listed(NamedTuple):

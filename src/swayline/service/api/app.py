@@ -16,6 +16,7 @@ from swayline.core.errors import SwaylineError, nearest
 from swayline.service.api import problems
 from swayline.service.api.audit import Audit
 from swayline.service.api.edge import Edge, EdgeSettings
+from swayline.service.api.face import Face
 from swayline.service.api.keys import KeyRing
 from swayline.service.api.metrics import Metrics
 from swayline.service.api.parts import Parts
@@ -48,11 +49,14 @@ class AppSettings:
         Seconds between refits of its own accord; 0 for none.
     gorse : bool
         Whether Gorse's routes are there too.
+    face : Face, optional
+        Pages for people, in the same process.
     """
 
     edge: EdgeSettings = field(default_factory=EdgeSettings)
     refit_every_s: float = 0.0
     gorse: bool = False
+    face: Face | None = None
 
 
 @dataclass(frozen=True)
@@ -85,12 +89,15 @@ def create_app(service: Service, settings: AppSettings | None = None) -> Applica
         app.include_router(module.router)
     if said.gorse:
         app.include_router(gorse.router)
+    if said.face is not None:
+        said.face.attach(app, parts)
+        app.include_router(said.face.router)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, problems.handle)
     for kind in _ANSWERED:
         app.add_exception_handler(kind, problems.handle)
-    return Application(Edge(app, keys, metrics, said.edge), app, parts)
+    return Application(Edge(app, parts, said.edge, said.face), app, parts)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

@@ -15,11 +15,15 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from starlette.requests import Request, cookie_parser
+
 from swayline.service.api import problems
 from swayline.service.api.access import PUBLIC, Listed, find
-from swayline.service.api.keys import ADMIN, Key, KeyRing
-from swayline.service.api.metrics import Metrics
+from swayline.service.api.face import PREFIX, Face
+from swayline.service.api.keys import ADMIN, Key
+from swayline.service.api.parts import Parts
 from swayline.service.api.problems import Problem
+from swayline.service.api.sessions import COOKIE
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -61,8 +65,9 @@ class EdgeSettings:
 class Edge:
     """An ASGI application around another."""
 
-    def __init__(self, app: App, keys: KeyRing, metrics: Metrics, settings: EdgeSettings) -> None:
-        self.app, self.keys, self.metrics, self.settings = app, keys, metrics, settings
+    def __init__(self, app: App, parts: Parts, settings: EdgeSettings, face: Face | None = None) -> None:
+        self.app, self.settings, self.face = app, settings, face
+        self.keys, self.metrics, self.sessions = parts.keys, parts.metrics, parts.sessions
         self._in_flight = 0
         self._limit: Callable[[str], float | None] | None = _limiter(settings.rate) if settings.rate else None
 
@@ -91,9 +96,8 @@ class Edge:
                 self._admit(scope, headers, about)
                 await self.app(scope, receive, sending)
         except Exception as error:
-            problem = problems.of(error)
             if not about.get("started"):
-                await _answer(problem, about["request_id"], sending)
+                await self._refuse(problems.of(error), scope, receive, sending)
         finally:
             self._in_flight -= 1
             self._tell(scope, about, time.perf_counter() - begun)
@@ -110,8 +114,9 @@ class Edge:
         listed = find(path) if len(path) <= MAX_PATH else None
         about["route"] = "unlisted" if listed is None else listed.template
         roles = None if listed is None else listed.methods.get(method)
-        key = None if roles == (PUBLIC,) else self._key(headers)
-        about["key"] = "" if key is None else key.name
+        is_page = path == PREFIX or path.startswith(PREFIX + "/")
+        key = None if roles == (PUBLIC,) else self._key(headers, is_page)
+        about["key"], about["role"] = ("", "") if key is None else (key.name, key.role)
         if listed is None:
             raise Problem(404, "there is no such address: /docs lists them all")
         if roles is None:
@@ -128,15 +133,32 @@ class Edge:
         if self._in_flight > self.settings.most_in_flight and roles != (PUBLIC,):
             raise Problem(429, "too many requests are under way: try again in a second", retry_after=1)
         _check_sizes(scope, headers, listed)
+        if is_page and method != "GET":
+            _check_sender(headers)
         scope["path"] = path  # percent-encoded: a slash inside an id is no slash of the path
 
-    def _key(self, headers: dict[str, str]) -> Key:
+    async def _refuse(self, problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request that no route answers: a page where it asked for one, else JSON."""
+        path = scope["path"]
+        if self.face is not None and (path == PREFIX or path.startswith(PREFIX + "/")):
+            await self.face.problem(Request(scope), problem)(scope, receive, send)
+        else:
+            await _answer(problem, scope["swayline"]["request_id"], send)
+
+    def _key(self, headers: dict[str, str], is_page: bool) -> Key:
         said = headers.get("authorization", "")
         if self.keys.is_empty:
             host = _host(headers.get("host", ""))
             if "*" not in self.settings.hosts and host not in self.settings.hosts:
                 raise Problem(421, "this service is open to its own machine alone: call it as localhost, or make a key")
             return _OPEN
+        if is_page and not said:
+            token = cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
+            signed_in = self.sessions.find(token)
+            if signed_in is None:
+                ended = "your session has ended, or its key was removed: sign in again"
+                raise Problem(401, ended if token else "sign in with a key of this service")
+            return signed_in
         if "x-api-key" in headers and not said:  # as Gorse's clients send it
             said = f"Bearer {headers['x-api-key']}"
         scheme, _, secret = said.partition(" ")
@@ -181,6 +203,15 @@ def _check_sizes(scope: Scope, headers: dict[str, str], listed: Listed) -> None:
         raise Problem(413, f"the body is larger than {MAX_BODY >> 20} MiB: send it in parts")
     if headers.get("content-encoding", "identity") != "identity":
         raise Problem(415, "compressed bodies are not taken: send JSON as it is")
+
+
+def _check_sender(headers: dict[str, str]) -> None:
+    """Refuse a form that a page from elsewhere sent in a reader's name; what is no browser says neither header."""
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site not in (None, "same-origin", "none"):
+        raise Problem(403, "this form was sent by a page from elsewhere: send it from the dashboard itself")
+    if site is None and origin is not None and urlsplit(origin).netloc != headers.get("host"):
+        raise Problem(403, "this form was sent by a page from elsewhere: send it from the dashboard itself")
 
 
 def _request_id(headers: dict[str, str]) -> str:

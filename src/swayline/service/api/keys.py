@@ -66,10 +66,17 @@ class KeyRing:
 
     def find(self, secret: str) -> Key | None:
         """The key that a secret is."""
+        return self.known(_digest(secret))
+
+    def _read_again(self) -> None:
         if time.monotonic() - self._read_at > _FRESH_S:
             self._read_at = time.monotonic()  # a store that is away makes no request wait
             threading.Thread(target=self.read, name="swayline-keys", daemon=True).start()
-        return self._keys.get(_digest(secret))
+
+    def known(self, digest: str) -> Key | None:
+        """The key of a digest, as long as it was not removed."""
+        self._read_again()
+        return self._keys.get(digest)
 
     def read(self) -> None:
         """Read the keys; while the store is away the ones known stay."""

@@ -10,15 +10,17 @@ from swayline.core.time import iso
 from swayline.service.api.audit import Audit
 from swayline.service.api.keys import KeyRing
 from swayline.service.api.metrics import Metrics
+from swayline.service.api.sessions import Sessions
 from swayline.service.refit import Refits
 from swayline.service.serving import Answer, Ask, Service
 
 
 class Parts:
-    """The service, its keys, metrics, audit log and refits."""
+    """The service, its keys, metrics, audit log and refits, and who is signed in."""
 
     def __init__(self, service: Service, keys: KeyRing, metrics: Metrics, audit: Audit, refits: Refits) -> None:
         self.service, self.keys, self.metrics, self.audit, self.refits = service, keys, metrics, audit, refits
+        self.sessions = Sessions(keys)
 
 
 def parts(request: Request) -> Parts:

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ from swayline.service.serving.erase import erase_from_version
 log = logging.getLogger("swayline.service")
 JOB, SHADOW, WORKER_LOG = "job.json", "shadow.json", "worker.log"
 KEPT = 3
+LEAST_EVERY_S, MOST_EVERY_S = 60.0, 365 * 86_400.0
+_LOOK_S = 1.0
 _SHARE = 0.2
 
 
@@ -50,7 +53,23 @@ class Refits:
             if not (folder / "about.json").is_file():
                 shutil.rmtree(folder, ignore_errors=True)
         self._thread: threading.Thread | None = None
-        if every_s > 0:
+        self._begin()
+
+    def set_every(self, every_s: float) -> None:
+        """Refit so often from now on; 0 for no refit of its own accord.
+
+        Raises
+        ------
+        UsageError
+            It is negative, or shorter than a minute.
+        """
+        if every_s and not LEAST_EVERY_S <= every_s <= MOST_EVERY_S:
+            raise UsageError(f"a refit every {every_s:g} s is none of: 0 (never), or from 1m to 365d")
+        self.every_s = every_s
+        self._begin()
+
+    def _begin(self) -> None:
+        if self.every_s > 0 and self._thread is None:
             self._thread = threading.Thread(target=self._run, name="swayline-refit", daemon=True)
             self._thread.start()
 
@@ -177,7 +196,11 @@ class Refits:
                 shutil.rmtree(version.folder, ignore_errors=True)
 
     def _run(self) -> None:
-        while not self._stop.wait(self.every_s):
+        last = time.monotonic()
+        while not self._stop.wait(min(_LOOK_S, self.every_s or _LOOK_S)):
+            if not 0 < self.every_s <= time.monotonic() - last:
+                continue
+            last = time.monotonic()
             new = self.service.loaded.state.position - self.service.loaded.version.position
             if new >= self.least and not self.is_busy:
                 try:

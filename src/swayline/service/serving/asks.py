@@ -39,6 +39,8 @@ class Ask:
         Whether each item says why.
     query : str, optional
         Words that the items should answer.
+    without : tuple of int
+        Places in the history, as the model reads it, of events that are taken for never having happened.
     """
 
     user: str | None = None
@@ -54,6 +56,7 @@ class Ask:
     influence: float = 0.0
     reasons: bool = False
     query: str | None = None
+    without: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if not 1 <= self.k <= MOST_PLACES:

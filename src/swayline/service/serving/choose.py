@@ -13,6 +13,7 @@ import numpy as np
 
 from swayline.core.errors import UsageError, nearest, shown
 from swayline.dataset import Sequences
+from swayline.influence.attribution import without_sets
 from swayline.models import top_k
 from swayline.service.serving.asks import Answer, Ask, Place
 from swayline.service.serving.loaded import Loaded, Newcomer
@@ -74,13 +75,25 @@ class Chooser:
         ]
         profiles = [self.loaded.profiles(ask.user) for ask in asks]
         known = None if profiles[0] is None else np.concatenate([one for one in profiles if one is not None])
-        return people.as_sequences(read, known, now_us)
+        histories = people.as_sequences(read, known, now_us)
+        return self._edited(asks, histories) if any(ask.without for ask in asks) else histories
+
+    def _edited(self, asks: Sequence[Ask], histories: Sequences) -> Sequences:
+        """Histories without the events that are asked to be gone."""
+        for ask, length in zip(asks, histories.lengths.tolist(), strict=True):
+            if any(not 0 <= place < length for place in ask.without):
+                raise UsageError(f"the history of {shown(ask.user)} has no such event any more: ask again")
+        gone = [
+            np.array(ask.without, np.int64) + first
+            for ask, first in zip(asks, histories.offsets[:-1].tolist(), strict=True)
+        ]
+        return without_sets(histories, np.arange(len(asks)), gone)
 
     def _one(self, ask: Ask, history: Sequences, scores: np.ndarray, now_us: int) -> Answer:
         """The list of one question from the model's scores (I,)."""
         loaded = self.loaded
         knows = bool(history.lengths[0]) and self._tells(scores)
-        allowed = self._allowed(ask, now_us)
+        allowed = self._allowed(ask, history, now_us)
         newcomers = [one for one in loaded.newcomers() if self._may(one, ask, now_us)]
         worth, source = scores, MODEL
         if ask.query is not None:
@@ -127,7 +140,7 @@ class Chooser:
         best = np.partition(scores, -min(_TOLD_APART, len(scores)))[-_TOLD_APART:]
         return bool(best.max() > best.min()) or len(scores) == 1
 
-    def _allowed(self, ask: Ask, now_us: int) -> np.ndarray:
+    def _allowed(self, ask: Ask, history: Sequences, now_us: int) -> np.ndarray:
         """(I,) which of the model's items may be shown."""
         state, rows = self.loaded.state, self.loaded.state.people.item_rows
         n_items = self.loaded.bundle.dataset.sequences.n_items
@@ -148,6 +161,8 @@ class Chooser:
             taken += state.refused.get(ask.user, ())
         policy = self._policy(ask)
         seen = [rows[item] for item in self._seen(ask) if item in rows] if policy != "keep" else []
+        if ask.without:
+            seen = [row for row in seen if row in history.items]
         if policy == "only":
             own = np.zeros(n_items, bool)
             own[seen] = True

@@ -154,12 +154,16 @@ def load(version: Version, store: Store, erased: Container[str]) -> Loaded:
         _by_id(version.folder / USERS_FILE, USER),
         _ties(version.folder / TIES_FILE),
     )  # fmt: skip
-    influence = version.folder / INFLUENCE_FILE
-    ledger = read_ledger(influence) if influence.is_file() else None
     portraits = _by_id(version.folder / PEOPLE_FILE, USER)
-    loaded = Loaded(version, bundle, state, catalogue, ledger, portraits)
+    loaded = Loaded(version, bundle, state, catalogue, ledger_of(version), portraits)
     state.follow(store)
     return loaded
+
+
+def ledger_of(version: Version) -> pa.Table | None:
+    """The influence table of a version; None where it has none."""
+    path = version.folder / INFLUENCE_FILE
+    return read_ledger(path) if path.is_file() else None
 
 
 def _by_id(path: Path, key: str) -> dict[str, dict[str, Any]]:

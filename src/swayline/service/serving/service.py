@@ -16,6 +16,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
+from swayline.core.errors import UsageError
 from swayline.dataset import Sequences
 from swayline.service.log.group_commit import GroupCommit
 from swayline.service.log.protocol import Event, Store, StoredEvent, StoreError
@@ -23,7 +24,7 @@ from swayline.service.serving.asks import Answer, Ask
 from swayline.service.serving.batches import Batches
 from swayline.service.serving.choose import Chooser
 from swayline.service.serving.erase import Erased, erase_from_backups, erase_from_version
-from swayline.service.serving.loaded import Loaded, load
+from swayline.service.serving.loaded import Loaded, ledger_of, load
 from swayline.service.serving.served import ServedLists
 from swayline.service.serving.versions import Version, Versions
 from swayline.service.state import ListCache
@@ -31,6 +32,7 @@ from swayline.service.state import ListCache
 log = logging.getLogger("swayline.service")
 _FOLLOW_S = 1.0
 BACKUPS = "backups"
+MOST_EXPLORED = 0.5
 
 
 class Service:
@@ -95,6 +97,20 @@ class Service:
         """Remember that a list was given out; its ``recommendation_id``."""
         return self.served.add(ask, answer, time.time_ns() // 1000)
 
+    def set_explore(self, explore: float) -> None:
+        """From the next list on, draw a place from the next best with another chance.
+
+        Raises
+        ------
+        UsageError
+            It is not from 0 to 0.5.
+        """
+        if not 0.0 <= explore <= MOST_EXPLORED:
+            raise UsageError(f"explore is {explore:g}: write a number from 0 to {MOST_EXPLORED:g}")
+        with self._swapping:
+            self.explore, self._chooser = explore, Chooser(self.loaded, explore)
+            self.cache.clear()
+
     def histories(self, asks: Sequence[Ask]) -> Sequences:
         """What the model reads of those who ask."""
         return self._chooser.histories(asks, self.loaded.state.now_us())
@@ -122,6 +138,7 @@ class Service:
             self.loaded.portraits.pop(user, None)
             self.cache.forget(user)
             files = [name for version in self.versions.all() for name in erase_from_version(version, user)]
+            self.loaded.ledger = ledger_of(self.loaded.version)
             files += erase_from_backups(self.data / BACKUPS, self.store, user)
             self.store.compact()
         sources = sorted({one.source for one in self.versions.all() if one.source and one.source != "refit"})

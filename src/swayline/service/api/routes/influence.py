@@ -54,13 +54,26 @@ async def influence(request: Request, query: Annotated[InfluenceQuery, Query()])
     loaded = parts(request).service.loaded
     if loaded.ledger is None:
         raise Problem(404, "the run served has no influence table: serve a folder that  swayline run  made")
-    table = loaded.ledger
+    table = chosen(loaded.ledger, query)
+    rows = table.slice(query.offset, query.limit).to_pylist()
+    return Answer({"total": len(table), "offset": query.offset, "rows": [_row(row) for row in rows]})
+
+
+def chosen(ledger: pa.Table, query: InfluenceQuery) -> pa.Table:
+    """All rows of a ledger that a query asks for, in its order.
+
+    Raises
+    ------
+    Problem
+        No row has such a word.
+    """
+    table = ledger
     for name in _EXACT:
         wanted = getattr(query, name)
         if wanted is not None:
             rows = table.filter(pc.equal(table[name], wanted))
             if not len(rows) and name in ("cause_kind", "effect_kind", "channel", "estimand", "evidence", "identified"):
-                known = [str(one) for one in pc.unique(loaded.ledger[name]).to_pylist() if one is not None]
+                known = [str(one) for one in pc.unique(ledger[name]).to_pylist() if one is not None]
                 if wanted not in known:
                     raise Problem(422, f"no row has {name} {shown(wanted)}: {nearest(wanted, known)}", column=name)
             table = rows
@@ -69,8 +82,7 @@ async def influence(request: Request, query: Annotated[InfluenceQuery, Query()])
     if query.order == "strongest":
         size = pc.fill_null(pc.abs(table["estimate"]), -1.0)
         table = table.take(pc.sort_indices(pa.table({"size": size}), [("size", "descending")]))
-    rows = table.slice(query.offset, query.limit).to_pylist()
-    return Answer({"total": len(table), "offset": query.offset, "rows": [_row(row) for row in rows]})
+    return table
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from swayline.service.api.docs_page import page
-from swayline.service.api.parts import parts, who
+from swayline.service.api.parts import Parts, parts, who
 from swayline.service.api.problems import Problem
 from swayline.service.api.received import Answer, check_names
 from swayline.service.log.sqlite import SQLiteStore
@@ -103,7 +103,18 @@ async def audit(request: Request, limit: Annotated[int, Query(ge=1, le=10_000)] 
 async def backup(request: Request) -> Answer:
     """A consistent copy of the SQLite log in the data folder's ``backups``; other stores have tools of their own."""
     check_names(request)
-    found = parts(request)
+    name = await backed_up(parts(request), who(request))
+    return Answer({"file": f"backups/{name}"}, 201)
+
+
+async def backed_up(found: Parts, by: tuple[str, str]) -> str:
+    """Copy the log; the name of the file.
+
+    Raises
+    ------
+    Problem
+        The log is in no file of this service.
+    """
     store = getattr(found.service.store, "inner", found.service.store)
     if not isinstance(store, SQLiteStore):
         raise Problem(409, f"back {store.name} up with its own tools: the log is in no file of this service")
@@ -111,5 +122,5 @@ async def backup(request: Request) -> Answer:
     name = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ.sqlite")
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     await asyncio.to_thread(store.backup, folder / name)
-    await asyncio.to_thread(found.audit.note, who(request), "backup", file=name)
-    return Answer({"file": f"backups/{name}"}, 201)
+    await asyncio.to_thread(found.audit.note, by, "backup", file=name)
+    return name

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 
 from swayline.core.errors import shown
-from swayline.service.api.parts import event_json, parts, who
+from swayline.service.api.parts import Parts, event_json, parts, who
 from swayline.service.api.problems import Problem
 from swayline.service.api.received import Answer, check_names, path_id
 from swayline.service.serving import Ask, portrait
@@ -39,8 +39,18 @@ async def history(request: Request, user: str, limit: Annotated[int, Query(ge=1,
 async def export(request: Request, user: str) -> Answer:
     """Attributes, acts of the run, events of the log, ties, and lists that were given out."""
     check_names(request)
-    found = parts(request)
-    service, name = found.service, path_id(request, "user")
+    return Answer(await everything(parts(request), path_id(request, "user"), who(request)))
+
+
+async def everything(found: Parts, name: str, by: tuple[str, str]) -> dict[str, Any]:
+    """All that is kept of a person, noted in the audit log.
+
+    Raises
+    ------
+    Problem
+        Nothing is.
+    """
+    service = found.service
     loaded = service.loaded
     events = await asyncio.to_thread(service.store.of_user, name)
     lists = await asyncio.to_thread(service.served.of_user, name)
@@ -48,14 +58,14 @@ async def export(request: Request, user: str) -> Answer:
     attributes = loaded.catalogue.user(name)
     if not (events or lists or ties or attributes or loaded.state.people.knows(name)):
         raise Problem(404, f"nothing is kept of user {shown(name)}")
-    await asyncio.to_thread(found.audit.note, who(request), "export", name)
-    return Answer({
+    await asyncio.to_thread(found.audit.note, by, "export", name)
+    return {
         "user": name, "profile": {"attributes": attributes or {}, "run": loaded.portraits.get(name)},
         "events": [event_json(event) for _, event in events],
         "acts_of_the_run": [_act(act) for act in loaded.state.history(name) if not act.event_id],
         "ties": ties, "lists": [{"recommendation_id": one.key, **one.body} for one in lists],
         "refused_items": sorted({event.item for _, event in events if event.behavior == "dismiss" and event.item}),
-    })  # fmt: skip
+    }  # fmt: skip
 
 
 @router.delete("/v1/users/{user}", summary="Forget a person")

@@ -1,0 +1,102 @@
+"""What comes in: the newest events, and how many people did what since the run, read once for everybody who watches."""
+
+import threading
+import time
+from collections import Counter, defaultdict, deque
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from swayline.core.names import BEHAVIOR, funnel_depth
+from swayline.core.time import iso
+from swayline.service.log.protocol import StoredEvent
+from swayline.service.serving import Loaded, Service
+from swayline.service.state import act_of
+
+SHOWN = 30
+_AT_ONCE, _MOST_AT_ONCE = 5_000, 50_000
+_LEAST_S, _RATE_S = 0.4, 60.0
+
+
+class Pulse:
+    """Follows the log while somebody watches.
+
+    Parameters
+    ----------
+    service : Service
+    """
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._lock = threading.Lock()
+        self._loaded: Loaded | None = None
+        self._erased, self._looked_at = -1, 0.0
+        self.position = self.behind = 0
+        self._newest: deque[StoredEvent] = deque(maxlen=SHOWN)
+        self._events: Counter[str] = Counter()
+        self._people: defaultdict[str, set[str]] = defaultdict(set)
+        self._arrivals: deque[tuple[float, int]] = deque()
+
+    def now(self) -> dict[str, Any]:
+        """Position of the log, events since the run by behaviour, people by behaviour, the newest events.
+
+        A long log is read a part at a time: ``behind`` is how many events are still to be read.
+
+        Raises
+        ------
+        StoreError
+            The log cannot be read.
+        """
+        with self._lock:
+            self._follow()
+            return {
+                "position": self.position, "behind": self.behind, "events": sum(self._events.values()),
+                "per_minute": sum(count for _, count in self._arrivals),
+                "behaviors": [
+                    {BEHAVIOR: name, "n": len(self._people[name]), "events": self._events[name]}
+                    for name in sorted(self._events, key=lambda name: (funnel_depth(name), -self._events[name], name))
+                ],
+                "newest": [self._told(one) for one in reversed(self._newest)],
+            }  # fmt: skip
+
+    def _follow(self) -> None:
+        """Read what came since the last look; from the run on where another model or a forgotten person asks for it."""
+        service, now = self._service, time.monotonic()
+        if service.loaded is not self._loaded or len(service.erased) != self._erased:
+            self._start(service.loaded)
+        elif now - self._looked_at < _LEAST_S:
+            return
+        begun_at, self._looked_at = self.position, now
+        is_first = self.position == service.loaded.version.position
+        while self.position - begun_at < _MOST_AT_ONCE:
+            batch = service.store.read(self.position, _AT_ONCE)
+            if not batch:
+                break
+            for one in batch:
+                self._take(one)
+        self.behind = max(0, service.store.last() - self.position)
+        if not is_first and not self.behind and self.position > begun_at:
+            self._arrivals.append((now, self.position - begun_at))
+        while self._arrivals and now - self._arrivals[0][0] > _RATE_S:
+            self._arrivals.popleft()
+
+    def _start(self, loaded: Loaded) -> None:
+        self._loaded, self._erased = loaded, len(self._service.erased)
+        self.position = loaded.version.position
+        for kept in (self._newest, self._events, self._people):
+            kept.clear()
+
+    def _take(self, one: StoredEvent) -> None:
+        self.position = one.position
+        self._newest.append(one)
+        if act_of(one.event) is not None:
+            self._events[one.event.behavior] += 1
+            self._people[one.event.behavior].add(one.event.user)
+
+    def _told(self, one: StoredEvent) -> dict[str, Any]:
+        event = one.event
+        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=event.time_us)
+        label = "" if event.item is None else self._service.loaded.label(event.item)
+        return {
+            "position": one.position, "time": iso(moment), "user": event.user, "behavior": event.behavior,
+            "item": event.item, "label": label,
+        }  # fmt: skip
