@@ -78,6 +78,7 @@ def serve(
     from swayline.service.api import AppSettings, EdgeSettings, Server
     from swayline.service.api import serve as serve_all
     from swayline.service.api.server import log_to_stderr
+    from swayline.service.dashboard.face import Dashboard
 
     if (listening.certificate is None) != (listening.private_key is None):
         raise UsageError("--certificate and --private-key belong together: say both, or neither")
@@ -87,13 +88,13 @@ def serve(
 
     def told(address: str) -> None:
         show(
-            json, {"address": address, "data": str(keeping.data)}, [f"serving at {address} (its pages: {address}/docs)"]
+            json, {"address": address, "data": str(keeping.data)}, [f"serving at {address} (dashboard: {address}/dashboard, API: {address}/docs)"]
         )
 
     serve_all(
         Server(
             keeping.data, run, listening.host, listening.port, keeping.store, keeping.key_file, keeping.explore,
-            listening.certificate, listening.private_key, AppSettings(edge, every_s, listening.gorse),
+            listening.certificate, listening.private_key, AppSettings(edge, every_s, listening.gorse, Dashboard()),
         ),
         told,
     )  # fmt: skip

@@ -10,6 +10,8 @@
   const HEADS = 600;
   const FONT = "12px ui-sans-serif, system-ui, sans-serif";
   const dark = matchMedia("(prefers-color-scheme: dark)");
+  const shade = () => document.documentElement.dataset.theme;
+  const isDark = () => (shade() === "light" || shade() === "dark" ? shade() === "dark" : dark.matches);
   const print = matchMedia("print");
 
   const figures = (value) => (value >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(2))));
@@ -66,7 +68,7 @@
     const colors = () => {
       const style = getComputedStyle(document.documentElement);
       const token = (name) => style.getPropertyValue(`--${name}`).trim();
-      const hues = data.hues.map((pair) => pair[dark.matches && !print.matches ? 1 : 0]);
+      const hues = data.hues.map((pair) => pair[isDark() && !print.matches ? 1 : 0]);
       return { ink: token("ink"), soft: token("soft"), line: token("zero"), card: token("card"), hues };
     };
 
@@ -296,6 +298,7 @@
       if (wanted && found >= 0) moved(canvas.clientWidth / 2 - px(found), canvas.clientHeight / 2 - py(found));
     });
     for (const query of [dark, print]) query.addEventListener("change", soon);
+    addEventListener("swayline:theme", soon);
     addEventListener("beforeprint", draw);
     let before = 0;
     new ResizeObserver(() => {

@@ -8,8 +8,8 @@
   const holders = [...document.querySelectorAll("[data-figure]")];
   const figures = new Map(holders.map((holder) => [holder, json(holder.dataset.figure)]));
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  const chosen = () => document.documentElement.dataset.theme;
-  const isDark = () => (chosen() === "light" || chosen() === "dark" ? chosen() === "dark" : dark.matches);
+  const shade = () => document.documentElement.dataset.theme;
+  const isDark = () => (shade() === "light" || shade() === "dark" ? shade() === "dark" : dark.matches);
   const print = matchMedia("print");
   const config = { displayModeBar: false, responsive: true, scrollZoom: false, doubleClick: false };
 

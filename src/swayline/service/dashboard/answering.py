@@ -38,9 +38,7 @@ def problem_page(request: Request, problem: Problem) -> Response:
     """One message on a page of its own; JSON where the page's script asked."""
     if request.scope["path"] == f"{PREFIX}/news":
         about = request.scope.get("swayline", {})
-        return Response(
-            problems.body(problem, about.get("request_id", "")), problem.status, problems.headers(problem)
-        )
+        return Response(problems.body(problem, about.get("request_id", "")), problem.status, problems.headers(problem))
     return page(
         request, "problem.html.j2", status=problem.status, title="This cannot be shown", problem=problem,
         request_id=request.scope.get("swayline", {}).get("request_id", ""),

@@ -1,4 +1,4 @@
-"""Style and scripts of the pages, from this package and Plotly's own wheel: named by their content, kept by browsers."""
+"""Style and scripts of the pages, from this package and Plotly's own wheel, named by their content."""
 
 import gzip
 import hashlib
@@ -22,7 +22,11 @@ def content(name: str) -> bytes:
     if name == "plotly.js":
         return get_plotlyjs().encode()
     if name == "style.css":
-        parts = (theme.css(choice=True), (report / "style.css").read_text("utf-8"), (own / "dashboard.css").read_text("utf-8"))
+        parts = (
+            theme.css(choice=True),
+            (report / "style.css").read_text("utf-8"),
+            (own / "dashboard.css").read_text("utf-8"),
+        )
         return "\n".join(parts).encode()
     if name == "figures.js":
         return (report / "page.js").read_bytes()

@@ -57,7 +57,11 @@ async def person(service: Service, user: str) -> dict[str, Any]:
         asyncio.wrap_future(service.ask(Ask(user=user, k=K, reasons=True))),
     )
     told = await asyncio.to_thread(portrait, loaded, user, need.places)
-    return {"portrait": told, "items": _rows(loaded, listed), "history": await asyncio.to_thread(_history, service, user)}
+    return {
+        "portrait": told,
+        "items": _rows(loaded, listed),
+        "history": await asyncio.to_thread(_history, service, user),
+    }
 
 
 async def without(service: Service, user: str, keys: list[str]) -> dict[str, Any]:

@@ -3,15 +3,20 @@
 The policy lets scripts and requests go to this service alone: no word of an event can run, and nothing leaves the host.
 """
 
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import resources
 from typing import Any
+from urllib.parse import urlencode
 
 import jinja2
 from markupsafe import Markup
 from starlette.requests import Request, cookie_parser
 from starlette.responses import Response
 
+from swayline.core.time import iso
 from swayline.report import theme
 from swayline.report.page import inert
 from swayline.report.wording import words
@@ -56,27 +61,41 @@ def page(request: Request, template: str, *, status: int = 200, **context: Any) 
     about = request.scope.get("swayline", {})
     path = request.scope["path"].removeprefix(PREFIX)
     admin = about.get("role") == ADMIN
-    nav = [
-        (PREFIX + each, language(title), each == path) for each, title in PAGES if admin or each != "/privacy"
-    ]
+    nav = [(PREFIX + each, language(title), each == path) for each, title in PAGES if admin or each != "/privacy"]
     text = _environment().get_template(template).render(
         t=language, lang=code, theme=shade, themes=THEMES, languages=LANGUAGES, nav=nav, admin=admin,
         key=about.get("key", ""), role=about.get("role", ""), prefix=PREFIX, asset=assets.address,
-        swaps=Markup(inert(_swaps())), words=words, **context,
+        swaps=Markup(inert(_swaps())), **context,
     )  # fmt: skip
     return Response(text, status, HEADERS, "text/html; charset=utf-8")
 
 
 @cache
 def _swaps() -> str:
-    import json
-
     return json.dumps(theme.swaps())
+
+
+def _query(said: Mapping[str, str], page: int | None) -> str:
+    """The words of an address with another part of the table."""
+    kept = {name: value for name, value in said.items() if value and name != "page"}
+    return urlencode(kept | ({} if page is None else {"page": str(page)}))
+
+
+def _moment(at_us: int) -> str:
+    return words.moment(iso(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at_us)))
+
+
+def _about(row: Mapping[str, Any]) -> str:
+    """What a deed of the audit log was about, beside who did what when."""
+    rest = {name: value for name, value in row.items() if name not in ("at_us", "key", "request_id", "deed")}
+    return ", ".join(f"{name} {str(value)[:16]}" for name, value in rest.items())
 
 
 @cache
 def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
+    made = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
         loader=jinja2.FunctionLoader(lambda name: (_TEMPLATES / name).read_text("utf-8")),
     )  # fmt: skip
+    made.globals |= {"query": _query, "moment": _moment, "about": _about, "words": words}
+    return made

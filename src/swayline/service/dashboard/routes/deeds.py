@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from swayline.core.errors import UsageError, nearest, shown
-from swayline.core.time import format_duration, parse_duration_s
+from swayline.core.time import parse_duration_s
 from swayline.service.api.keys import all_keys, new_key, remove_key
 from swayline.service.api.parts import who
 from swayline.service.api.problems import Problem
@@ -26,6 +26,7 @@ from swayline.service.serving.service import MOST_EXPLORED
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 Fields = list[tuple[str, str]]
 _AUDIT = 50
+_SIZES = (("d", 86_400), ("h", 3_600), ("m", 60))
 
 
 @router.get("/dashboard/tasks")
@@ -37,20 +38,23 @@ async def tasks(request: Request) -> Response:
 async def _tasks(request: Request, problem: Problem | None = None, status: int = 200) -> Response:
     found = room(request)
     service = found.service
+    refits = found.parts.refits
     versions, committed, last = await asyncio.gather(
         asyncio.to_thread(service.versions.all), asyncio.to_thread(service.store.committed, READER),
         asyncio.to_thread(service.store.last),
     )  # fmt: skip
     return page(
-        request, "tasks.html.j2", status=status, title="Tasks", problem=problem, refit=found.parts.refits.last,
+        request, "tasks.html.j2", status=status, title="Tasks", problem=problem, refit=refits.last,
         done=request.query_params.get("done", ""), versions=versions[::-1], before=service.versions.before(),
-        in_service=service.loaded.version.name, committed=committed, last=last, every=_every(found.parts.refits.every_s),
-        new=max(0, last - service.loaded.version.position), task=found.parts.refits.last["state"],
+        in_service=service.loaded.version.name, committed=committed, last=last, every=_every(refits.every_s),
+        new=max(0, last - service.loaded.version.position), task=refits.last["state"],
     )  # fmt: skip
 
 
 def _every(seconds: float) -> str:
-    return format_duration(seconds) if seconds > 0 else ""
+    """How often, as it can be said again: ``1d``, ``90m``; empty for never."""
+    unit, size = next((one for one in _SIZES if seconds >= one[1] and seconds % one[1] == 0), ("s", 1))
+    return f"{seconds / size:g}{unit}" if seconds > 0 else ""
 
 
 @router.post("/dashboard/tasks")

@@ -167,7 +167,9 @@ async def ledger_csv(request: Request) -> Response:
         raise Problem(404, "the run served has no influence table: serve a folder that  swayline run  made")
     asked: Asked = asked_of(request.query_params)
     raw = await asyncio.to_thread(explorer.csv, asked)
-    return Response(raw, 200, {"content-disposition": 'attachment; filename="influence.csv"'}, "text/csv; charset=utf-8")
+    return Response(
+        raw, 200, {"content-disposition": 'attachment; filename="influence.csv"'}, "text/csv; charset=utf-8"
+    )
 
 
 def _explorer(request: Request) -> Explorer | None:

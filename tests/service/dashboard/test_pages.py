@@ -1,0 +1,223 @@
+"""Every page answers with data; what is wrong stands on it in one message, and nothing is half applied."""
+
+import csv
+import io
+import re
+import shutil
+
+import pytest
+
+from swayline.service.dashboard.rendering import PAGES
+
+ALERT = re.compile(r'role="alert">(.*?)</p>', re.S)
+
+
+def alert(answer):
+    found = ALERT.findall(answer.text)
+    assert len(found) == 1, found
+    return re.sub(r"<[^>]+>", "", found[0]).strip()
+
+
+@pytest.mark.parametrize("path", [path for path, _ in PAGES])
+def test_every_page_answers(pages, path):
+    answer = pages.client.get(f"/dashboard{path}")
+    assert answer.status_code == 200
+    assert 'role="alert"' not in answer.text
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'; script-src 'self'")
+
+
+def test_a_person_has_a_portrait_a_list_reasons_and_a_history(pages):
+    text = pages.client.get("/dashboard/person", params={"user": "u00003"}).text
+    assert "What they are recommended now" in text
+    assert text.count('<span class="reason">') == 10
+    assert text.count('name="gone"') > 5
+
+
+def test_what_if_gives_the_list_that_the_model_gives_to_the_history_without_the_events(pages):
+    from swayline.service.serving import Ask
+
+    text = pages.client.get("/dashboard/person", params={"user": "u00003"}).text
+    keys = re.findall(r'name="gone" value="([^"]+)"', text)[:8]
+    answer = pages.client.get("/dashboard/person", params={"user": "u00003", "what-if": "1", "gone": keys})
+    table = answer.text.split("Rank without</th>")[1].split("</table>")[0]
+    then = {int(rank): name for name, rank in re.findall(r"<bdi>(.*?)</bdi></th>.*?</td><td class=.number.>(\d+)", table)}
+    service = pages.service
+    n = len(service.histories([Ask(user="u00003")]).items)
+    gone = tuple(range(n - 8, n))
+    edited = service.histories([Ask(user="u00003", without=gone)])
+    assert len(edited.items) == n - 8
+    wanted = service.ask(Ask(user="u00003", without=gone)).result()
+    assert [then[rank] for rank in sorted(then)] == [service.loaded.label(place.item) for place in wanted.places]
+    plain = service.ask(Ask(user="u00003")).result()
+    assert [place.item for place in plain.places] != [place.item for place in wanted.places]
+
+
+def test_events_that_are_gone_do_not_make_their_items_seen(pages):
+    from swayline.service.serving import Ask
+
+    service = pages.service
+    history = service.histories([Ask(user="u00003")])
+    everything = service.ask(Ask(user="u00003", k=120, seen="drop", without=tuple(range(len(history.items))))).result()
+    assert {service.loaded.bundle.dataset.items.names[row] for row in history.items} <= {
+        place.item for place in everything.places
+    }
+
+
+def test_an_event_that_is_not_in_the_history_is_refused_by_name(pages):
+    answer = pages.client.get("/dashboard/person", params={"user": "u00003", "gone": "1|view|nothing"})
+    assert answer.status_code == 422
+    assert "event '1|view|nothing' is not in the history" in answer.text.replace("&#39;", "'")
+
+
+def test_a_person_unknown_gets_the_nearest_name(pages):
+    answer = pages.client.get("/dashboard/person", params={"user": "u0003"})
+    assert answer.status_code == 404
+    assert "u00003" in alert(answer)
+
+
+def test_the_ledger_is_filtered_sorted_and_exported(pages):
+    page = pages.client.get("/dashboard/ledger", params={"estimand": "ate"}).text
+    assert page.count("<details>") == 1
+    assert "Association</th>" in page
+    row = page.split("<tbody>")[1]
+    assert "percentage points" in row.split("</details></td>")[1]  # the association stands beside the effect
+    got = pages.client.get("/dashboard/ledger.csv", params={"estimand": "excitation", "sort": "p_value"})
+    rows = list(csv.DictReader(io.StringIO(got.text)))
+    assert [row["estimand"] for row in rows] == ["excitation", "excitation"]
+    assert float(rows[0]["p_value"]) < float(rows[1]["p_value"])
+    whole = list(csv.DictReader(io.StringIO(pages.client.get("/dashboard/ledger.csv").text)))
+    assert len(whole) == len(pages.service.loaded.ledger)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [({"estimand": "att"}, "no row has estimand"), ({"sort": "size"}, "sort 'size'"), ({"page": "0"}, "page '0'"),
+     ({"causes": "cart"}, "there is no filter 'causes'")],
+)  # fmt: skip
+def test_a_word_of_the_ledger_that_is_unknown_is_refused_on_the_page(pages, words, said):
+    answer = pages.client.get("/dashboard/ledger", params=words)
+    assert answer.status_code == 422
+    assert said in alert(answer).replace("&#39;", "'")
+
+
+@pytest.mark.parametrize("budget", ["0", "201", "-3", "many", "²"])
+def test_seeds_out_of_range_are_refused_on_the_page(pages, budget):
+    answer = pages.client.get("/dashboard/people", params={"budget": budget})
+    assert answer.status_code == 422
+    assert "from 1 to 200" in alert(answer)
+
+
+def test_whom_to_start_with_is_what_the_verb_chooses(pages):
+    pytest.importorskip("numba")
+    from swayline.influence.diffusion import spread_from_ledger
+
+    page = pages.client.get("/dashboard/people", params={"budget": "2"}).text
+    wanted = spread_from_ledger(pages.service.loaded.ledger, 2).table["user"].to_pylist()
+    body = page.split("Reach so far</th>")[1].split("</table>")[0]
+    assert len(re.findall(r"<tr>", body)) - 0 >= len(wanted)
+
+
+def test_a_run_that_is_gone_is_said_on_the_page_and_lists_go_on(pages):
+    shutil.rmtree(pages.run)
+    for path in ("", "/people", "/evolution", "/models", "/quality", "/settings"):
+        answer = pages.client.get(f"/dashboard{path}")
+        assert answer.status_code == 200
+        assert "is gone: lists are answered" in alert(answer)
+    assert pages.list("u00003")
+
+
+def test_settings_are_set_all_or_none(pages):
+    service, refits = pages.service, pages.application.parts.refits
+
+    def said(**form):
+        return pages.client.post("/dashboard/settings", data=form, follow_redirects=False)
+
+    done = said(explore="0.2", every="1d")
+    assert (done.status_code, done.headers["location"]) == (303, "/dashboard/settings?done=settings")
+    assert (service.explore, refits.every_s) == (0.2, 86_400.0)
+    for form in (
+        {"explore": "0.1", "every": "5s"}, {"explore": "0.1", "every": "often"}, {"explore": "0.7", "every": "2d"},
+        {"explore": "nan", "every": "2d"}, {"explore": "x", "every": "2d"}, {"explore": "0.1"},
+        {"explore": "0.1", "every": "2d", "seed": "3"},
+    ):  # fmt: skip
+        answer = said(**form)
+        assert answer.status_code == 422, form
+        assert alert(answer).startswith("Nothing was changed.")
+        assert (service.explore, refits.every_s) == (0.2, 86_400.0)
+    assert 'value="1d"' in pages.client.get("/dashboard/settings").text
+    assert said(explore="0", every="0").status_code == 303
+    assert (service.explore, refits.every_s) == (0.0, 0.0)
+
+
+def test_a_person_is_forgotten_from_every_page(pages):
+    pages.send({"user": "anna", "item": "i00003", "behavior": "view"})
+    tie = "u3"  # the source of a tie in the ledger
+    assert tie in pages.client.get("/dashboard/ledger.csv").text
+    wrong = pages.client.post("/dashboard/privacy", data={"action": "erase", "user": "anna", "again": "ana"})
+    assert wrong.status_code == 422
+    assert alert(wrong).startswith("Nothing was changed.")
+    assert "anna" in pages.client.get("/dashboard").text
+    for user in ("anna", tie):
+        done = pages.client.post("/dashboard/privacy", data={"action": "erase", "user": user, "again": user})
+        assert "The person is forgotten." in done.text
+    assert "anna" not in pages.client.get("/dashboard").text
+    rows = list(csv.DictReader(io.StringIO(pages.client.get("/dashboard/ledger.csv").text)))
+    assert not any(tie in (row["cause"], row["effect"]) for row in rows)
+    assert "erase" in pages.client.get("/dashboard/privacy").text
+    assert pages.client.get("/dashboard/person", params={"user": "anna"}).status_code == 404
+
+
+def test_an_export_is_what_the_api_gives(pages):
+    pages.send({"user": "anna", "item": "i00003", "behavior": "view"})
+    got = pages.client.post("/dashboard/privacy", data={"action": "export", "user": "anna"}).json()
+    assert got["events"] == pages.client.get("/v1/users/anna/export").json()["events"]
+    nobody = pages.client.post("/dashboard/privacy", data={"action": "export", "user": "nobody"})
+    assert nobody.status_code == 404
+
+
+def test_tasks_that_cannot_be_done_say_why(pages):
+    back = pages.client.post("/dashboard/tasks", data={"action": "rollback"})
+    assert back.status_code == 422
+    assert "there is no earlier model" in alert(back)
+    assert "there is no task" in alert(pages.client.post("/dashboard/tasks", data={"action": "dance"}))
+    copied = pages.client.post("/dashboard/tasks", data={"action": "backup"}, follow_redirects=False)
+    assert copied.status_code == 303
+    assert list((pages.data / "backups").glob("*.sqlite"))
+
+
+def test_news_are_few_words_while_nothing_comes_and_count_what_does(pages):
+    first = pages.client.get("/dashboard/news").json()
+    assert first["newest"] == []
+    pages.application.routes.state.room.pulse._looked_at = 0.0
+    pages.send(*({"user": f"n{n}", "item": "i00003", "behavior": "cart" if n else "view"} for n in range(3)))
+    pages.application.routes.state.room.pulse._looked_at = 0.0
+    news = pages.client.get("/dashboard/news", params={"after": first["mark"]}).json()
+    assert [row[1] for row in news["newest"]] == ["n2", "n1", "n0"]
+    assert news["figure"]["data"][0]["x"] == [1, 2]
+    again = pages.client.get("/dashboard/news", params={"after": news["mark"]}).json()
+    assert again["same"]
+
+
+def test_the_pulse_counts_what_a_recount_of_the_log_counts(pages):
+    from collections import defaultdict
+
+    rows = [
+        {"user": f"n{n % 7}", "item": f"i0000{n % 5}", "behavior": ("view", "cart", "purchase")[n % 3]} for n in range(90)
+    ]
+    pages.send(*rows)
+    room = pages.application.routes.state.room
+    told = room.pulse.now()
+    people, events = defaultdict(set), defaultdict(int)
+    for row in rows:
+        people[row["behavior"]].add(row["user"])
+        events[row["behavior"]] += 1
+    assert {one["behavior"]: (one["n"], one["events"]) for one in told["behaviors"]} == {
+        name: (len(people[name]), events[name]) for name in people
+    }
+
+
+def test_hostile_names_are_text(pages):
+    pages.send({"user": "<script>alert(1)</script>", "item": "<img src=x>", "behavior": "view"})
+    text = pages.client.get("/dashboard").text
+    assert "<script>alert" not in text
+    assert "<img" not in text
