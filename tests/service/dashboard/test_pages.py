@@ -4,6 +4,7 @@ import csv
 import io
 import re
 import shutil
+from types import SimpleNamespace
 
 import pytest
 
@@ -40,7 +41,8 @@ def test_what_if_gives_the_list_that_the_model_gives_to_the_history_without_the_
     keys = re.findall(r'name="gone" value="([^"]+)"', text)[:8]
     answer = pages.client.get("/dashboard/person", params={"user": "u00003", "what-if": "1", "gone": keys})
     table = answer.text.split("Rank without</th>")[1].split("</table>")[0]
-    then = {int(rank): name for name, rank in re.findall(r"<bdi>(.*?)</bdi></th>.*?</td><td class=.number.>(\d+)", table)}
+    row = r"<bdi>([^<]*)</bdi></th><td class=.number.>[^<]*</td><td class=.number.>(\d+)</td>"
+    then = {int(rank): name for name, rank in re.findall(row, table)}
     service = pages.service
     n = len(service.histories([Ask(user="u00003")]).items)
     gone = tuple(range(n - 8, n))
@@ -77,7 +79,8 @@ def test_a_person_unknown_gets_the_nearest_name(pages):
 
 def test_the_ledger_is_filtered_sorted_and_exported(pages):
     page = pages.client.get("/dashboard/ledger", params={"estimand": "ate"}).text
-    assert page.count("<details>") == 1
+    effects = [row for row in pages.service.loaded.ledger.to_pylist() if row["estimand"] == "ate"]
+    assert page.count("<details>") == len(effects) > 0
     assert "Association</th>" in page
     row = page.split("<tbody>")[1]
     assert "percentage points" in row.split("</details></td>")[1]  # the association stands beside the effect
@@ -107,14 +110,23 @@ def test_seeds_out_of_range_are_refused_on_the_page(pages, budget):
     assert "from 1 to 200" in alert(answer)
 
 
-def test_whom_to_start_with_is_what_the_verb_chooses(pages):
-    pytest.importorskip("numba")
-    from swayline.influence.diffusion import spread_from_ledger
+def test_whom_to_start_with_is_what_the_verb_chooses(pages, monkeypatch):
+    import pyarrow as pa
 
+    from swayline.service.dashboard.routes import reading
+
+    asked = []
+
+    def choose(ledger, budget):  # the real one compiles for a minute; tests/influence/diffusion holds it
+        asked.append((ledger, budget))
+        table = pa.table({"rank": [1], "user": ["u3"], "gain": [1.25], "spread": [1.25]})
+        return SimpleNamespace(table=table, seeds=SimpleNamespace(guarantee=0.97))
+
+    monkeypatch.setattr(reading, "spread_from_ledger", choose)
     page = pages.client.get("/dashboard/people", params={"budget": "2"}).text
-    wanted = spread_from_ledger(pages.service.loaded.ledger, 2).table["user"].to_pylist()
-    body = page.split("Reach so far</th>")[1].split("</table>")[0]
-    assert len(re.findall(r"<tr>", body)) - 0 >= len(wanted)
+    assert asked == [(pages.service.loaded.ledger, 2)]
+    assert "97%" in page
+    assert '<a href="/dashboard/person?user=u3"><bdi>u3</bdi></a></td><td class="number">1.25' in page
 
 
 def test_a_run_that_is_gone_is_said_on_the_page_and_lists_go_on(pages):
@@ -150,27 +162,27 @@ def test_settings_are_set_all_or_none(pages):
 
 
 def test_a_person_is_forgotten_from_every_page(pages):
-    pages.send({"user": "anna", "item": "i00003", "behavior": "view"})
+    pages.send({"user": "zoe", "item": "i00003", "behavior": "view"})
     tie = "u3"  # the source of a tie in the ledger
     assert tie in pages.client.get("/dashboard/ledger.csv").text
-    wrong = pages.client.post("/dashboard/privacy", data={"action": "erase", "user": "anna", "again": "ana"})
+    wrong = pages.client.post("/dashboard/privacy", data={"action": "erase", "user": "zoe", "again": "ana"})
     assert wrong.status_code == 422
     assert alert(wrong).startswith("Nothing was changed.")
-    assert "anna" in pages.client.get("/dashboard").text
-    for user in ("anna", tie):
+    assert "zoe" in pages.client.get("/dashboard").text
+    for user in ("zoe", tie):
         done = pages.client.post("/dashboard/privacy", data={"action": "erase", "user": user, "again": user})
         assert "The person is forgotten." in done.text
-    assert "anna" not in pages.client.get("/dashboard").text
+    assert "zoe" not in pages.client.get("/dashboard").text
     rows = list(csv.DictReader(io.StringIO(pages.client.get("/dashboard/ledger.csv").text)))
     assert not any(tie in (row["cause"], row["effect"]) for row in rows)
     assert "erase" in pages.client.get("/dashboard/privacy").text
-    assert pages.client.get("/dashboard/person", params={"user": "anna"}).status_code == 404
+    assert pages.client.get("/dashboard/person", params={"user": "zoe"}).status_code == 404
 
 
 def test_an_export_is_what_the_api_gives(pages):
-    pages.send({"user": "anna", "item": "i00003", "behavior": "view"})
-    got = pages.client.post("/dashboard/privacy", data={"action": "export", "user": "anna"}).json()
-    assert got["events"] == pages.client.get("/v1/users/anna/export").json()["events"]
+    pages.send({"user": "zoe", "item": "i00003", "behavior": "view"})
+    got = pages.client.post("/dashboard/privacy", data={"action": "export", "user": "zoe"}).json()
+    assert got["events"] == pages.client.get("/v1/users/zoe/export").json()["events"]
     nobody = pages.client.post("/dashboard/privacy", data={"action": "export", "user": "nobody"})
     assert nobody.status_code == 404
 
@@ -202,7 +214,8 @@ def test_the_pulse_counts_what_a_recount_of_the_log_counts(pages):
     from collections import defaultdict
 
     rows = [
-        {"user": f"n{n % 7}", "item": f"i0000{n % 5}", "behavior": ("view", "cart", "purchase")[n % 3]} for n in range(90)
+        {"user": f"n{n % 7}", "item": f"i0000{n % 5}", "behavior": ("view", "cart", "purchase")[n % 3]}
+        for n in range(90)
     ]
     pages.send(*rows)
     room = pages.application.routes.state.room

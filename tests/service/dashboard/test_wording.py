@@ -31,7 +31,9 @@ def test_places_of_a_sentence_are_the_same_in_both_languages():
 
 def test_a_page_is_said_in_the_language_of_the_browser_or_as_chosen(pages):
     assert "此刻" in pages.client.get("/dashboard", headers={"accept-language": "zh-CN,en"}).text
-    chosen = pages.client.get("/dashboard", headers={"accept-language": "zh-CN", "cookie": "swayline_look=en.dark"}).text
+    chosen = pages.client.get(
+        "/dashboard", headers={"accept-language": "zh-CN", "cookie": "swayline_look=en.dark"}
+    ).text
     assert "此刻" not in chosen
     assert 'data-theme="dark"' in chosen
     assert Language("zh")("no such sentence") == "no such sentence"

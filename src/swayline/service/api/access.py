@@ -10,6 +10,8 @@ from typing import NamedTuple
 from swayline.service.api.keys import ADMIN, INGEST, READ
 
 PUBLIC = "public"
+PREFIX = "/dashboard"
+"""Where pages for people are: a browser's session counts there and nowhere else."""
 
 ACCESS: dict[tuple[str, str], tuple[str, ...]] = {
     ("GET", "/health/live"): (PUBLIC,),

@@ -16,10 +16,9 @@ from swayline.core.errors import SwaylineError, nearest
 from swayline.service.api import problems
 from swayline.service.api.audit import Audit
 from swayline.service.api.edge import Edge, EdgeSettings
-from swayline.service.api.face import Face
 from swayline.service.api.keys import KeyRing
 from swayline.service.api.metrics import Metrics
-from swayline.service.api.parts import Parts
+from swayline.service.api.parts import Face, Parts
 from swayline.service.api.problems import Problem
 from swayline.service.api.routes import catalogue, events, gorse, influence, operations, people, recommendations
 from swayline.service.api.rows import Refusal

@@ -18,10 +18,9 @@ from urllib.parse import urlsplit
 from starlette.requests import Request, cookie_parser
 
 from swayline.service.api import problems
-from swayline.service.api.access import PUBLIC, Listed, find
-from swayline.service.api.face import PREFIX, Face
+from swayline.service.api.access import PREFIX, PUBLIC, Listed, find
 from swayline.service.api.keys import ADMIN, Key
-from swayline.service.api.parts import Parts
+from swayline.service.api.parts import Face, Parts
 from swayline.service.api.problems import Problem
 from swayline.service.api.sessions import COOKIE
 

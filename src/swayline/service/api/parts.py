@@ -2,14 +2,17 @@
 
 import asyncio
 import json
-from typing import Any
+from typing import Any, Protocol
 
+from fastapi import APIRouter, FastAPI
 from starlette.requests import Request
+from starlette.responses import Response
 
 from swayline.core.time import iso
 from swayline.service.api.audit import Audit
 from swayline.service.api.keys import KeyRing
 from swayline.service.api.metrics import Metrics
+from swayline.service.api.problems import Problem
 from swayline.service.api.sessions import Sessions
 from swayline.service.refit import Refits
 from swayline.service.serving import Answer, Ask, Service
@@ -21,6 +24,20 @@ class Parts:
     def __init__(self, service: Service, keys: KeyRing, metrics: Metrics, audit: Audit, refits: Refits) -> None:
         self.service, self.keys, self.metrics, self.audit, self.refits = service, keys, metrics, audit, refits
         self.sessions = Sessions(keys)
+
+
+class Face(Protocol):
+    """Pages for people under :data:`~swayline.service.api.access.PREFIX`; the API does not know who they are."""
+
+    router: APIRouter
+
+    def attach(self, app: FastAPI, parts: Parts) -> None:
+        """Be told what the pages are about."""
+        ...
+
+    def problem(self, request: Request, problem: Problem) -> Response:
+        """A problem as a page."""
+        ...
 
 
 def parts(request: Request) -> Parts:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from swayline.service.api import problems
-from swayline.service.api.face import PREFIX
+from swayline.service.api.access import PREFIX
 from swayline.service.api.problems import Problem
 from swayline.service.api.received import raw_body
 from swayline.service.dashboard.rendering import PAGES, page

@@ -8,7 +8,7 @@ from importlib import resources
 from plotly.offline import get_plotlyjs
 
 from swayline.report import theme
-from swayline.service.api.face import PREFIX
+from swayline.service.api.access import PREFIX
 
 CSS, SCRIPT = "text/css; charset=utf-8", "text/javascript; charset=utf-8"
 NAMES = ("style.css", "dashboard.js", "figures.js", "network.js", "plotly.js")

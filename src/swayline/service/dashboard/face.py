@@ -4,7 +4,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from swayline.service.api.face import PREFIX
+from swayline.service.api.access import PREFIX
 from swayline.service.api.parts import Parts
 from swayline.service.api.problems import Problem
 from swayline.service.dashboard import answering

@@ -20,7 +20,7 @@ from swayline.core.time import iso
 from swayline.report import theme
 from swayline.report.page import inert
 from swayline.report.wording import words
-from swayline.service.api.face import PREFIX
+from swayline.service.api.access import PREFIX
 from swayline.service.api.keys import ADMIN
 from swayline.service.dashboard import assets
 from swayline.service.dashboard.wording import LANGUAGES, Language

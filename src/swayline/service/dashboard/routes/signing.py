@@ -5,7 +5,7 @@ from starlette.requests import Request, cookie_parser
 from starlette.responses import RedirectResponse, Response
 
 from swayline.service.api import problems
-from swayline.service.api.face import PREFIX
+from swayline.service.api.access import PREFIX
 from swayline.service.api.keys import ADMIN, READ
 from swayline.service.api.problems import Problem
 from swayline.service.api.sessions import COOKIE
