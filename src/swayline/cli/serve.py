@@ -87,9 +87,8 @@ def serve(
     log_to_stderr(log_level)
 
     def told(address: str) -> None:
-        show(
-            json, {"address": address, "data": str(keeping.data)}, [f"serving at {address} (dashboard: {address}/dashboard, API: {address}/docs)"]
-        )
+        where = f"serving at {address} (dashboard: {address}/dashboard, API: {address}/docs)"
+        show(json, {"address": address, "data": str(keeping.data)}, [where])
 
     serve_all(
         Server(
