@@ -20,7 +20,8 @@ def content(name: str) -> bytes:
     report = resources.files("swayline.report") / "templates"
     own = resources.files("swayline.service.dashboard") / "templates"
     if name == "plotly.js":
-        return get_plotlyjs().encode()
+        script: str = get_plotlyjs()
+        return script.encode()
     if name == "style.css":
         parts = (
             theme.css(choice=True),

@@ -54,7 +54,7 @@ def asked_of(words: Mapping[str, str]) -> Asked:
     if unknown:
         raise Problem(422, f"there is no filter {shown(unknown[0])}: {nearest(unknown[0], (*FILTERS, 'primary'))}")
     try:
-        query = InfluenceQuery(**said, order="strongest" if sort == "strongest" else "table")
+        query = InfluenceQuery.model_validate(said | {"order": "strongest" if sort == "strongest" else "table"})
     except ValidationError as error:
         first = error.errors()[0]
         raise Problem(422, f"{first['loc'][0]} {shown(first['input'])}: {first['msg']}") from None
