@@ -29,7 +29,7 @@ from swayline.cli.content import alike, encode
 from swayline.cli.evolution import diff, evolve, forecast
 from swayline.cli.fitting import fit
 from swayline.cli.shared.edge import guarded
-from swayline.cli.trust import anonymize
+from swayline.cli.trust import anonymize, rights
 from swayline.core.progress import set_level
 
 app = typer.Typer(
@@ -82,6 +82,8 @@ _verb("tune", tune.tune)
 app.add_typer(experiment.app, name="experiment")
 app.add_typer(trust.app, name="trust")
 _verb("anonymize", anonymize.anonymize)
+_verb("export", rights.export)
+_verb("erase", rights.erase)
 app.command("clicks")(clicks.clicks)
 app.command("serve")(serve.serve)
 _verb("mcp", mcp.mcp)

@@ -62,6 +62,9 @@ class ModelBundle:
         What was measured on validation; None where nothing could be asked, and in folders of earlier versions.
     made : Provenance, optional
         Code, data and day of the fit; None in folders of earlier versions.
+    plan : dict, optional
+        How it was trained (``TrainingPlan.as_json``), its settings aside; None in folders of earlier
+        versions and of trainings of another kind.
     n_served : int, optional
         The first so many users are served by default, those of a newer log; everybody where None.
     match : Match, optional
@@ -76,6 +79,7 @@ class ModelBundle:
     event_ids: dict[int, str] = field(default_factory=dict)
     quality: MeasuredQuality | None = None
     made: Provenance | None = None
+    plan: dict[str, Any] | None = None
     n_served: int | None = None
     match: Match | None = None
 
@@ -229,7 +233,14 @@ class ModelBundle:
         """Write the model and what stands around it: Parquet, JSON and safetensors."""
         self.model.save(folder)
         parts = around.Around(
-            self.dataset, self.labels, self.exclude_seen, self.options, self.event_ids, self.quality, self.made
+            self.dataset,
+            self.labels,
+            self.exclude_seen,
+            self.options,
+            self.event_ids,
+            self.quality,
+            self.made,
+            self.plan,
         )
         around.write_around(folder, parts)
 

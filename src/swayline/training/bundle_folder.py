@@ -64,6 +64,7 @@ class Around:
     event_ids: dict[int, str]
     quality: MeasuredQuality | None
     made: Provenance | None
+    plan: dict[str, Any] | None = None
 
 
 def write_around(folder: Path, parts: Around) -> None:
@@ -87,7 +88,7 @@ def write_around(folder: Path, parts: Around) -> None:
     })  # fmt: skip
     write_json(folder / BUNDLE, {
         "format": FORMAT, "quality": parts.quality.as_json() if parts.quality is not None else None,
-        "made": parts.made.as_json() if parts.made is not None else None,
+        "made": parts.made.as_json() if parts.made is not None else None, "plan": parts.plan,
     })  # fmt: skip
 
 
@@ -114,8 +115,8 @@ def read_around(folder: Path) -> Around:
     )  # fmt: skip
     labels = [str(one) for one in items[TITLE].to_pylist()]
     ids = _read_ids(folder / EVENT_IDS, sequences)
-    quality, made = _read_bundle(folder / BUNDLE)
-    return Around(dataset, labels, log["exclude_seen"], log["options"], ids, quality, made)
+    quality, made, plan = _read_bundle(folder / BUNDLE)
+    return Around(dataset, labels, log["exclude_seen"], log["options"], ids, quality, made, plan)
 
 
 def probe(folder: Path, model: Recommender, sequences: Sequences) -> None:
@@ -246,22 +247,27 @@ def _read_log(path: Path) -> dict[str, Any]:
     return {"behaviors": names, "ordered": ordered, "exclude_seen": seen, "options": options}
 
 
-def _read_bundle(path: Path) -> tuple[MeasuredQuality | None, Provenance | None]:
-    """What was measured, and how the model was made; (None, None) in folders of earlier versions."""
+_PLAN: dict[str, type] = {"models": list, "split": str, "refit": bool, "seed": int, "unmet": bool}
+
+
+def _read_bundle(path: Path) -> tuple[MeasuredQuality | None, Provenance | None, dict[str, Any] | None]:
+    """What was measured, how the model was made, and by which plan; None in folders of earlier versions."""
     if not path.exists():
-        return None, None
+        return None, None, None
     found = read_object(path)
     if found.get("format") != FORMAT or isinstance(found.get("format"), bool):
         raise ArtifactError(
             f"{path} is of format {shown(found.get('format'))}; this version reads format {FORMAT}: {_AGAIN}"
         )
     try:
-        quality, made = found["quality"], found["made"]
+        quality, made, plan = found["quality"], found["made"], found.get("plan")
+        if plan is not None and {name: type(value) for name, value in plan.items()} != _PLAN:
+            raise ValueError(f"plan is {shown(plan)}")
         return (
             None if quality is None else MeasuredQuality.from_json(quality),
-            None if made is None else Provenance.from_json(made),
-        )
-    except (ValueError, TypeError, KeyError) as error:
+            None if made is None else Provenance.from_json(made), plan,
+        )  # fmt: skip
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ArtifactError(f"{path} cannot be used ({_first_line(error)}): {_AGAIN}") from None
 
 

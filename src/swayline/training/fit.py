@@ -18,7 +18,7 @@ import numpy as np
 
 from swayline.core.progress import task
 from swayline.core.rng import generator
-from swayline.dataset import Sequences, Split, as_training_knows, last_out, seen_leave, split_by_name
+from swayline.dataset import Dataset, Sequences, Split, as_training_knows, last_out, seen_leave, split_by_name
 from swayline.engine import Engine
 from swayline.events import EventLog
 from swayline.models import Recommender, create, load_model, told_of_values
@@ -97,24 +97,38 @@ def fit_log(engine: Engine, log: EventLog, plan: TrainingPlan) -> ModelBundle:
 
 def train(data: TrainingData, plan: TrainingPlan) -> Trained:
     """Fit every model of the plan, choose one on validation, let it learn again from everything."""
-    sequences = data.dataset.sequences
+    done = learn(data.dataset, plan)
+    bundle = ModelBundle(
+        done.model, data.dataset, data.labels, done.exclude_seen, data.log.options, data.event_ids, done.best.quality,
+        Provenance.of(data.dataset), None if plan.own else plan.as_json(),
+    )  # fmt: skip
+    return Trained(bundle, done.candidates, done.best.name)
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What a plan makes of a dataset: the model, the candidates it was chosen from, whether seen items leave."""
+
+    model: Recommender
+    best: Candidate
+    candidates: tuple[Candidate, ...]
+    exclude_seen: bool
+
+
+def learn(dataset: Dataset, plan: TrainingPlan) -> Learned:
+    """As :func:`train`, of a dataset alone; the same dataset and plan make the same model."""
+    sequences = dataset.sequences
     split = cut(sequences, plan)
     # Told from all that the plan may learn from; what evaluate asks about is never looked at.
     exclude_seen = seen_leave(sequences if plan.split == "none" else split.train)
     questions = Questions.of(split.valid, exclude_seen, plan.split, plan.seed)
-    candidates = tuple(
-        fit_candidate(name, split, plan, data.dataset.behaviors.names, questions) for name in plan.models
-    )
+    candidates = tuple(fit_candidate(name, split, plan, dataset.behaviors.names, questions) for name in plan.models)
     best = choose(candidates, plan.chosen)
     model = best.load()
     if plan.refit and len(split.train.items) < len(sequences.items):
         with task(f"refit {best.name}"):
             model = model.refit(sequences)
-    bundle = ModelBundle(
-        model, data.dataset, data.labels, exclude_seen, data.log.options, data.event_ids, best.quality,
-        Provenance.of(data.dataset),
-    )  # fmt: skip
-    return Trained(bundle, candidates, best.name)
+    return Learned(model, best, candidates, exclude_seen)
 
 
 def cut(sequences: Sequences, plan: TrainingPlan) -> Split:

@@ -81,6 +81,13 @@ class TrainingPlan:
         """The plan of ``swayline fit``: one model, which learns from everything where no split is asked for."""
         return cls((model,), {model: settings or {}}, split, split == "none", **options)
 
+    def as_json(self) -> dict[str, Any]:
+        """What a model folder keeps of it, so that the same training can be walked again."""
+        return {
+            "models": list(self.models), "split": self.split, "refit": self.refit, "seed": self.seed,
+            "unmet": self.wants_unmet,
+        }  # fmt: skip
+
     def create(self, name: str) -> Recommender:
         """An unfitted model of the plan.
 

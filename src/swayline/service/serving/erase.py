@@ -7,19 +7,13 @@ backup cannot bring the person back.
 import hashlib
 import hmac
 import secrets
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from swayline.core.names import MODEL_FOLDER
 from swayline.core.storage.files import whole
-from swayline.dataset import Vocabulary
-from swayline.ledger.ids import escape
 from swayline.service.log.protocol import Document, Store
 from swayline.service.log.sealed import SealedStore
 from swayline.service.log.sqlite import SQLiteStore
@@ -27,6 +21,8 @@ from swayline.service.serving.served import SERVED
 from swayline.service.serving.versions import Version
 from swayline.service.state.catalogue import TIES, USERS
 from swayline.training.bundle import ModelBundle
+from swayline.trust.rights.find import rows_of
+from swayline.trust.rights.models import history_gone
 
 ERASED, SECRET = "erased", "secret"
 
@@ -76,7 +72,7 @@ def erase_from_version(version: Version, user: str) -> list[str]:
     bundle = ModelBundle.load(model)
     row = int(bundle.dataset.users.rows([user])[0])
     if row >= 0:
-        without(bundle, row).save(model)
+        history_gone(bundle, row).save(model)
         found.append(str(model.relative_to(version.folder.parent.parent)))
     return found
 
@@ -107,32 +103,11 @@ def _user(body: dict[str, Any]) -> tuple[str, ...]:
     return (body["user"],)
 
 
-def without(bundle: ModelBundle, row: int) -> ModelBundle:
-    """A bundle that has never met one of its people; its model's weights are as they were."""
-    dataset = bundle.dataset
-    events = dataset.sequences.events[dataset.sequences.of(row)].tolist()
-    others = np.delete(np.arange(len(dataset.users)), row)
-    kept = replace(
-        dataset, users=Vocabulary(dataset.users.ids.take(pa.array(others))), sequences=dataset.sequences.take(others)
-    )
-    ids = {event: name for event, name in bundle.event_ids.items() if event not in set(events)}
-    n_served = None if bundle.n_served is None else bundle.n_served - int(row < bundle.n_served)
-    return replace(bundle, dataset=kept, event_ids=ids, n_served=n_served)
-
-
 def _without_rows(path: Path, user: str) -> bool:
     """Drop the rows of a table that name a person; whether there were any."""
-    table = pq.read_table(path)
-    mine = np.zeros(len(table), bool)
-    for column in table.columns:
-        kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-        if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
-            continue
-        text = column.cast(pa.string())
-        names = pc.or_(pc.equal(text, user), pc.starts_with(text, escape(user) + "|"))
-        mine |= np.asarray(pc.fill_null(names, False))
-    if not mine.any():
+    theirs, others = rows_of(pq.read_table(path), user)
+    if not len(theirs):
         return False
     with whole(path) as temporary:
-        pq.write_table(table.filter(pa.array(~mine)), temporary)
+        pq.write_table(others, temporary)
     return True
