@@ -16,7 +16,7 @@
   });
   document.querySelector(".contents [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
-  const element = document.getElementById("live");
+  const element = document.getElementById("live-data");
   root.dataset.ready = "yes";
   if (!element) return;
   const live = JSON.parse(element.textContent);
