@@ -1,4 +1,4 @@
-"""``swayline trust membership``: can it be told from a model whether somebody was in its training?"""
+"""``swayline trust membership``: an attack on who was in a training."""
 
 import dataclasses
 from typing import TYPE_CHECKING, Annotated

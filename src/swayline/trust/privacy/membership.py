@@ -4,7 +4,7 @@
 
     people ─ by the seed ─┬─ members        the model is trained on them
                           ├─ others         never seen, of the same log
-                          └─ reference      a second model of the same kind, to know which histories are easy for anybody
+                          └─ reference      a second model of the same kind: which histories are easy for anybody
 
 A person's score is how much better the model foretells what they did next than the reference does: the mean log rank of
 each answer among all items, after the events before it. The area under the curve says how often a member scores above
