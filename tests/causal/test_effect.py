@@ -135,6 +135,16 @@ def test_no_overlap_is_not_identified():
     assert found.arms[0].share_kept < 0.5
 
 
+def test_an_outcome_that_hardly_anybody_has_is_not_told_with_an_interval():
+    made = world(effect=0.0)
+    rng = np.random.default_rng(5)
+    for rate, verdict in ((0.004, "no"), (0.05, "assumed")):
+        made["y"] = (rng.random(len(made["t"])) < rate).astype(float)
+        found = estimate_effect(made, "t", "y", CONTROLS, learner="linear").arms[0]
+        assert found.identified == verdict, found.reason
+        assert ("rarer outcome: too few for an interval" in found.reason) == (verdict == "no")
+
+
 def test_shown_it_says_what_to_quote_and_whether_it_holds():
     found = estimate_effect(world(n=400), "t", "y", CONTROLS, learner="linear")
     shown = repr(found).splitlines()

@@ -26,7 +26,7 @@ from swayline.causal.nuisance.cross_fitting import (
     to_simplex,
 )
 from swayline.causal.refute.checks import bound, refutations, untrimmed
-from swayline.causal.refute.verdict import Comparison, no_interval, verdict
+from swayline.causal.refute.verdict import Comparison, no_interval, rare_outcome, verdict
 from swayline.causal.table.covariate_table import CovariateTable
 from swayline.causal.table.folds import FoldedDesign
 from swayline.causal.table.question import EffectQuery
@@ -149,7 +149,7 @@ def _one_arm(made: _Arms, a: int) -> ArmResult:
             balance.effective if balance else None, "treated rows" if made.estimand == "att" else "rows",
             0.0 if alone is None else float((~alone).mean()),
         ),
-        checks, (*no_interval(main), *data.objections),
+        checks, (*no_interval(main), *rare_outcome(c.y, balance.effective if balance else sizes), *data.objections),
     )  # fmt: skip
     return ArmResult(
         data.treatment.arms[a], data.treatment.arms[0], estimates, quoted, len(c.y), sizes, c.share_kept, checks,
