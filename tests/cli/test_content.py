@@ -123,3 +123,37 @@ def test_an_array_of_objects_is_never_unpickled(shop, tmp_path):
     )
     assert done.code == 1
     assert "array of numbers" in done.err
+
+
+def test_a_model_of_ids_and_pictures_is_fitted_served_and_asked_what_pictures_do(shop, tmp_path):
+    vectors, model = tmp_path / "v.parquet", tmp_path / "model"
+    assert command(["encode", str(shop / "items.parquet"), "--images", "bytes", "--out", str(vectors)], shop).code == 0
+    rng = np.random.default_rng(0)
+    rows = [
+        f"u{user},{item},{user * 10 + at}"
+        for user in range(40)
+        for at, item in enumerate(rng.permutation(list("abcd"))[:3])
+    ]
+    (tmp_path / "events.csv").write_text("\n".join(["user,item,time", *rows]))
+    words = [
+        "fit",
+        str(tmp_path / "events.csv"),
+        "--items",
+        str(vectors),
+        "--model",
+        "multimodal",
+        "--set",
+        "modalities=image",
+    ]
+    done = command([*words, "--set", "max_epochs=1", "--out", str(model)], shop)
+    assert done.code == 0, done.err
+    done = command(["recommend", str(model), "-k", "2", "--out", str(tmp_path / "recs.csv")], shop)
+    assert done.code == 0, done.err
+    done = command(["influence", "content", str(model), "--out", str(tmp_path / "influence.parquet"), "--json"], shop)
+    assert done.code == 0, done.err
+    table = pq.read_table(tmp_path / "influence.parquet")
+    assert set(table["cause_kind"].to_pylist()) == {"content"}
+    words = ["fit", str(tmp_path / "events.csv"), "--model", "item-knn", "--out", str(tmp_path / "knn")]
+    assert command(words, shop).code == 0
+    done = command(["influence", "content", str(tmp_path / "knn"), "--out", str(tmp_path / "x.parquet")], shop)
+    assert (done.code, "--model multimodal" in done.err) == (2, True)

@@ -22,13 +22,14 @@ QUICK: dict[str, dict[str, object]] = {
     "language": {
         "embedding_dim": 32, "max_epochs": 20, "learning_rate": 3e-3, "batch_tokens": 512, "dropout": 0.1, "text_epochs": 1,
     },
+    "multimodal": {"max_epochs": 1},
     "temporal": {"n_questions": 2000, "hidden_dim": 32},
     "transformer": {"embedding_dim": 32, "max_epochs": 30, "learning_rate": 3e-3, "batch_tokens": 512, "dropout": 0.1},
 }  # fmt: skip
 """Settings that make a model quick on worlds this small; the others need none."""
 ONE_EPOCH: dict[str, dict[str, object]] = {
     name: {"max_epochs": 1}
-    for name in ("factorization-machine", "gru", "text-sequence", "language", "temporal", "transformer")
+    for name in ("factorization-machine", "gru", "text-sequence", "language", "multimodal", "temporal", "transformer")
 }
 """Enough where quality is not asked about."""
 POPULARITY = {"most-popular", "recent-popular"}
@@ -41,7 +42,7 @@ SHARES_WORDS = {"content", "hybrid"}
 """Count words, so that some must stand in two titles."""
 ADDS_UP = {"item-knn", "ease", "naive-bayes"}
 """Score by a sum over the history."""
-READS_WORDS = SHARES_WORDS | {"text-sequence", "language"}
+READS_WORDS = SHARES_WORDS | {"text-sequence", "language", "multimodal"}
 """Need to be told what the items are."""
 
 

@@ -20,6 +20,7 @@ PURPOSES = {
     "gru": "a recurrent state; sessions on two cores",
     "text-sequence": "what titles follow what titles; items that nobody has met yet",
     "language": "the sequence model with titles beside ids; sparse logs, cold items",
+    "multimodal": "ids with pictures, sounds and words beside them; items with any of them and no event",
     "temporal": "recency, rhythm, what follows what, walks and distance; people who return, places",
     "transformer": "the order of what people did, all behaviours and times; the default",
 }

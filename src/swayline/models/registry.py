@@ -23,6 +23,7 @@ from swayline.models.classical.recent_popular import RecentPopular
 from swayline.models.classical.regression import LinearRegression, LogisticRegression
 from swayline.models.classical.rules import Rules
 from swayline.models.classical.user_knn import UserKNN
+from swayline.models.multimodal.model import Multimodal
 from swayline.models.protocol import Recommender
 from swayline.models.sequence.transformer import Transformer
 from swayline.models.temporal.heuristics import PairRecency
@@ -36,7 +37,7 @@ _MODELS: dict[str, Any] = {
         MostPopular, RecentPopular, PairRecency, MarkovChain, Rules,
         NaiveBayes, UserKNN, ItemKNN, EASE, ImplicitALS, Content, Hybrid,
         LinearRegression, LogisticRegression, BoostedTrees, FactorizationMachine, GRU, TextSequence, Language,
-        Temporal, Transformer,
+        Multimodal,        Temporal, Transformer,
     )
 }  # fmt: skip
 

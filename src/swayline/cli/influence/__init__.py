@@ -2,10 +2,11 @@
 
 import typer
 
-from swayline.cli.influence import behaviors, contagion, events, people, predict, spread, table
+from swayline.cli.influence import behaviors, contagion, content, events, people, predict, spread, table
 
 app = typer.Typer(help="Measure what moved what; every verb writes rows of one influence table.", no_args_is_help=True)
 app.command("events")(events.events)
+app.command("content")(content.content)
 app.command("behaviors")(behaviors.behaviors)
 app.command("table")(table.table)
 app.command("people")(people.people)

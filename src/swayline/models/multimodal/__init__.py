@@ -1,0 +1,1 @@
+"""Ids, words, pictures and sounds together."""
