@@ -19,7 +19,7 @@ from swayline.dataset import Catalogue, Sequences, Targets, from_lists, last_out
 from swayline.encoders.items import vector_column
 from swayline.metrics import ndcg, ranks
 from swayline.models import create
-from swayline.models.multimodal.weighing import weigh
+from swayline.models.multimodal.weighing import Weighing, weigh
 from swayline.models.validation import ValidationScorer, candidates
 
 DATA = Path(__file__).parents[2] / "../shared/data"
@@ -59,12 +59,6 @@ def interval(values, rng, n=1000):
     means = values[rng.integers(len(values), size=(n, len(values)))].mean(axis=1)
     low, high = np.quantile(means, [0.025, 0.975])
     return f"{values.mean():.4f} ({low:.4f} to {high:.4f})"
-
-
-def scored(parts, weights, unmet, met, targets, hides):
-    scores = np.tensordot(np.float32(weights), parts, 1)
-    scores[:, ~met] += np.float32(unmet)
-    return candidates(scores, targets, hides)
 
 
 def main():
@@ -115,11 +109,13 @@ def main():
         keep[chosen] = True
         parts = valid_parts[which][1] * keep[:, None, None]
         if len(chosen) == 1:
-            weights, unmet = keep.astype(np.float32), 0.0
+            weighing = Weighing(keep.astype(np.float32), keep * np.float32(chosen != [0]))
+        elif 0 not in chosen:  # no ids: met and cold items alike by content
+            weighing = weigh(lambda history, parts=parts: parts[:, : len(history)], names, judge, met)
+            weighing = Weighing(weighing.cold, weighing.cold)
         else:
-            weights, unmet = weigh(lambda history, parts=parts: parts[:, : len(history)], names, judge, met)
-            weights = weights * keep
-        scores = scored(cached[which]["test"], weights, unmet, met, test, judge.hides_seen)
+            weighing = weigh(lambda history, parts=parts: parts[:, : len(history)], names, judge, met)
+        scores = candidates(weighing.scores(cached[which]["test"], met), test, judge.hides_seen)
         n10, r20 = ndcg(*ranks(scores, test.items), k=10), (ranks(scores, test.items)[0] < 20).astype(float)
         only = scores.copy()
         only[:, met] = -np.inf
@@ -130,9 +126,11 @@ def main():
             cell for rows in segments.values() for cell in (interval(n10[rows], boot), f"{r20[rows].mean():.4f}")
         ]
         gain = "" if name == "ids" else f" gain {interval(n10 - first, boot)}"
-        said = ", ".join(f"{part} {weight:g}" for part, weight in zip(names, weights, strict=True) if weight)
+        said = ", ".join(f"{part} {weight:g}" for part, weight in zip(names, weighing.met, strict=True) if weight)
         print(
-            f"| {name} | " + " | ".join(cells) + f" | {interval(among, boot)} | {said}; unmet {unmet:g}{gain} |",
+            f"| {name} | "
+            + " | ".join(cells)
+            + f" | {interval(among, boot)} | {said}; unmet {weighing.unmet:g}{gain} |",
             flush=True,
         )
 

@@ -37,7 +37,7 @@ _MODELS: dict[str, Any] = {
         MostPopular, RecentPopular, PairRecency, MarkovChain, Rules,
         NaiveBayes, UserKNN, ItemKNN, EASE, ImplicitALS, Content, Hybrid,
         LinearRegression, LogisticRegression, BoostedTrees, FactorizationMachine, GRU, TextSequence, Language,
-        Multimodal,        Temporal, Transformer,
+        Multimodal, Temporal, Transformer,
     )
 }  # fmt: skip
 

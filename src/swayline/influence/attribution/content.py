@@ -5,8 +5,8 @@
     replacement   score (j) with its own picture  −  mean score with pictures of other items, drawn
     removal       score (j) with its own picture  −  score with none
 
-The history, the other items and the item's other modalities stay as they are. Replacement is the primary answer: an item
-without any picture is rare, one with another picture is what somebody could have uploaded.
+The history, the other items and the item's other modalities stay as they are. Replacement is the primary answer: an
+item without any picture is rare, one with another picture is what somebody could have uploaded.
 
 Shapes: Q recommendations, D draws, F features.
 """
@@ -139,7 +139,8 @@ def _stand_ins(model: Multimodal, at: int, items: Ints, rng: np.random.Generator
         raise UsageError(f"only one item has {model.modalities_.names[at]}: there is none to stand in its place")
     place = np.searchsorted(told, items)
     drawn = rng.integers(len(told) - 1, size=(len(items), DRAWS))
-    return told[drawn + (drawn >= place[:, None])]  # type: ignore[no-any-return]
+    found: Ints = told[drawn + (drawn >= place[:, None])]
+    return found
 
 
 def _rank_changes(scores: Floats, items: Ints, change: Floats) -> Floats:
@@ -148,4 +149,5 @@ def _rank_changes(scores: Floats, items: Ints, change: Floats) -> Floats:
     then = (scores > own[:, None]).sum(axis=1)
     edited = own[None] - change
     now = np.stack([(scores > row[:, None]).sum(axis=1) - ((own > row) & np.isfinite(own)) for row in edited])
-    return (now - then[None]).astype(np.float64)
+    found: Floats = (now - then[None]).astype(np.float64)
+    return found

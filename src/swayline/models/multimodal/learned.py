@@ -76,7 +76,8 @@ class Learned:
 
 
 def learn(
-    features: Vectors, gated: bool, train: Sequences, settings: TowerSettings, n_epochs: int, judge: ValidationScorer | None
+    features: Vectors, gated: bool, train: Sequences, settings: TowerSettings, n_epochs: int,
+    judge: ValidationScorer | None,
 ) -> tuple[Learned, int]:  # fmt: skip
     """The tower after its best epoch, and which that was."""
     tower = Tower(features.shape[0], features.shape[2], gated)

@@ -6,8 +6,9 @@
 
 ``z`` is a history's scores less their mean, in standard deviations, over the items that have the part: an item without
 a picture stands where the average item does and nothing is put in its picture's place; an item nobody met has no id to
-speak of and stands so for ids. ``unmet`` is added to such items; it is what serves validation questions about them best
-while met ones keep half of what content gained them.
+speak of: it is scored by content alone, weighed as content alone ranks met items best, and ``unmet`` is added; that is
+what serves validation questions about such items best while met ones keep half of what content gained them. A part
+whose gain on validation is below its own standard error counts nothing.
 
 Shapes: Q histories, I items, M modalities, F features, P parts (ids, tower, each modality).
 
@@ -38,7 +39,7 @@ from swayline.models.classical.most_popular import MostPopular
 from swayline.models.multimodal.learned import Learned, learn, profile, window
 from swayline.models.multimodal.modalities import N_FEATURES, Modalities, modalities_of
 from swayline.models.multimodal.tower import Tower
-from swayline.models.multimodal.weighing import Parts, first_weights, weigh
+from swayline.models.multimodal.weighing import Parts, Weighing, weigh
 from swayline.models.protocol import Scores
 from swayline.models.sequence.transformer import Transformer
 from swayline.models.validation import ValidationScorer
@@ -89,7 +90,7 @@ class MultimodalSettings:
 class Multimodal:
     """A model of ids with what items look, sound and read like beside them; serves items that nobody has met yet.
 
-    After :meth:`fit`, ``weights_`` says how much each part counts and ``missing_`` how many items lack each modality.
+    After :meth:`fit`, ``weighing_`` says how much each part counts and ``missing_`` how many items lack each modality.
     """
 
     name: ClassVar[str] = "multimodal"
@@ -116,9 +117,9 @@ class Multimodal:
         kind = IDS[self.settings.ids]
         settings = {"seed": self.settings.seed} if hasattr(kind.Settings, "seed") else {}
         self.ids_ = kind(kind.Settings(**settings)).fit(train, valid)
-        self.weights_, self.unmet_ = first_weights(self.parts), 0.0
+        self.weighing_ = Weighing.first(self.parts, self.learned_ is not None)
         if judge is not None:
-            self.weights_, self.unmet_ = weigh(self._parts, self.parts, judge, self.met_)
+            self.weighing_ = weigh(self._parts, self.parts, judge, self.met_)
         return self
 
     def refit(self, train: Sequences) -> Self:
@@ -171,13 +172,12 @@ class Multimodal:
         """(Q, I) cosine of each item with the history's profile in one modality."""
         table = self._tables[at]
         seen = window(history.items, history.offsets[:-1], history.offsets[1:], len(table) - 1, self.settings.last)
-        return (profile(table, seen, self.settings.decay) @ table[:-1].T).numpy()  # type: ignore[no-any-return]
+        found: Scores = (profile(table, seen, self.settings.decay) @ table[:-1].T).numpy()
+        return found
 
     def score(self, history: Sequences) -> Scores:
         """(Q, I) a score for every item as the next one, met or not."""
-        scores = np.einsum("pqi,p->qi", self._parts(history), np.float32(self.weights_)).astype(np.float32)
-        scores[:, ~self.met_] += np.float32(self.unmet_)
-        return scores
+        return self.weighing_.scores(self._parts(history), self.met_)
 
     def content_change(self, history: Sequences, items: npt.NDArray[Any], modality: str, stand_in: Vectors) -> Vectors:
         """(Q,) the score of one item a history less what it would be with another picture (title, sound).
@@ -196,9 +196,10 @@ class Multimodal:
         seen = window(history.items, history.offsets[:-1], history.offsets[1:], len(table) - 1, self.settings.last)
         profiles = profile(table, seen, self.settings.decay).numpy()
         z = [np.where(v.any(axis=1), ((profiles * v).sum(axis=1) - mean) / std, 0.0) for v in (own, stand_in)]
-        change = self.weights_[at + 2] * (z[0] - z[1])
-        if self.learned_ is not None and self.weights_[1]:
-            told = self.told_.any(axis=0)
+        weights = np.where(self.met_[items], self.weighing_.met[:, None], self.weighing_.cold[:, None])
+        change = weights[at + 2] * (z[0] - z[1])
+        if self.learned_ is not None and weights[1].any():
+            told: npt.NDArray[np.bool_] = np.any(self.told_, axis=0)
             _, mean, std = standard(self.learned_.score(history), told)
             whole = np.ascontiguousarray(self.modalities_.features[:, items].transpose(1, 0, 2))
             other = whole.copy()
@@ -207,7 +208,7 @@ class Multimodal:
                 np.where(v.any(axis=(1, 2)), (self.learned_.score_of(history, v) - mean) / std, 0.0)
                 for v in (whole, other)
             ]
-            change = change + self.weights_[1] * (z[0] - z[1])
+            change = change + weights[1] * (z[0] - z[1])
         return np.asarray(change, np.float32)
 
     def save(self, folder: Path) -> None:
@@ -217,8 +218,8 @@ class Multimodal:
             arrays |= {f"tower.{name}": value.numpy() for name, value in self.learned_.tower.state_dict().items()}
         learned = {
             "n_items": len(self.met_), "n_modalities": len(self.modalities_.names), "best_epoch": self.best_epoch_,
-            "modalities": list(self.modalities_.names), "weights": [float(one) for one in self.weights_],
-            "unmet": float(self.unmet_),
+            "modalities": list(self.modalities_.names), "unmet": float(self.weighing_.unmet),
+            "weights": [float(one) for one in self.weighing_.met], "cold": [float(one) for one in self.weighing_.cold],
         }  # fmt: skip
         self.ids_.save(folder / _FOLDER)
         artifact.write(folder, self.name, dataclasses.asdict(self.settings), learned, arrays)
@@ -231,12 +232,13 @@ class Multimodal:
         n_items, n_modalities, model.best_epoch_ = artifact.sizes_of(
             folder, stored, "n_items", "n_modalities", "best_epoch"
         )
-        names, weights = stored.learned.get("modalities"), stored.learned.get("weights")
-        (model.unmet_,) = artifact.numbers_of(folder, stored, "unmet")
+        names = stored.learned.get("modalities")
         right = isinstance(names, list) and all(isinstance(one, str) for one in names) and len(names) == n_modalities
-        numbers = isinstance(weights, list) and all(isinstance(one, float) and np.isfinite(one) for one in weights)
-        if not right or not numbers or len(weights) != n_modalities + 2 or not n_modalities:  # type: ignore[arg-type]
-            raise ArtifactError(f"{folder / artifact.MODEL_FILE}: modalities and weights must be names and numbers")
+        if not right or not n_modalities:
+            raise ArtifactError(f"{folder / artifact.MODEL_FILE}: modalities must be names, not {shown(names)}")
+        (unmet,) = artifact.numbers_of(folder, stored, "unmet")
+        met, cold = (_weights(folder, stored, name, n_modalities + 2) for name in ("weights", "cold"))
+        model.weighing_ = Weighing(met, cold, unmet)
         shapes: dict[str, tuple[int, ...]] = {"features": (n_modalities, n_items, N_FEATURES), "met": (n_items,)}
         tower = None
         if model.settings.fusion != "late":
@@ -246,7 +248,7 @@ class Multimodal:
         artifact.check_arrays(folder, stored, {name: (shape, "float32") for name, shape in shapes.items()})
         arrays = stored.arrays
         model._know(Modalities(tuple(names), arrays["features"]))  # type: ignore[arg-type]
-        model.met_, model.weights_, model.learned_ = arrays["met"] > 0, np.array(weights, np.float32), None
+        model.met_, model.learned_ = arrays["met"] > 0, None
         if tower is not None:
             found = {name: torch.from_numpy(arrays[f"tower.{name}"]) for name in tower.state_dict()}
             tower.load_state_dict(found, assign=True)
@@ -271,6 +273,15 @@ def standard(scores: Scores, told: npt.NDArray[np.bool_]) -> tuple[Scores, Vecto
     found = np.zeros_like(scores, dtype=np.float32)
     found[:, told] = (known - mean[:, None]) / std[:, None]
     return found, mean, std
+
+
+def _weights(folder: Path, stored: artifact.Stored, name: str, n_parts: int) -> Vectors:
+    """(P,) finite numbers that ``learned`` must hold."""
+    values = stored.learned.get(name)
+    right = isinstance(values, list) and all(isinstance(one, float) and np.isfinite(one) for one in values)
+    if not isinstance(values, list) or not right or len(values) != n_parts:
+        raise ArtifactError(f"{folder / artifact.MODEL_FILE}: {name} must be {n_parts} numbers, not {shown(values)}")
+    return np.array(values, np.float32)
 
 
 def _nobody(n_items: int) -> Sequences:
