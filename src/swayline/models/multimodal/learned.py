@@ -32,10 +32,21 @@ _LEAST = 1e-4
 class TowerSettings(Protocol):
     """What training the tower asks of settings."""
 
-    decay: float
-    last: int
-    learning_rate: float
-    seed: int
+    @property
+    def decay(self) -> float:
+        """How much less each older event counts."""
+
+    @property
+    def last(self) -> int:
+        """Events of a profile."""
+
+    @property
+    def learning_rate(self) -> float:
+        """Of AdamW."""
+
+    @property
+    def seed(self) -> int:
+        """Decides every random number."""
 
 
 @dataclass

@@ -94,7 +94,7 @@ class Multimodal:
     """
 
     name: ClassVar[str] = "multimodal"
-    reads_values: ClassVar[bool] = False
+    reads_values: ClassVar[bool] = True
     Settings: ClassVar[type[MultimodalSettings]] = MultimodalSettings
     serves_unmet: ClassVar[bool] = True
     """Items of the items table that no event names belong to its catalogue."""
@@ -163,7 +163,7 @@ class Multimodal:
         parts = np.zeros((len(self.parts), len(history), len(self.met_)), np.float32)
         parts[0] = standard(self.ids_.score(history), self.met_)[0]
         if self.learned_ is not None:
-            parts[1] = standard(self.learned_.score(history), self.told_.any(axis=0))[0]
+            parts[1] = standard(self.learned_.score(history), np.asarray(self.told_.any(axis=0)))[0]
         for at in range(len(self.told_)):
             parts[at + 2] = standard(self._likeness(at, history), self.told_[at])[0]
         return parts
