@@ -173,6 +173,7 @@ def test_a_person_is_forgotten_from_every_page(pages):
         done = pages.client.post("/dashboard/privacy", data={"action": "erase", "user": user, "again": user})
         assert "The person is forgotten." in done.text
     assert "zoe" not in pages.client.get("/dashboard").text
+    assert pages.client.get("/dashboard/news").json()["behind"] == 0  # the last event of the log is gone, not unread
     rows = list(csv.DictReader(io.StringIO(pages.client.get("/dashboard/ledger.csv").text)))
     assert not any(tie in (row["cause"], row["effect"]) for row in rows)
     assert "erase" in pages.client.get("/dashboard/privacy").text
@@ -224,6 +225,7 @@ def test_the_pulse_counts_what_a_recount_of_the_log_counts(pages):
     for row in rows:
         people[row["behavior"]].add(row["user"])
         events[row["behavior"]] += 1
+    assert told["per_minute"] == 90  # all of them were received a moment ago
     assert {one["behavior"]: (one["n"], one["events"]) for one in told["behaviors"]} == {
         name: (len(people[name]), events[name]) for name in people
     }

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from heapq import nlargest
 from typing import Any
 
 from swayline.core.errors import UsageError, nearest, shown
@@ -35,7 +36,8 @@ def known(service: Service, user: str) -> None:
 def some_people(service: Service, n: int = 12) -> list[str]:
     """People to begin with: who did something last, then those of the run with most events."""
     loaded = service.loaded
-    late = sorted(loaded.state.marks, key=lambda user: -loaded.state.marks[user])[:n]
+    marks = dict(loaded.state.marks)
+    late = nlargest(n, marks, key=marks.__getitem__)
     flat, names = loaded.bundle.dataset.sequences, loaded.bundle.dataset.users.names
     order = (-flat.lengths).argsort(kind="stable")[: 2 * n].tolist()
     rest = [names[row] for row in order if names[row] not in late and names[row] not in loaded.state.people.gone]

@@ -14,7 +14,7 @@ from swayline.service.state import act_of
 
 SHOWN = 30
 _AT_ONCE, _MOST_AT_ONCE = 5_000, 50_000
-_LEAST_S, _RATE_S = 0.4, 60.0
+_LEAST_S, _RATE_US = 0.4, 60_000_000
 
 
 class Pulse:
@@ -34,7 +34,7 @@ class Pulse:
         self._newest: deque[StoredEvent] = deque(maxlen=SHOWN)
         self._events: Counter[str] = Counter()
         self._people: defaultdict[str, set[str]] = defaultdict(set)
-        self._arrivals: deque[tuple[float, int]] = deque()
+        self._arrivals: deque[int] = deque()
 
     def now(self) -> dict[str, Any]:
         """Position of the log, events since the run by behaviour, people by behaviour, the newest events.
@@ -50,7 +50,7 @@ class Pulse:
             self._follow()
             return {
                 "position": self.position, "behind": self.behind, "events": sum(self._events.values()),
-                "per_minute": sum(count for _, count in self._arrivals),
+                "per_minute": len(self._arrivals),
                 "behaviors": [
                     {BEHAVIOR: name, "n": len(self._people[name]), "events": self._events[name]}
                     for name in sorted(self._events, key=lambda name: (funnel_depth(name), -self._events[name], name))
@@ -66,28 +66,31 @@ class Pulse:
         elif now - self._looked_at < _LEAST_S:
             return
         begun_at, self._looked_at = self.position, now
-        is_first = self.position == service.loaded.version.position
-        while self.position - begun_at < _MOST_AT_ONCE:
-            batch = service.store.read(self.position, _AT_ONCE)
-            if not batch:
-                break
+        batch = service.store.read(self.position, _AT_ONCE)
+        while batch:
             for one in batch:
                 self._take(one)
-        self.behind = max(0, service.store.last() - self.position)
-        if not is_first and not self.behind and self.position > begun_at:
-            self._arrivals.append((now, self.position - begun_at))
-        while self._arrivals and now - self._arrivals[0][0] > _RATE_S:
+            if self.position - begun_at >= _MOST_AT_ONCE:
+                break
+            batch = service.store.read(self.position, _AT_ONCE)
+        # The last positions may be of events that were forgotten: where nothing is left to read, nothing is behind.
+        self.behind = max(0, service.store.last() - self.position) if batch else 0
+        recent_us = time.time_ns() // 1000 - _RATE_US
+        while self._arrivals and self._arrivals[0] < recent_us:
             self._arrivals.popleft()
 
     def _start(self, loaded: Loaded) -> None:
         self._loaded, self._erased = loaded, len(self._service.erased)
         self.position = loaded.version.position
-        for kept in (self._newest, self._events, self._people):
+        for kept in (self._newest, self._events, self._people, self._arrivals):
             kept.clear()
 
     def _take(self, one: StoredEvent) -> None:
         self.position = one.position
         self._newest.append(one)
+        self._arrivals.append(one.event.received_us)
+        if self._arrivals[0] < one.event.received_us - _RATE_US:
+            self._arrivals.popleft()
         if act_of(one.event) is not None:
             self._events[one.event.behavior] += 1
             self._people[one.event.behavior].add(one.event.user)

@@ -104,9 +104,10 @@ async def person(request: Request) -> Response:
     """A person: portrait, history, list, reasons, and what if."""
     found, params = room(request), request.query_params
     service, user, gone = found.service, params.get("user", "").strip(), params.getlist("gone")
+    some = await asyncio.to_thread(people.some_people, service)
     context: dict[str, Any] = {
         "title": "A person", "user": user, "problem": None, "found": None, "what_if": None, "gone": gone,
-        "people": people.some_people(service), "ties": {"given": [], "received": []}, "hours": "",
+        "people": some, "ties": {"given": [], "received": []}, "hours": "",
     }  # fmt: skip
     if not user:
         return page(request, "person.html.j2", **context)
