@@ -22,6 +22,17 @@ def drawn_run(tmp_path_factory, served_run):
     return folder
 
 
+@pytest.fixture(scope="session")
+def shown(drawn_run, tmp_path_factory):
+    """Pages for tests that change nothing."""
+    from swayline.service.api import AppSettings
+    from swayline.service.dashboard.face import Dashboard
+
+    one = Live(drawn_run, tmp_path_factory.mktemp("shown") / "data", AppSettings(face=Dashboard()))
+    yield one
+    one.stop()
+
+
 @pytest.fixture
 def pages(drawn_run, tmp_path):
     from swayline.service.api import AppSettings

@@ -1,6 +1,5 @@
 """The pages in Chromium: with data and empty, on a phone, in the dark; a posted event appears; nothing leaves the host."""
 
-import shutil
 import threading
 import time
 from contextlib import contextmanager
@@ -16,11 +15,7 @@ PHONE = {"width": 375, "height": 720}
 
 
 @contextmanager
-def listening(run, data):
-    from swayline.service.api import AppSettings
-    from swayline.service.dashboard.face import Dashboard
-
-    live = Live(run, data, AppSettings(face=Dashboard()))
+def listening(live):
     server = uvicorn.Server(uvicorn.Config(live.application.asgi, port=0, log_config=None, lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -30,23 +25,24 @@ def listening(run, data):
     yield live
     server.should_exit = True
     thread.join(10)
-    live.stop()
 
 
 @pytest.fixture(scope="module")
-def full(drawn_run, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("full")
-    shutil.copytree(drawn_run, folder / "run")
-    with listening(folder / "run", folder / "data") as live:
+def full(shown):
+    with listening(shown) as live:
         yield live
 
 
 @pytest.fixture(scope="module")
 def bare(drawn_run, tmp_path_factory):
     """A service of a model alone, as it is before the first event."""
-    folder = tmp_path_factory.mktemp("bare")
-    with listening(drawn_run / "model", folder / "data") as live:
+    from swayline.service.api import AppSettings
+    from swayline.service.dashboard.face import Dashboard
+
+    live = Live(drawn_run / "model", tmp_path_factory.mktemp("bare") / "data", AppSettings(face=Dashboard()))
+    with listening(live):
         yield live
+    live.stop()
 
 
 @contextmanager

@@ -20,30 +20,30 @@ def alert(answer):
 
 
 @pytest.mark.parametrize("path", [path for path, _ in PAGES])
-def test_every_page_answers(pages, path):
-    answer = pages.client.get(f"/dashboard{path}")
+def test_every_page_answers(shown, path):
+    answer = shown.client.get(f"/dashboard{path}")
     assert answer.status_code == 200
     assert 'role="alert"' not in answer.text
     assert answer.headers["content-security-policy"].startswith("default-src 'none'; script-src 'self'")
 
 
-def test_a_person_has_a_portrait_a_list_reasons_and_a_history(pages):
-    text = pages.client.get("/dashboard/person", params={"user": "u00003"}).text
+def test_a_person_has_a_portrait_a_list_reasons_and_a_history(shown):
+    text = shown.client.get("/dashboard/person", params={"user": "u00003"}).text
     assert "What they are recommended now" in text
     assert text.count('<span class="reason">') == 10
     assert text.count('name="gone"') > 5
 
 
-def test_what_if_gives_the_list_that_the_model_gives_to_the_history_without_the_events(pages):
+def test_what_if_gives_the_list_that_the_model_gives_to_the_history_without_the_events(shown):
     from swayline.service.serving import Ask
 
-    text = pages.client.get("/dashboard/person", params={"user": "u00003"}).text
+    text = shown.client.get("/dashboard/person", params={"user": "u00003"}).text
     keys = re.findall(r'name="gone" value="([^"]+)"', text)[:8]
-    answer = pages.client.get("/dashboard/person", params={"user": "u00003", "what-if": "1", "gone": keys})
+    answer = shown.client.get("/dashboard/person", params={"user": "u00003", "what-if": "1", "gone": keys})
     table = answer.text.split("Rank without</th>")[1].split("</table>")[0]
     row = r"<bdi>([^<]*)</bdi></th><td class=.number.>[^<]*</td><td class=.number.>(\d+)</td>"
     then = {int(rank): name for name, rank in re.findall(row, table)}
-    service = pages.service
+    service = shown.service
     n = len(service.histories([Ask(user="u00003")]).items)
     gone = tuple(range(n - 8, n))
     edited = service.histories([Ask(user="u00003", without=gone)])
@@ -54,10 +54,10 @@ def test_what_if_gives_the_list_that_the_model_gives_to_the_history_without_the_
     assert [place.item for place in plain.places] != [place.item for place in wanted.places]
 
 
-def test_events_that_are_gone_do_not_make_their_items_seen(pages):
+def test_events_that_are_gone_do_not_make_their_items_seen(shown):
     from swayline.service.serving import Ask
 
-    service = pages.service
+    service = shown.service
     history = service.histories([Ask(user="u00003")])
     everything = service.ask(Ask(user="u00003", k=120, seen="drop", without=tuple(range(len(history.items))))).result()
     assert {service.loaded.bundle.dataset.items.names[row] for row in history.items} <= {
@@ -65,31 +65,31 @@ def test_events_that_are_gone_do_not_make_their_items_seen(pages):
     }
 
 
-def test_an_event_that_is_not_in_the_history_is_refused_by_name(pages):
-    answer = pages.client.get("/dashboard/person", params={"user": "u00003", "gone": "1|view|nothing"})
+def test_an_event_that_is_not_in_the_history_is_refused_by_name(shown):
+    answer = shown.client.get("/dashboard/person", params={"user": "u00003", "gone": "1|view|nothing"})
     assert answer.status_code == 422
     assert "event '1|view|nothing' is not in the history" in answer.text.replace("&#39;", "'")
 
 
-def test_a_person_unknown_gets_the_nearest_name(pages):
-    answer = pages.client.get("/dashboard/person", params={"user": "u0003"})
+def test_a_person_unknown_gets_the_nearest_name(shown):
+    answer = shown.client.get("/dashboard/person", params={"user": "u0003"})
     assert answer.status_code == 404
     assert "u00003" in alert(answer)
 
 
-def test_the_ledger_is_filtered_sorted_and_exported(pages):
-    page = pages.client.get("/dashboard/ledger", params={"estimand": "ate"}).text
-    effects = [row for row in pages.service.loaded.ledger.to_pylist() if row["estimand"] == "ate"]
+def test_the_ledger_is_filtered_sorted_and_exported(shown):
+    page = shown.client.get("/dashboard/ledger", params={"estimand": "ate"}).text
+    effects = [row for row in shown.service.loaded.ledger.to_pylist() if row["estimand"] == "ate"]
     assert page.count("<details>") == len(effects) > 0
     assert "Association</th>" in page
     row = page.split("<tbody>")[1]
     assert "percentage points" in row.split("</details></td>")[1]  # the association stands beside the effect
-    got = pages.client.get("/dashboard/ledger.csv", params={"estimand": "excitation", "sort": "p_value"})
+    got = shown.client.get("/dashboard/ledger.csv", params={"estimand": "excitation", "sort": "p_value"})
     rows = list(csv.DictReader(io.StringIO(got.text)))
     assert [row["estimand"] for row in rows] == ["excitation", "excitation"]
     assert float(rows[0]["p_value"]) < float(rows[1]["p_value"])
-    whole = list(csv.DictReader(io.StringIO(pages.client.get("/dashboard/ledger.csv").text)))
-    assert len(whole) == len(pages.service.loaded.ledger)
+    whole = list(csv.DictReader(io.StringIO(shown.client.get("/dashboard/ledger.csv").text)))
+    assert len(whole) == len(shown.service.loaded.ledger)
 
 
 @pytest.mark.parametrize(
@@ -97,20 +97,20 @@ def test_the_ledger_is_filtered_sorted_and_exported(pages):
     [({"estimand": "att"}, "no row has estimand"), ({"sort": "size"}, "sort 'size'"), ({"page": "0"}, "page '0'"),
      ({"causes": "cart"}, "there is no filter 'causes'")],
 )  # fmt: skip
-def test_a_word_of_the_ledger_that_is_unknown_is_refused_on_the_page(pages, words, said):
-    answer = pages.client.get("/dashboard/ledger", params=words)
+def test_a_word_of_the_ledger_that_is_unknown_is_refused_on_the_page(shown, words, said):
+    answer = shown.client.get("/dashboard/ledger", params=words)
     assert answer.status_code == 422
     assert said in alert(answer).replace("&#39;", "'")
 
 
 @pytest.mark.parametrize("budget", ["0", "201", "-3", "many", "²"])
-def test_seeds_out_of_range_are_refused_on_the_page(pages, budget):
-    answer = pages.client.get("/dashboard/people", params={"budget": budget})
+def test_seeds_out_of_range_are_refused_on_the_page(shown, budget):
+    answer = shown.client.get("/dashboard/people", params={"budget": budget})
     assert answer.status_code == 422
     assert "from 1 to 200" in alert(answer)
 
 
-def test_whom_to_start_with_is_what_the_verb_chooses(pages, monkeypatch):
+def test_whom_to_start_with_is_what_the_verb_chooses(shown, monkeypatch):
     import pyarrow as pa
 
     from swayline.service.dashboard.routes import reading
@@ -123,15 +123,15 @@ def test_whom_to_start_with_is_what_the_verb_chooses(pages, monkeypatch):
         return SimpleNamespace(table=table, seeds=SimpleNamespace(guarantee=0.97))
 
     monkeypatch.setattr(reading, "spread_from_ledger", choose)
-    page = pages.client.get("/dashboard/people", params={"budget": "2"}).text
-    assert asked == [(pages.service.loaded.ledger, 2)]
+    page = shown.client.get("/dashboard/people", params={"budget": "2"}).text
+    assert asked == [(shown.service.loaded.ledger, 2)]
     assert "97%" in page
     assert '<a href="/dashboard/person?user=u3"><bdi>u3</bdi></a></td><td class="number">1.25' in page
 
 
 def test_a_run_that_is_gone_is_said_on_the_page_and_lists_go_on(pages):
     shutil.rmtree(pages.run)
-    for path in ("", "/people", "/evolution", "/models", "/quality", "/settings"):
+    for path in ("", "/people", "/settings"):
         answer = pages.client.get(f"/dashboard{path}")
         assert answer.status_code == 200
         assert "is gone: lists are answered" in alert(answer)
@@ -168,11 +168,11 @@ def test_a_person_is_forgotten_from_every_page(pages):
     wrong = pages.client.post("/dashboard/privacy", data={"action": "erase", "user": "zoe", "again": "ana"})
     assert wrong.status_code == 422
     assert alert(wrong).startswith("Nothing was changed.")
-    assert "zoe" in pages.client.get("/dashboard").text
+    assert "zoe" in pages.client.get("/dashboard/news").text
     for user in ("zoe", tie):
         done = pages.client.post("/dashboard/privacy", data={"action": "erase", "user": user, "again": user})
         assert "The person is forgotten." in done.text
-    assert "zoe" not in pages.client.get("/dashboard").text
+    assert "zoe" not in pages.client.get("/dashboard/news").text
     assert pages.client.get("/dashboard/news").json()["behind"] == 0  # the last event of the log is gone, not unread
     rows = list(csv.DictReader(io.StringIO(pages.client.get("/dashboard/ledger.csv").text)))
     assert not any(tie in (row["cause"], row["effect"]) for row in rows)

@@ -58,14 +58,14 @@ def test_a_session_ends_with_its_key_and_on_signing_out(keyed):
     sign_in(pages, secrets["read"])
     remove_key(pages.service.store, "read")
     pages.application.parts.keys.read()
-    answer = pages.client.get("/dashboard")
+    answer = pages.client.get("/dashboard/tasks")
     assert answer.status_code == 401
     assert "your session has ended" in answer.text
     sign_in(pages, secrets["admin"])
-    assert pages.client.get("/dashboard").status_code == 200
+    assert pages.client.get("/dashboard/tasks").status_code == 200
     token = pages.client.cookies[COOKIE]
     pages.client.post("/dashboard/sign-out")
-    assert pages.client.get("/dashboard", headers={"cookie": f"{COOKIE}={token}"}).status_code == 401
+    assert pages.client.get("/dashboard/tasks", headers={"cookie": f"{COOKIE}={token}"}).status_code == 401
 
 
 def test_a_session_ends_by_itself(keyed):
@@ -90,7 +90,7 @@ def test_reading_keys_see_and_change_nothing(keyed):
     pages, secrets = keyed
     sign_in(pages, secrets["read"])
     assert pages.client.get("/dashboard/privacy").status_code == 403
-    assert 'href="/dashboard/privacy"' not in pages.client.get("/dashboard").text
+    assert 'href="/dashboard/privacy"' not in pages.client.get("/dashboard/tasks").text
     for path in ("tasks", "privacy", "settings"):
         assert pages.client.post(f"/dashboard/{path}", data={"explore": "0.3", "every": "0"}).status_code == 403
     assert pages.service.explore == 0.0
@@ -108,13 +108,13 @@ def test_a_form_sent_by_a_page_from_elsewhere_does_nothing(pages, headers):
 
 
 def test_an_open_service_answers_its_own_machine_alone(pages):
-    assert pages.client.get("/dashboard", headers={"host": "evil.example"}).status_code == 421
+    assert pages.client.get("/dashboard/tasks", headers={"host": "evil.example"}).status_code == 421
 
 
 def test_the_first_key_is_made_on_the_page_and_closes_the_service(pages):
     answer = pages.client.post("/dashboard/privacy", data={"action": "new-key", "role": "admin", "name": "me"})
     secret = re.search(r"sway_[0-9a-f]{64}", answer.text)[0]
-    assert pages.client.get("/dashboard").status_code == 401
+    assert pages.client.get("/dashboard/tasks").status_code == 401
     assert sign_in(pages, secret).status_code == 303
     assert "new key" in pages.client.get("/dashboard/privacy").text
     bad = pages.client.post("/dashboard/privacy", data={"action": "new-key", "role": "king"})

@@ -29,9 +29,9 @@ def test_places_of_a_sentence_are_the_same_in_both_languages():
         assert sorted(re.findall(r"\{\w+\}", english)) == sorted(re.findall(r"\{\w+\}", said)), english
 
 
-def test_a_page_is_said_in_the_language_of_the_browser_or_as_chosen(pages):
-    assert "此刻" in pages.client.get("/dashboard", headers={"accept-language": "zh-CN,en"}).text
-    chosen = pages.client.get(
+def test_a_page_is_said_in_the_language_of_the_browser_or_as_chosen(shown):
+    assert "此刻" in shown.client.get("/dashboard/tasks", headers={"accept-language": "zh-CN,en"}).text
+    chosen = shown.client.get(
         "/dashboard", headers={"accept-language": "zh-CN", "cookie": "swayline_look=en.dark"}
     ).text
     assert "此刻" not in chosen
