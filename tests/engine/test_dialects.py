@@ -218,6 +218,7 @@ def test_a_word_of_duckdb_alone_is_refused_for_spark(text: str) -> None:
     assert not functions(text) <= SPARK_KNOWS
 
 
+@pytest.mark.truth
 def test_sparks_own_parser_and_analyser_take_every_operator() -> None:
     sql = pytest.importorskip("pyspark.sql", reason="pyspark is not installed")
     settings = {

@@ -28,6 +28,7 @@ from swayline.cli import (
 from swayline.cli.content import alike, encode
 from swayline.cli.evolution import diff, evolve, forecast
 from swayline.cli.fitting import fit
+from swayline.cli.scale import distil, plan
 from swayline.cli.shared.edge import guarded
 from swayline.cli.trust import anonymize, rights
 from swayline.core.progress import set_level
@@ -70,6 +71,7 @@ _verb("alike", alike.alike)
 _verb("simulate", simulate.simulate)
 _verb("truth", truth.truth)
 _verb("fit", fit.fit)
+_verb("distil", distil.distil)
 _verb("recommend", recommend.recommend)
 _verb("evaluate", evaluate.evaluate)
 app.add_typer(influence.app, name="influence")
@@ -84,6 +86,7 @@ app.add_typer(trust.app, name="trust")
 _verb("anonymize", anonymize.anonymize)
 _verb("export", rights.export)
 _verb("erase", rights.erase)
+_verb("plan", plan.plan)
 app.command("clicks")(clicks.clicks)
 app.command("serve")(serve.serve)
 _verb("mcp", mcp.mcp)

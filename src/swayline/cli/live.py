@@ -145,7 +145,46 @@ def secret(
     show(json, {"file": str(file)}, [f"written: {file}; keep a copy elsewhere, since nothing opens the log without it"])
 
 
+@option_groups
+def follow(
+    data: Data,
+    source: Annotated[str, typer.Option("--from", help="redis://… of the server with the stream.")],
+    stream: Annotated[str, typer.Option("--stream", help="Name of the stream.")],
+    group: Annotated[str, typer.Option("--group", help="Name of the consumer group.")] = "swayline",
+    consumer: Annotated[str, typer.Option("--consumer", help="Name of this one of the group.")] = "one",
+    once: Annotated[bool, typer.Option("--once", help="Take what is there and end.")] = False,
+    store: StoreAddress = None,
+    key_file: KeyFile = None,
+    json: Json = False,
+) -> None:
+    """Take events from a Redis stream by a consumer group into the log; each once, whoever of the group dies."""
+    from swayline.service.log import open_store
+    from swayline.service.streams import RedisGroup, Taken
+
+    kept = open_store(store or data, key_file=key_file)
+    reader = RedisGroup(source, stream, group, consumer)
+    total = Taken()
+    try:
+        while True:
+            taken = reader.take(kept, wait_s=0.0 if once else 5.0)
+            total += taken
+            if once and taken == Taken():
+                break
+    except KeyboardInterrupt:
+        pass
+    finally:
+        reader.close()
+        kept.close()
+    lines = [
+        f"{total.written:,} events written, {total.repeated:,} stood there already, {total.claimed:,} claimed from"
+        " others",
+        *([f"{total.refused:,} refused: why stands in the stream {stream}:refused"] if total.refused else []),
+    ]
+    show(json, vars(total), lines)
+
+
 app.command("secret")(secret)
+app.command("follow")(follow)
 app.command("key")(key)
 app.command("compact")(compact)
 app.command("lists")(lists)

@@ -1,8 +1,9 @@
-"""Floor 1: where tables are computed. DuckDB by default; one set of operators that Spark says too."""
+"""Floor 1: where tables are computed. DuckDB by default; Spark where tables outgrow a machine; one set of operators."""
 
 from swayline.engine.dialect import DUCKDB, SPARK, Dialect
 from swayline.engine.duck import DuckEngine
 from swayline.engine.protocol import Engine
 from swayline.engine.relation import Relation
+from swayline.engine.spark import SparkEngine
 
-__all__ = ["DUCKDB", "SPARK", "Dialect", "DuckEngine", "Engine", "Relation"]
+__all__ = ["DUCKDB", "SPARK", "Dialect", "DuckEngine", "Engine", "Relation", "SparkEngine"]

@@ -39,8 +39,10 @@ from swayline.models.counts.cooccurrence import pairs
 from swayline.models.counts.decayed_sum import DecayedSum, entries, events_of
 from swayline.models.counts.history_matrix import every_event
 from swayline.models.counts.neighbours import nearest
+from swayline.models.counts.taught import taught_similarity
 from swayline.models.protocol import Scores
 from swayline.models.tuning import unseen_last
+from swayline.models.validation import Scoring, ValidationScorer
 from swayline.models.values import (
     ValueKind,
     ValueReading,
@@ -151,6 +153,17 @@ class ItemKNN:
         other.chosen_, other.similarity_ = dataclasses.replace(self.chosen_, decay=decay), self.similarity_
         other.values_ = self.values_
         return other
+
+    def taught(self, teacher: Scoring, train: Sequences, valid: Targets) -> Self:
+        """Learn what a larger model expects after each item, instead of counting; validation chooses the decay."""
+        judge = ValidationScorer(valid)
+        n_neighbours = self.settings.neighbours or Chosen.neighbours
+        self.values_ = None
+        self.similarity_ = taught_similarity(teacher, train, n_neighbours, judge.hides_seen, 0)
+        self.chosen_ = Chosen(neighbours=n_neighbours)
+        found = {decay: judge(self.fading(decay)) for decay in _CHOICES["decay"]}
+        self.chosen_ = dataclasses.replace(self.chosen_, decay=max(found, key=lambda one: found[one]))
+        return self
 
     def weighing(self, behavior_weights: tuple[float, ...]) -> Self:
         """The same neighbours under other weights of the behaviours."""

@@ -31,7 +31,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from swayline.core.progress import task
-from swayline.core.settings import NotNegative, Share, checked
+from swayline.core.settings import NotNegative, Share, Size, checked
 from swayline.core.types import Ints, ItemRows
 from swayline.dataset import Sequences, Targets
 from swayline.models import artifact
@@ -65,6 +65,8 @@ class BlendWeights:
     scale: NotNegative = 1.0
     returning: bool = False
     """Whether items of the history itself may profit, as where people return to them."""
+    n_neighbours: Size | None = None
+    """Neighbours of an item; None: as many as item-knn keeps."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +79,10 @@ class KnnBlend:
     @classmethod
     def counted(cls, train: Sequences, chosen: BlendWeights) -> Self:
         """Count the pairs of some histories."""
-        return cls(
-            ItemKNN(ItemKNNSettings(backward=chosen.backward, decay=chosen.decay, value_weight=0.0)).fit(train), chosen
+        settings = ItemKNNSettings(
+            neighbours=chosen.n_neighbours, backward=chosen.backward, decay=chosen.decay, value_weight=0.0
         )
+        return cls(ItemKNN(settings).fit(train), chosen)
 
     def fading(self, decay: float) -> Self:
         """The same neighbours under another decay of the history."""
@@ -152,7 +155,12 @@ def _rows(matrix: sparse.csr_array) -> Ints:
     return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
 
 
-def choose_blend(train: Sequences, judge: ValidationScorer, score: Callable[[Sequences], Scores]) -> KnnBlend | None:
+def choose_blend(
+    train: Sequences,
+    judge: ValidationScorer,
+    score: Callable[[Sequences], Scores],
+    n_neighbours: int | None = None,
+) -> KnnBlend | None:
     """Neighbours with the choices under which validation answers are likeliest; None where that may be chance.
 
     The likelihood chooses, since it feels every answer (the share it finds is where NDCG@10 is highest), and since
@@ -162,9 +170,11 @@ def choose_blend(train: Sequences, judge: ValidationScorer, score: Callable[[Seq
     ----------
     score : callable
         (B, I) the network's scores of some histories.
+    n_neighbours : int, optional
+        Neighbours of an item; by default as many as item-knn keeps.
     """
     earlier = unseen_last(train, judge.questions)
-    counted = [KnnBlend.counted(earlier, BlendWeights(backward)) for backward in _BACKWARD]
+    counted = [KnnBlend.counted(earlier, BlendWeights(backward, n_neighbours=n_neighbours)) for backward in _BACKWARD]
     trials = [one.letting_return(returning) for returning in _returning(judge) for one in counted]
     parts = []
     for part, scores in _batches(judge, score):
@@ -176,7 +186,7 @@ def choose_blend(train: Sequences, judge: ValidationScorer, score: Callable[[Seq
     total = losses.sum(axis=-1)
     best = np.unravel_index(int(total.argmin()), total.shape)
     trial = trials[best[0]].chosen
-    chosen = BlendWeights(trial.backward, _DECAYS[best[1]], _SHARES[best[3]], _SCALES[best[2]], trial.returning)
+    chosen = dataclasses.replace(trial, decay=_DECAYS[best[1]], share=_SHARES[best[3]], scale=_SCALES[best[2]])
     gained = losses[0, 0, total[0, 0, :, 0].argmin(), 0] - losses[best]  # over the network with a scale alone
     distinguishable = gained.sum() > _SURE * np.sqrt(len(gained)) * gained.std()
     return KnnBlend.counted(train, chosen) if distinguishable else None

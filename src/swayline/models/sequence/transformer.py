@@ -12,6 +12,8 @@ Kang and McAuley, "Self-Attentive Sequential Recommendation", ICDM 2018.
 Klenitskiy and Vasilev, "Turning Dross Into Gold Loss: is BERT4Rec really better than SASRec?", RecSys 2023.
 """
 
+import copy
+import dataclasses
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -21,12 +23,15 @@ import numpy.typing as npt
 from swayline.core.types import Floats, Ints, ItemRows
 from swayline.dataset import Sequences, Targets
 from swayline.models.protocol import Scores
+from swayline.models.sequence.distil import SmallSize, distilled
+from swayline.models.sequence.export import write_browser, write_onnx
 from swayline.models.sequence.fitting import Fitted, again, calibrate, carry_calibration, fit_network, weigh_returns
 from swayline.models.sequence.knn_blend import KnnBlend, choose_blend
 from swayline.models.sequence.network import Network
 from swayline.models.sequence.optimize.epochs import Watch
 from swayline.models.sequence.serving.approximations import attention_rollout, input_gradients
 from swayline.models.sequence.serving.behavior_predictions import behavior_probabilities
+from swayline.models.sequence.serving.int8 import round_weights
 from swayline.models.sequence.serving.removals import scores_without, shares_prefix
 from swayline.models.sequence.serving.scorer import Scorer
 from swayline.models.sequence.serving.stream import Stream
@@ -70,6 +75,11 @@ class Transformer:
     def sizes_(self) -> Sizes:
         """The sizes of the network."""
         return self._scorer.sizes
+
+    @property
+    def decided(self) -> TransformerSettings:
+        """The settings, with what the data decided where nobody did."""
+        return dataclasses.replace(self.settings, **self.chosen_)  # type: ignore[arg-type]
 
     @property
     def n_items_(self) -> int:
@@ -131,6 +141,33 @@ class Transformer:
         scorer.forget_catalogue()
         model._become(Fitted(scorer, {}, (), n_epochs))
         return model
+
+    def distilled(self, train: Sequences, valid: Targets, size: SmallSize) -> Self:
+        """A smaller model, cut out of this one and taught by its scores (see :mod:`swayline.models.sequence.distil`).
+
+        Item neighbours that count beside this one count beside the smaller one too, ``size.n_neighbours`` an item.
+        """
+        judge = ValidationScorer(valid, self.settings.seed) if len(valid) else None
+        teacher = Scorer(self.decided, self.sizes_, self._network)
+        small = type(self)()
+        small._become(distilled(teacher, train, size, judge, self.watch))
+        small.settings = small._scorer.settings
+        if judge is not None and self.knn_blend_ is not None:
+            small.knn_blend_ = choose_blend(train, judge, small.score, size.n_neighbours)
+        if judge is not None:
+            weigh_returns(small._scorer, judge)
+            calibrate(small._scorer, valid, self.settings.seed)
+        return small
+
+    def in_eight_bits(self) -> Self:
+        """The same model with its matrices in eight bits; what learns later learns in full numbers."""
+        small = type(self)(dataclasses.replace(self.settings, weights="int8"))
+        network = copy.deepcopy(self._network)
+        round_weights(network)
+        settings = dataclasses.replace(self._scorer.settings, weights="int8")
+        small._scorer = Scorer(settings, self.sizes_, network, self.knn_blend_)
+        small.chosen_, small.best_epoch_, small.history_ = self.chosen_, self.best_epoch_, self.history_
+        return small
 
     def _become(self, fitted: Fitted) -> None:
         self._scorer: Scorer = fitted.scorer
@@ -234,6 +271,28 @@ class Transformer:
             As :meth:`values`.
         """
         return liked_scores(self._scorer, history, at_least, behavior)
+
+    def write_onnx(self, path: Path, exclude_seen: bool) -> None:
+        """Write the serving form as ONNX (see :mod:`swayline.models.sequence.export.onnx_file`).
+
+        Raises
+        ------
+        MissingExtraError
+            onnx is not installed.
+        UsageError
+            The model reads more than items and behaviours in their order.
+        """
+        write_onnx(path, self._scorer, exclude_seen)
+
+    def write_browser(self, folder: Path, exclude_seen: bool, items: list[str], behaviors: list[str]) -> None:
+        """Write a folder that scores sessions in a browser (see :mod:`swayline.models.sequence.export.browser`).
+
+        Raises
+        ------
+        UsageError
+            The model is not in eight bits, or reads more than items and behaviours in their order.
+        """
+        write_browser(folder, self._scorer, exclude_seen, items, behaviors)
 
     def save(self, folder: Path) -> None:
         """Write weights, settings and the training history."""

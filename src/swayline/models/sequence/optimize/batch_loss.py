@@ -13,6 +13,9 @@ from swayline.models.sequence.network import Network
 from swayline.models.sequence.optimize.negatives import Candidates
 from swayline.models.sequence.settings import TransformerSettings
 
+BatchLoss = Callable[[Network, TransformerSettings, Packed, Candidates, Tensor | None], Tensor]
+"""() the loss of a batch (see :func:`batch_loss`)."""
+
 
 def batch_loss(
     network: Network, settings: TransformerSettings, batch: Packed, drawn: Candidates, others: Tensor | None

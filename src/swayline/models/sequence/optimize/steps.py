@@ -10,7 +10,7 @@ would make the program wait for it.
 Shapes: T tokens, I items, K candidates.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -27,7 +27,7 @@ from swayline.models.sequence.batching.windows import windows
 from swayline.models.sequence.device import autocast
 from swayline.models.sequence.network import Network
 from swayline.models.sequence.objectives import OBJECTIVES
-from swayline.models.sequence.optimize.batch_loss import batch_loss
+from swayline.models.sequence.optimize.batch_loss import BatchLoss, batch_loss
 from swayline.models.sequence.optimize.distributed import average_gradients
 from swayline.models.sequence.optimize.negatives import Candidates, draw
 from swayline.models.sequence.optimize.prefetch import LIGHT, SMALL, Recorded, prefetched
@@ -40,17 +40,25 @@ _QUICK = 10.0
 """How much faster what weighs a history's counts moves than what is learned of each item."""
 
 
+@dataclass(frozen=True)
+class Share:
+    """Which share of the batches is this process's."""
+
+    rank: int = 0
+    size: int = 1
+
+
 class Run:
     """What stays the same from batch to batch."""
 
     def __init__(
-        self, network: Network, histories: Sequences, settings: TransformerSettings, max_length: int, rank: int,
-        size: int,
+        self, network: Network, histories: Sequences, settings: TransformerSettings, max_length: int,
+        share: Share, loss: BatchLoss = batch_loss,
     ) -> None:  # fmt: skip
         self.network, self.settings, self.max_length = network, settings, max_length
         self.histories = windows(histories, max_length) if settings.windows else histories
         self.arrange = OBJECTIVES[settings.objective]
-        self.rank, self.size = rank, size
+        self.rank, self.size, self.loss = share.rank, share.size, loss
         self.device = next(network.parameters()).device
         optimizer = torch.optim.AdamW(
             _paces(network),
@@ -130,7 +138,7 @@ class Run:
     def _learn(self, batch: Packed, drawn: Candidates, share: float) -> Tensor:
         """Add a batch's gradient, times its share of the step; returns its loss."""
         with autocast(self.settings, self.device):
-            loss = batch_loss(self.network, self.settings, batch, drawn, self.rivals if self.whole else drawn.items)
+            loss = self.loss(self.network, self.settings, batch, drawn, self.rivals if self.whole else drawn.items)
         (loss * share).backward()  # type: ignore[no-untyped-call]
         return loss.detach()
 

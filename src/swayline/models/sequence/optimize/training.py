@@ -13,10 +13,11 @@ import torch
 from swayline.core.progress import task
 from swayline.dataset import Sequences
 from swayline.models.sequence.network import Network
+from swayline.models.sequence.optimize.batch_loss import BatchLoss, batch_loss
 from swayline.models.sequence.optimize.distributed import together
 from swayline.models.sequence.optimize.epochs import Epoch, Judged, Trained, Watch
 from swayline.models.sequence.optimize.record import Record
-from swayline.models.sequence.optimize.steps import Run
+from swayline.models.sequence.optimize.steps import Run, Share
 from swayline.models.sequence.settings import TransformerSettings
 from swayline.numerics.training_loop import EpochResult, Limits, train_epochs
 
@@ -29,16 +30,17 @@ def train(
     judge: Judged | None,
     checkpoint_file: Path | None = None,
     watch: Watch | None = None,
+    loss: BatchLoss = batch_loss,
 ) -> Trained:
     """Train in place; with a ``judge`` the best epoch's weights are kept.
 
     With a ``checkpoint_file``, every epoch is written there, and a run that was cut off goes on from it. ``watch`` is
-    told of every epoch as it ends, while the network holds the weights that were judged.
+    told of every epoch as it ends, while the network holds the weights that were judged. ``loss`` is that of a batch.
     """
     limits = Limits(settings.max_epochs, settings.patience)
     expected = limits.expected(0, 0, judge is not None)
     with together() as (rank, size), torch.random.fork_rng(), task("train transformer", expected) as bar:
-        run = Run(network, histories, settings, max_length, rank, size)
+        run = Run(network, histories, settings, max_length, Share(rank, size), loss)
         record = Record(run, checkpoint_file if rank == 0 else None)
         quality: tuple[float | None, float | None] = (None, None)
 

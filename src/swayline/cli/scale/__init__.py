@@ -1,0 +1,1 @@
+"""Verbs about size: smaller models, and how many machines a log takes."""
