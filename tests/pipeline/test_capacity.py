@@ -85,6 +85,7 @@ def test_the_packaged_costs_were_measured_and_checked_on_two_sizes() -> None:
 
 
 def test_every_stage_is_measured_and_more_events_take_longer() -> None:
+    measured(500, 20, 0)  # the first run loads what later ones find loaded
     small = {one.stage: one for one in measured(500, 20, 0)}
     large = {one.stage: one for one in measured(20_000, 200, 0)}
     assert set(small) == set(STAGES)
