@@ -76,22 +76,22 @@ def measured(n_events: int, n_items: int, seed: int) -> list[Run]:
     with tempfile.TemporaryDirectory(prefix="swayline-plan-") as folder, DuckEngine() as engine:
         path = Path(folder) / "events.parquet"
         pq.write_table(drawn(n_events, n_items, n_people, seed), path)
-        log, *cost = _taking(lambda: read_events(path, engine=engine))
-        add("read", *cost, path.stat().st_size)
-        data, *cost = _taking(lambda: _histories(engine, log))
-        add("histories", *cost, 0.0)
+        log, cpu_s, held = _taking(lambda: read_events(path, engine=engine))
+        add("read", cpu_s, held, path.stat().st_size)
+        data, cpu_s, held = _taking(lambda: _histories(engine, log))
+        add("histories", cpu_s, held, 0.0)
         histories = data.dataset.sequences
-        knn, *cost = _taking(lambda: ItemKNN(ItemKNNSettings(value_weight=0.0)).fit(histories))
+        knn, cpu_s, held = _taking(lambda: ItemKNN(ItemKNNSettings(value_weight=0.0)).fit(histories))
         knn.save(Path(folder) / "knn")
-        add("neighbours", *cost, _size(Path(folder) / "knn"))
-        model, *cost = _taking(lambda: Transformer(SETTINGS).fit(histories))
+        add("neighbours", cpu_s, held, _size(Path(folder) / "knn"))
+        model, cpu_s, held = _taking(lambda: Transformer(SETTINGS).fit(histories))
         model.save(Path(folder) / "model")
-        add("train", *cost, _size(Path(folder) / "model"))
+        add("train", cpu_s, held, _size(Path(folder) / "model"))
         some = histories.take(np.arange(min(_SERVED, len(histories))))
         recommend(model, some.take(np.arange(min(8, len(some)))), 10, True)
-        _, *cost = _taking(lambda: recommend(model, some, 10, True))
-        held = max(cost[1], float(_size(Path(folder) / "model")))
-        add("serve", cost[0], held, _size(Path(folder) / "model"), len(some))
+        _, cpu_s, held = _taking(lambda: recommend(model, some, 10, True))
+        held = max(held, float(_size(Path(folder) / "model")))
+        add("serve", cpu_s, held, _size(Path(folder) / "model"), len(some))
     return found
 
 
