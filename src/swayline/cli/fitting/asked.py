@@ -1,6 +1,6 @@
 """What ``swayline fit`` is asked for, in options that travel together."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated
 
@@ -75,4 +75,35 @@ class Guard:
 
     def said(self) -> dict[str, object]:
         """What was given of it, by the plan's names."""
-        return {name: value for name, value in vars(self).items() if name != "private" and value is not None}
+        return _said(self, Guard, "private")
+
+
+@dataclass(frozen=True)
+class Apart:
+    """Learning from people who keep their data."""
+
+    federated: Annotated[
+        bool,
+        typer.Option("--federated", help="Federated averaging over simulated clients, a person each; needs --items."),
+    ] = False
+    rounds: Annotated[int | None, typer.Option("--rounds", help="Rounds of it.", show_default=False)] = None
+    clients: Annotated[int | None, typer.Option("--clients", help="People of a round.", show_default=False)] = None
+    vanish: Annotated[
+        float | None,
+        typer.Option("--vanish", help="Share of a round that vanishes, as a trial.", show_default=False),
+    ] = None
+
+    def said_apart(self) -> dict[str, object]:
+        """What was given of it, by the plan's names."""
+        return _said(self, Apart, "federated")
+
+
+@dataclass(frozen=True)
+class Safeguards(Apart, Guard):
+    """How people's data are kept from the model, and where they stay."""
+
+
+def _said(options_given: object, kind: type, switch: str) -> dict[str, object]:
+    """The options of one kind that were given, its switch aside."""
+    found = {field.name: getattr(options_given, field.name) for field in fields(kind)}
+    return {name: value for name, value in found.items() if name != switch and value is not None}

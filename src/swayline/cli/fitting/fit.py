@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from swayline.cli.fitting.asked import Given, Guard, Training
+from swayline.cli.fitting.asked import Given, Safeguards, Training
 from swayline.cli.shared import options
 from swayline.cli.shared.groups import Ending
 from swayline.cli.shared.models import list_models
@@ -35,7 +35,7 @@ def fit(
     out: Annotated[Path, typer.Option("--out", help="Model folder to write.")] = Path("model"),
     sides: ItemsAndUsers = ItemsAndUsers(),
     training: Training = Training(),
-    guard: Guard = Guard(),
+    guard: Safeguards = Safeguards(),
     ending: Ending = Ending(),
     *,
     reading: Said,
@@ -52,12 +52,21 @@ def fit(
         raise UsageError("give the log to learn from: swayline fit EVENTS")
     given = Given(events, reading, model, split, out, sides)
     if guard.private:
+        if guard.federated:
+            raise UsageError("--private and --federated are two trainings: say one of them")
         from swayline.cli.fitting.private import fit_private
 
         fit_private(given, training, guard.said(), ending)
         return
     if said := guard.said():
         raise UsageError(f"--{next(iter(said)).replace('_', '-')} belongs to a private training: say --private too")
+    if guard.federated:
+        from swayline.cli.fitting.federated import fit_federated
+
+        fit_federated(given, training, guard.said_apart(), ending)
+        return
+    if said := guard.said_apart():
+        raise UsageError(f"--{next(iter(said))} belongs to a federated training: say --federated too")
     _fit(given, training, ending)
 
 
