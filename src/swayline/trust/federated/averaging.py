@@ -147,12 +147,13 @@ def fit_federated(histories: Sequences, plan: FederatedPlan, tamper: Tamper | No
             bar.advance()
     network.eval()
     model = Transformer.of_network(settings, scorer, plan.rounds)
-    return FederatedRounds(model, *counts.tolist(), 8 * sum(one.numel() for one in server))
+    summed, vanished, refused = counts.tolist()
+    return FederatedRounds(model, summed, vanished, refused, 8 * sum(one.numel() for one in server))
 
 
 def _update(loss: PersonLoss, histories: Sequences, person: int, server: list[Tensor], plan: FederatedPlan) -> Floats:
     """(D,) what a person's own steps change."""
-    parameters = list(loss.network.parameters())
+    parameters: list[Tensor] = list(loss.network.parameters())
     loss.network.train()
     with torch.no_grad():
         torch._foreach_copy_(parameters, server)
@@ -162,7 +163,7 @@ def _update(loss: PersonLoss, histories: Sequences, person: int, server: list[Te
         with torch.no_grad():
             for parameter, gradient in zip(parameters, got, strict=True):
                 if gradient is not None:
-                    parameter -= plan.local_rate * gradient
+                    parameter.sub_(gradient, alpha=plan.local_rate)
     return _flat([new.detach() - old for new, old in zip(parameters, server, strict=True)])
 
 

@@ -177,7 +177,7 @@ def secure_sum(
         raise DataError(f"{len(left)} of {len(names)} clients are left, fewer than {threshold}: this round has no sum")
     place = {name: at for at, name in enumerate(sorted(names), start=1)}
     opened = {place[one.name]: one.opened_shares(list(sent), vanished) for one in left[:threshold]}
-    total = np.sum(list(sent.values()), axis=0, dtype=np.uint64)
+    total: Masked = np.stack(list(sent.values())).sum(axis=0, dtype=np.uint64)
     for name in sent:
         total = total - expanded(shares.join({at: found[name] for at, found in opened.items()}), len(total))
     curve = _curve()
@@ -186,7 +186,8 @@ def secure_sum(
         for other in sent:
             mask = expanded(agreed(key, public[other][0]), len(total))
             total = total + mask if other > name else total - mask
-    return total.astype(np.int64).astype(np.float64) * STEP, sorted(sent)
+    found: npt.NDArray[np.float64] = total.astype(np.int64).astype(np.float64) * STEP
+    return found, sorted(sent)
 
 
 def encoded(vector: Floats, most: float = MOST) -> Masked:
