@@ -11,7 +11,7 @@ BENCHES := contagion/planted why/speed why/planted \
 	trust/fraud:genuine trust/fraud:attacks trust/fraud:fraud-amazon trust/fraud:fraud-yelpchi trust/fraud:opinion-spam-hotels trust/fairness \
 	sequence/quality:beauty sequence/quality:toys sequence/quality:ml-1m sequence/ablations sequence/time_to_quality sequence/train_speed \
 	sequence/score_users sequence/catalogue_topk sequence/gpu_training sequence/full_softmax_memory sequence/behavior_probabilities models/model_table models/value_prediction:../shared/data/ml-100k/ml-100k.inter models/returns effects/attributes evaluation/best_of_several sequence/values reading/read_clean features/profiles pipeline/run_scaling \
-	content/encode_pictures language/encode_titles language/fusion:beauty language/cold:beauty language/cold:ml-100k language/ablation \
+	content/encode_pictures content/upworthy content/fusion:lfm2k language/encode_titles language/fusion:beauty language/cold:beauty language/cold:ml-100k language/ablation \
 	language/tuning:beauty language/tuning:ml-100k language/transfer language/search \
 	effects/tables:ihdp effects/tables:lalonde effects/tables:insurance effects/graphs_uplift:sachs \
 	effects/graphs_uplift:graphs effects/graphs_uplift:policy effects/graphs_uplift:hillstrom effects/logs:taobao effects/logs:trivago effects/weights:shop \

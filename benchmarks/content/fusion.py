@@ -67,9 +67,10 @@ def main():
     asked.add_argument("--items")
     asked.add_argument("--people", type=int, default=1500)
     asked.add_argument("--ids", default="ease")
+    asked.add_argument("--epochs", type=int, default=2)
     asked = asked.parse_args()
     lists, table = ml_1m(asked.items, asked.people) if asked.data == "ml-1m" else lfm2k()
-    ordered = {} if asked.data == "ml-1m" else {"decay": 1.0, "last": 200}
+    ordered = {} if asked.data == "ml-1m" else {"decay": 1.0, "last": 50}
     whole = replace(from_lists(lists, len(table)), catalogue=Catalogue(table))
     split = last_out(whole)
     rng = np.random.default_rng(1)
@@ -78,7 +79,9 @@ def main():
     valid, test = (Targets_of(part, cold) for part in (split.valid, split.test))
     fitted = {}
     for fusion in ("gate", "concatenate"):
-        fitted[fusion] = create("multimodal", ids=asked.ids, fusion=fusion, max_epochs=3, **ordered).fit(train, valid)
+        fitted[fusion] = create("multimodal", ids=asked.ids, fusion=fusion, max_epochs=asked.epochs, **ordered).fit(
+            train, valid
+        )
     model = fitted["gate"]
     met = model.met_
     counts = np.bincount(train.items, minlength=len(table))
