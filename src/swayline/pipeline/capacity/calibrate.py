@@ -1,7 +1,7 @@
 """Each stage run at several sizes on this machine, its CPU time, memory and files measured.
 
 The logs are drawn: items by Zipf's law, twenty events a person, three behaviours, times in order. One log has ten times
-the items of another with as many events, so that what an event costs and what an item costs are told apart.
+the items for its events that the others have, so that what an event costs and what an item costs are told apart.
 CPU seconds are of this process, so that other work on the machine counts little; memory is the highest resident size of
 a stage less what was resident before.
 """
@@ -28,7 +28,7 @@ from swayline.models import ItemKNN, ItemKNNSettings, Transformer, TransformerSe
 from swayline.pipeline.capacity.costs import STAGES, Costs, Run, fit_costs
 from swayline.training import TrainingData, training_data
 
-SIZES = ((20_000, 200), (200_000, 2_000), (200_000, 20_000))
+SIZES = ((20_000, 200), (50_000, 500), (200_000, 20_000))
 """Events and items of the runs that costs are fitted on."""
 CHECKED = ((100_000, 1_000), (1_000_000, 10_000))
 """Events and items of the runs that they are checked on."""
