@@ -19,6 +19,7 @@ import numpy as np
 
 from swayline.core.types import Floats, Ints, ItemRows
 from swayline.dataset.catalogue import Catalogue
+from swayline.dataset.knowledge import KnowledgeGraph
 
 NO_TIME = -1
 """The time of an event in an ordered log, which has none."""
@@ -53,6 +54,8 @@ class Sequences:
     values : (E,) float64, optional
         The value of each event (stars, seconds, counts, prices), NaN where it has none; None where no event of the
         log has one.
+    graph : KnowledgeGraph, optional
+        What the items are tied to, for models that learn from it.
     """
 
     offsets: Ints
@@ -67,6 +70,7 @@ class Sequences:
     asked_at: Ints | None = None
     answered_at: Ints | None = None
     values: Floats | None = None
+    graph: KnowledgeGraph | None = None
 
     def __len__(self) -> int:
         return len(self.offsets) - 1

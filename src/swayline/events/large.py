@@ -80,8 +80,8 @@ def clean_log(
         The source cannot be read, its columns cannot be told, or no row is left.
     """
     folder, options = Path(folder), options or ReadOptions()
-    if options.links is not None:
-        raise UsageError("links are applied when a log is read whole: give links to read_events, not to clean_log")
+    if options.links is not None or options.graph is not None:
+        raise UsageError("links and graphs are read with a log that is read whole: give them to read_events")
     with only_one(folder, "clean"):
         return _cleaned(path, folder, (items, users, ties), options, memory_limit)
 

@@ -27,8 +27,8 @@ class EventLog:
         Rows seen in the source, and repeats dropped.
     options : ReadOptions
         How the source was read.
-    items, users, ties : pa.Table, optional
-        Side tables.
+    items, users, ties, graph : pa.Table, optional
+        Side tables; of the graph, items bear their own ids.
     notes : tuple of str
         What the reader decided that a person should know, a sentence each.
     mapped : dict
@@ -43,6 +43,7 @@ class EventLog:
     items: pa.Table | None = None
     users: pa.Table | None = None
     ties: pa.Table | None = None
+    graph: pa.Table | None = None
     notes: tuple[str, ...] = ()
     mapped: dict[str, str] = field(default_factory=dict)
 

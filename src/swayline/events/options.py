@@ -133,6 +133,10 @@ class ReadOptions:
         The same for side tables that stand in a database.
     paging : Paging, optional
         How an HTTP address gives its rows, those of side tables too.
+    graph, graph_items : str, optional
+        A knowledge graph (head, relation, tail; N-Triples end in .nt), and which entity each item is.
+    graph_columns, graph_items_columns : tuple of str
+        Columns of these two without a header.
     links : str, optional
         A table of links between accounts (:mod:`swayline.events.links`), applied to the events, users and ties.
     """
@@ -159,6 +163,10 @@ class ReadOptions:
     ties_table: str | None = None
     paging: Paging | None = None
     links: str | None = None
+    graph: str | None = None
+    graph_items: str | None = None
+    graph_columns: tuple[str, ...] = ()
+    graph_items_columns: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in self.mapping:

@@ -14,6 +14,7 @@ from swayline.events.log import EventLog
 from swayline.events.options import ReadOptions
 from swayline.events.side import read_sides
 from swayline.events.sources.block import REJECTED
+from swayline.events.triples import read_graph
 
 
 def read_events(
@@ -70,11 +71,13 @@ def read_events(
     events = events.combine_chunks()
     sides, more = read_sides(items, users, ties, options, engine)
     sides, told = link_sides(sides, links)
-    notes = (*account.notes(), *linked, *told)
-    rejected = pa.concat_tables([*refused, *([] if links is None else [links.rejected]), more]).combine_chunks()
+    graph, refused_triples, about = read_graph(options, events)
+    notes = (*account.notes(), *linked, *told, *about)
+    rejected = pa.concat_tables([*refused, *([] if links is None else [links.rejected]), more, refused_triples]).combine_chunks()
     n_duplicates = account.n_good - len(events)
     return EventLog(
-        events, rejected, account.n_read, n_duplicates, options, notes=notes, mapped=account.mapped, **sides
+        events, rejected, account.n_read, n_duplicates, options, notes=notes, mapped=account.mapped,
+        graph=graph, **sides
     )
 
 

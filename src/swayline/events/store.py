@@ -4,7 +4,7 @@
 
     folder/
       log.json           options, counts, how many rows each table has; written last, so it says that the rest is whole
-      events.parquet     rejected.parquet     items.parquet, users.parquet, ties.parquet (only where the log has them)
+      events.parquet     rejected.parquet     items.parquet, users.parquet, ties.parquet, graph.parquet (only where the log has them)
 """
 
 import json
@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from swayline.core.errors import ArtifactError, UsageError, shown
-from swayline.core.names import EVENTS_FILE, ITEMS_FILE, LOG_FILE, REJECTED_FILE, TIES_FILE, USERS_FILE
+from swayline.core.names import EVENTS_FILE, GRAPH_FILE, ITEMS_FILE, LOG_FILE, REJECTED_FILE, TIES_FILE, USERS_FILE
 from swayline.core.storage.files import whole, write_json
 from swayline.events.log import EventLog
 from swayline.events.options import ReadOptions
@@ -23,6 +23,7 @@ from swayline.events.options import ReadOptions
 _VERSION = 1
 _TABLES = {
     "events": EVENTS_FILE, "rejected": REJECTED_FILE, "items": ITEMS_FILE, "users": USERS_FILE, "ties": TIES_FILE,
+    "graph": GRAPH_FILE,
 }  # fmt: skip
 _NEEDED = ("events", "rejected")
 

@@ -53,13 +53,13 @@ def training_data(
         No event names an item, or nothing is left after the limits.
     """
     dataset = build_dataset(
-        engine, log.events, side=log.items, people=log.users,
+        engine, log.events, side=log.items, people=log.users, graph=log.graph,
         min_user_events=min_user_events, min_item_events=min_item_events,
     )  # fmt: skip
     every = _with_unmet(dataset.items, log.items) if unmet else None
     if every is not None:
         dataset = build_dataset(
-            engine, log.events, items=every, side=log.items, people=log.users,
+            engine, log.events, items=every, side=log.items, people=log.users, graph=log.graph,
             min_user_events=min_user_events, min_item_events=min_item_events,
         )  # fmt: skip
     return TrainingData(log, dataset)

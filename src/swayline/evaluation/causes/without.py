@@ -37,13 +37,13 @@ from swayline.models import Recommender
 from swayline.models.protocol import Scores
 from swayline.training import TrainingPlan, fit_candidate, training_data
 
-KINDS = ("behavior", "category", "older", "column")
+KINDS = ("behavior", "category", "older", "column", "relation")
 LISTS = "top recommendations"
 
 
 @dataclass(frozen=True)
 class Left:
-    """Something that leaves the log: ``behavior=view``, ``category=lamps``, ``older=30d`` or ``column=price``."""
+    """Something that leaves the log: ``behavior=view``, ``older=30d``, ``relation=director``; ``relation=*`` is the graph."""
 
     kind: str
     name: str
@@ -67,6 +67,11 @@ class Left:
             if not train.timed:
                 raise UsageError(f"older={self.name}: an ordered log has no times to tell an age by")
             return Edit(before_us=int(train.times.max()) - int(parse_duration_s(self.name) * 1e6))
+        if self.kind == "relation":
+            if train.graph is None:
+                raise UsageError(f"relation={self.name}: the log has no knowledge graph: say --graph FILE")
+            train.graph.without(self.name)
+            return Edit(relation=self.name)
         names = [] if train.catalogue is None else list(train.catalogue.table.column_names)
         names = [*names, VALUE] if train.valued else names
         self._code(names)
@@ -92,7 +97,7 @@ def parse_left(text: str) -> Left:
     """
     kind, _, name = text.partition("=")
     if not name or kind not in KINDS:
-        raise UsageError(f"--without {shown(text)}: write behavior=…, category=…, older=30d or column=…")
+        raise UsageError(f"--without {shown(text)}: write behavior=…, category=…, older=30d, column=… or relation=…")
     return Left(kind, name)
 
 
@@ -104,6 +109,7 @@ class Edit:
     items: np.ndarray | None = None
     before_us: int | None = None
     column: str | None = None
+    relation: str | None = None
 
     def __call__(self, history: Sequences) -> Sequences:
         """The same people with what is left."""
@@ -113,6 +119,9 @@ class Edit:
             return history.keep(~np.isin(history.items, self.items))
         if self.before_us is not None:
             return history.keep(history.times >= self.before_us)
+        if self.relation is not None:
+            assert history.graph is not None
+            return replace(history, graph=history.graph.without(self.relation))
         if self.column == VALUE:
             return replace(history, values=None)
         assert history.catalogue is not None
@@ -172,6 +181,9 @@ def quality_without(
 
 def _gone(whole: Split, less: Split) -> str:
     gone = len(whole.train.items) - len(less.train.items)
+    if whole.train.graph is not None and less.train.graph is not None and not gone:
+        triples = len(whole.train.graph) - len(less.train.graph)
+        return f"{triples:,} of {len(whole.train.graph):,} triples left out; refitted with one seed"
     return f"{gone:,} of {len(whole.train.items):,} training events left out, in histories too; refitted with one seed"
 
 
