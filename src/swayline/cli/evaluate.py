@@ -46,8 +46,8 @@ class Questions:
         list[str] | None,
         typer.Option(
             "--without",
-            help="Refit without it and say what is lost: behavior=NAME, category=NAME, older=30d or column=NAME; again "
-            "for more.",
+            help="Refit without it and say what is lost: behavior=NAME, category=NAME, older=30d, column=NAME or "
+            "relation=NAME (of --graph; * for all); again for more.",
             show_default=False,
         ),
     ] = None

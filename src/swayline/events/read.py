@@ -73,11 +73,20 @@ def read_events(
     sides, told = link_sides(sides, links)
     graph, refused_triples, about = read_graph(options, events)
     notes = (*account.notes(), *linked, *told, *about)
-    rejected = pa.concat_tables([*refused, *([] if links is None else [links.rejected]), more, refused_triples]).combine_chunks()
+    rejected = pa.concat_tables(
+        [*refused, *([] if links is None else [links.rejected]), more, refused_triples]
+    ).combine_chunks()
     n_duplicates = account.n_good - len(events)
     return EventLog(
-        events, rejected, account.n_read, n_duplicates, options, notes=notes, mapped=account.mapped,
-        graph=graph, **sides
+        events,
+        rejected,
+        account.n_read,
+        n_duplicates,
+        options,
+        notes=notes,
+        mapped=account.mapped,
+        graph=graph,
+        **sides,
     )
 
 

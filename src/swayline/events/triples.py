@@ -14,7 +14,6 @@ named twice, that closes a circle in its relation, or that hangs together with n
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -161,7 +160,9 @@ def _good(table: pa.Table, items: set[str]) -> tuple[pa.Table, list[Refusal]]:
         (repeated, "is named twice; the first stands"), (circular, "closes a circle in its relation"),
         (dangling, "hangs together with no item of the log"),
     ):  # fmt: skip
-        refused += [Refusal(numbers[at], TAIL, values[at].removeprefix(f"{ENTITY}:"), reason) for at in np.flatnonzero(mask)]
+        refused += [
+            Refusal(numbers[at], TAIL, values[at].removeprefix(f"{ENTITY}:"), reason) for at in np.flatnonzero(mask)
+        ]
     return table.filter(pa.array(kept & ~dangling)), refused
 
 

@@ -19,6 +19,8 @@ PURPOSES = {
     "factorization-machine": "products of vectors of features; sparse side columns",
     "gru": "a recurrent state; sessions on two cores",
     "text-sequence": "what titles follow what titles; items that nobody has met yet",
+    "shared-entities": "items that share entities of a knowledge graph with the history; needs --graph",
+    "graph": "vectors spread along the relations of a knowledge graph; sparse logs, needs --graph",
     "language": "the sequence model with titles beside ids; sparse logs, cold items",
     "multimodal": "ids with pictures, sounds and words beside them; items with any of them and no event",
     "temporal": "recency, rhythm, what follows what, walks and distance; people who return, places",

@@ -23,6 +23,8 @@ from swayline.models.classical.recent_popular import RecentPopular
 from swayline.models.classical.regression import LinearRegression, LogisticRegression
 from swayline.models.classical.rules import Rules
 from swayline.models.classical.user_knn import UserKNN
+from swayline.models.graph.model import GraphModel
+from swayline.models.graph.shared_entities import SharedEntities
 from swayline.models.multimodal.model import Multimodal
 from swayline.models.protocol import Recommender
 from swayline.models.sequence.transformer import Transformer
@@ -37,7 +39,7 @@ _MODELS: dict[str, Any] = {
         MostPopular, RecentPopular, PairRecency, MarkovChain, Rules,
         NaiveBayes, UserKNN, ItemKNN, EASE, ImplicitALS, Content, Hybrid,
         LinearRegression, LogisticRegression, BoostedTrees, FactorizationMachine, GRU, TextSequence, Language,
-        Multimodal, Temporal, Transformer,
+        SharedEntities, GraphModel, Multimodal, Temporal, Transformer,
     )
 }  # fmt: skip
 

@@ -1,0 +1,1 @@
+"""Models that learn from a knowledge graph of the items."""
