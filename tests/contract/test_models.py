@@ -10,6 +10,7 @@ import pytest
 
 from swayline.core.errors import ArtifactError, ConfigError, EmptyLogError, SchemaError, UsageError
 from swayline.dataset import Catalogue, Sequences, from_lists, last_out
+from swayline.dataset.knowledge import KnowledgeGraph
 from swayline.metrics import ndcg, ranks
 from swayline.models import Recommender, create, load_model, mask_seen, names, reads_values, recommend, score_items
 
@@ -29,14 +30,16 @@ QUICK: dict[str, dict[str, object]] = {
 """Settings that make a model quick on worlds this small; the others need none."""
 ONE_EPOCH: dict[str, dict[str, object]] = {
     name: {"max_epochs": 1}
-    for name in ("factorization-machine", "gru", "text-sequence", "language", "multimodal", "temporal", "transformer")
-}
+    for name in (
+        "factorization-machine", "graph", "gru", "text-sequence", "language", "multimodal", "temporal", "transformer",
+    )
+}  # fmt: skip
 """Enough where quality is not asked about."""
 POPULARITY = {"most-popular", "recent-popular"}
 """Read no history."""
 RETURNS = {"pair-recency"}
 """Know what a person had, and nothing of what they never met."""
-ORDER_BLIND = {"user-knn", "ease", "implicit-als", "content"}
+ORDER_BLIND = {"user-knn", "ease", "implicit-als", "content", "shared-entities", "graph"}
 """Know what goes with what, and not what comes after what."""
 SHARES_WORDS = {"content", "hybrid"}
 """Count words, so that some must stand in two titles."""
@@ -53,7 +56,12 @@ def quick(name: str, **settings: object) -> Recommender:
 def described(sequences: Sequences, groups: np.ndarray) -> Sequences:
     """The same histories with a title for each item: the word of its group, and one of its own."""
     titles = [f"kind{group} number{item}" for item, group in enumerate(groups)]
-    return replace(sequences, catalogue=Catalogue(pa.table({"title": titles})))
+    n_items, kinds = len(groups), np.unique(groups)
+    graph = KnowledgeGraph(
+        np.arange(n_items), np.zeros(n_items, np.int64), n_items + np.searchsorted(kinds, groups), ("kind",),
+        tuple(f"kind{kind}" for kind in kinds), n_items,
+    )  # fmt: skip
+    return replace(sequences, catalogue=Catalogue(pa.table({"title": titles})), graph=graph)
 
 
 def chain_world(signal: float, n_users: int = 300, n_items: int = 40, length: int = 12, seed: int = 0) -> Sequences:

@@ -12,7 +12,7 @@ from swayline.cli.shared.reading import EventsArgument, Said, SideTables, as_opt
 _SHOWN = 20
 
 
-@reads("items", "users", "ties")
+@reads("items", "users", "ties", "graph")
 def check(
     events: EventsArgument,
     sides: SideTables = SideTables(),

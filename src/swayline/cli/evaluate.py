@@ -82,7 +82,7 @@ class Worth:
     ] = None
 
 
-@reads("items", "users")
+@reads("items", "users", "graph")
 def evaluate(
     events: EventsArgument,
     asked: Questions = Questions(),

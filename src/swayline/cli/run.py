@@ -57,7 +57,7 @@ class Look:
         return {name: value for name, value in vars(self).items() if value not in (None, False) and name != "timezone"}
 
 
-@reads("items", "users", "ties")
+@reads("items", "users", "ties", "graph")
 def run(
     events: Annotated[str | None, *EventsArgument.__metadata__] = None,
     sides: SideTables = SideTables(),

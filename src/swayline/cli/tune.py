@@ -29,7 +29,7 @@ class Study:
     ] = None
 
 
-@reads("items", "users")
+@reads("items", "users", "graph")
 def tune(
     events: EventsArgument,
     study: Study = Study(),

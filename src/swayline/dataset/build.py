@@ -10,7 +10,6 @@ from swayline.core.errors import EmptyLogError, SchemaError
 from swayline.core.names import BEHAVIOR, CATEGORY, EXPOSED, ITEM, LAT, LON, ROW, TIME, USER, VALUE
 from swayline.core.types import Floats
 from swayline.dataset.catalogue import Statements, build_catalogue
-from swayline.dataset.knowledge import build_graph
 from swayline.dataset.people import PeopleCodes
 from swayline.dataset.sequences import Sequences
 from swayline.dataset.vocabulary import UNKNOWN, Vocabulary
@@ -64,7 +63,6 @@ def build_dataset(
     behaviors: Vocabulary | None = None,
     side: pa.Table | None = None,
     people: pa.Table | None = None,
-    graph: pa.Table | None = None,
     codes: PeopleCodes | None = None,
     min_user_events: int = 1,
     min_item_events: int = 1,
@@ -83,8 +81,6 @@ def build_dataset(
         of an item's events name comes before its own; a place that only events name is known as well.
     people : pa.Table, optional
         The log's users table: its columns whose values repeat, as ``sequences.profiles``.
-    graph : pa.Table, optional
-        The log's triples, as ``sequences.graph``.
     codes : PeopleCodes, optional
         How a fitted model reads the users table; by default learned from this log's.
     min_user_events, min_item_events : int
@@ -114,8 +110,8 @@ def build_dataset(
         n_behaviors=len(known_behaviors),
         catalogue=build_catalogue(known_items.ids, side, statements(named, known_items)),
         profiles=None if codes is None else codes.read(known_users.ids, people),
-        values=_values(flat), graph=build_graph(graph, known_items),
-    )  # fmt: skip
+        values=_values(flat),
+    )
     ordered = bool(named[TIME].null_count == len(named))
     return Dataset(known_users, known_items, known_behaviors, histories, ordered, codes)
 

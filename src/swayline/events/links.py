@@ -127,6 +127,11 @@ def read_links(source: Any) -> Links:
     return Links(name, tuple(good), by_platform, rejected)
 
 
+def refusals_of(links: Links | None) -> list[pa.Table]:
+    """The rows that are no links; nothing where there are no links."""
+    return [] if links is None else [links.rejected]
+
+
 def link_events(events: pa.Table, links: Links | None) -> tuple[pa.Table, tuple[str, ...]]:
     """(events, notes): the events with one user a person, the column ``account`` for what each was called before.
 

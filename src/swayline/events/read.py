@@ -9,7 +9,7 @@ from swayline.core.names import TEXT
 from swayline.engine import DuckEngine, Engine
 from swayline.events.blocks import account_of, checked_blocks
 from swayline.events.clean import clean
-from swayline.events.links import link_events, link_sides, read_links
+from swayline.events.links import Links, link_events, link_sides, read_links, refusals_of
 from swayline.events.log import EventLog
 from swayline.events.options import ReadOptions
 from swayline.events.side import read_sides
@@ -69,25 +69,22 @@ def read_events(
     if TEXT in events.column_names and not account.has_text and events[TEXT].null_count == len(events):
         events = events.drop_columns([TEXT])
     events = events.combine_chunks()
-    sides, more = read_sides(items, users, ties, options, engine)
-    sides, told = link_sides(sides, links)
-    graph, refused_triples, about = read_graph(options, events)
-    notes = (*account.notes(), *linked, *told, *about)
-    rejected = pa.concat_tables(
-        [*refused, *([] if links is None else [links.rejected]), more, refused_triples]
-    ).combine_chunks()
-    n_duplicates = account.n_good - len(events)
+    sides, more, told = _beside(items, users, ties, options, engine, events, links)
+    rejected = pa.concat_tables([*refused, *refusals_of(links), more]).combine_chunks()
     return EventLog(
-        events,
-        rejected,
-        account.n_read,
-        n_duplicates,
-        options,
-        notes=notes,
-        mapped=account.mapped,
-        graph=graph,
-        **sides,
-    )
+        events, rejected, account.n_read, account.n_good - len(events), options,
+        notes=(*account.notes(), *linked, *told), mapped=account.mapped, **sides,
+    )  # fmt: skip
+
+
+def _beside(
+    items: Any, users: Any, ties: Any, options: ReadOptions, engine: Engine, events: pa.Table, links: Links | None
+) -> tuple[dict[str, pa.Table | None], pa.Table, tuple[str, ...]]:
+    """The side tables by people, and the graph of the items; rejected rows; notes."""
+    sides, rejected = read_sides(items, users, ties, options, engine)
+    sides, told = link_sides(sides, links)
+    graph, refused, about = read_graph(options, events)
+    return sides | {"graph": graph}, pa.concat_tables([rejected, refused]), (*told, *about)
 
 
 def as_log(source: Any, **sides: Any) -> EventLog:

@@ -4,7 +4,8 @@
 
     folder/
       log.json           options, counts, how many rows each table has; written last, so it says that the rest is whole
-      events.parquet     rejected.parquet     items.parquet, users.parquet, ties.parquet, graph.parquet (only where the log has them)
+      events.parquet     rejected.parquet
+      items.parquet, users.parquet, ties.parquet, graph.parquet (only where the log has them)
 """
 
 import json

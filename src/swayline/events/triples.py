@@ -2,8 +2,9 @@
 
 ::
 
-    kg.tsv        head      relation        tail            kg.nt     <http://…/film1> <http://…/director> <http://…/p7> .
+    kg.tsv        head      relation        tail
                   film1     director        p7
+    kg.nt         <http://…/film1> <http://…/director> <http://…/p7> .
     items.tsv     item      entity
                   1721      film1
 
@@ -160,9 +161,8 @@ def _good(table: pa.Table, items: set[str]) -> tuple[pa.Table, list[Refusal]]:
         (repeated, "is named twice; the first stands"), (circular, "closes a circle in its relation"),
         (dangling, "hangs together with no item of the log"),
     ):  # fmt: skip
-        refused += [
-            Refusal(numbers[at], TAIL, values[at].removeprefix(f"{ENTITY}:"), reason) for at in np.flatnonzero(mask)
-        ]
+        for at in np.flatnonzero(mask).tolist():
+            refused.append(Refusal(numbers[at], TAIL, values[at].removeprefix(f"{ENTITY}:"), reason))
     return table.filter(pa.array(kept & ~dangling)), refused
 
 

@@ -1,6 +1,6 @@
 """A log as models read it, with what stands around a model that learned from it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import pyarrow as pa
@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from swayline.core.names import EVENT_ID, ITEM, ROW, TITLE
 from swayline.dataset import Dataset, Vocabulary, build_dataset
+from swayline.dataset.knowledge import build_graph
 from swayline.engine import Engine
 from swayline.events import EventLog
 
@@ -53,16 +54,17 @@ def training_data(
         No event names an item, or nothing is left after the limits.
     """
     dataset = build_dataset(
-        engine, log.events, side=log.items, people=log.users, graph=log.graph,
+        engine, log.events, side=log.items, people=log.users,
         min_user_events=min_user_events, min_item_events=min_item_events,
     )  # fmt: skip
     every = _with_unmet(dataset.items, log.items) if unmet else None
     if every is not None:
         dataset = build_dataset(
-            engine, log.events, items=every, side=log.items, people=log.users, graph=log.graph,
+            engine, log.events, items=every, side=log.items, people=log.users,
             min_user_events=min_user_events, min_item_events=min_item_events,
         )  # fmt: skip
-    return TrainingData(log, dataset)
+    graph = build_graph(log.graph, dataset.items)
+    return TrainingData(log, replace(dataset, sequences=replace(dataset.sequences, graph=graph)))
 
 
 def _with_unmet(met: Vocabulary, items: pa.Table | None) -> Vocabulary | None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from swayline.training.bundle import ModelBundle
 
 
-@reads("items", "users")
+@reads("items", "users", "graph")
 def fit(
     events: Annotated[
         str | None,

@@ -98,7 +98,7 @@ def reads(*sides: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     Parameters
     ----------
     sides : str
-        Which side tables the verb reads: ``items``, ``users``, ``ties``.
+        Which side tables the verb reads: ``items``, ``users``, ``ties``, ``graph``.
     """
     wanted = [*_LOG, *(one for which in sides for one in _side(which))]
 
@@ -166,17 +166,23 @@ _LOG = (
     _Option("delimiter", "One character, or the word tab or space."),
     _Option("format", "csv, jsonl, parquet, recbole, sequences (a user a line), impressions, cascades."),
     _Option("table", "Which table of a database: name or schema.name."),
-    _Option("graph", "Knowledge graph of the items: head, relation, tail (TSV, CSV; N-Triples end in .nt)."),
-    _Option("graph_columns", "Columns of --graph without a header: head,relation,tail.", _words),
-    _Option("graph_items", "Which entity of --graph each item is: item, entity."),
-    _Option("graph_items_columns", "Columns of --graph-items without a header: item,entity.", _words),
     _Option("links", "Table of links between accounts (swayline link): one user a person."),
     _Option("paging", "How an address pages: page=NAME, or cursor=NAME,next=KEY; rows=KEY, per_second=5, keep=DIR.",
             _paging),
 )  # fmt: skip
 
 
+_GRAPH = (
+    _Option("graph", "Knowledge graph of the items: head, relation, tail (TSV, CSV; N-Triples end in .nt)."),
+    _Option("graph_columns", "Columns of --graph without a header: head,relation,tail.", _words),
+    _Option("graph_items", "Which entity of --graph each item is: item, entity."),
+    _Option("graph_items_columns", "Columns of --graph-items without a header: item,entity.", _words),
+)  # fmt: skip
+
+
 def _side(which: str) -> tuple[_Option, ...]:
+    if which == "graph":
+        return _GRAPH
     options = (
         _Option(f"{which}_map", f"Foreign column names in the {which} table.", _mapping),
         _Option(f"{which}_columns", f"Columns of a table of {which} without a header.", _words),

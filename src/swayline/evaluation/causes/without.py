@@ -43,7 +43,7 @@ LISTS = "top recommendations"
 
 @dataclass(frozen=True)
 class Left:
-    """Something that leaves the log: ``behavior=view``, ``older=30d``, ``column=price``; ``relation=*`` is all relations."""
+    """Something that leaves the log: ``behavior=view``, ``older=30d``, ``column=price`` or ``relation=director``."""
 
     kind: str
     name: str
