@@ -108,7 +108,7 @@ class GraphModel:
             half[place] = np.arange(rows.nnz) - rows.indptr[owner] < np.maximum(1, lengths[owner] // 2)
             given, wanted = _part(rows, owner, half), _part(rows, owner, ~half)
             items = network.items()
-            log_chances = torch.log_softmax(network(_tensor(_scaled(given)), items), dim=1)
+            log_chances = torch.log_softmax(network(*_tensors(_scaled(given)), items), dim=1)
             weight = torch.from_numpy(1.0 / np.diff(wanted.indptr)[owner[~half]].astype(np.float32))
             hit = log_chances[torch.from_numpy(owner[~half]), torch.from_numpy(wanted.indices.astype(np.int64))]
             yield -(hit * weight).sum() / len(lengths), len(lengths)
@@ -163,7 +163,7 @@ def _scaled(rows: sparse.csr_array) -> sparse.csr_array:
     )
 
 
-def _tensor(rows: sparse.csr_array) -> Tensor:
-    owner = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
-    index = torch.from_numpy(np.stack([owner, rows.indices.astype(np.int64)]))
-    return torch.sparse_coo_tensor(index, torch.from_numpy(rows.data.astype(np.float32)), rows.shape, is_coalesced=True)
+def _tensors(rows: sparse.csr_array) -> tuple[Tensor, Tensor, Tensor]:
+    """Columns, where each row begins, and values."""
+    begins = torch.from_numpy(rows.indptr[:-1].astype(np.int64))
+    return torch.from_numpy(rows.indices.astype(np.int64)), begins, torch.from_numpy(rows.data.astype(np.float32))

@@ -26,17 +26,17 @@ from swayline.dataset.knowledge import KnowledgeGraph
 class Propagation(nn.Module):
     """Vectors of items by what they are tied to."""
 
-    to: Tensor
-    of: Tensor
-    relation: Tensor
+    ends: Tensor
+    starts: Tensor
+    kinds: Tensor
 
     def __init__(self, graph: KnowledgeGraph, width: int, layers: int, dropout: float) -> None:
         super().__init__()
         heads, tails, kinds = (torch.from_numpy(one) for one in (graph.heads, graph.tails, graph.relations))
-        self.register_buffer("to", torch.cat([heads, tails]), persistent=False)  # (T,)
-        self.register_buffer("of", torch.cat([tails, heads]), persistent=False)
+        self.register_buffer("ends", torch.cat([heads, tails]), persistent=False)  # (T,)
+        self.register_buffer("starts", torch.cat([tails, heads]), persistent=False)
         turned = torch.cat([kinds, kinds + len(graph.names)])
-        self.register_buffer("relation", turned, persistent=False)
+        self.register_buffer("kinds", turned, persistent=False)
         self.n_items, self.layers = graph.n_items, layers
         self.nodes = nn.Embedding(graph.n_nodes, width)  # (N, D)
         self.relations = nn.Embedding(2 * max(1, len(graph.names)), width)  # (2 R, D)
@@ -51,19 +51,19 @@ class Propagation(nn.Module):
     def items(self) -> Tensor:
         """(I, D) the items with what they are tied to."""
         layer = self.nodes.weight
-        if not len(self.to):
+        if not len(self.ends):
             return layer[: self.n_items]
-        weight = self.attention.exp()[self.relation]  # (T,)
-        total = torch.full((len(layer),), 1e-9).index_add(0, self.to, weight)
-        share = (weight / total[self.to])[:, None]
+        weight = self.attention.exp()[self.kinds]  # (T,)
+        total = torch.full((len(layer),), 1e-9).index_add(0, self.ends, weight)
+        share = (weight / total[self.ends])[:, None]
         found = layer
         for _ in range(self.layers):
-            sent = layer[self.of] * self.relations.weight[self.relation] * share  # (T, D)
-            layer = self.dropout(torch.zeros_like(layer).index_add(0, self.to, sent))
+            sent = layer[self.starts] * self.relations.weight[self.kinds] * share  # (T, D)
+            layer = self.dropout(torch.zeros_like(layer).index_add(0, self.ends, sent))
             found = found + layer
         return found[: self.n_items]
 
-    def forward(self, histories: Tensor, items: Tensor) -> Tensor:
-        """(B, I) scores of people by their histories (B, I), sparse."""
-        people = torch.sparse.mm(histories, items)  # (B, D)
+    def forward(self, had: Tensor, offsets: Tensor, weights: Tensor, items: Tensor) -> Tensor:
+        """(B, I) scores of people by the items they had, one flat list with offsets (B,), each with its weight."""
+        people = nn.functional.embedding_bag(had, items, offsets, mode="sum", per_sample_weights=weights)  # (B, D)
         return self.person(self.dropout(people)) @ items.T + self.everybody
