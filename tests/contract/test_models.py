@@ -56,12 +56,17 @@ def quick(name: str, **settings: object) -> Recommender:
 def described(sequences: Sequences, groups: np.ndarray) -> Sequences:
     """The same histories with a title for each item: the word of its group, and one of its own."""
     titles = [f"kind{group} number{item}" for item, group in enumerate(groups)]
+    return with_graph(replace(sequences, catalogue=Catalogue(pa.table({"title": titles}))), groups)
+
+
+def with_graph(sequences: Sequences, groups: np.ndarray) -> Sequences:
+    """The same histories with a knowledge graph of one relation: the group of each item."""
     n_items, kinds = len(groups), np.unique(groups)
     graph = KnowledgeGraph(
         np.arange(n_items), np.zeros(n_items, np.int64), n_items + np.searchsorted(kinds, groups), ("kind",),
         tuple(f"kind{kind}" for kind in kinds), n_items,
     )  # fmt: skip
-    return replace(sequences, catalogue=Catalogue(pa.table({"title": titles})), graph=graph)
+    return replace(sequences, graph=graph)
 
 
 def chain_world(signal: float, n_users: int = 300, n_items: int = 40, length: int = 12, seed: int = 0) -> Sequences:
@@ -163,6 +168,7 @@ def test_models_that_can_answer_a_removal_without_scoring_many_histories_do(
 
 def test_a_catalogue_of_one_item_and_a_log_of_one_user_are_fitted(name: str) -> None:
     for log in (from_lists([[0, 0], [0]], 1), from_lists([[0, 1, 2]], 3), from_lists([[0]], 1)):
+        log = with_graph(log, np.zeros(log.n_items, np.int64))
         if name in READS_WORDS:
             log = replace(
                 log, catalogue=Catalogue(pa.table({"category": ["a"] * log.n_items, "title": ["b"] * log.n_items}))
