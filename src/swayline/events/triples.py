@@ -94,7 +94,7 @@ def _n_triples(path: Path) -> tuple[pa.Table, list[Refusal]]:
             rows.append((number, subject or blank, relation, iri or other or literal or ""))
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(f"{path} cannot be read as N-Triples: {error}") from None
-    columns = list(zip(*rows, strict=True)) or [[], [], [], []]
+    columns = [[row[at] for row in rows] for at in range(4)]
     types = (pa.int64(), pa.string(), pa.string(), pa.string())
     table = {key: pa.array(one, kind) for key, one, kind in zip((ROW, *TRIPLE), columns, types, strict=True)}
     return pa.table(table), refused
@@ -114,7 +114,8 @@ def _entities(options: ReadOptions, events: pa.Table) -> tuple[dict[str, str], p
     kind = SideKind(known, (ITEM, ENTITY), "graph-items", columns=options.graph_items_columns)
     table, refused, _ = side_rows(options.graph_items, kind)
     pairs = list(zip(table[ROW].to_pylist(), table[ITEM].to_pylist(), table[ENTITY].to_pylist(), strict=True))
-    entities, claims = {}, {}
+    entities: dict[str, set[str]] = {}
+    claims: dict[str, set[str]] = {}
     for _, item, entity in pairs:
         entities.setdefault(item, set()).add(entity)
         claims.setdefault(entity, set()).add(item)
@@ -171,7 +172,7 @@ def _circular(head: Ints, relation: Ints, tail: Ints, n: int) -> Bools:
 
     Inside each knot (nodes that reach each other), what leads from a node met later to one met earlier is taken out.
     """
-    found = head == tail
+    found: Bools = head == tail
     for one in np.unique(relation):
         here = np.flatnonzero((relation == one) & ~found)
         nodes, places = np.unique(np.r_[head[here], tail[here]], return_inverse=True)

@@ -66,4 +66,5 @@ class Propagation(nn.Module):
     def forward(self, had: Tensor, offsets: Tensor, weights: Tensor, items: Tensor) -> Tensor:
         """(B, I) scores of people by the items they had, one flat list with offsets (B,), each with its weight."""
         people = nn.functional.embedding_bag(had, items, offsets, mode="sum", per_sample_weights=weights)  # (B, D)
-        return self.person(self.dropout(people)) @ items.T + self.everybody
+        scores: Tensor = self.person(self.dropout(people)) @ items.T + self.everybody
+        return scores
