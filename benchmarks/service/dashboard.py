@@ -1,8 +1,8 @@
 """What the dashboard costs: time to a page that answers, and the API's latency with and without people who watch.
 
-    python benchmarks/service/dashboard.py RUN --events 1000 --watchers 20 --seconds 10
+    python benchmarks/service/dashboard.py [RUN] --events 1000 --watchers 20 --seconds 10
 
-RUN is a run folder. Lists are asked at a steady rate while events come in; then the same with watchers, each of which asks
+Lists are asked at a steady rate while events come in; then the same with watchers, each of which asks
 for news once a second as the page's script does; the two alternate, so that a busy machine is busy for both. Client,
 browser and service share the machine's cores.
 """
@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 from latency import steady
-from load_data import Connection, quantiles_ms
+from load_data import Connection, quantiles_ms, run_folder
 
 from swayline.testing.served import Served
 
@@ -41,7 +41,8 @@ def first_page(address: str, times: int) -> list[tuple[float, float, float]]:
             html = time.perf_counter() - begun
             tab.wait_for_selector("html[data-ready]", state="attached")
             ready = time.perf_counter() - begun
-            tab.wait_for_selector("html[data-drawn]", state="attached")
+            if tab.query_selector("[data-figure]"):
+                tab.wait_for_selector("html[data-drawn]", state="attached")
             found.append((html, ready, time.perf_counter() - begun))
             context.close()
         browser.close()
@@ -95,13 +96,14 @@ def names_of(run: Path) -> tuple[list[str], list[str]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=Path)
+    parser.add_argument("run", type=Path, nargs="?", help="a run folder; without one, a model of 2,000 items is served")
     parser.add_argument("--events", type=float, default=1_000.0)
     parser.add_argument("--watchers", type=int, default=20)
     parser.add_argument("--rate", type=float, default=50.0)
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--rounds", type=int, default=3)
     said = parser.parse_args()
+    said.run = said.run or run_folder(Path(tempfile.gettempdir()) / "swayline-bench", 2_000, 2_000, 50)
     names = names_of(said.run)
     with tempfile.TemporaryDirectory() as data:
         served = Served(said.run, Path(data) / "live")
@@ -119,7 +121,7 @@ def main() -> None:
         )
         both: dict[int, list[float]] = {0: [], said.watchers: []}
         cpu = dict.fromkeys(both, 0.0)
-        for _ in range(said.rounds):
+        for _ in range(said.rounds):  # alternating: a busy machine is busy for both
             for watchers in both:
                 before = served.cpu_s()
                 both[watchers] += asyncio.run(loaded(served.port, said, watchers, names))

@@ -14,7 +14,7 @@ from swayline.service.state import act_of
 
 SHOWN = 30
 _AT_ONCE, _MOST_AT_ONCE = 5_000, 50_000
-_LEAST_S, _RATE_US = 0.4, 60_000_000
+_LEAST_S, _RATE_US = 0.5, 60_000_000
 
 
 class Pulse:
@@ -29,7 +29,8 @@ class Pulse:
         self._service = service
         self._lock = threading.Lock()
         self._loaded: Loaded | None = None
-        self._erased, self._looked_at = -1, 0.0
+        self._erased = -1
+        self._told_last: tuple[float, Loaded | None, dict[str, Any]] = (0.0, None, {})
         self.position = self.behind = 0
         self._newest: deque[StoredEvent] = deque(maxlen=SHOWN)
         self._events: Counter[str] = Counter()
@@ -46,9 +47,12 @@ class Pulse:
         StoreError
             The log cannot be read.
         """
+        told = self.recent()
+        if told is not None:
+            return told
         with self._lock:
             self._follow()
-            return {
+            self._told_last = (time.monotonic(), self._loaded, {
                 "position": self.position, "behind": self.behind, "events": sum(self._events.values()),
                 "per_minute": len(self._arrivals),
                 "behaviors": [
@@ -56,16 +60,21 @@ class Pulse:
                     for name in sorted(self._events, key=lambda name: (funnel_depth(name), -self._events[name], name))
                 ],
                 "newest": [self._told(one) for one in reversed(self._newest)],
-            }  # fmt: skip
+            })  # fmt: skip
+            return self._told_last[2]
+
+    def recent(self) -> dict[str, Any] | None:
+        """The last answer, where it is so new that the log need not be asked again; the same object for all."""
+        at, loaded, told = self._told_last
+        is_of_now = loaded is self._service.loaded and len(self._service.erased) == self._erased
+        return told if is_of_now and time.monotonic() - at < _LEAST_S else None
 
     def _follow(self) -> None:
         """Read what came since the last look; from the run on where another model or a forgotten person asks for it."""
-        service, now = self._service, time.monotonic()
+        service = self._service
         if service.loaded is not self._loaded or len(service.erased) != self._erased:
             self._start(service.loaded)
-        elif now - self._looked_at < _LEAST_S:
-            return
-        begun_at, self._looked_at = self.position, now
+        begun_at = self.position
         batch = service.store.read(self.position, _AT_ONCE)
         while batch:
             for one in batch:

@@ -1,5 +1,7 @@
 """What the pages of one application share."""
 
+from typing import Any
+
 from starlette.requests import Request
 
 from swayline.service.api.parts import Parts
@@ -14,6 +16,8 @@ class Room:
     def __init__(self, parts: Parts) -> None:
         self.parts, self.service = parts, parts.service
         self.pulse, self.run, self.explorers = Pulse(parts.service), ServedRun(parts.service), Explorers()
+        self.news: dict[str, tuple[object, dict[str, Any]]] = {}
+        """Language → what the pulse told, and what a page is told of it: made once for everybody who watches."""
 
 
 def room(request: Request) -> Room:

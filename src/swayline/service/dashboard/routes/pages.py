@@ -54,11 +54,17 @@ async def news(request: Request) -> Response:
     state = {"position": told["position"], "behind": told["behind"], "task": room(request).parts.refits.last["state"]}
     if after == f"{told['position']}.{told['behind']}.{told['per_minute']}":
         return Answer(state | {"same": True})
-    live = _live(Language(look(request)[0]), told)
-    return Answer(state | live | {"figure": json.loads(_figure(request, told).to_json())})
+    kept, code = room(request).news, look(request)[0]
+    if code not in kept or kept[code][0] is not told:
+        live = _live(Language(code), told)
+        kept[code] = (told, live | {"figure": json.loads(_figure(request, told).to_json())})
+    return Answer(state | kept[code][1])
 
 
 async def _pulse(request: Request) -> tuple[dict[str, Any], Problem | None]:
+    recent = room(request).pulse.recent()
+    if recent is not None:
+        return recent, None
     try:
         return await asyncio.to_thread(room(request).pulse.now), None
     except StoreError as error:
