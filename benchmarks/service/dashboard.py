@@ -102,6 +102,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=50.0)
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--pages", type=int, default=4, help="how often the first page is opened")
     said = parser.parse_args()
     said.run = said.run or run_folder(Path(tempfile.gettempdir()) / "swayline-bench", 2_000, 2_000, 50)
     names = names_of(said.run)
@@ -109,7 +110,7 @@ def main() -> None:
         served = Served(said.run, Path(data) / "live")
         print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, ready in {served.ready_s:.1f} s\n")
         print("| first page | HTML, s | answers, s | all drawn, s |\n|---|---|---|---|")
-        for number, row in enumerate(first_page(served.address, 4)):
+        for number, row in enumerate(first_page(served.address, said.pages)):
             print(
                 f"| {'right after the start' if not number else 'again, a new browser'} | "
                 + " | ".join(f"{one:.2f}" for one in row)
