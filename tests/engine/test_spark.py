@@ -51,6 +51,8 @@ def drawn(columns: dict[str, pa.DataType], seed: int, n: int = 60) -> pa.Table:
             null[:] = False
         elif kind == NUMBER:
             values = np.where(rng.random(n) < 0.5, 1, rng.integers(0, 6, n)).tolist()
+        elif name == "w":  # a weight has no sign
+            values = (rng.integers(1, 40, n) / 4).tolist()
         elif kind == REAL:
             values = (rng.integers(-40, 40, n) / 4).tolist()
         elif kind == MOMENT:

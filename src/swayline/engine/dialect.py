@@ -6,8 +6,9 @@
     quote           "user"                          `user`
     epoch_us        epoch_us(t)                     unix_micros(t)
     from_us         make_timestamptz(n)             timestamp_micros(n)
-    on_clock        t AT TIME ZONE 'UTC'            from_utc_timestamp(t, 'UTC')
-    digest          hash(a, b)                      xxhash64(a, b)
+    on_clock        t AT TIME ZONE 'UTC'            CAST(from_utc_timestamp(t, 'UTC') AS TIMESTAMP_NTZ)
+    start_of        date_trunc('day', t)            CAST(date_trunc('day', t) AS TIMESTAMP_NTZ)
+    digest          hash(a, b)                      xxhash64(a IS NULL, a, b IS NULL, b)
     pair            (a, b)                          struct(a, b)
     ordered_list    list(x ORDER BY t)              transform(array_sort(collect_list(struct(t, x))), …)
     series          unnest(generate_series(1, 3))   explode(sequence(1, 3))
@@ -60,6 +61,10 @@ class Dialect(Protocol):
 
     def on_clock(self, moment: str, zone: str) -> str:
         """What a zone's clock shows at a moment; ``zone`` is a word."""
+        ...
+
+    def start_of(self, unit: str, clock: str) -> str:
+        """Where an hour, day or month of what a clock shows began."""
         ...
 
     def weekday(self, moment: str) -> str:
@@ -135,6 +140,9 @@ class DuckDialect:
     def on_clock(self, moment: str, zone: str) -> str:
         return f"{moment} AT TIME ZONE {self.literal(zone)}"
 
+    def start_of(self, unit: str, clock: str) -> str:
+        return f"date_trunc('{unit}', {clock})"
+
     def weekday(self, moment: str) -> str:
         return f"extract(isodow FROM {moment}) - 1"
 
@@ -202,7 +210,10 @@ class SparkDialect:
         return f"try_to_timestamp({text}, {self.literal(form)})"
 
     def on_clock(self, moment: str, zone: str) -> str:
-        return f"from_utc_timestamp({moment}, {self.literal(zone)})"
+        return f"CAST(from_utc_timestamp({moment}, {self.literal(zone)}) AS TIMESTAMP_NTZ)"
+
+    def start_of(self, unit: str, clock: str) -> str:
+        return f"CAST(date_trunc('{unit}', {clock}) AS TIMESTAMP_NTZ)"
 
     def weekday(self, moment: str) -> str:
         return f"weekday({moment})"
@@ -211,7 +222,8 @@ class SparkDialect:
         return f"unix_date(CAST({moment} AS DATE))"
 
     def digest(self, columns: Sequence[str]) -> str:
-        return f"xxhash64({', '.join(columns)})"
+        # Spark passes over nulls, so (null, a) and (a, null) would be one.
+        return f"xxhash64({', '.join(f'{column} IS NULL, {column}' for column in columns)})"
 
     def pair(self, first: str, second: str) -> str:
         return f"struct({first}, {second})"

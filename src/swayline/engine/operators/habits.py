@@ -161,7 +161,7 @@ def active_days(d: Dialect, acts: Source) -> str:
 @operator
 def next_items(d: Dialect, acts: Source) -> str:
     """How often a person's next other item follows an item: ``owner, trait, w, n`` (item, next item)."""
-    order = "PARTITION BY u ORDER BY t, row"
+    order = "PARTITION BY u ORDER BY t NULLS LAST, row"
     steps = f"SELECT i, lag(i) OVER ({order}) AS before FROM {acts} WHERE i >= 0"
     return (
         "SELECT before AS owner, i AS trait, CAST(count(*) AS DOUBLE) AS w, count(*) AS n"

@@ -7,7 +7,7 @@ from swayline.core.names import LAT, LON, ROW, USER
 from swayline.engine.dialect import Dialect
 from swayline.engine.registry import Source, operator
 
-_ORDER = f"PARTITION BY {USER} ORDER BY t, {ROW}"
+_ORDER = f"PARTITION BY {USER} ORDER BY t NULLS LAST, {ROW}"
 
 
 @operator
@@ -92,9 +92,7 @@ def impossible_moves(d: Dialect, table: Source, min_km: float, kmh: float, least
     half = "power(sin((here - before) / 2), 2) + cos(here) * cos(before) * power(sin(east / 2), 2)"
     km = f"2 * 6371.0 * asin(sqrt(least(1.0, {half})))"
     moves = f"SELECT {USER}, {km} AS km, gap FROM ({steps}) WHERE gap IS NOT NULL"
-    speed = (
-        f"SELECT {USER}, km, km / (greatest(gap, 1000000) / 3600000000.0) AS kmh FROM ({moves}) WHERE km >= {min_km}"
-    )
+    speed = f"SELECT {USER}, km, km / (greatest(gap, 1000000) / 3.6e9) AS kmh FROM ({moves}) WHERE km >= {min_km}"
     return (
         f"SELECT {USER}, count(*) AS n, max(kmh) AS kmh, max_by(km, kmh) AS km FROM ({speed}) WHERE kmh > {kmh}"
         f" GROUP BY {USER} HAVING count(*) >= {least}"

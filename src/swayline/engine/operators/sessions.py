@@ -29,7 +29,7 @@ def sessionise(
         A column of ``order`` whose shorter values come before longer ones.
     """
     now = d.epoch_us(TIME)
-    by_time = f"PARTITION BY {USER} ORDER BY {TIME}, {ROW}"
+    by_time = f"PARTITION BY {USER} ORDER BY {TIME} NULLS LAST, {ROW}"
     count = f"{USER} || '#' || CAST(1 + sum(fresh) OVER ({by_time} ROWS UNBOUNDED PRECEDING) AS {d.text})"
     session = f"{f'coalesce({SESSION}, {count})' if has_sessions else count} AS {SESSION}"
     kept = ", ".join(session if name == SESSION else d.quote(name) for name in dict.fromkeys([*columns, SESSION]))
@@ -47,9 +47,9 @@ def session_edges(d: Dialect, table: Source, within: Names) -> str:
     return (
         f"SELECT {BEHAVIOR}, count(*) FILTER (WHERE from_start = 1) AS starts, count(*) FILTER (WHERE from_end = 1) "
         "AS ends"
-        f" FROM (SELECT {BEHAVIOR}, row_number() OVER ({order}, {ROW}) AS from_start,"
-        f" row_number() OVER ({order} DESC, {ROW} DESC) AS from_end FROM {table}) GROUP BY {BEHAVIOR} ORDER BY "
-        f"{BEHAVIOR}"
+        f" FROM (SELECT {BEHAVIOR}, row_number() OVER ({order} NULLS LAST, {ROW}) AS from_start,"
+        f" row_number() OVER ({order} DESC NULLS LAST, {ROW} DESC) AS from_end FROM {table})"
+        f" GROUP BY {BEHAVIOR} ORDER BY {BEHAVIOR}"
     )
 
 

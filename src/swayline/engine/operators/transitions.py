@@ -6,13 +6,13 @@ from swayline.core.names import BEHAVIOR, ITEM, ROW, TIME, USER
 from swayline.engine.dialect import Dialect
 from swayline.engine.registry import Names, Source, operator
 
-_ORDER = f"PARTITION BY {USER} ORDER BY {TIME}, {ROW}"
+_ORDER = f"PARTITION BY {USER} ORDER BY {TIME} NULLS LAST, {ROW}"
 
 
 @operator
 def transition_counts(d: Dialect, table: Source, within: Names = (USER,)) -> str:
     """How often one behaviour of a user (or of one session of a user) is followed at once by another."""
-    order = f"PARTITION BY {', '.join(within)} ORDER BY {TIME}, {ROW}"
+    order = f"PARTITION BY {', '.join(within)} ORDER BY {TIME} NULLS LAST, {ROW}"
     return (
         f"SELECT source, target, count(*) AS n FROM (SELECT lag({BEHAVIOR}) OVER ({order}) AS source,"
         f" {BEHAVIOR} AS target FROM {table}) WHERE source IS NOT NULL"

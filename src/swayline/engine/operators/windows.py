@@ -57,7 +57,7 @@ def local_hour_counts(d: Dialect, table: Source, timezone: str) -> str:
     UsageError
         The zone's name cannot be one.
     """
-    hour = f"date_trunc('hour', {d.on_clock(TIME, checked_zone(timezone))})"
+    hour = d.start_of("hour", d.on_clock(TIME, checked_zone(timezone)))
     return (
         f"SELECT {hour} AS hour, {BEHAVIOR}, count(*) AS n FROM {table} WHERE {TIME} IS NOT NULL GROUP BY 1, 2 "
         "ORDER BY 1, 2"
@@ -72,7 +72,7 @@ def people_by_clock(d: Dialect, table: Source, timezone: str, part: str) -> str:
         "weekday": ("day", d.weekday("moment")),
         "month": ("month", "extract(month FROM moment) - 1"),
     }[part]
-    local = f"date_trunc('{unit}', {d.on_clock(TIME, checked_zone(timezone))})"
+    local = d.start_of(unit, d.on_clock(TIME, checked_zone(timezone)))
     moments = f"SELECT DISTINCT {USER}, {local} AS moment FROM {table} WHERE {TIME} IS NOT NULL"
     return f"SELECT CAST({number} AS BIGINT) AS part, count(*) AS n FROM ({moments}) GROUP BY 1 ORDER BY 1"
 
