@@ -37,7 +37,13 @@ NEEDED = {
     ("trust", "fraud"): ["log.csv"],
     ("trust", "attack"): ["log.csv"],
     ("trust", "fairness"): ["log.csv", "--by", "sex"],
+    ("trust", "membership"): ["log.csv", "--model", "most-popular"],
     ("anonymize",): ["log.csv", "--key-file", "key"],
+    ("alike",): ["items.csv", "--of", "a"],
+    ("influence", "content"): ["model"],
+    ("distil",): ["model"],
+    ("link",): ["log.csv", "log.csv"],
+    ("plan",): [],
 }
 """What each verb that takes a number cannot do without."""
 

@@ -62,8 +62,10 @@ class Evidence:
         typer.Option("--walls", help="Who is never joined: source, target (* for all), and platforms.",
                      show_default=False),
     ] = None  # fmt: skip
-    at_least: Annotated[float, typer.Option("--at-least", help="Least probability of a link.")] = 0.5
-    overlap: Annotated[float, typer.Option("--overlap", help="Share of A's accounts that B has too.")] = 1.0
+    at_least: Annotated[float, typer.Option("--at-least", min=0.0, max=1.0, help="Least probability of a link.")] = 0.5
+    overlap: Annotated[
+        float, typer.Option("--overlap", min=1e-6, max=1.0, help="Share of A's accounts that B has too.")
+    ] = 1.0
 
 
 @reads("users", "ties")

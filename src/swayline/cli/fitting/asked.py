@@ -51,26 +51,40 @@ class Guard:
         bool, typer.Option("--private", help="Differentially private training; needs --epsilon and --items.")
     ] = False
     epsilon: Annotated[
-        float | None, typer.Option("--epsilon", help="What this training may cost each person.", show_default=False)
+        float | None,
+        typer.Option(
+            "--epsilon", min=0.001, max=10_000.0, help="What this training may cost each person.", show_default=False
+        ),
     ] = None
     delta: Annotated[
-        float | None, typer.Option("--delta", help="Chance that it costs more; 1/n of n people.", show_default=False)
+        float | None,
+        typer.Option(
+            "--delta", min=1e-15, max=0.5, help="Chance that it costs more; 1/n of n people.", show_default=False
+        ),
     ] = None
     budget: Annotated[
         float | None,
         typer.Option(
-            "--budget", help="What all trainings into this folder may cost; this one's --epsilon.", show_default=False
+            "--budget",
+            min=0.001,
+            max=100_000.0,
+            help="What all trainings into this folder may cost; this one's --epsilon.",
+            show_default=False,
         ),
     ] = None
     steps: Annotated[
-        int | None, typer.Option("--steps", help="Noisy steps of the sequence model.", show_default=False)
+        int | None,
+        typer.Option("--steps", min=1, max=1_000_000, help="Noisy steps of the sequence model.", show_default=False),
     ] = None
     people_share: Annotated[
         float | None,
-        typer.Option("--people-share", help="Chance of each person to be in a step.", show_default=False),
+        typer.Option(
+            "--people-share", min=1e-6, max=1.0, help="Chance of each person to be in a step.", show_default=False
+        ),
     ] = None
     clip: Annotated[
-        float | None, typer.Option("--clip", help="How far one person can move a step.", show_default=False)
+        float | None,
+        typer.Option("--clip", min=1e-6, max=1e6, help="How far one person can move a step.", show_default=False),
     ] = None
 
     def said(self) -> dict[str, object]:
@@ -86,11 +100,17 @@ class Apart:
         bool,
         typer.Option("--federated", help="Federated averaging over simulated clients, a person each; needs --items."),
     ] = False
-    rounds: Annotated[int | None, typer.Option("--rounds", help="Rounds of it.", show_default=False)] = None
-    clients: Annotated[int | None, typer.Option("--clients", help="People of a round.", show_default=False)] = None
+    rounds: Annotated[
+        int | None, typer.Option("--rounds", min=1, max=100_000, help="Rounds of it.", show_default=False)
+    ] = None
+    clients: Annotated[
+        int | None, typer.Option("--clients", min=3, max=1_000_000, help="People of a round.", show_default=False)
+    ] = None
     vanish: Annotated[
         float | None,
-        typer.Option("--vanish", help="Share of a round that vanishes, as a trial.", show_default=False),
+        typer.Option(
+            "--vanish", min=0.0, max=0.33, help="Share of a round that vanishes, as a trial.", show_default=False
+        ),
     ] = None
 
     def said_apart(self) -> dict[str, object]:

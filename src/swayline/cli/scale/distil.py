@@ -31,13 +31,16 @@ class Small:
     ] = None
     width: Annotated[
         int | None,
-        typer.Option("--width", min=4, help="Width of the smaller network; by default a quarter.", show_default=False),
+        typer.Option(
+            "--width", min=4, max=8_192, help="Width of the smaller network; by default a quarter.", show_default=False
+        ),
     ] = None
     blocks: Annotated[
-        int | None, typer.Option("--blocks", min=1, help="Its blocks; by default half as many.", show_default=False)
+        int | None,
+        typer.Option("--blocks", min=1, max=64, help="Its blocks; by default half as many.", show_default=False),
     ] = None
     neighbours: Annotated[
-        int, typer.Option("--neighbours", min=1, help="Item neighbours that count beside it, where any do.")
+        int, typer.Option("--neighbours", min=1, max=10_000, help="Item neighbours that count beside it, where any do.")
     ] = 20
     epochs: Annotated[int, typer.Option("--epochs", min=1, max=10_000, help="Epochs at most.")] = 12
     keep: Annotated[

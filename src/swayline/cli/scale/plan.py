@@ -8,24 +8,14 @@ import typer
 
 from swayline.cli.shared.groups import Ending, option_groups
 from swayline.cli.shared.output import json_path, show
-from swayline.core.errors import UsageError, shown
+from swayline.core.errors import UsageError
 
 if TYPE_CHECKING:
     from swayline.pipeline.capacity import Capacity, Costs
 
 
-def _number(text: str | float | None) -> float | None:
-    """A number as people write it: 1e8, 100000000."""
-    if text is None or isinstance(text, float):
-        return text
-    try:
-        return float(text)
-    except ValueError:
-        raise UsageError(f"{shown(text)} is no number: write it as 1e8 or 100000000") from None
-
-
 def _option(name: str, about: str) -> Any:
-    return typer.Option(name, help=about, show_default=False, parser=_number, metavar="NUMBER")
+    return typer.Option(name, min=1.0, max=1e15, help=about, show_default=False)
 
 
 @dataclass(frozen=True)
@@ -35,19 +25,27 @@ class Load:
     people: Annotated[float | None, _option("--people", "How many people.")] = None
     items: Annotated[float | None, _option("--items", "How many items.")] = None
     events_a_day: Annotated[float | None, _option("--events-a-day", "How many events a day.")] = None
-    days: Annotated[float, typer.Option("--days", help="Days of history that batch stages read.")] = 90.0
-    epochs: Annotated[float, typer.Option("--epochs", help="Epochs of training.")] = 10.0
-    hours: Annotated[float, typer.Option("--hours", help="Within which all batch stages are done.")] = 8.0
-    lists_a_day: Annotated[float, typer.Option("--lists-a-day", help="Lists of ten a person and day.")] = 1.0
-    peak: Annotated[float, typer.Option("--peak", help="Busiest second over the mean one.")] = 3.0
+    days: Annotated[
+        float, typer.Option("--days", min=0.01, max=36_500.0, help="Days of history that batch stages read.")
+    ] = 90.0
+    epochs: Annotated[float, typer.Option("--epochs", min=0.01, max=10_000.0, help="Epochs of training.")] = 10.0
+    hours: Annotated[
+        float, typer.Option("--hours", min=0.01, max=8_760.0, help="Within which all batch stages are done.")
+    ] = 8.0
+    lists_a_day: Annotated[
+        float, typer.Option("--lists-a-day", min=1e-4, max=10_000.0, help="Lists of ten a person and day.")
+    ] = 1.0
+    peak: Annotated[float, typer.Option("--peak", min=1.0, max=1_000.0, help="Busiest second over the mean one.")] = 3.0
 
 
 @dataclass(frozen=True)
 class Machine:
     """One machine, and what its work costs."""
 
-    cores: Annotated[float, typer.Option("--cores", help="Cores of one machine.")] = 16.0
-    memory_gb: Annotated[float, typer.Option("--memory-gb", help="Memory of one machine, GB.")] = 64.0
+    cores: Annotated[float, typer.Option("--cores", min=1.0, max=4_096.0, help="Cores of one machine.")] = 16.0
+    memory_gb: Annotated[
+        float, typer.Option("--memory-gb", min=0.5, max=100_000.0, help="Memory of one machine, GB.")
+    ] = 64.0
     costs: Annotated[
         Path | None,
         typer.Option("--costs", help="Costs measured on your machine (--calibrate wrote them).", show_default=False),
