@@ -110,7 +110,7 @@ def test_a_file_that_holds_no_costs_is_refused(tmp_path: Path) -> None:
     ("words", "said"),
     [
         ((), "--people, --items, --events-a-day is missing"),
-        (("--people", "many", "--items", "1e3", "--events-a-day", "1e3"), "'many' is no number"),
+        (("--people", "many", "--items", "1e3", "--events-a-day", "1e3"), "valid number"),
         (("--people", "-5", "--items", "1e3", "--events-a-day", "1e3"), "people"),
     ],
 )

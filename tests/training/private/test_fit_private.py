@@ -161,7 +161,7 @@ def test_a_noiseless_sum_ranks_as_the_sum_itself():
     [
         (["--private"], "--epsilon 3"),
         (["--epsilon", "3"], "say --private too"),
-        (["--private", "--epsilon", "0"], "--epsilon must be a number above 0"),
+        (["--private", "--epsilon", "0"], "greater than or equal to 0.001"),
         (["--private", "--epsilon", "3", "--delta", "0.5", "--items", "items.csv"], "above 1/n"),
         (["--private", "--epsilon", "3", "--checkpoint", "c"], "--checkpoint would keep"),
         (["--private", "--epsilon", "3"], "give it with --items"),
