@@ -8,6 +8,7 @@ import pytest
 from scipy.stats import binom
 
 from swayline.dataset import Catalogue, from_lists, last_out
+from swayline.dataset.knowledge import KnowledgeGraph
 from swayline.engine import DuckEngine
 from swayline.evaluation import (
     Items,
@@ -26,7 +27,7 @@ from swayline.models.validation import quality
 
 N_USERS, N_ITEMS, LENGTH, K = 800, 1200, 10, 10
 RETURNS = 0.033
-QUICK = {name: {"max_epochs": 1} for name in ("factorization-machine", "gru", "text-sequence", "transformer")}
+QUICK = {name: {"max_epochs": 1} for name in ("factorization-machine", "graph", "gru", "text-sequence", "transformer")}
 QUICK |= {"language": {"max_epochs": 1, "text_epochs": 1}, "boosted-trees": {"n_trees": 20, "n_leaves": 8}}
 
 
@@ -39,7 +40,11 @@ def noise():
         back = rng.random(N_USERS) < RETURNS
         items[back, place] = items[back, 0]
     titles = [f"kind{item % 20} number{item}" for item in range(N_ITEMS)]
-    return replace(from_lists(items.tolist(), N_ITEMS), catalogue=Catalogue(pa.table({"title": titles})))
+    graph = KnowledgeGraph(
+        np.arange(N_ITEMS), np.zeros(N_ITEMS, np.int64), N_ITEMS + np.arange(N_ITEMS) % 20, ("kind",),
+        tuple(f"kind{kind}" for kind in range(20)), N_ITEMS,
+    )  # fmt: skip
+    return replace(from_lists(items.tolist(), N_ITEMS), catalogue=Catalogue(pa.table({"title": titles})), graph=graph)
 
 
 class Constant:

@@ -60,6 +60,7 @@ def test_the_best_epoch_is_kept_and_patience_ends_the_rest():
 
 def test_who_waits_is_told_when_patience_would_end_it(monkeypatch):
     network, told, heard = line(), iter([0.1, 0.5, 0.4, 0.3]), []
+    monkeypatch.setattr("swayline.core.progress._level", "silent")  # an earlier test may have asked for lines
     monkeypatch.setattr(Task, "expect", lambda self, total: heard.append(total))
     limits = Limits(60, patience=2)
     train(network, toward_three(network), descent_of(network), limits, "test", judge=lambda: next(told))

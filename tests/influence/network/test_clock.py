@@ -76,6 +76,7 @@ def test_every_draw_holds_the_same_acts_on_the_same_days():
     np.testing.assert_array_equal(people.drawn(1).time_s, again.time_s)
 
 
+@pytest.mark.truth
 def test_influence_of_days_is_found_on_a_day_clock():
     people = PeopleInfluence("purchase", channels=False).fit(world(0, 3 * DAY))
     assert "is stable" in people.stability()
