@@ -5,7 +5,6 @@ import time
 from contextlib import contextmanager
 
 import pytest
-from tests.browser.conftest import chromium  # noqa: F401
 from tests.service.conftest import Live
 
 from swayline.service.dashboard.rendering import PAGES
@@ -64,7 +63,7 @@ def width(tab):
     return tab.evaluate("document.documentElement.scrollWidth")
 
 
-def test_every_page_with_data_fits_a_phone_and_draws(chromium, full):  # noqa: F811
+def test_every_page_with_data_fits_a_phone_and_draws(chromium, full):
     full.send({"user": "u00003", "item": "i00003", "behavior": "view"})
     with looking(chromium, full, viewport=PHONE) as tab:
         for path in [*(path for path, _ in PAGES), "/person?user=u00003", "/ledger?estimand=ate"]:
@@ -76,7 +75,7 @@ def test_every_page_with_data_fits_a_phone_and_draws(chromium, full):  # noqa: F
             assert width(tab) <= PHONE["width"], path
 
 
-def test_every_page_without_data_says_what_to_do(chromium, bare):  # noqa: F811
+def test_every_page_without_data_says_what_to_do(chromium, bare):
     does = {
         "": "curl localhost:8080/v1/events", "/person": "Some people to begin with", "/ledger": "swayline run EVENTS",
         "/people": "swayline run EVENTS", "/evolution": "swayline run EVENTS", "/experiments": "swayline run EVENTS",
@@ -90,7 +89,7 @@ def test_every_page_without_data_says_what_to_do(chromium, bare):  # noqa: F811
             assert width(tab) <= PHONE["width"], path
 
 
-def test_a_posted_event_appears_without_a_reload_and_moves_the_funnel(chromium, full):  # noqa: F811
+def test_a_posted_event_appears_without_a_reload_and_moves_the_funnel(chromium, full):
     with looking(chromium, full, color_scheme="dark") as tab:
         tab.goto(f"{full.address}/dashboard")
         tab.wait_for_selector("html[data-drawn]", state="attached")
@@ -104,7 +103,7 @@ def test_a_posted_event_appears_without_a_reload_and_moves_the_funnel(chromium, 
         assert tab.evaluate("getComputedStyle(document.body).backgroundColor") != dark
 
 
-def test_signing_in_by_keyboard_in_chinese_and_losing_the_key(chromium, bare):  # noqa: F811
+def test_signing_in_by_keyboard_in_chinese_and_losing_the_key(chromium, bare):
     from swayline.service.api.keys import new_key, remove_key
 
     keys = bare.application.parts.keys
