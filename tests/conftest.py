@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,14 @@ ARGUMENTS = [
     "--disable-sync", "--no-first-run",
 ]  # fmt: skip
 REQUIRED = os.environ.get("SWAYLINE_REQUIRE_BROWSER") == "1"
+
+
+def until(page: Any, expression: str) -> None:
+    """Wait for an expression on a page; Playwright's own waiting needs eval, which the pages' policy forbids."""
+    end = time.monotonic() + 60
+    while not page.evaluate(expression):
+        assert time.monotonic() < end, expression
+        time.sleep(0.02)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+from tests.conftest import until
 
 from swayline.dataset import Sequences, from_lists, last_out
 from swayline.models import Transformer, TransformerSettings, recommend
@@ -44,7 +45,7 @@ def test_a_session_scored_in_the_browser_has_the_list_of_the_model(chromium, tmp
     try:
         page.on("request", lambda request: asked.append(request.url))
         page.goto(address)
-        page.wait_for_function("globalThis.swaylineScorer !== undefined")
+        until(page, "globalThis.swaylineScorer !== undefined")
         some = log.take(np.arange(12))
         wanted, scores = recommend(model, some, 10, True)
         for row in range(12):

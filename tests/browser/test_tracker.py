@@ -5,6 +5,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from tests.conftest import until
 
 from swayline.engine import DuckEngine
 from swayline.events import read_events
@@ -84,11 +85,11 @@ def test_a_page_is_tracked(chromium, shop):
     tab.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     tab.on("request", lambda request: asked.append(request.url))
     tab.goto(origin)
-    tab.wait_for_function("window.shown")
+    until(tab, "window.shown")
     tab.wait_for_timeout(1_800)
     tab.click("li:nth-child(2)")
-    until = time.monotonic() + 10
-    while len(service.store.of_user("visitor")) < 5 and time.monotonic() < until:
+    end = time.monotonic() + 10
+    while len(service.store.of_user("visitor")) < 5 and time.monotonic() < end:
         tab.wait_for_timeout(100)
     tab.close()
     events = [one.event for one in service.store.of_user("visitor")]

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from swayline.testing.artifacts import check_artifacts
 from swayline.testing.attacks import command
 
 ROOT = Path(__file__).parents[2]
@@ -44,6 +45,7 @@ def test_every_swayline_command_runs_as_it_stands(demo):
     for words in commands:
         done = command(words[1:], demo)
         assert done.code == 0, f"{' '.join(words)}\n{done.err}"
+    check_artifacts(demo / "demo" / "run")
 
 
 def test_the_command_is_a_program(demo):

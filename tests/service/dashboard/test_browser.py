@@ -5,6 +5,7 @@ import time
 from contextlib import contextmanager
 
 import pytest
+from tests.conftest import until
 from tests.service.conftest import Live
 
 from swayline.service.dashboard.rendering import PAGES
@@ -96,7 +97,7 @@ def test_a_posted_event_appears_without_a_reload_and_moves_the_funnel(chromium, 
         tab.evaluate("window.stays = true")
         full.send({"user": "<b>eve</b>", "item": "i00004", "behavior": "cart"})
         tab.wait_for_selector('[data-live=newest] tr:first-child a:text-is("<b>eve</b>")', timeout=10_000)
-        tab.wait_for_function("document.getElementById('live-funnel').data[0].y.includes('carts')")
+        until(tab, "document.getElementById('live-funnel').data[0].y.includes('carts')")
         assert tab.evaluate("window.stays")
         dark = tab.evaluate("getComputedStyle(document.body).backgroundColor")
         tab.select_option("[data-look=theme]", "light")
