@@ -37,6 +37,7 @@ _PUBLIC = {
     "features_as_of": "swayline.face.tables",
     "forecast": "swayline.evolution",
     "learn_policy": "swayline.causal.policy.learn_policy",
+    "person_page": "swayline.face.why",
     "profiles": "swayline.features.profiles",
     "qini": "swayline.face.tables",
     "read_events": "swayline.events",

@@ -27,6 +27,7 @@ from swayline.face.trust import trust_attack as trust_attack
 from swayline.face.trust import trust_fairness as trust_fairness
 from swayline.face.trust import trust_fraud as trust_fraud
 from swayline.face.tuning import tune as tune
+from swayline.face.why import person_page as person_page
 from swayline.features.profiles import profiles as profiles
 from swayline.influence.contagion import Contagion as Contagion
 from swayline.influence.effects import BehaviorEffects as BehaviorEffects

@@ -22,12 +22,19 @@ from swayline.recommend.slate import Slate
 from swayline.recommend.steps import STEPS, Step, create_step
 from swayline.recommend.strengths import Strengths, learn_strengths
 from swayline.recommend.uplift import UpliftRanker
-from swayline.recommend.why import attribute_events, edit_behaviors, explain_events, shown_rows, why_sentences
+from swayline.recommend.why import (
+    attribute_events,
+    edit_behaviors,
+    edited_lists,
+    explain_events,
+    shown_rows,
+    why_sentences,
+)
 
 __all__ = [
     "STEPS", "Baskets", "Chain", "Context", "GoesTogether", "ItemSearch", "Lists", "Query", "Reason",
     "Recommender", "SequenceRecommender", "Slate", "Step", "Strengths", "UpliftRanker", "attribute_events",
-    "create_step", "edit_behaviors", "examples", "explain_events", "group_list", "learn_strengths",
+    "create_step", "edit_behaviors", "edited_lists", "examples", "explain_events", "group_list", "learn_strengths",
     "parse_filter", "people_to_follow", "questions_for_newcomers", "reasons", "score_pairs", "shown_rows",
     "similar_items", "why_sentences",
 ]  # fmt: skip

@@ -34,17 +34,17 @@ def render(title: str, subtitle: str, sections: Sequence[Section]) -> str:
         In reading order; their findings are listed at the top.
     """
     sections, figures = _laid(sections)
-    plotly, drawing, script = _script(get_plotlyjs()), _script(_asset("network.js")), _script(_asset("page.js"))
+    plotly, drawing, pages_own = script(get_plotlyjs()), script(asset("network.js")), script(asset("page.js"))
     return _template().render(
         title=title,
         subtitle=subtitle,
         sections=sections,
         findings=[one for one in sections if one.finding],
-        css=Markup(theme.css() + "\n" + _asset("style.css")),
-        policy=_policy(plotly, drawing, script),
+        css=Markup(theme.css() + "\n" + asset("style.css")),
+        policy=policy(plotly, drawing, pages_own),
         plotly=Markup(plotly),
         drawing=Markup(drawing),
-        script=Markup(script),
+        script=Markup(pages_own),
         figures=figures,
         swaps=Markup(inert(json.dumps(theme.swaps()))),
     )
@@ -62,7 +62,7 @@ def _template() -> jinja2.Template:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.from_string(_asset("report.html.j2"))
+    return environment.from_string(asset("report.html.j2"))
 
 
 def _laid(sections: Sequence[Section]) -> tuple[list[Section], dict[str, Markup]]:
@@ -89,16 +89,18 @@ def inert(text: str) -> str:
     return text
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """A file of the templates' folder."""
     return (_TEMPLATES / name).read_text("utf-8")
 
 
-def _script(text: str) -> str:
+def script(text: str) -> str:
     """A script as the browser will read it: line ends as HTML has them, no way out of its element."""
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
-def _policy(*scripts: str) -> str:
+def policy(*scripts: str) -> str:
+    """The Content-Security-Policy of a page with these scripts alone."""
     hashes = " ".join(
         f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in scripts
     )

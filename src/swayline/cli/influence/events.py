@@ -49,6 +49,14 @@ class How:
     edits: Annotated[
         bool, typer.Option("--edits", help="Add what adding, removing, replacing each behaviour does to the lists.")
     ] = False
+    page: Annotated[
+        Path | None,
+        typer.Option(
+            "--page",
+            help="Write a page about --user (.html): take events out and the list follows, offline; words as --say.",
+            show_default=False,
+        ),
+    ] = None
     say: Annotated[
         str | None, typer.Option("--say", help="Also print a reason for each item: en or zh.", show_default=False)
     ] = None
@@ -88,6 +96,8 @@ def events(
     if how.private and how.say is None:
         raise UsageError("--private is how reasons are said: give --say too")
     claim_file(out, "influence events", (model, events, users), ending.force)
+    if how.page is not None:
+        _claim_page(how, user, (model, events, users, out), ending.force)
     fitted = newer(ModelBundle.load(model), events, users)
     asked = [user] if user is not None else user_ids(users) if users is not None else None
     if how.to_show is not None:
@@ -100,17 +110,44 @@ def events(
     if how.edits:
         table = concat([table, edit_behaviors(fitted, asked, seed=seed)])
     write_ledger(table, out, "influence events")
+    if how.page is not None:
+        _write_page(fitted, user or "", how)
     reasons = [] if how.say is None else _reasons(fitted, asked, item, seed, how)
     told = {"out": str(out), "rows": len(table)} | ({} if how.say is None else {"reasons": reasons})
+    told |= {} if how.page is None else {"page": str(how.page)}
     show(
         ending.json,
         told | ({} if fitted.match is None else {"events": fitted.match.as_json()}),
         [
             *(f"{one['user']} {one['rank']}. {one['item']}: {one['reason']}" for one in reasons),
             f"{len(table):,} rows: {_asked(how)}",
-            f"written: {out}",
+            f"written: {out}" + ("" if how.page is None else f" and {how.page}"),
         ],
     )
+
+
+def _claim_page(how: How, user: str | None, inputs: tuple[Path | None, ...], force: bool) -> None:
+    from swayline.core.errors import UsageError
+
+    if user is None:
+        raise UsageError("--page is about one person: give --user too")
+    if how.page is None or how.page.suffix != ".html":
+        raise UsageError(f"--page {how.page}: a page's name ends in .html")
+    if how.private:
+        raise UsageError("--page shows a person's whole history; --private hides it: ask one")
+    claim_file(how.page, "influence events", inputs, force, option="--page")
+
+
+def _write_page(fitted: "ModelBundle", user: str, how: How) -> None:
+    from dataclasses import asdict
+
+    from swayline.core.storage.outputs import note_output
+    from swayline.recommend import edited_lists
+    from swayline.report import write_person_page
+
+    language, page = how.say or "en", how.page or Path()
+    write_person_page(page, asdict(edited_lists(fitted, user, language=language)), language)
+    note_output(page, "influence events")
 
 
 def _reasons(
