@@ -126,7 +126,7 @@ def events(
     )
 
 
-def _claim_page(how: How, user: str | None, inputs: tuple[Path | None, ...], force: bool) -> None:
+def _claim_page(how: How, user: str | None, inputs: tuple[Any, ...], force: bool) -> None:
     from swayline.core.errors import UsageError
 
     if user is None:
