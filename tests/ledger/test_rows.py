@@ -1,10 +1,11 @@
 """A row says what its kind must say, and cannot say what it may not."""
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from swayline.core.errors import UsageError
-from swayline.ledger import AssociationRow, EffectRow, Figure, ModelRow, SimulationRow, ledger
+from swayline.ledger import AssociationRow, EffectRow, EventRows, Figure, ModelRow, SimulationRow, ledger
 
 EFFECT = {
     "cause_kind": "behavior", "cause": "cart", "effect": "purchase", "channel": "own", "estimand": "ate",
@@ -68,3 +69,16 @@ def test_numbers_that_are_not_finite_are_null_and_checks_are_text():
     assert (row["estimate"], row["ci_low"], row["ci_high"], row["p_value"]) == (0.1, None, None, None)
     assert row["refutations"] == '{"a": 2, "b": 1}'
     assert table.schema.field("primary").type == pa.bool_()
+
+
+def test_events_as_columns_say_what_rows_would():
+    def row(cause, effect, figure):
+        return ModelRow(
+            cause_kind="event", cause=cause, effect=effect, figure=figure, estimand="score_change", unit="logit",
+            method="shapley", n=1, assumptions="a",
+        )  # fmt: skip
+
+    single = ledger([row("e1", "u|a", Figure(1.0, 0.5, 1.5)), row("e2", "u|b", Figure(None))])
+    ids = pa.array(["e1", "e2"]), pa.array(["u|a", "u|b"])
+    together = ledger([EventRows(row("", "", Figure()), *ids, np.array([1.0, np.nan]), np.array([0.5, np.nan]))])
+    assert together.equals(single)

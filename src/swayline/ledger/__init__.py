@@ -10,6 +10,7 @@ from swayline.ledger.ids import event_id, recommendation_id
 from swayline.ledger.rows import (
     AssociationRow,
     EffectRow,
+    EventRows,
     Figure,
     ModelRow,
     PersonRows,
@@ -21,7 +22,7 @@ from swayline.ledger.schema import COLUMNS, SCHEMA
 from swayline.ledger.store import REASON_KEY, concat, ledger, no_rows, read_ledger, reason_of, write_ledger
 
 __all__ = [
-    "COLUMNS", "ESTIMANDS", "REASON_KEY", "SCHEMA", "AssociationRow", "EffectRow", "Estimand", "Figure", "ModelRow",
-    "PersonRows", "Row", "SimulationRow", "TieRows", "concat", "estimand", "event_id", "ledger", "no_rows",
+    "COLUMNS", "ESTIMANDS", "REASON_KEY", "SCHEMA", "AssociationRow", "EffectRow", "Estimand", "EventRows", "Figure",
+    "ModelRow", "PersonRows", "Row", "SimulationRow", "TieRows", "concat", "estimand", "event_id", "ledger", "no_rows",
     "read_ledger", "reason_of", "recommendation_id", "write_ledger",
 ]  # fmt: skip

@@ -8,6 +8,7 @@
     SimulationRow    what simulated acts do; no claim about people
     PersonRows       one effect at the controls of many subjects, as columns
     TieRows          influence along many ties, as columns
+    EventRows        what each of many events does to a recommendation, as columns
 
 Rooms make these and never build dictionaries: what a kind of row must say stands in its signature, and what it may not
 say is not in it. A row is checked when it is made.
@@ -231,6 +232,32 @@ class TieRows:
         columns |= {name: finite(values) for name, values in numbers.items()}
         columns["refutations"] = self.refutations
         return columns_to_table(columns, len(self.source))
+
+
+@dataclass(frozen=True)
+class EventRows:
+    """What our own model does with many events of one recommendation each.
+
+    Attributes
+    ----------
+    about : the row that all of them share; its cause, effect and figure are not used
+    cause, effect : ids of events and recommendations, (n,)
+    estimate : (n,)
+    half : half the width of the interval around each estimate, (n,); None: no intervals
+    """
+
+    about: ModelRow
+    cause: pa.Array
+    effect: pa.Array
+    estimate: Floats
+    half: Floats | None = None
+
+    def table(self) -> pa.Table:
+        """The rows as a ledger table."""
+        columns = self.about.columns() | {"cause": self.cause, "effect": self.effect, "estimate": finite(self.estimate)}
+        if self.half is not None:
+            columns |= {"ci_low": finite(self.estimate - self.half), "ci_high": finite(self.estimate + self.half)}
+        return columns_to_table(columns, len(self.cause))
 
 
 def finite(values: Floats) -> pa.Array:

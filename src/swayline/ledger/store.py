@@ -9,14 +9,14 @@ import pyarrow.compute as pc
 
 from swayline.core.errors import ArtifactError
 from swayline.core.storage.tables import read_typed, write_table
-from swayline.ledger.rows import PersonRows, Row, TieRows
+from swayline.ledger.rows import EventRows, PersonRows, Row, TieRows
 from swayline.ledger.schema import COLUMNS, IDENTITY, NO_CLAIM, OLD_NAMES, SCHEMA
 
 REASON_KEY = b"reason"
 """Where a table's metadata says why it holds no row."""
 
 
-def ledger(rows: Iterable[Row | PersonRows | TieRows]) -> pa.Table:
+def ledger(rows: Iterable[Row | PersonRows | TieRows | EventRows]) -> pa.Table:
     """A ledger table from rows in their order."""
     tables = [SCHEMA.empty_table()]
     for single, some in groupby(rows, key=lambda one: isinstance(one, Row)):

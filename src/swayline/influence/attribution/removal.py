@@ -133,9 +133,18 @@ def _blocks(quick: np.ndarray) -> Iterator[Ints]:
 
 
 def remove_behavior(
-    model: Recommender, histories: Sequences, users: Ints, items: Ints, behavior: int
+    model: Recommender,
+    histories: Sequences,
+    users: Ints,
+    items: Ints,
+    behavior: int,
+    before: tuple[Floats, Floats] | None = None,
 ) -> tuple[Floats, Floats]:
     """Take every event of one behaviour out of the histories and ask again.
+
+    Parameters
+    ----------
+    before : (Q,) score and rank of each item as it stands, where they are known
 
     Returns
     -------
@@ -144,7 +153,7 @@ def remove_behavior(
         (positive: the behaviour holds the item up).
     """
     edited = histories.keep(histories.behaviors != behavior)
-    score_with, rank_with = score_and_rank(model, histories, users, items)
+    score_with, rank_with = before or score_and_rank(model, histories, users, items)
     score_without, rank_without = score_and_rank(model, edited, users, items)
     return score_with - score_without, rank_without - rank_with
 

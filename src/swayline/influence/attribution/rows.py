@@ -11,7 +11,8 @@ from swayline.core.types import Floats, Ints
 from swayline.dataset import NO_TIME, Dataset, Sequences
 from swayline.influence.attribution.approximate import Attributions
 from swayline.influence.attribution.removal import EventRemovals, remove_behavior
-from swayline.ledger import Figure, ModelRow, event_id, ledger, recommendation_id
+from swayline.influence.attribution.scoring import score_and_rank
+from swayline.ledger import EventRows, Figure, ModelRow, event_id, ledger, recommendation_id
 from swayline.models import Recommender
 
 ASSUMPTIONS = (
@@ -52,19 +53,21 @@ def event_rows(
     """
     found = said if isinstance(said, Attributions) else Attributions("removal", said)
     estimand, unit = ("attention_share", "share") if found.method == "attention" else ("score_change", "logit")
-    half = None if found.error is None else 1.959963984540054 * found.error
-    rows = []
-    for at, (recommendation, position) in enumerate(
-        zip(found.events.recommendation, found.events.position, strict=True)
-    ):
-        value = float(found.events.score_change[at])
-        figure = Figure(value) if half is None else Figure(value, value - float(half[at]), value + float(half[at]))
-        rows.append(ModelRow(
-            cause_kind="event", cause=event_name(dataset, histories, int(position), ids), estimand=estimand, unit=unit,
-            method=found.method, figure=figure, n=1, assumptions=SAID[found.method],
-            effect=recommendation_id(people[users[recommendation]], dataset.items.names[items[recommendation]]),
-        ))  # fmt: skip
-    return ledger(rows)
+    about = ModelRow(
+        cause_kind="event", cause="", effect="", estimand=estimand, unit=unit, method=found.method, figure=Figure(),
+        n=1, assumptions=SAID[found.method],
+    )  # fmt: skip
+    # An event is asked about once a recommendation, and the other way round: each is named once.
+    positions, event = np.unique(found.events.position, return_inverse=True)
+    causes = [event_name(dataset, histories, int(position), ids) for position in positions]
+    effects = [
+        recommendation_id(people[user], dataset.items.names[item]) for user, item in zip(users, items, strict=True)
+    ]
+    return ledger([EventRows(
+        about, pa.array(causes, pa.string()).take(pa.array(event)),
+        pa.array(effects, pa.string()).take(pa.array(found.events.recommendation)), found.events.score_change,
+        None if found.error is None else 1.959963984540054 * found.error,
+    )])  # fmt: skip
 
 
 def event_name(dataset: Dataset, histories: Sequences, position: int, ids: Mapping[int, str] | None = None) -> str:
@@ -82,13 +85,15 @@ def behavior_rows(model: Recommender, dataset: Dataset, histories: Sequences, us
     Only users who have the behaviour and something besides it count. The interval is normal, clustered by user.
     """
     rows = []
+    before = score_and_rank(model, histories, users, items) if len(users) else None
     for behavior, name in enumerate(dataset.behaviors.names):
         has = np.bincount(histories.users[histories.behaviors == behavior], minlength=len(histories)) > 0
         other = np.bincount(histories.users[histories.behaviors != behavior], minlength=len(histories)) > 0
         asked = (has & other)[users]
-        if not asked.any():
+        if before is None or not asked.any():
             continue
-        changes = remove_behavior(model, histories, users[asked], items[asked], behavior)
+        stood = before[0][asked], before[1][asked]
+        changes = remove_behavior(model, histories, users[asked], items[asked], behavior, stood)
         for estimand, change, unit in zip(("score_change", "rank_change"), changes, ("logit", "rank"), strict=True):
             mean, low, high, n = clustered_mean(change, users[asked])
             rows.append(ModelRow(

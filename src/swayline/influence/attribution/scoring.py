@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from swayline.core.types import Floats, Ints
+from swayline.core.types import Floats, Ints, ItemRows
 from swayline.dataset import Sequences
 from swayline.models import Recommender
 
@@ -45,11 +45,11 @@ def score_and_rank(
     scores, ranks = np.empty(len(rows)), np.empty(len(rows))
     for mine, own, whole in _in_blocks(model, histories.take(asked), row, items):
         scores[mine] = own
-        for start in range(0, len(mine), 256):
-            part = slice(start, start + 256)
-            ranks[mine[part]] = _above(whole.of(row[mine[part]]), own[part], items[mine[part]]).sum(axis=1)
-        if hidden is not None:
-            ranks[mine] -= _hidden_above(whole, hidden.take(asked), row[mine], own, items[mine])
+        for some in np.split(np.arange(len(mine)), np.flatnonzero(np.diff(row[mine])) + 1):
+            if len(some):
+                at = int(row[mine[some[0]]])
+                out = None if hidden is None else np.unique(hidden.items[hidden.of(int(asked[at]))])
+                ranks[mine[some]] = _above(whole.of(at), own[some], items[mine[some]], out)
     return scores, ranks
 
 
@@ -59,8 +59,9 @@ class _Block:
     def __init__(self, scores: npt.NDArray[np.float32], first: int) -> None:
         self.scores, self.first = scores, first
 
-    def of(self, rows: Ints) -> npt.NDArray[np.float32]:
-        found: npt.NDArray[np.float32] = self.scores[rows - self.first]
+    def of(self, row: int) -> npt.NDArray[np.float32]:
+        """(I,) the scores of a history."""
+        found: npt.NDArray[np.float32] = self.scores[row - self.first]
         return found
 
 
@@ -73,27 +74,21 @@ def _in_blocks(model: Recommender, histories: Sequences, row: Ints, items: Ints)
     for start, (begin, end) in zip(starts, pairwise(bounds), strict=True):
         block = _Block(model.score(histories.take(np.arange(start, min(start + step, len(histories))))), start)
         mine = order[begin:end]
-        yield mine, block.of(row[mine])[np.arange(len(mine)), items[mine]], block
+        yield mine, block.scores[row[mine] - start, items[mine]], block
 
 
-def _above(scores: npt.NDArray[np.float32], own: npt.NDArray[np.float32], items: Ints) -> npt.NDArray[np.bool_]:
-    """(Q, I) which items stand above each question's own."""
-    found: npt.NDArray[np.bool_] = scores > own[:, None]
-    for row, (line, score, item) in enumerate(zip(scores, own, items, strict=True)):
-        found[row, :item] |= line[:item] == score
-    return found
-
-
-def _hidden_above(
-    whole: _Block, hidden: Sequences, rows: Ints, own: npt.NDArray[np.float32], items: Ints
+def _above(
+    line: npt.NDArray[np.float32], own: npt.NDArray[np.float32], items: Ints, out: ItemRows | None
 ) -> npt.NDArray[np.int64]:
-    """(Q,) how many of the hidden items stand above each question's own."""
-    above = np.empty(len(rows), np.int64)
-    for place, row in enumerate(rows):
-        seen = np.unique(hidden.items[hidden.of(int(row))])
-        one = slice(place, place + 1)
-        above[place] = _above(whole.of(rows[one]), own[one], items[one])[0, seen].sum()
-    return above
+    """(q,) how many of a history's items, ``out`` left out, stand above each of its questions' own."""
+    rivals = np.flatnonzero(line >= own.min())
+    if out is not None:
+        rivals = np.setdiff1d(rivals, out, assume_unique=True)
+    theirs = line[rivals]
+    return np.array([
+        np.count_nonzero(theirs > score) + np.count_nonzero((theirs == score) & (rivals < item))
+        for score, item in zip(own, items, strict=True)
+    ])  # fmt: skip
 
 
 def best_instead(

@@ -54,6 +54,19 @@ class Returns:
         there = torch.logaddexp(found.gather(1, self.items), total.clamp_min(1e-38).log())
         return found.scatter_(1, self.items, there)
 
+    def mixed_pairs(self, logits: Tensor, wholes: Tensor, at: Tensor, wanted: Tensor) -> Tensor:
+        """(R,) what :meth:`mixed` says of the items ``wanted`` (R,) after the histories ``at`` (R,).
+
+        Parameters
+        ----------
+        logits : (R,) the catalogue's, of those items
+        wholes : (Q,) log of the sum of exp of all logits of a history
+        """
+        found = logits - wholes[at] + self.log_new[at]
+        alike = self.items[at] == wanted[:, None]  # (R, W)
+        total = (alike * self.again[at]).sum(1)
+        return torch.where(alike.any(1), torch.logaddexp(found, total.clamp_min(1e-38).log()), found)
+
 
 class RepeatHead(nn.Module):
     """The gate and the choice among what was met."""

@@ -71,14 +71,10 @@ def scores_without(scorer: Scorer, histories: Sequences, position: Ints, removal
 def _answers(scorer: Scorer, states: Tensor, full: Packed, row: Ints, items: Ints) -> Floats:
     """(R,) the logits of items after some of the histories, from the states of all tokens, or (N, D) of the last."""
     repeats = scorer.network.repeats
+    wanted, at = (torch.from_numpy(each.astype(np.int64)).to(states.device) for each in (items, row))
     with torch.no_grad():
-        wanted = torch.from_numpy(items.astype(np.int64)).to(states.device)
-        at = torch.from_numpy(row).to(states.device)
-        if repeats is not None:  # a share of the whole, so the whole is needed
-            returns = repeats.returns(states, full, scorer.network.codes)
-            found = scorer.logits(states[full.last], returns)[at, wanted]
-        else:
-            found = (states[at] * scorer.network.answers(wanted)).sum(1)
+        returns = None if repeats is None else repeats.returns(states, full, scorer.network.codes)
+    found = scorer.pairs(states if returns is None else states[full.last], returns, at, wanted)
     return found.cpu().numpy().astype(np.float64)
 
 

@@ -35,6 +35,10 @@ _AT_ONCE = {"cpu": (512, 8192), "gpu": (4096, 1 << 17)}
 """Histories and tokens of a batch of questions at most: on a CPU so few that states stay in its cache."""
 
 
+_LOGITS_AT_ONCE = {"cpu": 1 << 19, "gpu": 1 << 27}
+"""Logits held at a time where they are only added up."""
+
+
 class Scorer:
     """A network and what is blended with it.
 
@@ -76,12 +80,8 @@ class Scorer:
         """(Q,) the logit of one item a row, without scoring the whole catalogue."""
         scores = np.empty(len(history), np.float32)
         for rows, states, returns in self.states(history):
-            if returns is not None:  # a share of the whole, so the whole is needed
-                scores[rows] = self.logits(states, returns).cpu().numpy()[np.arange(len(rows)), items[rows]]
-                continue
-            with torch.no_grad():
-                wanted = self.network.answers(torch.from_numpy(items[rows].astype(np.int64)).to(states.device))
-                scores[rows] = (states * wanted).sum(1).cpu().numpy()
+            wanted = torch.from_numpy(items[rows].astype(np.int64)).to(states.device)
+            scores[rows] = self.pairs(states, returns, torch.arange(len(rows), device=states.device), wanted).cpu()
         if self.blend is None:
             return scores
         return (scores + self.blend.of_items(history, items)) * np.float32(self.blend.chosen.scale)
@@ -95,12 +95,7 @@ class Scorer:
             asked = np.concatenate([order[bounds[row] : bounds[row + 1]] for row in some])
             at = torch.from_numpy(np.repeat(np.arange(len(some)), bounds[some + 1] - bounds[some])).to(states.device)
             wanted = torch.from_numpy(items[asked].astype(np.int64)).to(states.device)
-            with torch.no_grad():
-                if returns is not None:  # a share of the whole, so the whole is needed
-                    found = self.logits(states, returns)[at, wanted]
-                else:
-                    found = (states[at] * self.network.answers(wanted)).sum(1)
-            scores[asked] = found.cpu().numpy()
+            scores[asked] = self.pairs(states, returns, at, wanted).cpu()
         return scores if self.blend is None else self.blend.of_pairs(scores, history, rows, items)
 
     def behavior_logits(self, head: BehaviorHead, history: Sequences, items: np.ndarray) -> npt.NDArray[np.float32]:
@@ -121,6 +116,20 @@ class Scorer:
             catalogue = self.catalogue()
             logits = catalogue.scores(states) if isinstance(catalogue, Rounded) else states @ catalogue.T  # (Q, I)
             return logits if returns is None else returns.mixed(logits)
+
+    def pairs(self, states: Tensor, returns: Returns | None, at: Tensor, wanted: Tensor) -> Tensor:
+        """(R,) logits of the items ``wanted`` (R,) after the histories ``at`` (R,) of (Q, D) states.
+
+        With returns mixed in a logit is a share of the whole catalogue, which is walked without being written down.
+        """
+        with torch.no_grad():
+            if returns is None:
+                return (states[at] * self.network.answers(wanted)).sum(1)
+            catalogue = self.catalogue()
+            if isinstance(catalogue, Rounded):
+                return returns.mixed(catalogue.scores(states))[at, wanted]
+            own = (states[at] * catalogue[wanted]).sum(1).float()
+            return returns.mixed_pairs(own, log_sum_exp(states, catalogue), at, wanted)
 
     def catalogue(self) -> Tensor | Rounded:
         """All items as answers, made once for a network whose weights no longer move."""
@@ -167,3 +176,13 @@ class Scorer:
         """Histories with values on the network's scale; without values where it reads and predicts none."""
         values = self.network.values
         return dataclasses.replace(history, values=None) if values is None else values.scaled(history)
+
+
+def log_sum_exp(states: Tensor, catalogue: Tensor) -> Tensor:
+    """(Q,) log of the sum of exp of all logits of (Q, D) states, in pieces that stay in the processor's cache."""
+    step = max(1, _LOGITS_AT_ONCE[kind_of(states.device)] // max(1, len(states)))
+    total = torch.full((len(states),), -torch.inf, device=states.device)
+    for start in range(0, len(catalogue), step):
+        logits = (states @ catalogue[start : start + step].T).float()
+        total = torch.logaddexp(total, logits.logsumexp(1))
+    return total
