@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 EFFECTS = ("ate", "att")
 """Estimands that say what a behaviour causes."""
@@ -27,6 +28,36 @@ def usable_effects(ledger: pa.Table, estimands: Sequence[str] = EFFECTS) -> dict
         stands = row["identified"] != "no" or row["estimand"] == "association"
         found[row["cause"]] = max(0.0, row["estimate"]) * kept * stands
     return found
+
+
+def usable_peer_effects(ledger: pa.Table) -> dict[str, tuple[float, float]]:
+    """Behaviour of a tie → (what it adds to the chance that one who sees it follows, seconds within which it does).
+
+    Only where the ledger supports it: quoted, over everybody, a verdict that is not "no", an interval above zero.
+    """
+    found: dict[str, tuple[float, float]] = {}
+    for row in ledger.filter(pc.equal(ledger["estimand"], "peer_effect")).to_pylist():
+        quoted = row["primary"] and row["subject"] is None and row["cause_kind"] == "behavior"
+        stands = row["identified"] in ("yes", "assumed") and row["ci_low"] is not None and row["ci_low"] > 0
+        if quoted and stands and row["horizon_s"] is not None:
+            found.setdefault(row["cause"], (float(row["estimate"]), float(row["horizon_s"])))
+    return found
+
+
+def usable_ties(ledger: pa.Table) -> pa.Table:
+    """Rows from person to person that the ledger supports: a verdict that is not "no", an interval above zero.
+
+    ``spread`` where there are such rows at all, else ``excitation`` over all channels; columns as in the ledger.
+    """
+    people = ledger.filter((pc.field("cause_kind") == "user") & (pc.field("effect_kind") == "user"))
+    for estimand in ("spread", "excitation"):
+        rows = people.filter(pc.field("estimand") == estimand)
+        if estimand == "excitation":
+            rows = rows.filter(pc.field("channel") == "all")
+        if len(rows):
+            break
+    stands = pc.is_in(pc.field("identified"), pa.array(["yes", "assumed"])) & (pc.field("ci_low") > 0)
+    return rows.filter(stands)
 
 
 def weights_at(effects: Mapping[str, float], behaviors: Sequence[str], strength: float) -> tuple[float, ...]:

@@ -53,6 +53,9 @@ class Estimation:
             show_default=False,
         ),
     ] = None
+    by_person: Annotated[
+        bool, typer.Option("--by-person", help="Also a row for each person: how much their acts move who sees them.")
+    ] = False
 
 
 @reads("items", "ties")
@@ -74,7 +77,8 @@ def contagion(
 
     asked = Contagion(
         question.outcome, question.horizon, behaviors=question.treatment, unseen=question.unseen or (),
-        learner=estimation.learner, most_exposures=estimation.most_exposures, seed=seed,
+        learner=estimation.learner, most_exposures=estimation.most_exposures, by_person=estimation.by_person,
+        seed=seed,
     )  # fmt: skip
     asked.check_words()
     claim_file(out, "influence contagion", (events, ties, items), ending.force)

@@ -20,6 +20,7 @@ from swayline.influence.contagion.covariates import Covariates
 from swayline.influence.contagion.exposures import Exposures, FirstActs, exposures, first_acts
 from swayline.influence.contagion.measure import quick, whole
 from swayline.influence.contagion.parts import Part, by_dose, by_strength, by_valence
+from swayline.influence.contagion.persons import by_person
 from swayline.influence.contagion.placebos import Placebo, Setting, judged
 from swayline.influence.contagion.reading import SocialLog, horizon_of, social_log
 from swayline.influence.contagion.rows import Answer, in_words, rows_of
@@ -61,6 +62,8 @@ class Contagion(InfluenceEstimator):
     most_exposures : int, optional
         Above so many exposures some are drawn by the seed. By default 10,000, or as many as bring 300 outcomes, at most
         60,000.
+    by_person : bool
+        Also a row for each person whose acts were seen: how much they move those who see them.
     seed : int
         Decides every random number.
 
@@ -88,7 +91,7 @@ class Contagion(InfluenceEstimator):
     def __init__(
         self, outcome: str | None = None, horizon: str | float | None = None, *,
         behaviors: Sequence[str] | None = None, unseen: Sequence[str] = (), learner: str = "linear",
-        most_exposures: int | None = None, seed: int = 0,
+        most_exposures: int | None = None, by_person: bool = False, seed: int = 0,
     ) -> None:  # fmt: skip
         self.outcome = outcome
         self.horizon = horizon
@@ -96,6 +99,7 @@ class Contagion(InfluenceEstimator):
         self.unseen = unseen
         self.learner = learner
         self.most_exposures = most_exposures
+        self.by_person = by_person
         self.seed = seed
 
     def check_words(self) -> None:
@@ -188,7 +192,11 @@ class Contagion(InfluenceEstimator):
             *by_dose(every, known, self.seed), *by_strength(rows, social, known, self.seed),
             *by_valence(rows, known, self.seed),
         ]  # fmt: skip
-        return Answer(behavior, main, found, tried, tuple(parts), len(asked.first.pair))
+        persons = None
+        if self.by_person:
+            seen = make_trials(asked.risk, draw(asked.first, MANY_EXPOSURES, rng), rng)
+            persons = by_person(seen, social, found.estimate)
+        return Answer(behavior, main, found, tried, tuple(parts), len(asked.first.pair), persons=persons)
 
     def _most(self, asked: _Asked) -> int:
         """Exposures to compare: the rarer the outcome, the more."""

@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from swayline.causal.effect import EffectEstimate
 from swayline.causal.inference.intervals import Estimate
 from swayline.core.time import format_duration
 from swayline.influence.contagion.measure import Measured
 from swayline.influence.contagion.parts import Part
+from swayline.influence.contagion.persons import Persons
 from swayline.influence.contagion.placebos import Placebo
 from swayline.influence.contagion.reading import SocialLog
 from swayline.influence.network.reading import CONTENT_BEHAVIORS
@@ -19,6 +21,7 @@ from swayline.ledger import AssociationRow, EffectRow, Figure, Row
 from swayline.ledger.schema import ADJUSTED
 
 NAIVE = "difference in means, people drawn at random at the same item and moment"
+BY_PERSON = "matched differences by who acted, drawn towards the adjusted effect (empirical Bayes)"
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Answer:
     found : every estimator with its refutations and verdict
     placebos, parts : see their modules
     exposures : first exposures of people who could still adopt, of which ``main`` may have drawn some
+    persons : the effect by who acted, where that was asked
     """
 
     behavior: str
@@ -41,6 +45,7 @@ class Answer:
     parts: tuple[Part, ...] = ()
     exposures: int = 0
     why: str = ""
+    persons: Persons | None = None
 
     @property
     def identified(self) -> str:
@@ -76,6 +81,8 @@ def rows_of(one: Answer, log: SocialLog, horizon_s: float) -> list[Row]:
     verdict = one.found.identified
     for part in one.parts:
         rows += _part_rows(part, shared, verdict)
+    if one.persons is not None:
+        rows += _person_rows(one.persons, log, shared, verdict)
     return rows
 
 
@@ -100,6 +107,26 @@ def _part_rows(part: Part, shared: dict[str, Any], verdict: str) -> list[Row]:
         **shared, method=NAIVE, figure=part.found.naive.figure, n=part.found.treated, subject=part.words,
     )  # fmt: skip
     return [association, adjusted]
+
+
+def _person_rows(persons: Persons, log: SocialLog, shared: dict[str, Any], verdict: str) -> list[Row]:
+    """A row for each person whose acts were seen."""
+    apart = f"p = {persons.p_value:.2g}" if persons.spread > 0 else "they cannot be told apart"
+    words = (
+        f"What one act of this person does to one who sees it, drawn towards the effect of everybody's acts: people "
+        f"differ by a standard deviation of {persons.spread:.3g} ({apart}). Likeness that is left is taken to be "
+        f"everybody's alike. The verdict is that over everybody."
+    )
+    about = shared | {"cause_kind": "user", "effect_kind": "outcome"}
+    names = log.users.take(pa.array(persons.person)).to_pylist()
+    figures = zip(names, persons.effect, persons.low, persons.high, persons.exposures, strict=True)
+    return [
+        EffectRow(
+            **about | {"cause": name}, estimand="peer_effect", method=BY_PERSON, evidence=ADJUSTED, identified=verdict,
+            figure=Figure(float(effect), float(low), float(high)), n=int(n), primary=True, assumptions=words,
+        )
+        for name, effect, low, high, n in figures
+    ]  # fmt: skip
 
 
 def _words(one: Answer, log: SocialLog, horizon_s: float) -> str:

@@ -59,7 +59,9 @@ class Seeds:
 
 
 @dataclass(frozen=True)
-class _Sets:
+class ReverseSets:
+    """Sets one behind the other: those of set s are ``nodes[pointer[s]:pointer[s + 1]]``."""
+
     pointer: Ints
     nodes: np.ndarray
 
@@ -129,8 +131,8 @@ def choose_seeds(
     roots, worth = _roots(weights, graph.n)
     limits = _Limits(float(budget), cost, allowed, costs is not None, target, max_sets, delta)
 
-    def draw(half: _Sets, wanted: int, stream: int) -> _Sets:
-        return _more(graph, half, wanted, model, roots, mean_delay_s, deadline_s, 2 * seed + stream)
+    def draw(half: ReverseSets, wanted: int, stream: int) -> ReverseSets:
+        return more_sets(graph, half, wanted, model, roots, mean_delay_s, deadline_s, 2 * seed + stream)
 
     return _search(draw, graph.n, worth, limits)
 
@@ -148,12 +150,12 @@ class _Limits:
     delta: float
 
 
-def _search(draw: Callable[[_Sets, int, int], _Sets], n: int, worth: float, limits: _Limits) -> Seeds:
+def _search(draw: Callable[[ReverseSets, int, int], ReverseSets], n: int, worth: float, limits: _Limits) -> Seeds:
     """Draw sets for both halves until the choice on one is surely good enough on the other (OPIM-C)."""
     from swayline.influence.diffusion.compiled import reverse_sets as _compiled
 
     n_sets, max_sets = min(limits.max_sets, 1 << 14), limits.max_sets
-    halves = [_Sets(np.zeros(1, np.int64), np.zeros(0, np.int32)) for _ in range(2)]
+    halves = [ReverseSets(np.zeros(1, np.int64), np.zeros(0, np.int32)) for _ in range(2)]
     rounds = max(int(np.ceil(np.log2(max_sets / n_sets))), 0) + 1
     while True:
         halves = [draw(half, n_sets, k) for k, half in enumerate(halves)]
@@ -206,16 +208,16 @@ def _roots(weights: Floats | None, n: int) -> tuple[np.ndarray, float]:
     return np.searchsorted(np.cumsum(weights), places).astype(np.int64), float(weights.sum())
 
 
-def _more(
+def more_sets(
     graph: Graph,
-    have: _Sets,
+    have: ReverseSets,
     wanted: int,
     model: str,
     roots: np.ndarray,
     delay_s: float | None,
     deadline_s: float | None,
     seed: int,
-) -> _Sets:
+) -> ReverseSets:
     """Draw sets until there are as many as wanted, on all cores."""
     from swayline.influence.diffusion.compiled import reverse_sets as _compiled
 
@@ -249,11 +251,11 @@ def _more(
     for pointer, nodes in parts:
         pointers.append(pointer[1:] + offset)
         offset += len(nodes)
-    return _Sets(np.concatenate(pointers), np.concatenate([have.nodes, *(nodes for _, nodes in parts)]))
+    return ReverseSets(np.concatenate(pointers), np.concatenate([have.nodes, *(nodes for _, nodes in parts)]))
 
 
 def _greedy(
-    half: _Sets, start: Ints, sets: np.ndarray, cost: Floats, budget: float, allowed: np.ndarray, priced: bool
+    half: ReverseSets, start: Ints, sets: np.ndarray, cost: Floats, budget: float, allowed: np.ndarray, priced: bool
 ) -> tuple[Ints, float]:
     """The greedy choice and an upper bound on the coverage of any choice."""
     from swayline.influence.diffusion.compiled import reverse_sets as _compiled
@@ -269,7 +271,7 @@ def _greedy(
     return chosen, float(upper)
 
 
-def _covered(half: _Sets, chosen: Ints, n: int) -> Floats:
+def _covered(half: ReverseSets, chosen: Ints, n: int) -> Floats:
     """(k,) sets of the validating half that the first 1 to k chosen meet."""
     from swayline.influence.diffusion.compiled import reverse_sets as _compiled
 
