@@ -11,13 +11,12 @@ and the ratio ledger / most followed with its range over seeds.
 import argparse
 
 import numpy as np
-import pyarrow as pa
 
 from swayline.influence.contagion import Contagion
 from swayline.influence.diffusion import Launches, launch_from_ledger, make_graph
 from swayline.influence.network import PeopleInfluence
 from swayline.testing.contagion_worlds import ContagionDials, contagion_world
-from swayline.testing.people_worlds import people_world, world_log
+from swayline.testing.people_worlds import log_of, people_world
 
 LIKE = {"likeness": 0.9, "drift": 0.6, "shocks": 1.0, "launches": 1.0}
 ITEMS, BUDGET = [f"new{k}" for k in range(10)], 40
@@ -33,8 +32,8 @@ def voices(seed: int, share: float, loud: float, rest: float):
 
 def hawkes(seed: int):
     world = people_world(seed)
-    ties = pa.table({"source": [f"u{one}" for one in world.source], "target": [f"u{one}" for one in world.target]})
-    found = PeopleInfluence().fit(world_log(world), ties)
+    log, ties = log_of(world)
+    found = PeopleInfluence().fit(log, ties)
     return found.ledger_, ties, -np.expm1(-world.branching)
 
 

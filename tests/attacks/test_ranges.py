@@ -32,6 +32,7 @@ NEEDED = {
     ("influence", "contagion"): ["log.csv", "--ties", "ties.csv"],
     ("influence", "predict"): ["log.csv", "--ties", "ties.csv"],
     ("influence", "spread"): ["ledger.parquet"],
+    ("influence", "launch"): ["ledger.parquet", "--item", "a"],
     ("evolve",): ["log.csv"],
     ("diff",): ["model", "model"],
     ("trust", "fraud"): ["log.csv"],

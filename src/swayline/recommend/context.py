@@ -169,10 +169,13 @@ class Context:
         The measured influence where the ledger has it; with a table of ties alone, every tie of a person weighs alike
         and they sum to one.
         """
-        n, users = len(self.histories), self.bundle.dataset.users
         measured = self._measured_ties()
-        if measured is not None:
-            return measured
+        return self.even_ties if measured is None else measured
+
+    @cached_property
+    def even_ties(self) -> sparse.csr_array:
+        """(U, U) the table of ties, those of a person alike and one in all; row = who follows, column = whom."""
+        n, users = len(self.histories), self.bundle.dataset.users
         if self.ties is None:
             return sparse.csr_array((n, n), dtype=np.float64)
         for name in (SOURCE, TARGET):

@@ -43,6 +43,7 @@ class Slate:
     sources : (Q,) where the items of a list come from where ``fallback`` is true
     placed : after each ordering step, its name and the items (Q, P) in its order
     reasons : (Q,) lists of words, where a step gave some
+    lifted : (Q, I) by how much the people followed lift an item's score, where a step let them
     """
 
     context: Context
@@ -62,6 +63,7 @@ class Slate:
     sources: list[str] = field(default_factory=list)
     placed: list[tuple[str, ItemRows]] = field(default_factory=list)
     reasons: list[list[str]] | None = None
+    lifted: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.queries)
@@ -130,6 +132,21 @@ class Slate:
             self.scores = scores
         self.items = np.take_along_axis(self.items, order, axis=1)
         self.placed.append((name, self.items))
+
+    def lifted_by_people(self, by: Floats, of: Floats | None) -> None:
+        """Remember by how much (Q, P) people followed lift each place of the pool; a share of ``of`` where it is given."""
+        assert self.items is not None
+        self.lifted = np.zeros((len(self), self.context.n_items))
+        rows, places = np.nonzero(self.items >= 0)
+        change = by if of is None else by * np.maximum(of, 0.0)
+        self.lifted[rows, self.items[rows, places]] = change[rows, places]
+
+    def named_by(self, name: str, rows: Ints, items: Ints) -> Bools:
+        """(n,) whether a step of candidates alone named each item."""
+        if self.proposed is None or self.whole or name not in self.proposers:
+            return np.zeros(len(rows), bool)
+        bit = np.uint32(1 << self.proposers.index(name))
+        return np.asarray(self.proposed[rows, items] == bit, dtype=bool)
 
     def interest(self) -> tuple[Floats, Bools]:
         """(Q, P) scores in standard deviations of each person's own pool, and (Q, P) where there is an item.

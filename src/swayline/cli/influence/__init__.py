@@ -2,7 +2,7 @@
 
 import typer
 
-from swayline.cli.influence import behaviors, contagion, content, events, people, predict, spread, table
+from swayline.cli.influence import behaviors, contagion, content, events, launch, people, predict, spread, table
 
 app = typer.Typer(help="Measure what moved what; every verb writes rows of one influence table.", no_args_is_help=True)
 app.command("events")(events.events)
@@ -11,5 +11,6 @@ app.command("behaviors")(behaviors.behaviors)
 app.command("table")(table.table)
 app.command("people")(people.people)
 app.command("spread")(spread.spread)
+app.command("launch")(launch.launch)
 app.command("contagion")(contagion.contagion)
 app.command("predict")(predict.predict)

@@ -20,7 +20,7 @@ from swayline.ledger.usable import weights_at
 from swayline.models.classical.item_knn import ItemKNN
 from swayline.recommend.filters import parse_filter
 from swayline.recommend.slate import Slate
-from swayline.recommend.steps.candidates import through_ties
+from swayline.recommend.steps.following import through_ties
 from swayline.recommend.steps.protocol import ORDERING
 
 SUMS = frozenset({"item-knn", "user-knn", "markov-chain", "most-popular", "recent-popular"})
@@ -33,7 +33,7 @@ class Influence:
 
     An item's weight by behaviours is its weighted kNN score over its plain one, so that with ``item-knn`` the product
     is the classical form Σ_i effect(behaviour of i) · likeness(i, j). Its weight by people is 1 + strength · Σ over
-    those who met it of their influence on the person.
+    those who met it of their influence on the person; where the ledger asked about ties, of what it supports alone.
 
     Parameters
     ----------
@@ -66,14 +66,16 @@ class Influence:
             )
         assert slate.items is not None
         assert slate.scores is not None
-        weight = np.ones(slate.items.shape)
+        weight, sums = np.ones(slate.items.shape), context.bundle.model.name in SUMS
         if self.behaviors and context.effects:
             weight *= self._by_behaviors(slate)
         if self.people and (context.has_ties or any(query.ties for query in slate.queries)):
-            caused = through_ties(slate)
+            caused = through_ties(slate).weight
             rows = np.arange(len(slate))[:, None]
-            weight *= 1.0 + self.people * np.asarray(caused[rows, np.maximum(slate.items, 0)].todense())
-        if context.bundle.model.name in SUMS:
+            by_people = 1.0 + self.people * np.asarray(caused[rows, np.maximum(slate.items, 0)].todense())
+            slate.lifted_by_people(by_people - 1.0 if sums else np.log(by_people), slate.scores if sums else None)
+            weight *= by_people
+        if sums:
             slate.rescore(self.name, slate.scores * weight)
         else:
             slate.rescore(self.name, slate.scores + np.log(weight))

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from scipy import sparse
 
 from swayline.core.errors import UsageError, nearest, shown
 from swayline.core.settings import require
@@ -17,6 +16,7 @@ from swayline.core.types import Bools, Floats
 from swayline.models import top_k
 from swayline.models.classical.recent_popular import decayed_counts, log_ages
 from swayline.recommend.slate import MODEL, Slate
+from swayline.recommend.steps.following import through_ties
 from swayline.recommend.steps.protocol import CANDIDATES
 
 
@@ -71,6 +71,8 @@ class Neighbours:
 class Ties:
     """What the people met whom this person knows, those of more influence first.
 
+    With a ledger that asked about ties, only what it supports counts (:mod:`.following`).
+
     Parameters
     ----------
     n : int
@@ -86,7 +88,7 @@ class Ties:
 
     def __call__(self, slate: Slate) -> None:
         """Propose."""
-        slate.propose(self.name, _best(through_ties(slate).toarray(), self.n))
+        slate.propose(self.name, _best(through_ties(slate).weight.toarray(), self.n))
 
 
 @dataclass(frozen=True)
@@ -199,41 +201,6 @@ def rows_of_items(slate: Slate, ids: tuple[str, ...], what: str) -> Bools:
 
     found: Bools = slate.context.once((what, ids), look_up)
     return found
-
-
-def through_ties(slate: Slate) -> sparse.csr_array:
-    """(Q, I) what those met whom each person knows, summed by their influence; what a query says of ties counts one."""
-    context = slate.context
-    parts = []
-    for moment, rows in slate.by_moment().items():
-        weights = _weights(slate, rows)
-        parts.append((rows, (weights @ context.acts(moment)).tocsr()))
-    if len(parts) == 1:
-        return parts[0][1]
-    order = np.argsort(np.concatenate([rows for rows, _ in parts]), kind="stable")
-    return sparse.vstack([found for _, found in parts]).tocsr()[order]
-
-
-def _weights(slate: Slate, rows: np.ndarray) -> sparse.csr_array:
-    """(rows, U) the influence of everybody on those who ask."""
-    context, users = slate.context, slate.context.bundle.dataset.users
-    known = context.tie_weights
-    own = slate.rows[rows]
-    picked = sparse.csr_array(
-        (np.ones(int((own >= 0).sum())), (np.flatnonzero(own >= 0), own[own >= 0])), shape=(len(rows), known.shape[0])
-    )
-    found = (picked @ known).tolil()
-    for place, row in enumerate(rows):
-        named = [str(one) for one in slate.queries[row].ties]
-        if named:
-            ties = users.rows(named)
-            if (ties < 0).any():
-                first = named[int(np.flatnonzero(ties < 0)[0])]
-                raise UsageError(
-                    f"ties: {shown(first)} has no history in this log: {nearest(first, users.names[:2000])}"
-                )
-            found[place, ties] = 1.0 / len(ties)
-    return found.tocsr()
 
 
 def _best(scores: Floats, n: int, least: float = 0.0) -> Bools:
