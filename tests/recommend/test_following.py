@@ -48,7 +48,7 @@ def served(model, table, steps=("model", "ties", "seen", "rank", {"step": "influ
 
 def test_the_reason_names_people_where_the_ledger_supports_it_and_they_lift_the_item(model):
     found = served(model, contagion(), ("ties", "seen", "rank", "influence", "reasons"))
-    assert found == {"i13": "because somebody you follow bought it within 2d"}  # i3 lies outside the horizon
+    assert found == {"i13": "because somebody you follow bought it in the last 2 d"}  # i3 lies outside the horizon
 
 
 @pytest.mark.parametrize(

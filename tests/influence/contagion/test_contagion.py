@@ -15,7 +15,7 @@ SMALL = {"people": 240, "items": 90, "days": 40, "n_ties": 6, "acts": 14.0}
 @pytest.fixture(scope="module")
 def planted():
     world = contagion_world(1, ContagionDials(contagion=0.12, **LIKE), **SMALL)
-    return world, Contagion("purchase", "7d", most_exposures=2500).fit(world.log)
+    return world, Contagion("purchase", "7d", most_exposures=2500, by_person=True).fit(world.log)
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +49,7 @@ def test_placebos_show_nothing_where_everything_was_adjusted(planted):
 
 def test_rows_stand_in_the_ledger_beside_their_association(planted):
     table = planted[1].to_pandas()
+    table = table[table["cause_kind"] == "behavior"]
     quoted = table[table["primary"]]
     assert len(quoted) == 1
     assert quoted.iloc[0]["estimand"] == "peer_effect"
@@ -88,3 +89,15 @@ def test_logs_that_cannot_answer_say_why(alike):
     )
     with pytest.raises(IdentificationError, match="adopt within the horizon"):
         Contagion("purchase", "7d").fit(lonely.drop_columns(["own"]), ties=world.ties)
+
+
+def test_each_person_whose_acts_were_seen_has_a_row_with_the_verdict_of_the_whole(planted):
+    world, found = planted
+    rows = found.to_pandas()
+    rows = rows[rows["cause_kind"] == "user"]
+    overall = found.answers_[0].found.estimate.value
+    assert set(rows["cause"]) <= set(world.ties["source"].to_pylist())
+    assert len(rows) > 150
+    assert rows["estimand"].unique().tolist() == ["peer_effect"]
+    assert rows["identified"].unique().tolist() == [found.answers_[0].identified]
+    assert abs((rows["estimate"] * rows["n"]).sum() / rows["n"].sum() - overall) < 0.2 * overall

@@ -46,7 +46,7 @@ class Followed:
     words: tuple[tuple[str, sparse.csr_array], ...] = ()
 
     def reason(self, row: int, item: int) -> str | None:
-        """``because 2 people you follow bought it within 7d``; None where the ledger supports nothing about it."""
+        """``because 2 people you follow bought it in the last 7 d``; None where the ledger supports nothing about it."""
         for words, count in self.words:
             n = int(count[row, item])
             if n:
@@ -102,7 +102,7 @@ def _at(slate: Slate, moment: int | None, rows: Ints) -> Followed:
         count = (picked @ known @ recent).tocsr()
         weight = weight + effect * count
         did = ENGLISH.acts.get(behavior, ENGLISH.act).format(what="it", when="", behavior=behavior)
-        words.append((f"because {{who}} {did} within {format_duration(horizon_s)}", count))
+        words.append((f"because {{who}} {did} in the last {format_duration(horizon_s)}", count))
     people = named @ acts
     for _, count in words:
         people = people + count
