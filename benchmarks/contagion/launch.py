@@ -33,7 +33,7 @@ def voices(seed: int, share: float, loud: float, rest: float):
 def hawkes(seed: int):
     world = people_world(seed)
     log, ties = log_of(world)
-    found = PeopleInfluence().fit(log, ties)
+    found = PeopleInfluence("buy").fit(log, ties)
     return found.ledger_, ties, -np.expm1(-world.branching)
 
 
