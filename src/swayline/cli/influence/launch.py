@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 class Launched:
     """What is launched, along which ties, to whom it may appeal."""
 
-    items: Annotated[
-        list[str], typer.Option("--item", help="An item to launch; may be repeated.", show_default=False)
-    ]
+    items: Annotated[list[str], typer.Option("--item", help="An item to launch; may be repeated.", show_default=False)]
     ties: Annotated[
         Path | None,
         typer.Option(

@@ -105,7 +105,9 @@ def _graph_of_contagion(ledger: pa.Table, ties: pa.Table) -> tuple[Graph, pa.Arr
     ends = [ties[name].cast(pa.string()) for name in (SOURCE, TARGET)]
     ids = pc.unique(pa.chunked_array([*ends[0].chunks, *ends[1].chunks], pa.string())).drop_null()
     ids = ids.take(pc.array_sort_indices(ids))
-    source, target = (np.asarray(pc.fill_null(pc.index_in(one, value_set=ids), -1).to_numpy(), np.int64) for one in ends)
+    source, target = (
+        np.asarray(pc.fill_null(pc.index_in(one, value_set=ids), -1).to_numpy(), np.int64) for one in ends
+    )
     known = (source >= 0) & (target >= 0)
     chance = np.full(len(ids), max(effect for effect, _ in overall.values()))
     rows = ledger.filter(
