@@ -134,7 +134,7 @@ class Slate:
         self.placed.append((name, self.items))
 
     def lifted_by_people(self, by: Floats, of: Floats | None) -> None:
-        """Remember by how much (Q, P) people followed lift each place of the pool; a share of ``of`` where it is given."""
+        """Remember how much (Q, P) people followed lift each place of the pool, in shares of ``of`` where given."""
         assert self.items is not None
         self.lifted = np.zeros((len(self), self.context.n_items))
         rows, places = np.nonzero(self.items >= 0)

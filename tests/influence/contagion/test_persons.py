@@ -29,7 +29,7 @@ def test_people_whose_acts_move_others_stand_above_those_whose_do_not():
     names = np.array(log.users.to_pylist())[found.person]
     loud = world.is_voice[[int(name[1:]) for name in names]]
     assert found.effect[loud].mean() > 0.2 > 0.05 > found.effect[~loud].mean()
-    assert np.mean((found.low[~loud] < 0.02)) > 0.9
+    assert np.mean(found.low[~loud] < 0.02) > 0.9
     assert found.p_value < 1e-6
 
 

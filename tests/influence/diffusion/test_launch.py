@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 import numpy as np
 import pyarrow as pa
 import pytest
+from tests.influence.diffusion.test_spread import exact_spread
 
 from swayline.core.errors import DataError, UsageError
 from swayline.influence.diffusion import Launches, launch_from_ledger, make_graph
 from swayline.ledger import EffectRow, Figure, ledger
-from tests.influence.diffusion.test_spread import exact_spread
 
 AS_OF = datetime(2026, 3, 1, tzinfo=UTC)
 

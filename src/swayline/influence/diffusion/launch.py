@@ -135,8 +135,8 @@ class Launches:
             pairs.append((item, person))
         if not pairs:
             raise UsageError("nobody can be shown anything: every chance of adopting is zero")
-        item, person = (np.array(one, np.int64) for one in zip(*pairs, strict=True))
-        return self.judge(person, item)
+        items, people = np.array(pairs, np.int64).T
+        return self.judge(people, items)
 
     def most_followed(self, budget: int, *, per_person: int = 1) -> Launch:
         """What the same budget is expected to reach with the people whom most ties leave, items dealt in turn."""

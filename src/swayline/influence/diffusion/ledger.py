@@ -96,8 +96,8 @@ def _graph_of_contagion(ledger: pa.Table, ties: pa.Table) -> tuple[Graph, pa.Arr
     overall = usable_peer_effects(ledger)
     if not overall:
         raise DataError(
-            "the influence table supports no influence along ties: it needs excitation or spread rows between users, or "
-            'a peer_effect whose verdict is not "no" and whose interval lies above zero'
+            "the influence table supports no influence along ties: it needs excitation or spread rows between users, "
+            'or a peer_effect whose verdict is not "no" and whose interval lies above zero'
         )
     for name in (SOURCE, TARGET):
         if name not in ties.column_names:

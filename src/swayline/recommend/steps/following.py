@@ -1,12 +1,12 @@
 """What the people whom somebody follows did, and what of it the ledger says brings acts.
 
-=============================  ==========================================================================================
+=============================  =======================================================================================
 what is known                  weight of an item
-=============================  ==========================================================================================
+=============================  =======================================================================================
 ties alone                     share of the person's ties who met it: likeness and liking, no claim that they sway
 ``excitation``, ``spread``     sum over those who met it of their influence on the person
-``peer_effect``, with ties     the effect times the ties who did that behaviour to it within its horizon before the moment
-=============================  ==========================================================================================
+``peer_effect``, with ties     the effect times the ties who did that behaviour to it within its horizon before
+=============================  =======================================================================================
 
 Rows count only where the ledger supports them: a verdict that is not "no" and an interval above zero. A ledger that has
 asked and supports nothing gives no weight, whatever the ties.
@@ -46,7 +46,7 @@ class Followed:
     words: tuple[tuple[str, sparse.csr_array], ...] = ()
 
     def reason(self, row: int, item: int) -> str | None:
-        """``because 2 people you follow bought it in the last 7 d``; None where the ledger supports nothing about it."""
+        """``because 2 people you follow bought it in the last 7 d``; None where the ledger supports none."""
         for words, count in self.words:
             n = int(count[row, item])
             if n:
@@ -95,7 +95,7 @@ def _at(slate: Slate, moment: int | None, rows: Ints) -> Followed:
         weight = weight + picked @ swaying @ acts
         count = picked @ (swaying > 0).astype(np.float64) @ acts
         words.append(("because {who}, whose acts bring yours, met it", count.tocsr()))
-    for behavior, (effect, horizon_s) in usable_peer_effects(context.ledger).items():  # type: ignore[arg-type]
+    for behavior, (effect, horizon_s) in usable_peer_effects(context.ledger).items():
         known, recent = _known_ties(context), _recent(context, moment, behavior, horizon_s)
         if known is None or recent is None:
             continue
