@@ -12,7 +12,8 @@ import pandas as pd
 import pyarrow as pa
 
 from swayline.engine import DuckEngine
-from swayline.influence.attribution.paths import attribution_rows
+from swayline.influence.attribution.credit import credit_rows
+from swayline.influence.attribution.paths import journeys
 from swayline.influence.effects.behavior_effects import BehaviorEffects
 
 COLUMNS = ["cause", "estimand", "estimate", "ci_low", "ci_high", "n", "window_s", "identified", "method"]
@@ -78,5 +79,5 @@ if __name__ == "__main__":
     for row in rows[rows.primary].itertuples():
         print(f"{row.cause}: {row.assumptions}\n  {row.refutations}")
     print(found.overlap_.to_pandas().round(3).T.to_string())
-    credit = attribution_rows(DuckEngine(), events, outcome, found.ledger_).to_pandas()
+    credit = credit_rows(journeys(DuckEngine(), events, outcome), outcome, found.ledger_).to_pandas()
     print(credit.pivot_table(index="cause", columns="method", values="estimate").round(3).to_string())

@@ -27,6 +27,7 @@ _PUBLIC = {
     "WorldSettings": "swayline.simulation",
     "anonymize": "swayline.face.privacy",
     "attribute_events": "swayline.recommend",
+    "attribute_paths": "swayline.face.tables",
     "choose_seeds": "swayline.face.people",
     "clean_log": "swayline.events",
     "discover_graph": "swayline.face.graphs",

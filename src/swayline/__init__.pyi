@@ -18,6 +18,7 @@ from swayline.face.graphs import discover_graph as discover_graph
 from swayline.face.people import choose_seeds as choose_seeds
 from swayline.face.people import discover_ties as discover_ties
 from swayline.face.privacy import anonymize as anonymize
+from swayline.face.tables import attribute_paths as attribute_paths
 from swayline.face.tables import features_as_of as features_as_of
 from swayline.face.tables import qini as qini
 from swayline.face.tables import read_ledger as read_ledger

@@ -1,27 +1,91 @@
-"""``sw.search``, ``sw.features_as_of``, ``sw.read_ledger``, ``sw.simulate``, ``sw.qini``: tables in, results out."""
+"""``sw.search``, ``sw.attribute_paths``, ``sw.features_as_of`` and others: tables in, results out."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from swayline.causal.policy.uplift import qini as area
 from swayline.core.errors import SchemaError, UsageError, shown
 from swayline.core.names import CATEGORY, ITEM, TIME, USER
 from swayline.core.showing.pictures import effects_picture, lists_picture, ties_picture
 from swayline.core.showing.result import Result
+from swayline.core.time import seconds_of
 from swayline.engine import DuckEngine
 from swayline.events import EventLog, as_log
 from swayline.events.sources import frames
 from swayline.features.asof import features_as_of as as_of
+from swayline.influence.attribution.credit import credit_rows
+from swayline.influence.attribution.paths import HALF_LIFE_S, journeys, shown_paths
 from swayline.ledger import read_ledger as read_rows
 from swayline.recommend.search import ItemSearch
 from swayline.simulation import World, WorldSettings, world, write_world
 from swayline.training import ModelBundle
 
 _MOMENT = (USER, TIME, ITEM, CATEGORY)
+
+
+@dataclass(frozen=True, repr=False)
+class CreditShares(Result):
+    """Shares of the credit by rule: rows of the influence table, estimand ``credit_share``.
+
+    Attributes
+    ----------
+    paths : sequence of (str, int, int)
+        The most taken paths, how many took each and how many of those came to the outcome.
+    """
+
+    paths: Sequence[tuple[str, int, int]] = ()
+
+
+def attribute_paths(
+    log: Any,
+    outcome: str | None = None,
+    *,
+    half_life: str | float = "7d",
+    effects: pa.Table | str | Path | None = None,
+    seed: int = 0,
+) -> CreditShares:
+    """Multi-touch attribution: who gets the credit for an outcome on the way to it, by every usual rule.
+
+    A path is what one person did on one item before the outcome, repeats in a row joined. First and last touch, time
+    decay, Shapley and Markov removal share out what happened; the causal share says what would be missing.
+
+    Parameters
+    ----------
+    log : EventLog, or what :func:`swayline.read_events` takes
+    outcome : str, optional
+        A behaviour, or a condition on its value; by default as ``swayline influence behaviors`` chooses it.
+    half_life : str or float
+        Of the time decay, as ``7d`` or in seconds.
+    effects : pa.Table or path, optional
+        Rows of effects on the same outcome (:class:`swayline.BehaviorEffects`): the causal share stands beside.
+    seed : int
+        Of the bootstrap over people that gives the intervals.
+
+    Returns
+    -------
+    CreditShares
+        A row a behaviour and rule; no rule is called an effect.
+
+    Raises
+    ------
+    OutcomeError
+        Nothing precedes the outcome, or it never follows another behaviour.
+    UsageError
+        The half-life is no duration.
+    """
+    seconds = seconds_of(half_life, "half_life") or HALF_LIFE_S
+    asked, name = as_log(log).split_by_outcome(outcome)
+    with DuckEngine() as engine:
+        taken = journeys(engine, asked.events, name, seconds)
+    known = read_rows(Path(effects)) if isinstance(effects, str | Path) else effects
+    rows = credit_rows(taken, name, known, seed)
+    return CreditShares(rows, f"shares of the credit for {shown(name)}", None, shown_paths(taken))
 
 
 def search(

@@ -34,10 +34,10 @@ def trial_rows(d: Dialect, events: Source, pairs: Source) -> str:
 
 @operator
 def path_steps(d: Dialect, events: Source, outcome: int) -> str:
-    """The events of every pair up to its outcome: ``u, i, b, y`` (whether the outcome came), in order."""
+    """The events of every pair up to its outcome: ``u, i, b, t, y`` (whether it came), ``until`` (when)."""
     return (
-        "SELECT e.u AS u, e.i AS i, e.b AS b, CASE WHEN f.o IS NULL THEN 0 ELSE 1 END AS y "
+        "SELECT e.u AS u, e.i AS i, e.b AS b, e.t AS t, CASE WHEN f.o IS NULL THEN 0 ELSE 1 END AS y, f.t AS until "
         f"FROM {events} e LEFT JOIN "
-        f"(SELECT u, i, min(o) AS o FROM {events} WHERE b = {outcome} AND i >= 0 GROUP BY u, i) f "
+        f"(SELECT u, i, min(o) AS o, min(t) AS t FROM {events} WHERE b = {outcome} AND i >= 0 GROUP BY u, i) f "
         "ON e.u = f.u AND e.i = f.i WHERE e.i >= 0 AND (f.o IS NULL OR e.o < f.o) ORDER BY e.u, e.i, e.o"
     )

@@ -14,6 +14,8 @@ from swayline.core.types import Ints
 from swayline.engine import DuckEngine
 from swayline.evaluation.off_policy import INFLUENCE, choices_from_log, influence_policy, policy_rows, value_of_policy
 from swayline.influence.attribution import behavior_rows, edit_rows, event_rows, remove_events
+from swayline.influence.attribution.credit import credit_rows
+from swayline.influence.attribution.paths import journeys
 from swayline.influence.effects import BehaviorEffects, associations, planted_beside
 from swayline.influence.network import PeopleInfluence
 from swayline.ledger import concat, ledger, write_ledger
@@ -27,7 +29,8 @@ _EDITED_USERS, _EDITED_BEHAVIORS = 200, 5
 def measure_influence(work: Workspace) -> None:
     """Effects of behaviours beside associations, influence on ties, and the model's answer to removing things."""
     settings, histories = work.settings, work.bundle.histories
-    parts = [_behavior_effects(work), *_people(work)]
+    effects = _behavior_effects(work)
+    parts = [effects, *_credit(work, effects), *_people(work)]
     parts += _worth_of_influence(work, concat(parts))
     active = np.flatnonzero(histories.lengths >= 2)
     order = generator(settings.seed, "explained users").permutation(active)
@@ -85,6 +88,17 @@ def _behavior_effects(work: Workspace) -> pa.Table:
         work.say("influence", f"effects of behaviours cannot be estimated, so associations stand alone: {error}")
         with DuckEngine() as engine:
             return associations(engine, work.asked.events, work.outcome)
+
+
+def _credit(work: Workspace, effects: pa.Table) -> list[pa.Table]:
+    """Who gets the credit for the outcome on the way to it, by rule, the causal share beside."""
+    try:
+        with task("credit along paths"), DuckEngine() as engine:
+            taken = journeys(engine, work.asked.events, work.outcome)
+            return [credit_rows(taken, work.outcome, effects, work.settings.seed)]
+    except DataError as error:  # no times, or nothing comes before the outcome
+        work.say("influence", f"credit for the outcome cannot be shared out: {error}")
+        return []
 
 
 def _audit(work: Workspace, effects: BehaviorEffects) -> None:

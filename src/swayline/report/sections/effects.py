@@ -13,6 +13,7 @@ from swayline.report.wording import words
 Row = Mapping[str, Any]
 _MOST_PLOTS, _MOST_EDITS = 3, 30
 _UNIT = "probability"
+_CAUSAL = "causal share"
 _FURTHER = (
     "ate_joint", "ate_direct", "ate_through", "ate_dose", "ate_timing", "ate_order", "ate_combination", "late",
 )  # fmt: skip
@@ -25,7 +26,7 @@ def effect_blocks(overlap: Row | None, rows: Sequence[Row]) -> list[Any]:
         blocks += _love_panels(overlap.get("balance", []))
         blocks += _compared(overlap.get("overlap", []))
         blocks += _graph(overlap.get("graph", []))
-    return blocks + _further(rows) + _edits(rows)
+    return blocks + _further(rows) + _credit(rows) + _edits(rows)
 
 
 def _love_panels(balance: Sequence[Row]) -> list[Panel]:
@@ -139,6 +140,43 @@ def _further(rows: Sequence[Row]) -> list[Table]:
         )
         for unit in dict.fromkeys(str(one["unit"]) for one in found)
     ]  # fmt: skip
+
+
+def _credit(rows: Sequence[Row]) -> list[Any]:
+    """Who gets the credit by the usual rules, beside the share that is causal."""
+    found = [one for one in rows if one["estimand"] == "credit_share" and one["estimate"] is not None]
+    rules = list(dict.fromkeys(one["method"].split(",")[0] for one in found))
+    if not {"last touch", _CAUSAL} <= set(rules):
+        return []
+    by = {(one["cause"], one["method"].split(",")[0]): one for one in found}
+    causes = sorted({str(one["cause"]) for one in found}, key=lambda one: -by[one, "last touch"]["estimate"])[
+        :_MOST_EDITS
+    ]
+    table = Table(
+        "Who gets the credit for the outcome on the way to it, by rule, and what is causal of it",
+        ("Behaviour", *(words.capital(rule) for rule in rules), "Of the causal share", "Identified"),
+        [
+            (
+                words.capital(words.noun(cause, 2)), *(_share(by.get((cause, rule))) for rule in rules),
+                _within(by.get((cause, _CAUSAL))), str((by.get((cause, _CAUSAL)) or {}).get("identified", "–")),
+            )
+            for cause in causes[:_MOST_EDITS]
+        ],
+        frozenset(range(1, len(rules) + 2)),
+    )  # fmt: skip
+    text = (
+        "Rules share out what happened, and their shares add to one. The causal share is what would be missing without "
+        "the behaviour in journeys that it did not open; it need not add to one, and may be below zero."
+    )
+    return [table, Note(text)]
+
+
+def _share(row: Row | None) -> str:
+    return "–" if row is None else f"{row['estimate']:.0%}"
+
+
+def _within(row: Row | None) -> str:
+    return "–" if row is None or row["ci_low"] is None else f"{row['ci_low']:.0%} to {row['ci_high']:.0%}"
 
 
 def _edits(rows: Sequence[Row]) -> list[Table]:
