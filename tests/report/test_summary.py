@@ -55,6 +55,11 @@ def test_advice_follows_the_figures(folder):
     assert "+5.0% to +20.0%" in what_to_do(some)
     unsure = replace(run, influence=pa.Table.from_pylist([first | {"identified": "no"}], rows.schema))
     assert "+12.0%" not in what_to_do(unsure)
+    near = first | {"estimate": 0.06, "ci_low": 0.001, "ci_high": 0.12, "p_value": 0.04}
+    others = [near | {"cause": f"other {n}", "ci_low": -0.1, "p_value": 0.5} for n in range(4)]
+    among = replace(run, influence=pa.Table.from_pylist([near, *others], rows.schema))
+    assert "+6.0%" in what_to_do(replace(run, influence=pa.Table.from_pylist([near], rows.schema)))
+    assert "no behaviour's effect is surely above zero" in what_to_do(among)  # as the report says of five together
     broken = replace(run, run={"inputs": {"events": {"rows": 100, "rejected": 40}}})
     assert what_to_do(broken).startswith("Mend the log: 40 of 100 rows (40%)")
 

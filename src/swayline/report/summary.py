@@ -12,6 +12,7 @@ from swayline.core.names import REPORT_FILE
 from swayline.report.artifacts import Artifacts
 from swayline.report.blocks import Section
 from swayline.report.wording import words
+from swayline.report.wording.verdicts import KINDS, quoted_rows
 
 MOST = 10
 """Sentences of a summary."""
@@ -78,16 +79,20 @@ def what_to_do(run: Artifacts) -> str:
 
 
 def _best_effect(run: Artifacts) -> Mapping[str, Any] | None:
-    """The primary effect of a behaviour whose interval lies highest above zero; None where none lies above."""
+    """The claimed effect of a behaviour whose interval lies highest above zero; None where the report claims none."""
     if run.influence is None:
         return None
     rows = [
         row for row in run.influence.select(_READ).to_pylist()
-        if row["cause_kind"] == "behavior" and row["effect_kind"] == "outcome" and row["primary"]
-        and row["estimand"] in ("ate", "att") and row["unit"] == "probability"
-        and row["identified"] in ("yes", "assumed") and (row["ci_low"] or 0) > 0
+        if row["cause_kind"] == "behavior" and row["effect_kind"] == "outcome" and row["estimand"] in KINDS
+        and row["unit"] == "probability" and row["estimate"] is not None
     ]  # fmt: skip
-    return max(rows, key=lambda row: row["ci_low"], default=None)
+    effects = [parts["effect"] for parts in quoted_rows(rows).values() if "effect" in parts]
+    claimed = [
+        row for row in effects
+        if row["primary"] and row["stands"] and row["identified"] in ("yes", "assumed") and row["ci_low"] > 0
+    ]  # fmt: skip
+    return max(claimed, key=lambda row: row["ci_low"], default=None)
 
 
 _READ = [
@@ -99,9 +104,12 @@ _READ = [
     "estimate",
     "ci_low",
     "ci_high",
+    "p_value",
     "unit",
     "identified",
+    "refutations",
     "primary",
+    "n",
 ]
 
 
