@@ -76,19 +76,19 @@ class Rules:
         """
         taken, w = self.taken, len(self.taken.words)
         each = np.ones(len(taken.path)) if weight is None else weight
-        won = np.bincount(taken.path, each * taken.converted, len(taken.paths))
+        won = _sums(taken.path, each * taken.converted, len(taken.paths))
         if rule == "first touch":
-            credit = np.bincount(self._first, won, w)
+            credit = _sums(self._first, won, w)
         elif rule == "last touch":
-            credit = np.bincount(self._last, won, w)
+            credit = _sums(self._last, won, w)
         elif rule == "time decay":
             journey, word, share = taken.decayed
-            credit = np.bincount(word, share * each[journey], w)
+            credit = _sums(word, share * each[journey], w)
         elif rule == "shapley":
             # Of sets of behaviours whose worth is what those alone converted, the value is each path's even share.
-            credit = won @ self._members
+            credit = np.asarray(won @ self._members)
         else:
-            credit = self._markov(np.bincount(taken.path, each, len(taken.paths)), won)
+            credit = self._markov(_sums(taken.path, each, len(taken.paths)), won)
         total = credit.sum()
         return credit / total if total > 0 else np.zeros(w)
 
@@ -116,17 +116,23 @@ class Rules:
             )
         path, come, to = self._moves
         inner = words + 1
-        moves = np.bincount(come * inner + to, n[path], inner * inner).reshape(inner, inner)
-        converts = np.bincount(self._last + 1, won, inner)
-        out = moves.sum(axis=1) + np.bincount(self._last + 1, n, inner)
+        moves = _sums(come * inner + to, n[path], inner * inner).reshape(inner, inner)
+        converts = _sums(self._last + 1, won, inner)
+        out = moves.sum(axis=1) + _sums(self._last + 1, n, inner)
         chance = moves / np.maximum(out, 1e-300)[:, None]
         visits = np.linalg.inv(np.eye(inner) - chance)
         comes = visits @ (converts / np.maximum(out, 1e-300))
         if comes[0] <= 0:
             return np.zeros(words)
         # Who ever comes to a state does so with chance visits[start, state] / visits[state, state], lost without it.
-        fall = visits[0] / np.diag(visits) * comes / comes[0]
-        return np.maximum(fall[1:], 0.0)
+        fall: Floats = visits[0] / np.diag(visits) * comes / comes[0]
+        without: Floats = np.maximum(fall[1:], 0.0)
+        return without
+
+
+def _sums(group: Ints, values: Floats, n: int) -> Floats:
+    """(n,) the values of each group, added."""
+    return np.bincount(group, values, n).astype(np.float64)
 
 
 def credit_rows(taken: Journeys, outcome: str, effects: pa.Table | None = None, seed: int = 0) -> pa.Table:
