@@ -226,6 +226,7 @@ def test_what_a_stage_could_not_do_is_said_in_the_record_and_the_report(shop, qu
     (notes,) = [stage["notes"] for stage in done.record["stages"] if stage["name"] == "influence"]
     assert [note.split(":")[0] for note in notes] == [
         "effects of behaviours cannot be estimated, so associations stand alone",
+        "credit for the outcome cannot be shared out",
         "influence on ties cannot be estimated",
     ]
     page = done.report.read_text("utf-8")
