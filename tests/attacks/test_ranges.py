@@ -30,6 +30,7 @@ NEEDED = {
     ("influence", "table"): ["table.csv", "--treatment", "t", "--outcome", "y"],
     ("influence", "people"): ["log.csv", "--ties", "ties.csv"],
     ("influence", "contagion"): ["log.csv", "--ties", "ties.csv"],
+    ("influence", "paths"): ["log.csv", "--outcome", "view"],
     ("influence", "predict"): ["log.csv", "--ties", "ties.csv"],
     ("influence", "spread"): ["ledger.parquet"],
     ("influence", "launch"): ["ledger.parquet", "--item", "a"],
