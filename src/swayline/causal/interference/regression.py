@@ -1,0 +1,88 @@
+"""Least squares and two-stage least squares with errors by cluster.
+
+Shapes: n rows, k columns, G clusters.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from swayline.causal.inference.intervals import Estimate, interval
+from swayline.core.types import Floats, Ints
+
+_SAME = 1e-8
+"""A column of which the others explain all but so little is one of them."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Coefficients of the columns asked about, each with its interval."""
+
+    estimates: tuple[Estimate, ...]
+    residual: Floats
+
+
+def basis(columns: Floats) -> Floats:
+    """Orthonormal columns that span the given ones and a constant, (n, r)."""
+    every = np.column_stack([np.ones(len(columns)), columns])
+    scale = np.linalg.norm(every, axis=0)
+    left, size, _ = np.linalg.svd(every[:, scale > 0] / scale[scale > 0], full_matrices=False)
+    return np.asarray(left[:, size > 1e-10 * size[0]])
+
+
+def without(of: Floats, span: Floats) -> Floats:
+    """What a basis does not explain of some columns."""
+    return np.asarray(of - span @ (span.T @ of))
+
+
+def varies(of: Floats, left: Floats) -> bool:
+    """Whether a column holds anything that a basis did not explain (``left``)."""
+    return bool(np.sum(left**2) > _SAME * max(float(np.sum((of - of.mean()) ** 2)), 1e-300))
+
+
+def fit(y: Floats, asked: Floats, span: Floats, clusters: Ints | None, instruments: Floats | None = None) -> Fit:
+    """Coefficients of some columns given a basis of controls (Frisch & Waugh).
+
+    Parameters
+    ----------
+    y : (n,)
+    asked : (n, a) columns whose coefficients are wanted
+    span : (n, r) from :func:`basis`
+    clusters : (n,) from 0; None where rows are independent
+    instruments : (n, a) in their place: two-stage least squares, just identified
+
+    Notes
+    -----
+    The sandwich with clusters (CR1: G/(G-1) · (n-1)/(n-k)), Student's t with G-1 degrees of freedom.
+    """
+    n, groups = len(y), len(y) if clusters is None else int(clusters.max()) + 1
+    own_y, x = without(y, span), without(asked, span)
+    z = x if instruments is None else without(instruments, span)
+    bread = np.linalg.pinv(z.T @ x)
+    slope = bread @ (z.T @ own_y)
+    residual = own_y - x @ slope
+    scores = z * residual[:, None]
+    if clusters is not None:
+        scores = np.stack([np.bincount(clusters, column, groups) for column in scores.T], axis=1)
+    free = max(n - span.shape[1] - asked.shape[1], 1)
+    small = groups / max(groups - 1, 1) * ((n - 1) / free if clusters is not None else (n - 1) / n * n / free)
+    covariance = bread @ (scores.T @ scores) @ bread.T * small
+    se = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    found = tuple(
+        interval(float(b), float(s) if s > 0 else float("nan"), float(max(groups - 1, 1)))
+        for b, s in zip(slope, se, strict=True)
+    )
+    return Fit(found, residual)
+
+
+def t_values(y: Floats, columns: Floats, span: Floats, clusters: Ints | None) -> Floats:
+    """(d,) t value of each of d columns by itself given a basis, errors by cluster: what draws are compared by."""
+    own_y, x = without(y, span), without(columns, span)
+    below = np.maximum((x**2).sum(axis=0), 1e-300)
+    slope = x.T @ own_y / below
+    scores = x * (own_y[:, None] - x * slope)
+    if clusters is not None:
+        order = np.argsort(clusters, kind="stable")
+        starts = np.unique(clusters[order], return_index=True)[1]
+        scores = np.add.reduceat(scores[order], starts, axis=0)
+    return np.asarray(slope / np.sqrt(np.maximum((scores**2).sum(axis=0), 1e-300)) * below)
