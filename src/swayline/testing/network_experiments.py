@@ -44,7 +44,8 @@ def network_experiment(
     target = np.concatenate([np.full(len(found), person) for person, found in ends])
     source = np.concatenate([found for _, found in ends])
     ties = np.bincount(target, minlength=people).astype(np.float64)
-    exposed = read_mapping(mapping)(np.bincount(target, treated[source], people), np.maximum(ties, 1.0)) * (ties > 0)
+    reached = np.bincount(target, treated[source], people).astype(np.float64)
+    exposed = read_mapping(mapping)(reached, np.maximum(ties, 1.0)) * (ties > 0)
     common = likeness * rng.normal(size=villages)[village] + 0.15 * ties + rng.normal(size=people)
     table = pa.table({
         "person": [f"p{one}" for one in range(people)], "village": [f"v{one}" for one in village],

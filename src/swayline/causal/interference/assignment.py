@@ -15,9 +15,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from swayline.core.errors import UsageError
-from swayline.core.types import Bools, Floats, Ints
+from swayline.core.types import Bools, Ints
+
+Floats = npt.NDArray[np.float64]
 
 DRAWS_AT_ONCE = 32
 
@@ -55,7 +58,7 @@ class Assignment:
             for k in range(width):
                 order = some[np.lexsort((rng.random(len(some)), self.stratum[some]))]
                 drawn[order, k] = self.treated[base]
-            yield drawn[self.unit]
+            yield np.asarray(drawn[self.unit], dtype=np.float64)
             done += width
 
 

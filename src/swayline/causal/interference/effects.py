@@ -1,5 +1,6 @@
 """What being treated does to a person, and what the treatment of ties does: the public estimate."""
 
+from collections.abc import Mapping as Named
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,12 +13,12 @@ from swayline.causal.inference.intervals import Estimate
 from swayline.causal.inference.refutation import Refutation
 from swayline.causal.interference.assignment import Assignment, read_assignment
 from swayline.causal.interference.exposure import Mapping, Reach, read_mapping, read_reach
-from swayline.causal.interference.regression import basis, fit, t_values, varies, without
+from swayline.causal.interference.regression import Floats, basis, beside, fit, t_values, varies, without
 from swayline.causal.interference.rows import rows_of, words_of
 from swayline.causal.table.frame import as_table, column, learn_encoder, numeric
 from swayline.core.errors import IdentificationError, UsageError
 from swayline.core.rng import generator
-from swayline.core.types import Bools, Floats, Ints
+from swayline.core.types import Bools, Ints
 from swayline.ledger import ledger
 
 FEWEST = 30
@@ -193,7 +194,9 @@ def _read(
 ) -> tuple[_Rows, list[str]]:
     treated = numeric(table, design.treatment)
     if not np.isin(treated[np.isfinite(treated)], (0.0, 1.0)).all():
-        raise UsageError(f"treatment {design.treatment!r} must be 0 or 1 (or true, false) to reach others: make a column")
+        raise UsageError(
+            f"treatment {design.treatment!r} must be 0 or 1 (or true, false) to reach others: make a column"
+        )
     y, reach = numeric(table, design.outcome), read_reach(table, ties, design.id, outside)
     ties_of = reach.ties(np.isfinite(treated))
     counted = np.ones(len(y), bool) if design.among is None else numeric(table, design.among) == 1.0
@@ -207,7 +210,7 @@ def _read(
     focal = np.flatnonzero(kept & ~lonely)
     if len(focal) < FEWEST:
         raise IdentificationError(
-            f"{len(focal):,} people have an outcome and a tie to somebody of known treatment; at least {FEWEST} are needed"
+            f"{len(focal):,} people have an outcome and a tie to known treatments; at least {FEWEST} are needed"
         )
     unit, stratum, clusters = (_codes(table, name) for name in (design.assigned_by, design.strata, design.clusters))
     names = ("--assigned-by " + repr(design.assigned_by), "--strata " + repr(design.strata))
@@ -217,7 +220,17 @@ def _read(
     if of is not None and of.max() < 1:
         raise IdentificationError(f"all rows lie in one cluster of {design.clusters!r}: no error can be told")
     rows = _Rows(
-        design, reach, treated, focal, y[focal], np.asarray(controls, np.float64), of, assignment, ties_of, how[1], how[0]
+        design,
+        reach,
+        treated,
+        focal,
+        y[focal],
+        np.asarray(controls, np.float64),
+        of,
+        assignment,
+        ties_of,
+        how[1],
+        how[0],
     )
     return rows, notes
 
@@ -231,23 +244,25 @@ def _codes(table: pa.Table, name: str | None) -> Ints | None:
 
 
 def _answer(
-    rows: _Rows, mapping: Mapping, taken: Floats | None, outcome: Floats, placebos: dict[str, Floats],
+    rows: _Rows, mapping: Mapping, taken: Floats | None, outcome: Floats, placebos: Named[str, Floats],
     rng: np.random.Generator,
 ) -> Found:  # fmt: skip
     """One mapping: effects, the naive figure, checks."""
     own, seen = np.nan_to_num(rows.treated[rows.focal]), rows.exposure(mapping, rows.treated)
     expected, balance = _expected(rows, mapping, seen, rng)
-    degree = np.log(rows.ties[rows.focal])
-    plain_span = basis(np.column_stack([rows.controls, degree])) if mapping.name != "share" else basis(rows.controls)
-    span = basis(np.column_stack([rows.controls, degree, expected]))
+    degree: Floats = np.log(rows.ties[rows.focal])
+    plain_span = basis(beside(rows.controls, degree)) if mapping.name != "share" else basis(rows.controls)
+    span = basis(beside(rows.controls, degree, expected))
     if not varies(seen, without(seen, span)):
-        raise IdentificationError(f"nobody's exposure ({mapping.name}) varies beside the controls: there is no contrast")
+        raise IdentificationError(
+            f"nobody's exposure ({mapping.name}) varies beside the controls: there is no contrast"
+        )
     acts = varies(own, without(own, span))
-    columns = np.column_stack([seen, own]) if acts else seen[:, None]
+    columns: Floats = beside(seen, own) if acts else seen[:, None]
     asked, instruments, strength = columns, None, float("nan")
     if taken is not None:
         took = rows.exposure(replace(mapping, least=None), taken)
-        asked = np.column_stack([took, np.nan_to_num(taken[rows.focal])]) if acts else took[:, None]
+        asked = beside(took, np.nan_to_num(taken[rows.focal])) if acts else took[:, None]
         instruments = columns
         strength = float(_t_of(fit(took, columns, span, rows.clusters).estimates[0])) ** 2
     main = fit(rows.y, asked, span, rows.clusters, instruments).estimates
@@ -294,7 +309,7 @@ def _expected(
     here = float(_explained((seen - expected)[:, None], span)[0])
     p = float((1 + (scales >= here - 1e-12).sum()) / (1 + len(scales)))
     words = f"exposures go with the controls no more than chance brings (p = {p:.3g} over treatments drawn anew)"
-    return expected, Refutation(p >= ALARM, p, words if p >= ALARM else words.replace("no more", "more"))
+    return expected, Refutation(p > ALARM, p, words if p > ALARM else words.replace("no more", "more"))
 
 
 def _explained(of: Floats, span: Floats) -> Floats:
@@ -304,7 +319,7 @@ def _explained(of: Floats, span: Floats) -> Floats:
 
 
 def _checks(
-    rows: _Rows, mapping: Mapping, columns: Floats, span: Floats, placebos: dict[str, Floats], rng: np.random.Generator
+    rows: _Rows, mapping: Mapping, columns: Floats, span: Floats, placebos: Named[str, Floats], rng: np.random.Generator
 ) -> dict[str, Refutation]:
     """Outcomes that cannot have been caused, and treatments of others drawn anew while people's own stay."""
     found = {}
@@ -316,7 +331,9 @@ def _checks(
         found[f"negative control {name}"] = Refutation(not one.p < ALARM, one.value, words)
     if rows.design.randomised:
         p, among = _randomisation_p(rows, mapping, columns, span, rng)
-        words = f"p over {rows.draws} treatments of others drawn anew, own treatments kept, of {among:,} people: {p:.3g}"
+        words = (
+            f"p over {rows.draws} treatments of others drawn anew, own treatments kept, of {among:,} people: {p:.3g}"
+        )
         found["randomisation"] = Refutation(True, p, words)
     return found
 
@@ -326,13 +343,11 @@ def _randomisation_p(
 ) -> tuple[float, int]:
     """Two-sided p of no spillover at all, exact: focal people keep their treatment, others' is drawn anew."""
     fixed: Bools = np.zeros(len(rows.treated), bool)
-    own = columns[:, 1] if columns.shape[1] > 1 else np.zeros(0)
     some = np.arange(len(rows.focal))
-    if rows.design.among is None or len(own):
+    if rows.design.among is None or columns.shape[1] > 1:
         some = np.flatnonzero(rng.random(len(rows.focal)) < 0.5)
     fixed[rows.focal[some]] = True
-    held = span[some] if not len(own) else np.column_stack([span[some], own[some]])
-    held = basis(held)
+    held = basis(beside(span[some], columns[some, 1:]))
     clusters = None if rows.clusters is None else np.unique(rows.clusters[some], return_inverse=True)[1]
     here = abs(float(t_values(rows.y[some], columns[some, :1], held, clusters)[0]))
     beyond = sum(
@@ -340,4 +355,3 @@ def _randomisation_p(
         for drawn in rows.assignment.draws(rng, rows.draws, fixed)
     )
     return (1 + beyond) / (1 + rows.draws), len(some)
-

@@ -17,13 +17,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from scipy import sparse
 
 from swayline.causal.table.frame import column
 from swayline.core.errors import SchemaError, UsageError, nearest, shown
-from swayline.core.types import Floats
+
+Floats = npt.NDArray[np.float64]
 
 OUTSIDE = ("drop", "untreated")
 _PLAIN = ("share", "count", "any")
@@ -48,7 +50,8 @@ class Mapping:
     def __call__(self, treated: Floats, ties: Floats) -> Floats:
         """Exposures from treated ties and ties, arrays of one shape; people have a tie."""
         number = treated / ties if self.of == "share" else treated
-        return number if self.least is None else (number >= self.least - 1e-9).astype(np.float64)
+        exposed = number if self.least is None else number >= self.least - 1e-9
+        return np.asarray(exposed, dtype=np.float64)
 
     @property
     def words(self) -> str:

@@ -6,9 +6,12 @@ Shapes: n rows, k columns, G clusters.
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from swayline.causal.inference.intervals import Estimate, interval
-from swayline.core.types import Floats, Ints
+from swayline.core.types import Ints
+
+Floats = npt.NDArray[np.float64]
 
 _SAME = 1e-8
 """A column of which the others explain all but so little is one of them."""
@@ -22,10 +25,15 @@ class Fit:
     residual: Floats
 
 
+def beside(*columns: Floats) -> Floats:
+    """Columns side by side, (n, k)."""
+    return np.asarray(np.column_stack(columns), dtype=np.float64)
+
+
 def basis(columns: Floats) -> Floats:
     """Orthonormal columns that span the given ones and a constant, (n, r)."""
-    every = np.column_stack([np.ones(len(columns)), columns])
-    scale = np.linalg.norm(every, axis=0)
+    every = beside(np.ones(len(columns)), columns)
+    scale = np.sqrt((every**2).sum(axis=0))
     left, size, _ = np.linalg.svd(every[:, scale > 0] / scale[scale > 0], full_matrices=False)
     return np.asarray(left[:, size > 1e-10 * size[0]])
 

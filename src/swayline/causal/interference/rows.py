@@ -46,8 +46,9 @@ def rows_of(of: "NetworkEffects") -> list[Row]:
         if one.direct is not None and "direct" not in seen:
             seen.add("direct")
             rows.append(EffectRow(
-                **told, cause=design.taken or design.treatment, channel="own", estimand="late" if design.taken else "ate",
-                method=how or GIVEN, figure=one.direct.figure, primary=True, assumptions=assumptions,
+                **told, cause=design.taken or design.treatment, channel="own",
+                estimand="late" if design.taken else "ate", method=how or GIVEN, figure=one.direct.figure, primary=True,
+                assumptions=assumptions,
             ))  # fmt: skip
     return rows
 

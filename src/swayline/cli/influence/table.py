@@ -1,4 +1,4 @@
-"""``swayline influence table``: the effect of one column on another."""
+"""``swayline influence table``: the effect of one column on another; with ties, of others' treatment too."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +52,51 @@ class Identification:
 
 
 @dataclass(frozen=True)
+class Network:
+    """An experiment among people on ties: what of others' treatment reaches a person, and how it was drawn."""
+
+    ties: Annotated[
+        Path | None,
+        typer.Option("--ties", help="Table of source and target: treatment may reach others so.", show_default=False),
+    ] = None
+    id: Annotated[str, typer.Option("--id", help="With --ties: column of the ids that ties name.")] = "user"
+    exposure: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--exposure",
+            help="With --ties: share (default), count, any, share>=0.5 or count>=2 of ties treated; may be repeated.",
+            show_default=False,
+        ),
+    ] = None
+    among: Annotated[
+        str | None,
+        typer.Option("--among", help="With --ties: column of 0 and 1: whose outcomes count.", show_default=False),
+    ] = None
+    strata: Annotated[
+        str | None,
+        typer.Option("--strata", help="With --ties: column within which the treatment was drawn.", show_default=False),
+    ] = None
+    assigned_by: Annotated[
+        str | None,
+        typer.Option("--assigned-by", help="With --ties: column by whose values it was drawn.", show_default=False),
+    ] = None
+    taken: Annotated[
+        str | None,
+        typer.Option(
+            "--taken",
+            help="With --ties: column of what was taken up; the treatment only encourages.",
+            show_default=False,
+        ),
+    ] = None
+    outside: Annotated[
+        str, typer.Option("--outside", help="With --ties: people not in the table: drop, or untreated.")
+    ] = "drop"
+    draws: Annotated[
+        int, typer.Option("--draws", min=19, max=100_000, help="With --ties: treatments drawn anew, for tests.")
+    ] = 499
+
+
+@dataclass(frozen=True)
 class Estimation:
     """How it is estimated, and what is set beside it."""
 
@@ -66,12 +111,13 @@ def table(
     ],
     question: Question,
     identification: Identification = Identification(),
+    network: Network = Network(),
     estimation: Estimation = Estimation(),
     seed: options.Seed = 0,
     out: Out = Path("influence.parquet"),
     ending: Ending = Ending(),
 ) -> None:
-    """The effect of one column on another, from an experiment or from observation."""
+    """The effect of one column on another, from an experiment or from observation; with --ties, of ties' treatment."""
     from swayline.causal.answer.words import in_words
     from swayline.causal.effect import estimate_effect
     from swayline.causal.table.question import ESTIMANDS, LEARNERS
@@ -81,7 +127,12 @@ def table(
     for name, word, words in (("estimand", question.estimand, ESTIMANDS), ("learner", estimation.learner, LEARNERS)):
         if word not in words:
             raise UsageError(f"--{name} {shown(word)} is unknown: {nearest(word, words)}")
-    claim_file(out, "influence table", (table, identification.graph), ending.force)
+    claim_file(out, "influence table", (table, identification.graph, network.ties), ending.force)
+    if network.ties is not None:
+        _among_ties(table, question, identification, network, seed, out, ending)
+        return
+    if network != Network():
+        raise UsageError("--exposure, --among, --strata, --assigned-by, --taken and --outside need --ties FILE")
     found = estimate_effect(
         read_table(table), question.treatment, question.outcome, _names(question.controls),
         estimand=question.estimand, clusters=question.clusters, reference=question.reference,
@@ -95,6 +146,41 @@ def table(
         result(found.ledger, out) | {"notes": list(found.notes)},
         [*in_words(found.ledger), *found.notes, f"written: {out}"],
     )
+
+
+def _among_ties(
+    path: Path, question: Question, identification: Identification, network: Network, seed: int, out: Path,
+    ending: Ending,
+) -> None:  # fmt: skip
+    """Direct and spillover effects of an experiment on a network."""
+    from swayline.causal.interference import Design, estimate_network_effects
+    from swayline.events import read_table
+    from swayline.ledger import write_ledger
+
+    for name, given in (
+        ("--estimand", question.estimand != "ate"), ("--reference", question.reference),
+        ("--propensity", identification.propensity), ("--graph", identification.graph),
+        ("--instrument", identification.instrument),
+    ):  # fmt: skip
+        if given:
+            raise UsageError(
+                f"{name} does not go with --ties: effects of ties' treatment are over everybody with a tie"
+            )
+    design = Design(
+        question.treatment, question.outcome, network.id, tuple(_names(question.controls) or ()), question.clusters,
+        network.strata, network.assigned_by, network.among, network.taken,
+        tuple(_names(identification.negative_controls) or ()), question.randomised,
+    )  # fmt: skip
+    assert network.ties is not None
+    found = estimate_network_effects(
+        read_table(path), read_table(network.ties), design, network.exposure or ("share",), outside=network.outside,
+        draws=network.draws, seed=seed,
+    )  # fmt: skip
+    write_ledger(found.ledger, out, "influence table")
+    show(
+        ending.json, result(found.ledger, out) | {"notes": list(found.notes)},
+        [*found.in_words(), f"written: {out}"],
+    )  # fmt: skip
 
 
 def _names(written: str | None) -> list[str] | None:
