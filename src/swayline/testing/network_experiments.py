@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from swayline.causal.interference.effects import Design
 from swayline.causal.interference.exposure import read_mapping
+from swayline.causal.interference.results import Design
 
 
 @dataclass(frozen=True)

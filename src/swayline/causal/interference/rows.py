@@ -1,29 +1,28 @@
 """Direct and spillover effects as rows of the influence table, and as sentences."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from swayline.causal.inference.intervals import Estimate
 from swayline.causal.inference.refutation import as_json
+from swayline.causal.interference.results import Design, Found
 from swayline.ledger import AssociationRow, EffectRow, Row
 from swayline.ledger.schema import ADJUSTED, EXPERIMENT
-
-if TYPE_CHECKING:
-    from swayline.causal.interference.effects import Found, NetworkEffects
 
 GIVEN = "least squares given the expected exposure"
 PLAIN = "least squares"
 TWO_STAGE = "two-stage least squares"
 
 
-def rows_of(of: "NetworkEffects") -> list[Row]:
+def rows_of(design: Design, found: Sequence[Found], binary: bool) -> list[Row]:
     """The association beside the effects of each mapping; the direct effect once, with the first of them."""
     rows: list[Row] = []
-    design, seen = of.design, set()
-    for one in of.found:
+    seen: set[str] = set()
+    for one in found:
         word, reason = one.verdict(design.randomised)
         shared: dict[str, Any] = {
             "cause_kind": "treatment", "effect": design.outcome, "n": one.n,
-            "unit": "probability" if of.binary else design.outcome,
+            "unit": "probability" if binary else design.outcome,
         }  # fmt: skip
         told = shared | {
             "evidence": EXPERIMENT if design.randomised else ADJUSTED, "identified": word,
@@ -31,7 +30,7 @@ def rows_of(of: "NetworkEffects") -> list[Row]:
         }  # fmt: skip
         how = TWO_STAGE if design.taken else ""
         cause = f"{design.taken or design.treatment} of ties: {one.mapping.name}"
-        assumptions = f"{reason} {_assumptions(of, one)}"
+        assumptions = f"{reason} {_assumptions(design, one)}"
         spill = told | {"cause": cause, "channel": "social", "estimand": "spillover", "assumptions": assumptions}
         rows.append(EffectRow(**spill, method=how or GIVEN, figure=one.spillover.figure, primary=True))
         rows.append(EffectRow(**spill, method=f"{how or PLAIN}, expected exposures left out", figure=one.plain.figure))
@@ -53,8 +52,7 @@ def rows_of(of: "NetworkEffects") -> list[Row]:
     return rows
 
 
-def _assumptions(of: "NetworkEffects", one: "Found") -> str:
-    design = of.design
+def _assumptions(design: Design, one: Found) -> str:
     parts = [f"Exposure: {one.mapping.words}; others reach a person along ties alone, and in this way."]
     if design.taken:
         parts.append(f"{design.treatment} moves the outcome only through {design.taken}.")
@@ -66,10 +64,10 @@ def _assumptions(of: "NetworkEffects", one: "Found") -> str:
     return " ".join([*parts, f"Errors {errors}."])
 
 
-def words_of(of: "NetworkEffects") -> list[str]:
-    """Lines: what ties' treatment does by each mapping, the naive figure, checks, the own treatment, notes."""
-    lines, design = [], of.design
-    for one in of.found:
+def words_of(design: Design, found: Sequence[Found]) -> list[str]:
+    """Lines: what ties' treatment does by each mapping, the naive figure, checks, the own treatment."""
+    lines = []
+    for one in found:
         word, reason = one.verdict(design.randomised)
         what = f"{design.taken or design.treatment} of ties → {design.outcome} ({one.mapping.words})"
         lines.append(f"{what}: {_figure(one.spillover)}, n = {one.n:,}  identified: {word}")
@@ -78,10 +76,10 @@ def words_of(of: "NetworkEffects") -> list[str]:
         if one.naive is not None:
             lines.append(f"  naive, {design.taken or design.outcome} of ties: {_figure(one.naive)}  (association)")
         lines += [f"  {name}: {check.words}" for name, check in one.checks.items()]
-    first = of.found[0]
+    first = found[0]
     if first.direct is not None:
         lines.append(f"{design.taken or design.treatment} of oneself → {design.outcome}: {_figure(first.direct)}")
-    return lines + list(of.notes)
+    return lines
 
 
 def _figure(one: Estimate) -> str:
