@@ -157,3 +157,16 @@ def test_a_model_of_ids_and_pictures_is_fitted_served_and_asked_what_pictures_do
     assert command(words, shop).code == 0
     done = command(["influence", "content", str(tmp_path / "knn"), "--out", str(tmp_path / "x.parquet")], shop)
     assert (done.code, "--model multimodal" in done.err) == (2, True)
+
+
+def test_rows_that_are_left_out_of_the_items_are_said_and_vectors_stand_for_those_that_are_read(tmp_path):
+    (tmp_path / "items.csv").write_text("item,title\ni1,A\ni1,B\ni2,C\n,D\n")
+    for n in (2, 4):
+        np.save(tmp_path / f"v{n}.npy", np.eye(n, dtype=np.float32))
+    done = command(["encode", "items.csv", "--vectors", "own=v2.npy", "--out", "two.parquet"], tmp_path)
+    assert done.code == 0
+    assert "2 of the rows of items.csv are left out; first: row 3, item" in done.err
+    assert pq.read_table(tmp_path / "two.parquet")["own"].to_pylist() == [[1, 0], [0, 1]]
+    done = command(["encode", "items.csv", "--vectors", "own=v4.npy", "--out", "four.parquet"], tmp_path)
+    assert done.code == 1
+    assert "v4.npy has 4 rows and the items table 2 that are read" in done.err

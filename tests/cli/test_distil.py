@@ -83,6 +83,11 @@ def test_what_cannot_be_made_is_said_in_one_line(fitted, tmp_path, words, said) 
     assert not (tmp_path / "small" / "model.json").exists()
 
 
+def test_a_size_without_a_log_to_teach_it_on_is_refused(fitted, tmp_path) -> None:
+    done = run("distil", fitted / "model", "--width", 8, "--out", tmp_path / "s")
+    assert ("give EVENTS" in str(done.exception), (tmp_path / "s").exists()) == (True, False)
+
+
 def test_another_model_is_no_teacher(fitted, tmp_path) -> None:
     assert (
         run(

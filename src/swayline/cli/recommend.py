@@ -10,7 +10,7 @@ from swayline.cli.shared import options
 from swayline.cli.shared.groups import Ending, option_groups
 from swayline.cli.shared.model_folder import ModelFolder, item_ids, newer, user_ids
 from swayline.cli.shared.output import show, table_path, warn
-from swayline.cli.shared.reading import EventsOption
+from swayline.cli.shared.reading import EventsOption, side_table
 from swayline.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -164,7 +164,6 @@ def _walked(
     fitted: "ModelBundle", asked: Asked, known: Known, users: list[str] | None, k: int
 ) -> "tuple[pa.Table, tuple[dict[str, object], ...]]":
     """The lists of the chain, and those of them that are short."""
-    from swayline.events import read_side
     from swayline.ledger import read_ledger
     from swayline.recommend import Chain, Context, Query
 
@@ -178,8 +177,8 @@ def _walked(
     context = Context(
         fitted,
         ledger=None if known.influence is None else read_ledger(known.influence),
-        ties=None if known.ties is None else read_side("ties", known.ties),
-        side=None if known.items is None else read_side("items", known.items),
+        ties=None if known.ties is None else side_table("ties", known.ties),
+        side=None if known.items is None else side_table("items", known.items),
     )
     names = fitted.dataset.users.names
     rows = fitted.served if users is None else fitted.rows_of(users)

@@ -163,8 +163,8 @@ def ready_vectors(items: pa.Table, name: str, path: Path) -> Encoded:
         raise SourceError(f"{path} holds {said}; vectors are a table of numbers, a row an item")
     if len(found) != len(items):
         raise SchemaError(
-            f"{path} has {len(found):,} rows and the items table {len(items):,}: {name} needs a row for each item, in"
-            " the table's order"
+            f"{path} has {len(found):,} rows and the items table {len(items):,} that are read: {name} needs a row for"
+            " each of these items, in the table's order"
         )
     vectors = np.array(found, np.float32)
     told = Encoded(vectors)

@@ -26,20 +26,25 @@ ACCOUNT = "account"
 """What the user was called before links were applied."""
 SOURCE_PLATFORM, TARGET_PLATFORM = "source_platform", "target_platform"
 _PLATFORMS = (SOURCE_PLATFORM, TARGET_PLATFORM)
+_REMEDY = "Call two of its columns source and target"
 _End = tuple[str, str | None]
 """An account: its id and its platform."""
 
 
-def read_pairs(source: Any, columns: tuple[str, ...] = ()) -> tuple[str, pa.Table, list[Refusal]]:
+def read_pairs(
+    source: Any, columns: tuple[str, ...] = (), remedy: str = _REMEDY
+) -> tuple[str, pa.Table, list[Refusal]]:
     """(name, table, refused) of a table of pairs: ``row``, ``source``, ``target``, and platforms where it has them.
 
     Parameters
     ----------
     columns : tuple of str
         Names of a headerless file's columns.
+    remedy : str
+        What to do where a column is missing.
     """
     known: dict[str, tuple[str, ...]] = {SOURCE: (SOURCE, "a", "left"), TARGET: (TARGET, "b", "right")}
-    table, refused, _ = side_rows(source, SideKind(known, (SOURCE, TARGET), "seeds", columns=columns))
+    table, refused, _ = side_rows(source, SideKind(known, (SOURCE, TARGET), "links", columns=columns, remedy=remedy))
     wanted = [ROW, SOURCE, TARGET, *(name for name in _PLATFORMS if name in table.column_names)]
     text = [
         pc.utf8_trim_whitespace(table[name].cast(pa.string())) if name in _PLATFORMS else table[name] for name in wanted

@@ -52,6 +52,8 @@ class SideKind:
     columns: tuple[str, ...] = ()
     table: str | None = None
     paging: Paging | None = None
+    remedy: str | None = None
+    """What to do where a needed column is missing, if not the options that ``option`` begins."""
 
     def resolve(self, header: list[str], where: str) -> dict[str, int]:
         """Name → position of every column: ours by what was said or by their names, features by their own."""
@@ -67,10 +69,12 @@ class SideKind:
         for ours in self.needed:
             if ours not in found:
                 listed = ", ".join(name[:40] for name in header[:20])
-                raise SchemaError(
-                    f"{where} has no column that can be told to be the {ours}; it has: {listed}."
-                    f" Say --{self.option}-map {ours}=NAME, or --{self.option}-columns {','.join(self.needed)}"
+                remedy = self.remedy or (
+                    f"Say --{self.option}-map {ours}=NAME, or --{self.option}-columns {','.join(self.needed)}"
                     " for a file without a header"
+                )
+                raise SchemaError(
+                    f"{where} has no column that can be told to be the {ours}; it has: {listed}. {remedy}"
                 )
         for index, name in enumerate(plain):
             if name == "-" or index in found.values():
@@ -127,9 +131,14 @@ def read_people(source: Any, options: ReadOptions | None = None) -> pa.Table:
 
 def read_side(which: str, source: Any, options: ReadOptions | None = None) -> pa.Table:
     """A table of items, users or ties alone, without a log; rows that cannot be read are left out."""
+    return read_side_told(which, source, options)[0]
+
+
+def read_side_told(which: str, source: Any, options: ReadOptions | None = None) -> tuple[pa.Table, pa.Table]:
+    """(table, rejected) of items, users or ties alone, without a log."""
     readers = {"items": read_items, "users": read_users, "ties": read_ties}
     with DuckEngine() as engine:
-        return readers[which](source, options or ReadOptions(), engine)[0]
+        return readers[which](source, options or ReadOptions(), engine)
 
 
 def read_ties(source: Any, options: ReadOptions, engine: Engine) -> tuple[pa.Table, pa.Table]:

@@ -16,6 +16,8 @@ from swayline.events.sources.block import Refusal, rejected_table
 from swayline.identities.platform import Platform
 from swayline.identities.walls import Walls
 
+_REMEDY = "Call two of its columns source and target, or say --seeds-columns source,target for a file without a header"
+
 
 @dataclass(frozen=True)
 class Claims:
@@ -47,7 +49,7 @@ def read_claims(source: Any, a: Platform, b: Platform, walls: Walls, columns: tu
     EmptyLogError
         No usable link is left.
     """
-    name, table, refused = read_pairs(source, columns)
+    name, table, refused = read_pairs(source, columns, _REMEDY)
     sources, targets, numbers = table[SOURCE].to_pylist(), table[TARGET].to_pylist(), table["row"].to_pylist()
     left, right = a.rows(table[SOURCE]), b.rows(table[TARGET])
     kept: list[tuple[int, int, int]] = []

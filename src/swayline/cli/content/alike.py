@@ -9,6 +9,7 @@ import typer
 from swayline.cli.shared import options
 from swayline.cli.shared.groups import Ending, option_groups
 from swayline.cli.shared.output import show, table_path
+from swayline.cli.shared.reading import side_table
 from swayline.core.errors import EmptyLogError, SchemaError, SourceError, UsageError, nearest, shown
 
 if TYPE_CHECKING:
@@ -66,13 +67,12 @@ def alike(
     from swayline.core.storage.tables import write_table
     from swayline.dataset import Catalogue
     from swayline.encoders.alike import Space
-    from swayline.events import read_side
 
     asked = (bool(query.item), query.picture is not None, query.sound is not None, query.duplicates)
     if sum(asked) > 1:
         raise UsageError("--item, --picture, --sound and --duplicates are questions of their own: ask one")
     claim_file(out, "alike", (vectors, query.picture, query.sound), ending.force)
-    table = read_side("items", str(vectors))
+    table = side_table("items", vectors)
     known = Catalogue(table)
     column = _column(known, query)
     space = Space.of(known.vectors(column))

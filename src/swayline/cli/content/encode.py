@@ -9,6 +9,7 @@ import typer
 
 from swayline.cli.shared.groups import Ending, option_groups
 from swayline.cli.shared.output import show, table_path, warn
+from swayline.cli.shared.reading import side_table
 from swayline.cli.shared.words import pairs
 from swayline.core.errors import UsageError, shown
 
@@ -88,7 +89,6 @@ def encode(
     """Write what items look, sound and read like as vectors, ready as --items of fit and evaluate."""
     from swayline.core.storage.outputs import claim_file
     from swayline.core.storage.tables import write_table
-    from swayline.events import read_side
 
     if not (what.images or what.audio or what.text or what.vectors):
         raise UsageError("nothing to encode: give --images, --audio, --text or --vectors NAME=FILE.npy")
@@ -97,7 +97,7 @@ def encode(
     claim_file(out, "encode", inputs, ending.force)
     if rejected is not None:
         claim_file(rejected, "encode", inputs, ending.force, option="--rejected")
-    table = read_side("items", items)
+    table = side_table("items", items)
     found = _encoded(table, Path(items), what, ready)
     if not any(one.vectors.any() for one in found.values()):
         why = next(

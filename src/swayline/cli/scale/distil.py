@@ -83,6 +83,8 @@ def distil(
     from swayline.training import ModelBundle
     from swayline.training.distil import check_forms, check_students, teacher_of, write_forms
 
+    if events is None and small != Small():
+        raise UsageError("a smaller model is taught on a log: give EVENTS too, the one that the model was fitted on")
     forms = tuple(dict.fromkeys(form or ()))
     check_students(small.students)
     check_forms(forms)

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +13,8 @@ from swayline.cli.shared.groups import expanded, with_parameters
 from swayline.cli.shared.output import warn
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from swayline.engine import Engine
     from swayline.events import EventLog, ReadOptions
 
@@ -191,3 +194,22 @@ def _side(which: str) -> tuple[_Option, ...]:
     if which != "ties":
         return options
     return (*options, _Option("ties_undirected", "Each tie runs both ways.", bool, is_flag=True))
+
+
+def side_table(which: str, source: str | Path) -> "pa.Table":
+    """A table of items, users or ties without a log; what is refused of it is said on stderr.
+
+    Parameters
+    ----------
+    which : ``items``, ``users`` or ``ties``
+    """
+    from swayline.events import read_side_told
+
+    table, rejected = read_side_told(which, str(source))
+    if len(rejected):
+        first = rejected.slice(0, 1).to_pylist()[0]
+        warn(
+            f"note: {len(rejected):,} of the rows of {source} are left out; first: row {first['row']}, "
+            f"{first['column']}: {first['reason']}"
+        )
+    return table
