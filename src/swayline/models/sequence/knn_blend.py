@@ -15,12 +15,13 @@ Shapes: Q questions, I items, B questions of a batch.
 References
 ----------
 Cheng et al., "Wide & Deep Learning for Recommender Systems", DLRS 2016 (memory beside generalisation).
+Maron and Moore, "Hoeffding Races: Accelerating Model Selection Search", NIPS 1993 (what has lost is asked no more).
 Breiman, "Stacked Regressions", Machine Learning 1996; Guo et al., "On Calibration of Modern Neural Networks", ICML 2017
 (the scale is their temperature).
 """
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -46,10 +47,18 @@ from swayline.numerics.cores import each_part
 _BACKWARD = (0.2, 0.7, 1.0)
 _DECAYS = (0.65, 0.8, 0.9, 1.0)
 _SHARES = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
+_STEPS = (0.5, 0.5, 0.5, 0.5, 1.0, 1.0, 2.0, 2.0)
+"""From each share to the next: as long as the one before, or twice as long."""
 _SCALES = (0.55, 0.7, 0.85, 1.0, 1.2)
 _SCORES_AT_ONCE = 1 << 25
 """Scores held at a time while choosing: 128 MiB of float32."""
 _ROWS_AT_ONCE = 512
+_QUESTIONS_AT_ONCE = 256
+_LOST = 4.0
+"""Standard errors of the mean loss by which a way must be behind the best so far to be asked no more."""
+Losses = npt.NDArray[np.float64]
+_Way = tuple[int, bool]
+"""How neighbours fade, and whether items of the history may profit."""
 _SURE = 2.0
 """Standard errors that the gain in log-likelihood must reach."""
 
@@ -126,9 +135,9 @@ class KnnBlend:
         joined: npt.NDArray[np.floating] = (scores + more.astype(scores.dtype)) * scores.dtype.type(self.chosen.scale)
         return joined
 
-    def level(self, history: Sequences) -> sparse.csr_array:
-        """(Q, I) the neighbours' scores, each row divided by its largest."""
-        found = self.neighbours.found(history)
+    def level(self, history: Sequences, found: sparse.csr_array | None = None) -> sparse.csr_array:
+        """(Q, I) the neighbours' scores, each row divided by its largest; ``found`` as they are, if known."""
+        found = self.neighbours.found(history) if found is None else found.copy()
         if not self.chosen.returning:
             met = sparse.csr_array(  # copies: SciPy joins repeated entries in place
                 (np.ones_like(history.items), history.items.copy(), history.offsets.copy()), shape=found.shape
@@ -175,27 +184,44 @@ def choose_blend(
     """
     earlier = unseen_last(train, judge.questions)
     counted = [KnnBlend.counted(earlier, BlendWeights(backward, n_neighbours=n_neighbours)) for backward in _BACKWARD]
-    trials = [one.letting_return(returning) for returning in _returning(judge) for one in counted]
-    parts = []
+    fading = [one.fading(decay) for one in counted for decay in _DECAYS]
+    nothing = np.empty((len(_SCALES), len(_SHARES), 0))
+    ways: dict[_Way, Losses] = {(at, way): nothing for at in range(len(fading)) for way in _returning(judge)}
     for part, scores in _batches(judge, score):
         alone = _NetworkScores.of(scores, part.items)
-        ways = [(trial, decay) for trial in trials for decay in _DECAYS]
-        found = each_part(partial(_losses_of, alone, part.history), ways)
-        parts.append(np.stack(found).reshape(len(trials), len(_DECAYS), *found[0].shape))
-    losses = np.concatenate(parts, axis=-1)
+        found = each_part(partial(_losses_of, alone, part.history, fading, list(ways)), sorted({at for at, _ in ways}))
+        more = {way: losses for some in found for way, losses in some.items()}
+        ways = _still_likely({way: np.concatenate([before, more[way]], axis=-1) for way, before in ways.items()})
+    (at, returning), losses = min(ways.items(), key=lambda one: one[1].sum(axis=-1).min())
     total = losses.sum(axis=-1)
     best = np.unravel_index(int(total.argmin()), total.shape)
-    trial = trials[best[0]].chosen
-    chosen = dataclasses.replace(trial, decay=_DECAYS[best[1]], share=_SHARES[best[3]], scale=_SCALES[best[2]])
-    gained = losses[0, 0, total[0, 0, :, 0].argmin(), 0] - losses[best]  # over the network with a scale alone
+    chosen = dataclasses.replace(
+        fading[at].chosen, decay=_DECAYS[at % len(_DECAYS)], share=_SHARES[best[1]], scale=_SCALES[best[0]],
+        returning=returning,
+    )  # fmt: skip
+    gained = losses[total[:, 0].argmin(), 0] - losses[best]  # over the network with a scale alone
     distinguishable = gained.sum() > _SURE * np.sqrt(len(gained)) * gained.std()
     return KnnBlend.counted(train, chosen) if distinguishable else None
 
 
-def _losses_of(alone: "_NetworkScores", history: Sequences, way: tuple[KnnBlend, float]) -> npt.NDArray[np.float64]:
-    """The losses of some questions with neighbours that fade in one way."""
-    trial, decay = way
-    return alone.losses(trial.fading(decay).level(history))
+def _losses_of(
+    alone: "_NetworkScores", history: Sequences, fading: Sequence[KnnBlend], ways: Sequence[_Way], at: int
+) -> dict[_Way, Losses]:
+    """The losses of some questions with neighbours that fade in the way ``at``, for all the ways that are asked."""
+    one = fading[at]
+    found = one.neighbours.found(history)
+    return {way: alone.losses(one.letting_return(way[1]).level(history, found)) for way in ways if way[0] == at}
+
+
+def _still_likely(ways: Mapping[_Way, Losses]) -> dict[_Way, Losses]:
+    """Ways that may yet turn out best: the others have lost by more than chance explains, and are asked no more.
+
+    ``ways``: (scales, shares, questions so far) losses of each.
+    """
+    at_best = {way: one.reshape(-1, one.shape[-1])[one.sum(axis=-1).argmin()] for way, one in ways.items()}
+    first = min(at_best.values(), key=lambda one: float(one.sum()))
+    lost = {way: one - first for way, one in at_best.items()}
+    return {way: ways[way] for way, gap in lost.items() if gap.sum() <= _LOST * np.sqrt(len(gap)) * gap.std() + 1e-9}
 
 
 def _returning(judge: ValidationScorer) -> tuple[bool, ...]:
@@ -206,7 +232,7 @@ def _returning(judge: ValidationScorer) -> tuple[bool, ...]:
 def _batches(judge: ValidationScorer, score: Callable[[Sequences], Scores]) -> Iterator[tuple[Targets, Scores]]:
     """Validation questions and the network's scores of them, seen items left out where they never answer."""
     questions = judge.questions
-    step = max(1, min(_ROWS_AT_ONCE, _SCORES_AT_ONCE // max(1, questions.history.n_items)))
+    step = max(1, min(_QUESTIONS_AT_ONCE, _SCORES_AT_ONCE // max(1, questions.history.n_items)))
     starts = range(0, len(questions), step)
     with task("weigh neighbours", total=len(starts)) as bar:
         for start in starts:
@@ -239,7 +265,7 @@ class _NetworkScores:
         Only what stands in ``level`` changes the sum that a softmax divides by.
         """
         found = np.empty((len(_SCALES), len(_SHARES), len(self.answers)))
-        scales, shares = np.asarray(_SCALES, np.float32), np.asarray(_SHARES, np.float32)
+        scales, shares = np.asarray(_SCALES, np.float32)[:, None], np.asarray(_SHARES, np.float32)
         for row, answer in enumerate(self.answers):  # one row's numbers stay in the processor's cache
             part = slice(level.indptr[row], level.indptr[row + 1])
             items, more, scores = level.indices[part], level.data[part], self.scores[row]
@@ -247,12 +273,27 @@ class _NetworkScores:
             if not np.isfinite(own):
                 found[:, :, row] = 0.0
                 continue
-            by_share = shares[:, None] * more
-            for first, scale in enumerate(scales):
-                grown = np.exp(scale * by_share) - np.float32(1.0)  # expm1 takes twelve times as long
-                whole = self.wholes[first, row] + grown @ np.exp(scale * scores[items])
-                found[first, :, row] = np.log(whole) - scale * (own + shares * own_more)
+            grown = _sums_by_share(np.exp(scales * scores[items]), scales * more)
+            whole = self.wholes[:, row, None] + grown - grown[:, :1]
+            found[:, :, row] = np.log(whole) - scales * (own + shares * own_more)
         return found
+
+
+def _sums_by_share(weights: Scores, more: Scores) -> npt.NDArray[np.float64]:
+    """(scales, shares) sums of weights · exp(share · more) over n items, from (scales, n) of either.
+
+    An exponential costs ten products: that of one share is the one before times what lies between.
+    """
+    between = {_STEPS[0]: np.exp(np.float32(_STEPS[0]) * more)}
+    for step in _STEPS[1:]:
+        if step not in between:  # twice the one before
+            between[step] = between[step / 2] ** 2
+    found = np.empty((len(weights), len(_SHARES)))
+    found[:, 0] = weights.sum(axis=1)
+    for at, step in enumerate(_STEPS, 1):
+        weights *= between[step]
+        found[:, at] = weights.sum(axis=1)
+    return found
 
 
 def _sums_of_exp(scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:

@@ -31,6 +31,8 @@ _CLOSENESS = 0.8
 _SMOOTHING = 0.75
 _EXTRA = 32
 _ROUNDS = 4
+_NOTHING = 1e-14
+"""Of the largest column's square: what is less is rounding."""
 _ROWS = 4096
 """Rows of the likeness that one core multiplies at a time."""
 MOST_ITEMS = 200_000
@@ -67,6 +69,26 @@ def _likeness(train: Sequences) -> sparse.csr_array:
     return ((matrix + matrix.T) * 0.5).tocsr()
 
 
+def _orthonormal(block: Factors) -> Factors:
+    """An orthonormal basis (I, k) of the columns of a block, by way of their products: a tenth of what QR costs.
+
+    Twice, since the products square what rounding loses (Yamamoto et al., "Roundoff Error Analysis of the CholeskyQR2
+    Algorithm", ETNA 2015). Columns that add nothing to the others are left as they come out.
+    """
+    for _ in range(2):
+        values, vectors = np.linalg.eigh(sum(_squares(part) for part in np.array_split(block, -(-len(block) // _ROWS))))
+        scaled = vectors / np.sqrt(np.maximum(values, values[-1] * _NOTHING))
+        block = block @ scaled.astype(np.float32)
+    return block
+
+
+def _squares(part: Factors) -> npt.NDArray[np.float64]:
+    """(k, k) products of the columns of some rows, in double."""
+    wide = part.astype(np.float64)
+    found: npt.NDArray[np.float64] = wide.T @ wide
+    return found
+
+
 def _factors(matrix: sparse.csr_array, k: int, rng: np.random.Generator) -> Factors:
     """(I, k) the leading eigenvectors, each times the root of its eigenvalue."""
     width = min(matrix.shape[0], k + _EXTRA)
@@ -75,9 +97,9 @@ def _factors(matrix: sparse.csr_array, k: int, rng: np.random.Generator) -> Fact
     def times(block: Factors) -> Factors:
         return np.concatenate(each_part(lambda part: part @ block, parts))
 
-    basis = np.linalg.qr(times(rng.standard_normal((matrix.shape[0], width), dtype=np.float32)))[0]
+    basis = _orthonormal(times(rng.standard_normal((matrix.shape[0], width), dtype=np.float32)))
     for _ in range(_ROUNDS):
-        basis = np.linalg.qr(times(times(basis)))[0]
+        basis = _orthonormal(times(times(basis)))
     values, vectors = np.linalg.eigh(basis.T @ times(basis))
     order = np.argsort(-values)[:k]
     factors: Factors = (basis @ vectors[:, order]) * np.sqrt(np.maximum(values[order], 0.0))
