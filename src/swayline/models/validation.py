@@ -22,6 +22,7 @@ from swayline.dataset import Sequences, Targets, sample, seen_leave
 from swayline.metrics import ndcg, ranks, sparse_ranks
 from swayline.models.protocol import Scores
 from swayline.models.topk import mask_seen
+from swayline.numerics.cores import each_part
 
 QUESTIONS = 2048
 K = 10
@@ -110,16 +111,20 @@ class ValidationScorer:
 
     def _of_sparse(self, model: "SparseScoring", batch: int) -> float:
         """The same of a model that names few items: no score that is 0 is written."""
-        total = 0.0
-        for start in range(0, len(self.questions), batch):
-            part = self.questions.take(np.arange(start, min(start + batch, len(self.questions))))
-            history = part.history
-            seen = history.items if self.hides_seen else history.items[:0]
-            ends = history.offsets if self.hides_seen else np.zeros_like(history.offsets)
-            shape = (len(part), history.n_items)
-            hidden = sparse.csr_array((np.ones(len(seen), bool), seen.copy(), ends.copy()), shape=shape)
-            total += float(ndcg(*sparse_ranks(model.found(history), part.items, hidden), k=K).sum())
-        return total / max(1, len(self.questions))
+        starts = range(0, len(self.questions), batch)
+        return sum(each_part(lambda start: self._sum_of_sparse(model, start, batch), starts)) / max(
+            1, len(self.questions)
+        )
+
+    def _sum_of_sparse(self, model: "SparseScoring", start: int, batch: int) -> float:
+        """NDCG@10 of some questions, added up."""
+        part = self.questions.take(np.arange(start, min(start + batch, len(self.questions))))
+        history = part.history
+        seen = history.items if self.hides_seen else history.items[:0]
+        ends = history.offsets if self.hides_seen else np.zeros_like(history.offsets)
+        shape = (len(part), history.n_items)
+        hidden = sparse.csr_array((np.ones(len(seen), bool), seen.copy(), ends.copy()), shape=shape)
+        return float(ndcg(*sparse_ranks(model.found(history), part.items, hidden), k=K).sum())
 
     def each(self, model: Scoring, batch: int = 512) -> npt.NDArray[np.float64]:
         """(Q,) NDCG@10 of each question."""

@@ -35,10 +35,10 @@ from swayline.core.types import Ints
 from swayline.dataset import Sequences, Targets
 from swayline.models import artifact
 from swayline.models.counts import stored_matrix
+from swayline.models.counts.both_ways import BothWays
 from swayline.models.counts.cooccurrence import pairs
 from swayline.models.counts.decayed_sum import DecayedSum, entries, events_of
 from swayline.models.counts.history_matrix import every_event
-from swayline.models.counts.neighbours import nearest
 from swayline.models.counts.taught import taught_similarity
 from swayline.models.protocol import Scores
 from swayline.models.tuning import unseen_last
@@ -130,7 +130,7 @@ class ItemKNN:
         earlier = unseen_last(train, valid)
         self.values_ = ValueReading.of(train, self.settings.values)
         counted = lru_cache(maxsize=2)(partial(_counted, earlier, self.values_))
-        similar = lru_cache(maxsize=2)(lambda one: similarity(earlier, one, self.values_, counted))
+        similar = lru_cache(maxsize=2)(lambda one: similarity(one, counted))
         self.chosen_ = choose_valued(
             self.name, self.settings, Chosen, _CHOICES, lambda trial: self._become(trial, similar), valid, self.values_
         )
@@ -145,7 +145,7 @@ class ItemKNN:
         """Count pairs again with the choices already made."""
         self.values_ = ValueReading.of(train, self.settings.values)
         counted = partial(_counted, train, self.values_)
-        return self._become(self.chosen_, lambda one: similarity(train, one, self.values_, counted))
+        return self._become(self.chosen_, lambda one: similarity(one, counted))
 
     def fading(self, decay: float) -> Self:
         """The same neighbours under another decay of the history."""
@@ -226,26 +226,13 @@ class ItemKNN:
         return model
 
 
-def _counted(
-    train: Sequences, reading: ValueReading | None, distance_decay: float, value_weight: float
-) -> sparse.csr_array:
-    return pairs(train, distance_decay, of_event=value_weights(train, reading, value_weight))
-
-
-def similarity(
-    train: Sequences,
-    chosen: Chosen,
-    reading: ValueReading | None,
-    counted: Callable[[float, float], sparse.csr_array],
-) -> sparse.csr_array:
-    """(I, I) each item's nearest neighbours and how near they are, from counts of what came after what."""
-    forward = counted(chosen.distance_decay, chosen.value_weight)
-    both = (forward + chosen.backward * forward.T).tocsr() if chosen.backward else forward.copy()
-    both.setdiag(0.0)
-    both.eliminate_zeros()
-    liked = value_weights(train, reading, chosen.value_weight)
+def _counted(train: Sequences, reading: ValueReading | None, distance_decay: float, value_weight: float) -> BothWays:
+    liked = value_weights(train, reading, value_weight)
     sizes = np.bincount(train.items, None if liked is None else liked**2, minlength=train.n_items)
-    norm = np.sqrt(np.maximum(sizes, 1.0))
-    rows = np.repeat(np.arange(train.n_items), np.diff(both.indptr))
-    both.data = (both.data / (norm[rows] * norm[both.indices] + chosen.shrinkage)).astype(np.float32)
-    return nearest(both, chosen.neighbours)
+    return BothWays.of(pairs(train, distance_decay, of_event=liked), sizes)
+
+
+def similarity(chosen: Chosen, counted: Callable[[float, float], BothWays]) -> sparse.csr_array:
+    """(I, I) each item's nearest neighbours and how near they are, from counts of what came after what."""
+    both = counted(chosen.distance_decay, chosen.value_weight)
+    return both.likeness(chosen.backward, chosen.shrinkage, chosen.neighbours)
