@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from swayline.causal.nuisance.learners import stack_weights
-from swayline.causal.nuisance.logistic import logistic_out_of_fold, logistic_without_parts
+from swayline.causal.nuisance.logistic import logistic_out_of_fold
 from swayline.causal.table.folds import FoldedDesign, ridge_out_of_fold
 from swayline.numerics.cores import each_part
 from swayline.numerics.lbfgs import minimise
@@ -30,27 +30,6 @@ def test_folds_found_together_are_those_found_alone() -> None:
         alone = chance(x[out] @ beta[1:] + beta[0])
         assert np.abs(together[out] - alone).max() < 0.02
         assert np.sqrt(np.mean((together[out] - alone) ** 2)) < 3e-4
-
-
-def test_parts_found_together_are_those_found_alone() -> None:
-    x, y, fold = _rare(12_000)
-    part = np.random.default_rng(4).integers(0, 3, len(x))
-    together = logistic_without_parts(FoldedDesign(x, fold), y, part, 1.0)
-    for k in range(3):
-        others = part != k
-        alone = logistic_out_of_fold(FoldedDesign(x[others], fold[others]), x[others], y[others], None, 1.0)
-        assert np.abs(together[others, k] - alone).max() < 0.02
-        assert np.sqrt(np.mean((together[others, k] - alone) ** 2)) < 3e-4
-
-
-def test_a_gain_lost_among_the_digits_of_a_large_loss_is_told_by_the_slope() -> None:
-    def valley(at: np.ndarray, which: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        loss = 1e7 + (np.array([3.0, 0.2])[:, None] * (at - 1) ** 2).sum(axis=0)
-        return loss.astype(np.float32).astype(np.float64), np.array([6.0, 0.4])[:, None] * (at - 1)
-
-    found, unfinished = minimise(valley, lambda k, gradient: gradient, np.zeros((2, 1)), 1e-8, 40)
-    assert len(unfinished) == 0
-    assert np.abs(found - 1).max() < 1e-3
 
 
 def test_one_core_and_two_say_the_same_to_the_bit(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,6 @@ lacks is learned from the last steps. Problems that are done take no further par
 References
 ----------
 Nocedal, Wright (2006), Numerical Optimization, algorithms 7.4 and 3.1 (backtracking by a parabola).
-Hager, Zhang (2005), A New Conjugate Gradient Method with Guaranteed Descent, SIAM J. Optim. (slopes for losses).
 """
 
 from collections.abc import Callable
@@ -25,8 +24,6 @@ MEMORY = 12
 """Steps remembered."""
 _ENOUGH = 1e-4
 """A step must gain this share of what its slope promises."""
-_DIGITS = 1e-8
-"""Losses that differ by less than this share are the same: what a sum of single numbers can tell apart."""
 
 
 @dataclass
@@ -50,14 +47,6 @@ class _Problem:
     def trial(self) -> Floats:
         """Where to look next, (p,)."""
         return self.point + self.length * self.direction
-
-    def is_as_good(self, loss: float, gradient: Floats) -> bool:
-        """Whether a step gains enough as its end's slope says, where the loss is the same to its last digits.
-
-        Of a parabola the two say the same; the slope says it where the gain is lost among the digits of a large loss.
-        """
-        flat = abs(loss - self.loss) <= _DIGITS * abs(self.loss)
-        return flat and float(gradient @ self.direction) <= (2 * _ENOUGH - 1) * self.slope
 
     def shorten(self, loss: float) -> None:
         """Take the lowest point of the parabola through what is known of a step that went too far."""
@@ -117,8 +106,7 @@ def minimise(look: Look, guess: Guess, start: Floats, close: float, passes: int)
         for j, k in enumerate(going):
             one, loss = problems[k], float(losses[j])
             # Sums over many rows are exact to less than a tenth of what would end the search.
-            gained = loss <= one.loss + _ENOUGH * one.length * one.slope + 0.1 * close
-            if gained or one.is_as_good(loss, gradients[:, j]):
+            if loss <= one.loss + _ENOUGH * one.length * one.slope + 0.1 * close:
                 one.accept(loss, gradients[:, j])
                 one.head(lambda gradient, k=int(k): guess(k, gradient))  # type: ignore[misc]
                 found[:, k] = one.point

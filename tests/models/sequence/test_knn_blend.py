@@ -12,6 +12,7 @@ from swayline.core.errors import ArtifactError
 from swayline.dataset import Sequences, Split, from_lists, last_out
 from swayline.metrics import ndcg, ranks
 from swayline.models import Transformer, TransformerSettings, mask_seen, top_k
+from swayline.models.sequence import knn_blend
 from swayline.models.sequence.knn_blend import _SCALES, _SHARES, BlendWeights, KnnBlend, _NetworkScores, choose_blend
 from swayline.models.sequence.serving.returns_gate import GateLikelihood
 from swayline.models.validation import ValidationScorer
@@ -193,3 +194,18 @@ def test_the_gate_is_weighed_from_one_reading_as_by_scoring_everything_again(spl
         repeats.set_log_odds(start + moved)
         assert once(moved) == pytest.approx(np.log(judge.likelihood(scorer)), abs=2e-4)
     repeats.set_log_odds(start)
+
+
+def test_sums_by_share_are_those_of_exponentials() -> None:
+    rng = np.random.default_rng(0)
+    weights, more = rng.random((5, 40), np.float32), 1.2 * rng.random((5, 40), np.float32)
+    wanted = [(weights * np.exp(share * more)).sum(axis=1) for share in knn_blend._SHARES]
+    np.testing.assert_allclose(knn_blend._sums_by_share(weights.copy(), more), np.stack(wanted, axis=1), rtol=1e-4)
+    np.testing.assert_allclose(np.cumsum((0.0, *knn_blend._STEPS)), knn_blend._SHARES)
+
+
+def test_only_a_way_that_lost_by_more_than_chance_is_asked_no_more() -> None:
+    rng = np.random.default_rng(0)
+    base = rng.random((2, 3, 200))
+    ways = {(0, True): base, (1, True): base + rng.normal(0, 0.5, base.shape), (2, True): base + 1.0}
+    assert set(knn_blend._still_likely(ways)) == {(0, True), (1, True)}

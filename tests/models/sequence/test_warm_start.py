@@ -2,7 +2,7 @@ import numpy as np
 
 from swayline.dataset import from_lists
 from swayline.models import create
-from swayline.models.sequence.optimize.warm_start import first_items
+from swayline.models.sequence.optimize.warm_start import _orthonormal, first_items
 
 
 def two_worlds(n_users: int = 200):
@@ -50,3 +50,11 @@ def test_a_warm_start_knows_the_two_worlds_before_it_has_learned() -> None:
 
     assert knows(warm) > 0.99
     assert knows(cold) < 0.99
+
+
+def test_a_basis_by_products_is_orthonormal_and_spans_the_same() -> None:
+    rng = np.random.default_rng(0)
+    block = (rng.normal(size=(5000, 12)) * np.logspace(0, -3, 12)).astype(np.float32)
+    basis = _orthonormal(block)
+    np.testing.assert_allclose(basis.T @ basis, np.eye(12), atol=1e-5)
+    np.testing.assert_allclose(basis @ (basis.T @ block), block, atol=1e-5)

@@ -24,8 +24,6 @@ from swayline.causal.table.folds import Design, Floats, FoldedDesign, Ints
 from swayline.causal.table.levels import Levels, add_level_effects, held_fixed, without_levels
 from swayline.causal.table.question import EffectQuery
 
-MOST_LOGISTIC = 100_000_000
-"""Up to so many rows times columns a yes/no target is learned by logistic regression."""
 CLIP = 0.01
 """Propensities are at least this much of their arm's share before anything divides by them; trimming is stricter."""
 
@@ -129,7 +127,7 @@ def default_learners(x: Design, groups: Sequence[int], binary: bool, kind: str, 
     n, p = x.shape
     if p == 0:
         return [Linear()], "no controls: means"
-    plain: Learner = Logistic() if binary and n * p <= MOST_LOGISTIC else Linear()
+    plain: Learner = Logistic() if binary and n * p <= 100_000_000 else Linear()
     if kind == "boosting":
         return [Boosting(binary, seed)], "boosted trees, as asked"
     learners: list[Learner] = [plain]

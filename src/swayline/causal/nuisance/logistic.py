@@ -1,8 +1,7 @@
 """Ridge-penalised logistic regression of every fold's other rows at once.
 
-Shapes: X (n, p); y (n,) of 0 and 1; K folds; C cells of rows that J regressions learn from. Coefficients stand
-intercept first, (p + 1, ...). The design is read in single precision: sums over rows are in double, so that
-coefficients are good to far less than a standard error.
+Shapes: X (n, p); y (n,) of 0 and 1; K folds. Coefficients stand intercept first, (p + 1, ...). The design is read in
+single precision: sums over rows are in double, so that coefficients are good to far less than a standard error.
 """
 
 from collections.abc import Sequence
@@ -20,26 +19,19 @@ from swayline.numerics.logistic import PART, LogisticRows, Spans, base_rate, cha
 _CLOSE = 1e-4
 """A fit ends where its distance from the optimum, squared and in standard errors, is below this."""
 _PASSES = 120
-"""After so many passes a regression goes on by itself, by Newton's method."""
+"""After so many passes a fold goes on by itself, by Newton's method."""
 
 
 @dataclass(frozen=True)
 class _Rows:
-    """Rows that teach, those of a cell side by side.
-
-    Attributes
-    ----------
-    spans : first row and the row after the last of each cell, (C,)
-    teaches : which cells each regression learns from, (C, J)
-    """
+    """Rows that teach, those of a fold side by side; ``spans``: first row and the row after the last of each fold."""
 
     rows: LogisticRows
     spans: Spans
-    teaches: Flags
 
-    def of(self, j: int) -> Spans:
-        """The cells that a regression learns from."""
-        return [span for span, told in zip(self.spans, self.teaches[:, j], strict=True) if told]
+    def but(self, k: int) -> Spans:
+        """The other folds."""
+        return [span for j, span in enumerate(self.spans) if j != k]
 
 
 def logistic_out_of_fold(folded: FoldedDesign, x: Design, y: Floats, rows: Flags | None, penalty: float) -> Floats:
@@ -54,53 +46,31 @@ def logistic_out_of_fold(folded: FoldedDesign, x: Design, y: Floats, rows: Flags
     x : ``folded.x`` or one of its wider designs
     rows : those that may teach, shape (n,); None: all
     """
-    cells = folded.teaching(rows)
-    beta = _fitted(cells, ~np.eye(folded.count, dtype=bool), x, y, penalty)
-    return chance(folded.predict(x, beta))
-
-
-def logistic_without_parts(folded: FoldedDesign, y: Floats, part: Ints, penalty: float) -> Floats:
-    """The same of all rows, without each part of them in turn, every part's regressions found together; (n, parts).
-
-    ``part`` numbers the part of each row from 0, (n,).
-    """
-    parts, count = int(part.max()) + 1, folded.count
-    fold, own = np.divmod(np.arange(count * parts), parts)  # a cell: the rows of a fold and a part
-    cells = [np.flatnonzero((folded.fold == k) & (part == j)) for k, j in zip(fold, own, strict=True)]
-    teaches = (fold[:, None] != fold) & (own[:, None] != own)
-    beta = _fitted(cells, teaches, folded.x, y, penalty)
-    return chance(folded.predict(folded.x, beta.reshape(-1, count, parts)))
-
-
-def _fitted(cells: Sequence[Ints], teaches: Flags, x: Design, y: Floats, penalty: float) -> Floats:
-    """Coefficients (p + 1, J) of regressions that learn from the cells that ``teaches`` (C, J) says."""
     with small_products():
-        taught = _rows(cells, teaches, x, y, penalty)
+        taught = _rows(folded, x, y, rows, penalty)
         start = _common(taught)
         factors = _curvatures(taught, start)
         beta, unfinished = minimise(
             lambda points, which: _losses(taught, points, which),
-            lambda j, gradient: linalg.cho_solve(factors[j], gradient, check_finite=False),
-            np.repeat(start[:, None], teaches.shape[1], axis=1), _CLOSE, _PASSES,
+            lambda k, gradient: linalg.cho_solve(factors[k], gradient),
+            np.repeat(start[:, None], folded.count, axis=1), _CLOSE, _PASSES,
         )  # fmt: skip
-        for j in unfinished:
-            beta[:, j] = newton(taught.rows, taught.of(j), beta[:, j], _CLOSE)
-    return beta
+        for k in unfinished:
+            beta[:, k] = newton(taught.rows, taught.but(k), beta[:, k], _CLOSE)
+    return chance(folded.predict(x, beta))
 
 
 def _curvatures(taught: _Rows, beta: Floats) -> list[tuple[Floats, bool]]:
-    """Factors of the curvature of every regression at some coefficients, from one pass."""
-    own = [look(taught.rows, [span], beta)[2] for span in taught.spans]
-    total = np.sum(own, axis=0)
-    left_out = (sum((own[c] for c in np.flatnonzero(~told)), np.zeros_like(total)) for told in taught.teaches.T)
-    return [factor(total - without, taught.rows.penalty) for without in left_out]
+    """Factors of the curvature outside every fold at some coefficients, from one pass."""
+    own = np.stack([look(taught.rows, [span], beta)[2] for span in taught.spans])
+    return [factor(one, taught.rows.penalty) for one in own.sum(axis=0) - own]
 
 
-def _rows(cells: Sequence[Ints], teaches: Flags, x: Design, y: Floats, penalty: float) -> _Rows:
-    at, ends = np.concatenate(cells), np.cumsum([0, *map(len, cells)]).tolist()
+def _rows(folded: FoldedDesign, x: Design, y: Floats, rows: Flags | None, penalty: float) -> _Rows:
+    teaching = folded.teaching(rows)
+    at, ends = np.concatenate(teaching), np.cumsum([0, *map(len, teaching)]).tolist()
     small, target = x[at].astype(np.float32, copy=False), y[at].astype(np.float32)
-    each = np.array([0.0, *np.full(x.shape[1], penalty)])
-    return _Rows(LogisticRows(small, target, each), list(pairwise(ends)), teaches)
+    return _Rows(LogisticRows(small, target, np.array([0.0, *np.full(x.shape[1], penalty)])), list(pairwise(ends)))
 
 
 def _common(taught: _Rows) -> Floats:
@@ -123,11 +93,11 @@ def _common(taught: _Rows) -> Floats:
 
 
 def _losses(taught: _Rows, beta: Floats, which: Ints) -> tuple[Floats, Floats]:
-    """Penalised losses (j,) and gradients (p + 1, j) of some regressions."""
+    """Penalised losses (j,) and gradients (p + 1, j) of some folds over their other rows."""
     single = beta.astype(np.float32)
     parts = []
-    for span, told in zip(taught.spans, taught.teaches[:, which], strict=True):
-        ours, slabs = np.flatnonzero(told), taught.rows.slabs([span])
+    for k, span in enumerate(taught.spans):
+        ours, slabs = np.flatnonzero(which != k), taught.rows.slabs([span])
         mine = np.ascontiguousarray(single[:, ours])
         parts += [(ours, mine, slabs[start : start + PART]) for start in range(0, len(slabs), PART)]
     each = taught.rows.penalty[:, None]
@@ -144,13 +114,12 @@ def _lost_in(taught: _Rows, beta: Design, slabs: Sequence[slice]) -> tuple[Float
     """Losses (j,) and gradients (p + 1, j) of some slabs, without the penalty, at single coefficients (p + 1, j)."""
     loss, slope = np.zeros(beta.shape[1]), np.zeros(beta.shape)
     for at in slabs:
-        x, y = taught.rows.x[at], taught.rows.y[at]
-        score = beta[1:].T @ x.T + beta[:1].T  # (j, m): what is added up lies side by side
+        x, y = taught.rows.x[at], taught.rows.y[at, None]
+        score = x @ beta[1:] + beta[0]
         tail = np.exp(-np.abs(score))
-        more = tail + np.float32(1)
-        left = np.where(score > 0, np.float32(1), tail) / more - y
-        lost = np.maximum(score, 0) + np.log(more, out=more) - y * score  # log1p takes four times as long
-        loss += lost.sum(axis=1, dtype=np.float64)
-        slope[0] += left.sum(axis=1, dtype=np.float64)
-        slope[1:] += (left @ x).T
+        left = np.where(score > 0, 1, tail) / (1 + tail) - y
+        lost = np.maximum(score, 0) + np.log1p(tail) - y * score
+        loss += lost.sum(axis=0, dtype=np.float64)
+        slope[0] += left.sum(axis=0, dtype=np.float64)
+        slope[1:] += x.T @ left
     return loss, slope

@@ -8,15 +8,12 @@ from swayline.causal.estimate.estimators import Contrast
 from swayline.causal.inference.intervals import Estimate, from_scores
 from swayline.causal.inference.refutation import Refutation
 from swayline.causal.nuisance.cross_fitting import (
-    MOST_LOGISTIC,
     Nuisances,
     arms_within_levels,
     crossfit,
     default_learners,
     folds,
 )
-from swayline.causal.nuisance.learners import Logistic
-from swayline.causal.nuisance.logistic import logistic_without_parts
 from swayline.causal.refute import refutations as refute
 from swayline.causal.refute.gaps import gaps_left
 from swayline.causal.refute.sensitivity import Sensitivity, sensitivity
@@ -29,8 +26,6 @@ from swayline.core.rng import generator
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-_MOST_TOGETHER = 500
-"""With more columns the curvatures of all parts and folds do not fit into little memory."""
 _FEWEST = 5
 """With fewer rows of an arm to learn from, what is learned without a part of the people says nothing."""
 
@@ -100,9 +95,8 @@ def part_of_rows(
     found: Nuisances,
     rng: np.random.Generator | None,
     rows: Flags | None = None,
-    chances: Floats | None = None,
 ) -> Contrast:
-    """What :func:`part_estimate` estimates from; ``chances`` of the treatment, a row each, where they are known."""
+    """What :func:`part_estimate` estimates from."""
     at = _thinned(c)
     at = at if rows is None else at[rows]
     x, y = data.x[at], data.y[at]
@@ -118,10 +112,8 @@ def part_of_rows(
         shares = np.array([np.mean(arm == 0), np.mean(arm == 1)])  # of the people left, as it is of the whole
         pair = np.tile(shares, (len(at), 1))
     if not s.randomised:
-        treat = chances
-        if treat is None:
-            chosen = default_learners(x, range(x.shape[1]), True, "linear", s.seed)[0][:1]
-            treat, _ = crossfit(folded, (arm == 1).astype(np.float64), chosen)
+        chosen = default_learners(x, range(x.shape[1]), True, "linear", s.seed)[0][:1]
+        treat, _ = crossfit(folded, (arm == 1).astype(np.float64), chosen)
         # The rows were chosen for propensities above this bound; learned anew they are held to it, or a few rows whose
         # weights the estimate itself would never have given them decide the check.
         floor = estimators.LEAST_CHANCE * min(float((arm == 1).mean()), float((arm == 0).mean()))
@@ -165,17 +157,7 @@ def without_parts(data: CovariateTable, s: EffectQuery, c: Contrast, a: int, fou
             teach = arm[(part != k) & (fold != out)]
             if min(np.sum(teach == 0), np.sum(teach == a)) < _FEWEST:
                 return []
-    chances = None if s.randomised else _chances_without(data.x[at], (arm == a).astype(np.float64), fold, part)
-    told = [None if chances is None else chances[part != k, k] for k in range(refute.PARTS)]
-    return [_value(part_of_rows(data, s, c, a, found, None, part != k, told[k])) for k in range(refute.PARTS)]
-
-
-def _chances_without(x: Floats, treated: Floats, fold: Ints, part: Ints) -> Floats | None:
-    """Chances of the treatment learned without each part, (n, parts); None where each is better learned by itself."""
-    fewest = len(x) - int(np.bincount(part).max())
-    if x.shape[1] > min(_MOST_TOGETHER, fewest) or len(x) * x.shape[1] > MOST_LOGISTIC:
-        return None
-    return logistic_without_parts(FoldedDesign(x, fold), treated, part, Logistic.penalty)
+    return [_value(part_of_rows(data, s, c, a, found, None, part != k)) for k in range(refute.PARTS)]
 
 
 def negative_control(

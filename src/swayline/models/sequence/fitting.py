@@ -7,7 +7,6 @@
 Shapes: Q validation questions, B behaviours.
 """
 
-import copy
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,14 +65,9 @@ class _Read:
 
 def fit_network(
     histories: Sequences, settings: TransformerSettings, judge: ValidationScorer | None, checkpoint: Path | None,
-    watch: Watch | None, before: Network | None = None,
+    watch: Watch | None,
 ) -> Fitted:  # fmt: skip
     """Train a network on histories; with a ``judge`` the epoch that validation likes best is kept.
-
-    Parameters
-    ----------
-    before : Network, optional
-        Whose weights are learned on from, of the same sizes; by default a new network's first weights.
 
     Raises
     ------
@@ -84,7 +78,7 @@ def fit_network(
         raise EmptyLogError("no event is left to train on: give a log with events")
     decided = for_data(settings, histories)
     read = _read(histories, decided)
-    network = _started(histories, decided, read) if before is None else copy.deepcopy(before)
+    network = _started(histories, decided, read)
     rows_at_start = None if read.texts is None else network.items.weight[:-1].detach().clone()
     network.codes[:-1] = torch.from_numpy(read.codes)
     network.to(device_of(decided))

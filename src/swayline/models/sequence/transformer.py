@@ -42,9 +42,6 @@ from swayline.models.sequence.sizes import Sizes
 from swayline.models.sequence.stored import StoredModel, read_folder, write_folder
 from swayline.models.validation import ValidationScorer
 
-_LEARN_ON = 5
-"""Epochs of a fit for one of learning on."""
-
 
 class Transformer:
     """Who does what next, from the order of what they did.
@@ -132,29 +129,7 @@ class Transformer:
         """Learn again from (more) histories for as many epochs as :meth:`fit` found best."""
         before = self._scorer
         checkpoint = self.checkpoint and self.checkpoint.with_name(f"{self.checkpoint.name}.refit")
-        fitted = fit_network(train, again(self.settings, self.best_epoch_), None, checkpoint, self.watch)
-        return self._become_again(fitted, before, train)
-
-    def learn_on(self, train: Sequences) -> Self:
-        """Learn on from the histories of :meth:`fit` and the events that these left out, from the weights as they are.
-
-        A fifth of the epochs that :meth:`fit` found best: what is new is a few events a person. Where nothing can be
-        learned on from (texts, eight bits, another catalogue, a checkpoint), this is :meth:`refit`.
-        """
-        before = self._scorer
-        is_same = before.sizes == dataclasses.replace(
-            before.sizes, n_items=train.n_items, n_behaviors=train.n_behaviors
-        )
-        if not is_same or self.serves_unmet or before.settings.weights != "fp32" or self.checkpoint is not None:
-            return self.refit(train)
-        settings = again(self.decided, max(1, round(self.best_epoch_ / _LEARN_ON)))
-        fitted = fit_network(train, settings, None, None, self.watch, before.network)
-        same = {"chosen": self.chosen_, "best_epoch": self.best_epoch_}  # so that a later refit begins anew as before
-        return self._become_again(dataclasses.replace(fitted, **same), before, train)
-
-    def _become_again(self, fitted: Fitted, before: Scorer, train: Sequences) -> Self:
-        """A network trained again, with what validation told of the earlier one and neighbours counted anew."""
-        self._become(fitted)
+        self._become(fit_network(train, again(self.settings, self.best_epoch_), None, checkpoint, self.watch))
         self.knn_blend_ = before.blend and KnnBlend.counted(train, before.blend.chosen)
         carry_calibration(before.network, self._scorer.network)
         return self
