@@ -229,7 +229,7 @@ class ItemKNN:
 def _counted(train: Sequences, reading: ValueReading | None, distance_decay: float, value_weight: float) -> BothWays:
     liked = value_weights(train, reading, value_weight)
     sizes = np.bincount(train.items, None if liked is None else liked**2, minlength=train.n_items)
-    return BothWays.of(pairs(train, distance_decay, of_event=liked), sizes)
+    return BothWays.of(pairs(train, distance_decay, of_event=liked), sizes.astype(np.float64))
 
 
 def similarity(chosen: Chosen, counted: Callable[[float, float], BothWays]) -> sparse.csr_array:
