@@ -102,15 +102,24 @@ def _verdict(name: str, found: InstrumentEstimate, checks: dict[str, Refutation]
     against = [f"{word} ({one.words}: {one.figure:.3g})" for word, one in checks.items() if not one.passed]
     if not np.isfinite(found.low) or not np.isfinite(found.high):
         against.append(
-            f"{name!r} moves the treatment too little (F = {found.first_stage:.1f}): {_excluded(found.gap)} excluded"
+            f"{name!r} moves the treatment too little (F = {strength(found.first_stage)}): {_excluded(found.gap)} excluded"
         )
     if against:
         return "no", "Not identified: " + "; ".join(against) + "."
-    weak = f" It is weak (F = {found.first_stage:.1f}), which the interval allows for." if found.weak else ""
+    weak = f" It is weak (F = {strength(found.first_stage)}), which the interval allows for." if found.weak else ""
     return "assumed", (
         f"Holds for those whom {name!r} moves, if it reaches the outcome through the treatment alone, shares no cause "
-        f"with it beyond the controls, and pushes nobody the other way; F = {found.first_stage:.1f}.{weak}"
+        f"with it beyond the controls, and pushes nobody the other way; F = {strength(found.first_stage)}.{weak}"
     )
+
+
+def strength(f: float) -> str:
+    """An F statistic in words.
+
+    >>> strength(12.34), strength(float("inf"))
+    ('12.3', 'above a million')
+    """
+    return "above a million" if f > 1e6 else f"{f:.1f}"
 
 
 def _excluded(gap: tuple[float, float] | None) -> str:

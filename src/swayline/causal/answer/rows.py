@@ -111,10 +111,15 @@ def _bound_words(data: CovariateTable, s: EffectQuery, one: ArmResult) -> str:
         return (
             f"{kept} No control was found to bear on both treatment and outcome; E-value {bound.e_value:.2f}.".strip()
         )
+    if not np.isfinite(bound.low):
+        return (
+            f"{kept} A hidden cause as strong as {bound.strongest!r} would explain all of the treatment and could leave "
+            f"any effect; E-value {bound.e_value:.2f}, robustness value {bound.robustness:.2f}."
+        ).strip()
     return (
         f"{kept} A hidden cause as strong as {bound.strongest!r} would leave it between {bound.low:.4g} and "
         f"{bound.high:.4g}; E-value {bound.e_value:.2f}, robustness value {bound.robustness:.2f}."
-    )
+    ).strip()
 
 
 def _bound_row(data: CovariateTable, s: EffectQuery, one: ArmResult) -> EffectRow:
@@ -122,6 +127,7 @@ def _bound_row(data: CovariateTable, s: EffectQuery, one: ArmResult) -> EffectRo
     return replace(
         base_row(data, s, one), estimand="bound", primary=False, assumptions=_bound_words(data, s, one),
         figure=Figure(one.estimates[one.quoted].value, bound.low, bound.high),
+        identified=one.identified if np.isfinite(bound.low) else "no",
         method="hidden cause as strong as the strongest control (Cinelli-Hazlett)",
     )  # fmt: skip
 

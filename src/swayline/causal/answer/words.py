@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-SHOWN = ["cause", "effect", "estimand", "estimate", "ci_low", "ci_high", "unit", "method", "identified", "primary"]
+SHOWN = ["cause", "reference", "effect", "estimand", "estimate", "ci_low", "ci_high", "unit", "method", "identified", "primary"]
 """Columns of a row that is shown."""
 _MAIN = ("ate", "att", "late")
 """Estimands whose reason is told on the screen; every row of the file has its own."""
@@ -20,7 +20,7 @@ def in_words(table: pa.Table) -> list[str]:
     for row in table.filter(pc.invert(persons)).select([*SHOWN, "assumptions"]).to_pylist():
         if not (row["primary"] or row["estimand"] == "association"):
             continue
-        start = f"{row['cause']} → {row['effect']}  {row['estimand']:<12}"
+        start = f"{row['cause']}{_against(row['reference'])} → {row['effect']}  {row['estimand']:<12}"
         if row["estimate"] is None:
             lines.append(f"{start} none  {row['assumptions']}")
             continue
@@ -31,6 +31,11 @@ def in_words(table: pa.Table) -> list[str]:
         if row["estimand"] in _MAIN:
             lines.append(f"    {row['assumptions']}")
     return lines + _persons_in_words(table.filter(persons))
+
+
+def _against(reference: str | None) -> str:
+    """The arm compared with, where it is not plain that it is none."""
+    return "" if reference in (None, "0", "per unit") else f" (against {reference})"
 
 
 def _persons_in_words(persons: pa.Table) -> list[str]:

@@ -14,6 +14,7 @@ from scipy import linalg, spatial, stats
 from swayline.causal.inference.intervals import Estimate, difference_in_means, from_parts, from_scores, interval
 from swayline.causal.nuisance.cross_fitting import Nuisances
 from swayline.numerics.ridge import BLOCK, moments, solve_ridge
+from swayline.numerics.spread import spread
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -121,17 +122,24 @@ def _repack(clusters: Ints) -> Ints:
 
 
 def logistic_association(c: Contrast) -> Estimate:
-    """Log odds ratio of a yes/no outcome between the arms, half a row added to each cell: an association."""
+    """Log odds ratio of a yes/no outcome between the arms, half a row added to each cell: an association.
+
+    References
+    ----------
+    Gart, "Alternative analyses of contingency tables", Journal of the Royal Statistical Society B 1966 (the interval).
+    """
     high, low = c.y[c.treated], c.y[c.control]
     cells = np.array([high.sum(), len(high) - high.sum(), low.sum(), len(low) - low.sum()]) + 0.5
     value = float(np.log(cells[0] / cells[1]) - np.log(cells[2] / cells[3]))
     p1, p0 = cells[0] / cells[:2].sum(), cells[2] / cells[2:].sum()
     ones, others = c.treated.astype(np.float64), c.control.astype(np.float64)
-    return c.estimate(
+    found = c.estimate(
         value,
         (ones * (c.y - p1) / (p1 * (1 - p1)) * len(c.y) / len(high), ones),
         (-others * (c.y - p0) / (p0 * (1 - p0)) * len(c.y) / len(low), others),
     )
+    own = interval(value, float(np.sqrt((1 / cells).sum())))  # residuals say nothing of an arm that is all alike
+    return found if found.high - found.low > own.high - own.low else own
 
 
 def bayes_association(c: Contrast) -> Estimate:
@@ -318,7 +326,8 @@ def matching(c: Contrast) -> Estimate:
     """
     odds = np.clip(c.odds, 1e-3, 1 - 1e-3)
     place = np.column_stack([np.log(odds / (1 - odds)), c.mu0])
-    place = place / np.maximum(place.std(axis=0), 1e-12)
+    apart = spread(place)
+    place = place / np.where(apart > 0, apart, 1.0)
     effect, used = np.zeros(len(c.y)), np.zeros(len(c.y))
     for rows, donors, sign, mu in ((c.treated, c.control, 1.0, c.mu0), (c.control, c.treated, -1.0, c.mu1)):
         if c.estimand == "att" and sign < 0:

@@ -82,11 +82,16 @@ def two_stage(
 
     reduced = estimate(answered / square, z * (y - answered / square * z) / square)
     first = estimate(moved / square, z * (d - moved / square * z) / square)
-    strength = (first.value / first.se) ** 2 if np.isfinite(first.se) and first.se > 0 else float("nan")
+    strength = float("nan") if moved == 0 or not np.isfinite(first.se) else _f(first)
     value = answered / moved if moved != 0 else float("nan")
     found = estimate(value, z * (y - value * d) / moved if moved != 0 else np.zeros(len(z)))
     low, high, gap = _anderson_rubin(z, d, y, reduced, clusters)
     return InstrumentEstimate(found, low, high, strength, reduced, reduced.p, gap)
+
+
+def _f(first: Estimate) -> float:
+    """Square of an estimate over its error; infinite where the instrument leaves no error at all."""
+    return (first.value / first.se) ** 2 if first.se > 0 else float("inf")
 
 
 def _anderson_rubin(

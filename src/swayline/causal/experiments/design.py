@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from swayline.core.errors import DataError, UsageError, nearest, shown
 from swayline.core.numbers import as_floats
+from swayline.numerics.spread import spread
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -250,9 +251,9 @@ def columns_known_before(table: pa.Table, covariates: tuple[str, ...], strata: t
     if not columns:
         return np.empty((len(table), 0))
     x = np.stack(columns, axis=1)
+    apart = spread(x)
     x = x - x.mean(axis=0)
-    spread = x.std(axis=0)
-    return np.asarray(x[:, spread > 1e-12] / spread[spread > 1e-12], np.float64)
+    return np.asarray(x[:, apart > 0] / apart[apart > 0], np.float64)
 
 
 def _levels(column: pa.ChunkedArray, name: str) -> list[Floats]:

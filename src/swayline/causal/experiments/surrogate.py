@@ -23,6 +23,7 @@ from swayline.causal.experiments.design import Design, Units, columns_known_befo
 from swayline.core.errors import DataError, UsageError, nearest
 from swayline.core.numbers import as_floats
 from swayline.ledger import EffectRow, Figure
+from swayline.numerics.spread import spread
 
 Floats = npt.NDArray[np.float64]
 _Z = 1.959963984540054
@@ -134,7 +135,7 @@ def surrogate_effects(
     y = _columns(past, (outcome,))[:, 0]
     if len(y) < 5 * basis.shape[1]:
         raise DataError(f"the past has {len(y)} rows for {basis.shape[1]} terms: at least 5 a term are needed")
-    keep = basis.std(axis=0) > 1e-12
+    keep = spread(basis) > 0
     keep[0] = True
     beta, covariance, r_squared = _least_squares(basis[:, keep], y)
     known = _columns(units.table, (outcome,))[:, 0] if outcome in units.table.column_names else None

@@ -109,11 +109,15 @@ def _upper(r2: float, n: int) -> float:
 
 
 def _bias_factor(with_d: float, with_y: float) -> float:
-    """√(R²y·R²d / (1 - R²d)) for a hidden cause once as strong as a control with these partial R²."""
+    """√(R²y·R²d / (1 - R²d)) for a hidden cause once as strong as a control with these partial R².
+
+    Infinite where one as strong would leave nothing of the treatment (R²d ≥ ½): there is no bound then.
+    """
+    d = with_d / max(1 - with_d, 1e-12)
+    if d >= 1:
+        return float("inf") if with_y > 0 else 0.0
     limit = 1 - 1e-9
-    d = min(with_d / max(1 - with_d, 1e-12), limit)
-    shared = min(with_d**2 / max((1 - with_d) ** 2, 1e-12), limit)
-    y = min(((1 + np.sqrt(shared)) / np.sqrt(1 - shared)) ** 2 * with_y / max(1 - with_y, 1e-12), limit)
+    y = min(((1 + d) / np.sqrt(1 - d**2)) ** 2 * with_y / max(1 - with_y, 1e-12), limit)
     return float(np.sqrt(y * d / (1 - d)))
 
 

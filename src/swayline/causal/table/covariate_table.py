@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from swayline.causal.inference.refutation import Refutation
+from swayline.causal.table.evidence import copied_rows, lost_outcomes
 from swayline.causal.table.frame import (
     Encoder,
     Treatment,
@@ -80,7 +81,8 @@ def read(table: pa.Table, s: EffectQuery, controls: tuple[str, ...], merge: bool
     """
     _few(controls, len(controls))
     y, treatment = numeric(table, s.outcome), read_treatment(table, s.treatment, s.reference)
-    good = np.isfinite(y) & np.isfinite(treatment.dose)
+    known = np.isfinite(y)
+    good = known & np.isfinite(treatment.dose)
     propensity = _propensity(table, s, treatment, good) if s.propensity else None
     rows = np.flatnonzero(good)
     dropped = table.num_rows - len(rows)
@@ -102,7 +104,11 @@ def read(table: pa.Table, s: EffectQuery, controls: tuple[str, ...], merge: bool
     return CovariateTable(
         x, y, kept, clusters, encoder, None if propensity is None else propensity[rows],
         {name: numeric(clean, name) for name in s.negative_controls}, rows, dropped,
-        objections=tuple(copies(x, encoder, y, kept, s.outcome, s.treatment)),
+        objections=(
+            *copies(x, encoder, y, kept, s.outcome, s.treatment),
+            *lost_outcomes(treatment.arms, treatment.arm, known, s.outcome),
+            *(() if s.clusters else copied_rows(clean, [s.treatment, s.outcome, *encoder.used])),
+        ),
         instrument=numeric(clean, s.instrument) if s.instrument else None,
         levels=levels, remarks=remarks, missing=missing,
     )  # fmt: skip

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from swayline.core.errors import IdentificationError, SchemaError, UsageError, nearest, shown
 from swayline.core.numbers import as_floats
+from swayline.numerics.spread import spread
 
 Floats = npt.NDArray[np.float64]
 MOST_ARMS = 10
@@ -311,15 +312,15 @@ def standardised(
     """A design with columns added (name, control, values), mean 0 and variance 1; not those that do not vary."""
     kept = []
     for name, group, values in added:
-        mean, spread = float(values.mean()), float(values.std())
-        if spread > 1e-12 * max(1.0, abs(mean)):
-            kept.append((name, group, mean, spread, values))
+        apart = float(spread(values))
+        if apart > 0:
+            kept.append((name, group, float(values.mean()), apart, values))
     n, before = x.shape
     kind = np.float32 if n * max(1, before + len(kept)) > _LARGE else np.float64
     design = np.empty((n, before + len(kept)), dtype=kind)
     design[:, :before] = x
-    for k, (_, _, mean, spread, values) in enumerate(kept):
-        design[:, before + k] = (values - mean) / spread
+    for k, (_, _, mean, apart, values) in enumerate(kept):
+        design[:, before + k] = (values - mean) / apart
     return design, replace(
         encoder, names=(*encoder.names, *(one[0] for one in kept)), groups=(*encoder.groups, *(one[1] for one in kept)),
         mean=np.array([*encoder.mean, *(one[2] for one in kept)]),
