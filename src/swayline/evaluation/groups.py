@@ -12,7 +12,7 @@ from swayline.core.errors import SchemaError, nearest
 from swayline.core.names import USER
 from swayline.dataset import Targets, Vocabulary
 from swayline.evaluation.about import Items
-from swayline.evaluation.ranking import is_repeat
+from swayline.evaluation.ranking import is_repeat, is_same_moment
 
 _ACTIVITY = (5, 10, 20, 50)
 """Events of the history from which the next bucket begins."""
@@ -20,8 +20,8 @@ _HEAD = 0.2
 _MOST = 20
 """Values of a segment that are told apart; the others are one group."""
 OTHERS = "others"
-RETURN, DISCOVERY = "return", "discovery"
-"""An answer that the user already had, and one that is new to them."""
+RETURN, DISCOVERY, REPEAT = "return", "discovery", "repeat"
+"""An answer that the user had before, one that is new to them, and a row that says again what stands in the history."""
 _ALWAYS = ("activity", "answer")
 """Told even where all questions are of one group."""
 
@@ -41,7 +41,7 @@ def groups_of(
     found = {
         "activity": activity(targets.history.lengths),
         "popularity": _popularity(items)[targets.items],
-        "answer": np.where(is_repeat(targets), RETURN, DISCOVERY),
+        "answer": np.where(is_same_moment(targets), REPEAT, np.where(is_repeat(targets), RETURN, DISCOVERY)),
         "behavior": np.array(behaviors, object)[targets.behaviors],
     }
     for kind, names in (segments or {}).items():

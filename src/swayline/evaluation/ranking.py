@@ -11,7 +11,7 @@ import numpy as np
 
 from swayline.core.errors import DataError
 from swayline.core.progress import task
-from swayline.dataset import Sequences, Targets
+from swayline.dataset import NO_TIME, Sequences, Targets
 from swayline.evaluation.about import Answers, Items
 from swayline.evaluation.probabilities import probabilities
 from swayline.evaluation.significance import Values
@@ -58,6 +58,23 @@ def is_repeat(targets: Targets) -> np.ndarray:
     rows = targets.history.users
     again[rows[targets.history.items == targets.items[rows]]] = True
     return again
+
+
+def is_same_moment(targets: Targets) -> np.ndarray:
+    """(Q,) whether the history holds the very act that is asked for: its item, behaviour and moment.
+
+    Such a row differs from the answer in columns that nobody reads (a row a tag, say); naming its item is no foresight.
+    """
+    history, same = targets.history, np.zeros(len(targets), bool)
+    rows = history.users
+    alike = (
+        (history.items == targets.items[rows])
+        & (history.behaviors == targets.behaviors[rows])
+        & (history.times == targets.times[rows])
+        & (history.times != NO_TIME)
+    )
+    same[rows[alike]] = True
+    return same
 
 
 def rank_targets(

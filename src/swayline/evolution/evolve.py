@@ -129,13 +129,18 @@ def evolve_log(log: EventLog, *, quick: bool = False, influence: bool = False, s
 def _orders(acts: Acts, shuffles: int, seed: int) -> dict[str, MarkovOrder | None]:
     """How many steps back matter, by behaviour and by category."""
     levels = [name for name, names in ((BEHAVIOR, acts.behaviors), (CATEGORY, acts.categories)) if len(names) > 1]
-    return {name: markov_order(steps_of(acts, name, collapse=False), shuffles, seed) for name in levels}
+    return {name: markov_order(steps_of(acts, name, collapse=False, seed=seed), shuffles, seed) for name in levels}
 
 
 def _small_notes(acts: Acts) -> list[str]:
     notes = []
     if acts.stray:
         notes.append(f"{acts.stray:,} events far before or after the others are left out.")
+    if acts.resolution in ("day", "month"):
+        notes.append(
+            f"Times are good to the {acts.resolution}: in which order people act within one is not known, so nothing is "
+            "claimed of it."
+        )
     if not acts.categories:
         notes.append("No event and no item has a category, so items stand for interests.")
     return notes

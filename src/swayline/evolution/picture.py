@@ -29,9 +29,9 @@ def picture(
     """Everything that the section shows."""
     cal = calendar(acts) if not acts.ordered and acts.n_days >= 2 else None
     return {
-        "days": acts.n_days, "stray": acts.stray, "left_out": notes,
+        "days": acts.n_days, "resolution": acts.resolution, "stray": acts.stray, "left_out": notes,
         "streams": None if cal is None else _streams(acts, cal),
-        "calendar": None if cal is None else _calendar(acts),
+        "calendar": None if cal is None or acts.resolution == "month" else _calendar(acts),
         "returns": None if cal is None or not acts.items else _returns(acts, cal),
         "drift": _drift(drift), "flow": _flow(flow, orders), "cohorts": None if cohorts is None else _cohorts(cohorts),
     }  # fmt: skip

@@ -144,7 +144,7 @@ def flag_bots(engine: Engine, events: pa.Table, rules: BotRules | None = None) -
 
 
 _Flag = tuple[str, str, float, float, str]
-_GRAINS = {60: "minutes", 3_600: "hours", 86_400: "days"}
+_GRAINS = {60: "minutes", 3_600: "hours", 86_400: "days or coarser"}
 
 
 def _acts(events: pa.Table) -> pa.Table:

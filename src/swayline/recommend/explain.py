@@ -15,6 +15,8 @@ from swayline.training.bundle import ModelBundle
 LAST_EVENTS = 10
 """How far back a reason is looked for."""
 USERS_AT_ONCE = 5_000
+LEAST_GAIN = 1e-6
+"""A smaller change of a score is rounding, and no reason."""
 POPULAR_REASON = "what most people take: the model can tell nothing of this person"
 
 
@@ -63,7 +65,8 @@ def _strongest(recommendation: Ints, position: Ints, change: np.ndarray, n: int)
     best, gain = np.full(n, -1, np.int64), np.zeros(n)
     order = np.lexsort((position, change))
     best[recommendation[order]], gain[recommendation[order]] = position[order], change[order]
-    best[gain <= 0], gain[gain <= 0] = -1, 0.0
+    small = gain < LEAST_GAIN
+    best[small], gain[small] = -1, 0.0
     return best, gain
 
 

@@ -199,16 +199,26 @@ def _time_rules(d: Dialect, now: datetime) -> list[Rule]:
     ]
 
 
+_JANUARY_1970_US = 31 * 86_400e6
+"""A moment of ours, counted in seconds and read as milliseconds (or in any unit as the next finer), is below it."""
+
+
 def _date_rules(d: Dialect, cells: Cells) -> list[Rule]:
-    """Refuse dates written as one number among numbers that count from 1970: they would be moments of 1970."""
+    """Refuse numbers that are no count from 1970 where the others are: they would be moments of that year."""
     if not cells.reading.is_epoch or cells.reading.date_format:
         return []
+    number = _number(TIME, cells)
     return [
         (
             TIME,
-            f"{_number(TIME, cells)} BETWEEN 19000000 AND 21999999",
+            f"{number} BETWEEN 19000000 AND 21999999",
             "looks like a date (YYYYMMDD) among numbers that count from 1970: write all rows in one way",
-        )
+        ),
+        (
+            TIME,
+            f"{number} * {cells.reading.unit_us!r} BETWEEN 0 AND {_JANUARY_1970_US!r}",
+            "would be in January 1970, the other rows years later (is it missing, or in another unit?)",
+        ),
     ]
 
 

@@ -19,10 +19,11 @@ from swayline.core.rng import generator
 from swayline.core.types import Floats, Ints
 from swayline.dataset import Split, Targets, seen_leave
 from swayline.engine import Engine
+from swayline.evaluation.groups import DISCOVERY, REPEAT, RETURN
 from swayline.evaluation.leakage import check_numbers
 from swayline.evaluation.model import Plan
 from swayline.evaluation.protocols import folds
-from swayline.evaluation.ranking import is_repeat
+from swayline.evaluation.ranking import is_repeat, is_same_moment
 from swayline.evaluation.significance import bootstrap_mean
 from swayline.events import EventLog
 from swayline.influence.attribution import remove_events, score_and_rank, without_sets
@@ -101,7 +102,7 @@ def _segments(split: Split, test: Targets, behaviors: Sequence[str]) -> dict[str
     found = {
         "answer": np.where(counts <= _COLD, "cold (no event)", warm),
         "history": np.where(lengths <= _SHORT, f"short (to {_SHORT})", np.where(lengths <= _LONG, "middle", "long")),
-        "kind": np.where(is_repeat(test), "return", "discovery"),
+        "kind": np.where(is_same_moment(test), REPEAT, np.where(is_repeat(test), RETURN, DISCOVERY)),
         "behavior": np.array([behaviors[int(one)] for one in test.behaviors], dtype=object),
     }
     most = np.quantile(counts, [1 / 3, 2 / 3]) if len(counts) else [0, 0]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from swayline.core.names import BEHAVIOR, CATEGORY, ITEM
+from swayline.core.rng import generator
 from swayline.core.types import Bools, Ints
 from swayline.evolution.acts import Acts
 
@@ -56,18 +57,23 @@ class Steps:
         return Steps(state, visit, person, time_us, self.names, True)
 
 
-def steps_of(acts: Acts, level: str, collapse: bool = True) -> Steps:
+def steps_of(acts: Acts, level: str, collapse: bool = True, seed: int = 0) -> Steps:
     """Steps by behaviour, or from category to category or item to item, where a state again in a row counts once.
+
+    Events of one moment have no order that the log knows of: they stand in a random one, so that the order of a file
+    (by number, say) is never told as what people do.
 
     Parameters
     ----------
     collapse : False keeps every event
+    seed : decides the order within a moment
     """
     state, names = {
         BEHAVIOR: (acts.behavior, acts.behaviors), CATEGORY: (acts.category, acts.categories),
         ITEM: (acts.item, acts.items),
     }[level]  # fmt: skip
     rows = np.flatnonzero(state >= 0)
-    rows = rows[np.argsort(acts.visit[rows], kind="stable")]
+    drawn = generator(seed, "order within a moment").random(len(rows))
+    rows = rows[np.lexsort((drawn, acts.time_us[rows], acts.visit[rows]))]
     steps = Steps(state[rows], acts.visit[rows], acts.user[rows], acts.time_us[rows], names, False)
     return steps if level == BEHAVIOR or not collapse else steps.once_in_a_row()

@@ -73,7 +73,7 @@ def find_transitions(acts: Acts, most: int = 1_000, seed: int = 0) -> Flow:
     rng = generator(seed, "transitions")
     tables, checks = [], {}
     for level in LEVELS:
-        steps = steps_of(acts, level)
+        steps = steps_of(acts, level, seed=seed)
         if len(np.unique(steps.state)) < 2:
             continue
         pairs = _measured(steps, most)

@@ -33,6 +33,7 @@ _PHRASES = {
     "activity": ("few acts", "very active"),
     "intensity": ("short visits", "long visits"),
     "presence": ("comes now and then", "comes day after day"),
+    "months": ("comes now and then", "comes month after month"),
     "silence": ("here lately", "away lately"),
     "variety": ("more often the same items", "more often something new"),
     "breadth": ("keeps to few categories", "roams over categories"),
@@ -78,7 +79,9 @@ def habits_table(totals: pa.Table, behaviors: Sequence[str], clock: Rhythm | Non
     if silent is not None and clock is not None:
         span = totals["last_day"].to_numpy() - totals["first_day"].to_numpy() + 1
         columns["intensity"] = np.log(events / np.maximum(days, 1))
-        columns["presence"] = _pulled(days, span.astype(np.float64))
+        # The first day is there by definition: only the days after it tell how often somebody comes.
+        often = "presence" if clock.clock.has_weekdays else "months"
+        columns[often] = _pulled(days - 1, span - 1.0)
         columns["silence"] = np.log1p(silent.astype(np.float64))
     for code, name in enumerate(behaviors[: _MOST_SHARES + 1]):
         # The commonest behaviour's share is what the others leave.
@@ -178,7 +181,7 @@ def _against_each_other(words: str, centers: Floats, features: Sequence[str]) ->
 
 
 _HABITS = {
-    "activity": "active", "intensity": "in a visit", "presence": "often here", "silence": "away",
+    "activity": "active", "intensity": "in a visit", "presence": "often here", "months": "often here", "silence": "away",
     "variety": "new items", "breadth": "over categories", "weekend": "at weekends",
     **{part: f"in the {part}" if part != "night" else "at night" for part in PARTS},
 }  # fmt: skip

@@ -29,6 +29,7 @@ _FEATURES = {
     "activity": "number of acts",
     "intensity": "acts a day when here",
     "presence": "share of days here",
+    "months": "share of months here",
     "silence": "days since last seen",
     "variety": "variety of items",
     "breadth": "variety of categories",

@@ -61,7 +61,10 @@ def _figure(one: Mapping[str, Any], metric: str) -> str:
 def _of_returns(groups: Mapping[str, Any], protocol: Mapping[str, Any]) -> str:
     """How many answers are returns, and what becomes of them."""
     share = groups.get("return", {}).get("n", 0) / max(1, sum(one["n"] for one in groups.values()))
+    again = groups.get("repeat", {}).get("n", 0)
     told = f": {words.percent(share)} of answers are returns"
+    if again:
+        told += f", {words.number(again)} repeat a row at its very moment"
     return told + (", a miss each since seen items are left out" if protocol.get("exclude_seen") else "")
 
 

@@ -10,6 +10,7 @@ _LEVEL = 0.05
 _KINDS = {
     "discovery": ("discoveries (items new to the person)", "discovery"),
     "return": ("returns to an item", "return"),
+    "repeat": ("rows that repeat an act at its very moment", "row that repeats an act at its very moment"),
 }
 
 
@@ -47,7 +48,7 @@ def finding(found: Mapping[str, Any], primary: str) -> str:
 
 
 def hit_groups(one: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """``discovery`` and ``return`` → number of questions and hit rate, where a model has them apart."""
+    """``discovery``, ``return`` and ``repeat`` → number of questions and hit rate, where a model has them apart."""
     groups = (one.get("groups") or {}).get("answer") or {}
     found: dict[str, Mapping[str, Any]] = {}
     for kind in _KINDS:
@@ -83,7 +84,7 @@ def _hits(found: Mapping[str, Any], name: str) -> str:
     groups = hit_groups(one)
     if groups:
         parts = [share_words(group, kind) for kind, group in groups.items()]
-        if "return" in groups and protocol.get("exclude_seen"):
+        if set(groups) & {"return", "repeat"} and protocol.get("exclude_seen"):
             parts[-1] += ", where every return is a miss since seen items are left out"
         return f"its first {k} hold what came next in {words.listed(parts)}"
     whole = one["metrics"][metric]
@@ -106,6 +107,8 @@ def _lead(found: Mapping[str, Any], name: str, primary: str) -> str:
         how = "the difference is clear" if clear else "the difference cannot be told from chance"
         if row is None:
             how = "the two were not compared question by question"
+        if values[0] == values[1]:
+            return f"On the test questions {model_words(best)} scored alike ({metric} {values[0]})."
         higher = f"{model_words(best)} scored higher ({metric} {values[0]} against {values[1]})"
         return f"On the test questions {higher}; {how}."
     rows = comparisons(found, name, primary)

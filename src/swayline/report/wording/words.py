@@ -178,7 +178,9 @@ def score(change: float | None) -> str:
     >>> score(0.8), score(None)
     ('+0.80', '')
     """
-    return "" if change is None else _minus(f"{change:+.2f}")
+    if change is None:
+        return ""
+    return _minus(f"{change:+.2f}" if abs(change) >= 0.005 or change == 0 else f"{change:+.1g}")
 
 
 def p_value(value: float | None) -> str:
@@ -228,6 +230,15 @@ def day(moment: str | None) -> str:
     if not moment:
         return ""
     return f"{datetime.fromisoformat(moment):%d\N{NO-BREAK SPACE}%b\N{NO-BREAK SPACE}%Y}".lstrip("0")
+
+
+def month(moment: str) -> str:
+    """A moment's month, for a log that tells no days.
+
+    >>> month("2026-01-31T12:00:00Z").split()
+    ['January', '2026']
+    """
+    return f"{datetime.fromisoformat(moment):%B\N{NO-BREAK SPACE}%Y}"
 
 
 def moment(text: str | None) -> str:

@@ -271,8 +271,8 @@ def _notes(acts: Acts, signals: Signals, bought: BoughtTies | None, unjudged: in
         found.append(signals.lockstep.why_not)
     if signals.lockstep.bulk.any():
         found.append(
-            f"{int(signals.lockstep.bulk.sum()):,} people's events carry times of an import or a batch: how fast and "
-            "with whom they acted cannot be told."
+            f"{int(signals.lockstep.bulk.sum()):,} people's events stand at moments that many share, as a coarse "
+            "clock or an import makes them: how fast and with whom they acted cannot be told."
         )
     if bought is None:
         found.append("No ties were given, so nothing is said of bought followers.")

@@ -33,9 +33,15 @@ def credited(fit: HawkesFit, group: Ints, groups: int) -> Floats:
 
 
 def period_of_acts(fit: HawkesFit, periods: int) -> Ints:
-    """(acts,) which of equally long periods of the log each act lies in."""
-    place: Ints = np.minimum((fit.acts.times / fit.acts.span_s * periods).astype(np.int64), periods - 1)
-    return place
+    """(acts,) which period each act lies in, of so many that hold about as many acts each (:func:`period_edges`)."""
+    inner = period_edges(fit, periods)[1:-1] - fit.acts.start_s
+    return np.asarray(np.searchsorted(inner, fit.acts.times, side="right"), np.int64)
+
+
+def period_edges(fit: HawkesFit, periods: int) -> Floats:
+    """(periods + 1,) when the periods begin and end, Unix seconds: a few stray acts long before make none their own."""
+    inner = np.quantile(fit.acts.times, np.linspace(0, 1, periods + 1)[1:-1])
+    return np.array([fit.acts.start_s, *(fit.acts.start_s + inner), fit.acts.end_s])
 
 
 def category_leaders(fit: HawkesFit, ties: TieEstimates, people: People, k: int = 10, categories: int = 20) -> pa.Table:

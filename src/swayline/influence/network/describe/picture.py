@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from swayline.core.types import Floats
 from swayline.influence.network.describe.channels import CHANNELS
-from swayline.influence.network.describe.credit import category_leaders, credited, period_of_acts
+from swayline.influence.network.describe.credit import category_leaders, credited, period_edges, period_of_acts
 from swayline.influence.network.describe.figures import league_table, network_tables, tie_events
 from swayline.influence.network.describe.measured import MeasuredPeople
 from swayline.ledger.standing import LEAST_ACTS, standing_ties
@@ -34,7 +34,7 @@ def people_picture(measured: MeasuredPeople, top: int = 2000) -> Picture:
     dict
         ``nodes`` and ``edges`` (columns of the network; an edge has the acts it brought in each period and its
         estimate by channel, zero where the tie has none), ``periods``, ``leagues``, ``leaders``, ``ties`` (the acts
-        behind the surest), ``ties_measured``, ``ties_sure`` (claimed when all are asked together), ``radius``,
+        behind the surest; none on a coarse clock), ``ties_measured``, ``ties_sure`` (claimed when all are asked together), ``radius``,
         ``outcome``. People and ties of fewer than :data:`LEAST_ACTS` acts are not drawn and not ranked.
     """
     found = standing_ties(measured.ledger)
@@ -85,16 +85,14 @@ def _edges(measured: MeasuredPeople, edges: pa.Table) -> Picture:
 
 
 def _periods(measured: MeasuredPeople) -> list[str]:
-    acts = measured.fit.acts
-    edges = [
-        datetime.fromtimestamp(0, UTC) + timedelta(seconds=acts.start_s + acts.span_s * k / _PERIODS)
-        for k in range(_PERIODS + 1)
-    ]
+    edges = [datetime.fromtimestamp(0, UTC) + timedelta(seconds=at) for at in period_edges(measured.fit, _PERIODS).tolist()]
     return [f"{a.day} {a:%b %Y} to {b.day} {b:%b %Y}" for a, b in pairwise(edges)]
 
 
 def _tie(measured: MeasuredPeople, edge: Picture) -> Picture:
-    pairs = tie_events(measured.fit, measured.read, edge["source"], edge["target"]).slice(0, _ACTS)
+    # On a coarse clock the moments are drawn within its ticks: which act came when is not known, so no pair is told.
+    shown = 0 if measured.fit.acts.clock.is_coarse else _ACTS
+    pairs = tie_events(measured.fit, measured.read, edge["source"], edge["target"]).slice(0, shown)
     row = {key: edge[key] for key in ("source", "target", "estimate", "ci_low", "ci_high", "n")}
     return row | {
         "acts": [

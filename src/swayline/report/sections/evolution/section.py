@@ -1,6 +1,6 @@
 """Section about how behaviour evolves: what changed, interests over time, who comes back, what follows what."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from swayline.core.run_folder.registry import EVOLUTION_FILE
@@ -11,7 +11,7 @@ from swayline.report.wording import words
 
 ID, TITLE = "evolution", "How it evolves"
 _OF_ALL = {
-    "activity": "how much is begun a day", "behaviors": "what follows when an item is met", "categories": "interests",
+    "activity": "how much is begun", "behaviors": "what follows when an item is met", "categories": "interests",
     "items": "what people turn to",
 }  # fmt: skip
 _ROWS = 12
@@ -24,12 +24,17 @@ def evolution_section(run: Artifacts) -> Section:
     if found is None:
         return Section(ID, TITLE, "", [Missing(run.why_missing(EVOLUTION_FILE))])
     blocks = [
-        _changes(found["drift"]), _stream(found["streams"]), _calendar(found["calendar"]), _returns(found["returns"]),
+        _changes(found["drift"], _clock(found)), _stream(found["streams"]), _calendar(found["calendar"]), _returns(found["returns"]),
         _cohorts(found["cohorts"]), _passages(found["flow"]), _lost(found["flow"]), _memory(found["flow"]),
         *(Note(one) for one in found["left_out"]),
     ]  # fmt: skip
     lead = "What changed and when, where interests went, who came back, and what follows what."
-    return Section(ID, TITLE, lead, [one for one in blocks if one is not None], _finding(found["drift"]))
+    return Section(ID, TITLE, lead, [one for one in blocks if one is not None], _finding(found["drift"], _clock(found)))
+
+
+def _clock(found: Mapping[str, Any]) -> Callable[[str], str]:
+    """How a moment of change is written: by the month where the log's times tell no more."""
+    return words.month if found.get("resolution") == "month" else words.day
 
 
 def change_name(one: Mapping[str, Any]) -> str:
@@ -39,17 +44,17 @@ def change_name(one: Mapping[str, Any]) -> str:
     return f"{one['kind']} {words.label(one['id'])}"
 
 
-def _finding(drift: Mapping[str, Any]) -> str:
+def _finding(drift: Mapping[str, Any], when: Callable[[str], str]) -> str:
     changed = [one for one in drift["population"] if one["changed"]]
     if changed:
         first = changed[0]
-        return f"{words.capital(change_name(first))} changed about {words.day(first['time'])}."
+        return f"{words.capital(change_name(first))} changed about {when(first['time'])}."
     if not drift["population"]:
         return ""
     return "Nothing about everybody changed at a moment, as far as this log can tell."
 
 
-def _changes(drift: Mapping[str, Any]) -> Panel | Note | None:
+def _changes(drift: Mapping[str, Any], when: Callable[[str], str]) -> Panel | Note | None:
     rows = drift["changes"]
     people = drift["people"]
     told = (
@@ -65,20 +70,20 @@ def _changes(drift: Mapping[str, Any]) -> Panel | Note | None:
         "What changed",
         ("What", "About", "Before", "After", "p"),
         [
-            (words.capital(change_name(one)), words.day(one["time"]), words.number(round(one["before"], 2)),
+            (words.capital(change_name(one)), when(one["time"]), words.number(round(one["before"], 2)),
              words.number(round(one["after"], 2)), words.p_value(one["p_value"]))
             for one in rows
         ],
         frozenset({2, 3, 4}),
     )  # fmt: skip
     drawn = [
-        {"label": f"{words.capital(change_name(one))}, {words.day(one['time'])}", "before": one["before"],
+        {"label": f"{words.capital(change_name(one))}, {when(one['time'])}", "before": one["before"],
          "after": one["after"]}
         for one in rows
     ]  # fmt: skip
     first = rows[0]
     verb = "rose" if first["after"] > first["before"] else "fell"
-    title = f"{words.capital(change_name(first))} {verb} about {words.day(first['time'])}"
+    title = f"{words.capital(change_name(first))} {verb} about {when(first['time'])}"
     note = (
         "1 is what no change would have brought. False alarms are held at one log in twenty. "
         f"{told}{f' {words.number(more)} more stand in drift.parquet.' if more > 0 else ''}"
@@ -148,13 +153,13 @@ def _returns(found: Mapping[str, Any] | None) -> Panel | None:
 def _cohorts(found: Mapping[str, Any] | None) -> Panel | None:
     if found is None or not found["rows"]:
         return None
-    period = {1: "day", 7: "week"}.get(found["period_days"], f"{found['period_days']} days")
+    period = {1: "day", 7: "week"}.get(found["period_days"], f"{found['period_days']}-day period")
     rows = found["rows"]
     first = [one for one in rows if one["age"] == 1 and not one["established"]]
     known = sum(one["people"] for one in first)
     share = sum(one["active"] for one in first) / known if known else None
     title = (
-        f"{words.percent(share)} of newcomers are active a {period} after their first"
+        f"{words.percent(share)} of newcomers are active one {period} after their first"
         if share is not None else "Who came back"
     )  # fmt: skip
     table = Table(
