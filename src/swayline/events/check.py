@@ -101,7 +101,8 @@ def _time_numbers(times: pa.ChunkedArray) -> tuple[pa.ChunkedArray, pa.ChunkedAr
     if not pa.types.is_string(times.type):
         times = float_text(times)
     written = pc.filter(times, pc.fill_null(pc.match_substring_regex(times, _WHOLE_TIME), False))
-    return written, pc.cast(pc.utf8_trim_whitespace(written), pa.float64())
+    numbers = pc.cast(pc.utf8_trim_whitespace(written), pa.float64())
+    return written, pc.filter(numbers, pc.is_finite(numbers))
 
 
 def _are_dates(written: pa.ChunkedArray, form: str) -> bool:

@@ -11,6 +11,7 @@ from swayline.events.blocks import account_of, checked_blocks
 from swayline.events.clean import clean
 from swayline.events.links import Links, link_events, link_sides, read_links, refusals_of
 from swayline.events.log import EventLog
+from swayline.events.matching import unmatched
 from swayline.events.options import ReadOptions
 from swayline.events.side import read_sides
 from swayline.events.sources.block import REJECTED
@@ -84,7 +85,8 @@ def _beside(
     sides, rejected = read_sides(items, users, ties, options, engine)
     sides, told = link_sides(sides, links)
     graph, refused, about = read_graph(options, events)
-    return sides | {"graph": graph}, pa.concat_tables([rejected, refused]), (*told, *about)
+    notes = (*told, *unmatched(sides, events), *about)
+    return sides | {"graph": graph}, pa.concat_tables([rejected, refused]), notes
 
 
 def as_log(source: Any, **sides: Any) -> EventLog:

@@ -178,7 +178,11 @@ def _rules(d: Dialect, cells: Cells, now: datetime) -> list[Rule]:
 
 
 def _id_rules(d: Dialect, name: str, missing: str, cells: Cells) -> list[Rule]:
-    return [(name, missing, "is missing"), *_length_rules(d, name, MAX_ID_BYTES, cells)]
+    rules = [(name, missing, "is missing"), *_length_rules(d, name, MAX_ID_BYTES, cells)]
+    if name == BEHAVIOR or name not in cells.texts:
+        return rules
+    is_cut = f"(contains({name}, 'e+') OR contains({name}, 'E+')) AND {d.matches(name, _CUT_SHORT)}"
+    return [*rules, (name, f"{is_cut}", "is a number cut short, as a spreadsheet or a float leaves it: write ids in full")]
 
 
 def _length_rules(d: Dialect, name: str, limit: int, cells: Cells) -> list[Rule]:
@@ -199,6 +203,8 @@ def _time_rules(d: Dialect, now: datetime) -> list[Rule]:
     ]
 
 
+_CUT_SHORT = r"^-?[0-9][.][0-9]+[eE][+](1[1-9]|[2-9][0-9]|[1-9][0-9][0-9])$"
+"""An id such as 1.23457E+15: what others had the same first digits is not known."""
 _JANUARY_1970_US = 31 * 86_400e6
 """A moment of ours, counted in seconds and read as milliseconds (or in any unit as the next finer), is below it."""
 

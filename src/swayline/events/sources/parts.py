@@ -116,7 +116,17 @@ def _of_disk(text: str) -> list[tuple[str, Path]]:
         files = [Path(one) for one in sorted(glob.glob(text, recursive=True)) if Path(one).is_file()]
         if not files:
             raise SourceError(f"{shown(text)} matches no file: check the pattern (and quote it on the command line)")
-    return [(str(one), one) for one in files]
+    return [(str(one), one) for one in ([one for one in files if not _is_bare(one)] or files)]
+
+
+def _is_bare(path: Path) -> bool:
+    """Whether a part holds no row, as writers of many parts leave some: nothing of nothing, or Parquet without a row."""
+    if path.stat().st_size == 0:
+        return True
+    try:
+        return lines.starts_as_parquet(path) and pq.read_metadata(path).num_rows == 0
+    except (OSError, pa.ArrowException):
+        return False  # what cannot be read is told where it is read
 
 
 def _is_part(inside: Path) -> bool:
