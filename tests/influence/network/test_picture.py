@@ -1,13 +1,15 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from swayline.core.errors import SchemaError
 from swayline.events.log import EventLog
 from swayline.influence.network import PeopleInfluence
-from swayline.influence.network.describe.credit import credited, period_of_acts
+from swayline.influence.network.describe.credit import credited, period_edges, period_of_acts
 
 START, DAY = 1_599_436_800.0, 86400.0
 
@@ -79,3 +81,21 @@ def test_a_picture_is_plain_json_about_the_surest_ties(people):
     assert all(len(read["nodes"]["user"]) == len(values) for values in read["nodes"].values())
     assert 0 < read["ties"][0]["acts"][0]["probability"] <= 1
     assert read["ties_sure"] <= read["ties_measured"] == 2
+
+
+@pytest.mark.parametrize("is_coarse", [False, True])
+def test_moments_that_the_log_does_not_tell_are_not_shown(is_coarse):
+    """On a clock of days the acts' moments are drawn: which act brought which is not known."""
+    made = log()
+    if is_coarse:
+        days = pc.floor_temporal(made.events["time"], unit="day")
+        made = replace(made, events=made.events.set_column(made.events.column_names.index("time"), "time", days))
+    ties = PeopleInfluence("purchase").fit(made).picture()["ties"]
+    assert ties and all(bool(tie["acts"]) != is_coarse for tie in ties)
+
+
+def test_a_stray_act_makes_no_period_its_own(people):
+    edges = period_edges(people.fit_, 3)
+    counts = np.bincount(period_of_acts(people.fit_, 3), minlength=3)
+    assert counts.max() - counts.min() <= 2
+    assert edges[0] == people.fit_.acts.start_s and edges[-1] == people.fit_.acts.end_s and (np.diff(edges) > 0).all()

@@ -13,6 +13,8 @@ from swayline.report.wording.naming import METRICS, is_share, metric_words, mode
 from swayline.report.wording.returning import repeats_words
 from swayline.report.wording.winner import comparisons, finding, hit_groups, is_clear, named_model, role
 
+_TILES = {"discovery": "discoveries", "return": "returns"}
+"""Kinds of answers with a tile: to repeat a row is no feat."""
 _PANELS = ("ndcg", "hr", "mrr", "coverage")
 """Metrics with a figure of their own; the others stand in the table."""
 
@@ -71,7 +73,7 @@ def models_section(run: Artifacts) -> Section:
     told = finding(found, primary)
     repeats = repeats_words(run.describe)
     if repeats:
-        told += f" {words.capital(repeats)}, so that many returns are such repeats: the discoveries say more."
+        told += f" {words.capital(repeats)}: naming such an item again is no foresight, the discoveries say more."
     return Section("recommender", "The recommender", _lead(protocol), blocks, told)
 
 
@@ -129,11 +131,11 @@ def _tiles(found: Mapping[str, Any]) -> Tiles:
     tiles += [
         (
             words.percent(group["value"]),
-            f"of {'discoveries' if kind == 'discovery' else 'returns'} found",
+            f"of {_TILES[kind]} found",
             f"of {words.number(group['n'])}; 95% interval "
             + words.between(group.get("ci_low"), group.get("ci_high"), "percent"),
         )
-        for kind, group in groups.items()
+        for kind, group in groups.items() if kind in _TILES
     ]
     for metric in _metrics({name: one}):
         figure = one["metrics"][metric]
