@@ -11,9 +11,8 @@ from swayline.events.blocks import account_of, checked_blocks
 from swayline.events.clean import clean
 from swayline.events.links import Links, link_events, link_sides, read_links, refusals_of
 from swayline.events.log import EventLog
-from swayline.events.matching import unmatched
 from swayline.events.options import ReadOptions
-from swayline.events.side import read_sides
+from swayline.events.side import read_sides, unmatched
 from swayline.events.sources.block import REJECTED
 from swayline.events.triples import read_graph
 

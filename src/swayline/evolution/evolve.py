@@ -138,8 +138,8 @@ def _small_notes(acts: Acts) -> list[str]:
         notes.append(f"{acts.stray:,} events far before or after the others are left out.")
     if acts.resolution in ("day", "month"):
         notes.append(
-            f"Times are good to the {acts.resolution}: in which order people act within one is not known, so nothing is "
-            "claimed of it."
+            f"Times are good to the {acts.resolution}: in which order people act within one is not known, and nothing "
+            "is claimed of it."
         )
     if not acts.categories:
         notes.append("No event and no item has a category, so items stand for interests.")

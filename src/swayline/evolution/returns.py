@@ -1,7 +1,8 @@
 """Every act is a return, to an item that the person had at an earlier moment, or a discovery.
 
-Rows of one person, item and moment are one act: the first of them counts. At the start of a log all is discovery, since what came before is unknown; the share of returns is told from the day on
-by which half of the people had been seen for a while.
+Rows of one person, item and moment are one act: the first of them counts. At the start of a log all is discovery,
+since what came before is unknown; the share of returns is told from the day on by which half of the people had been
+seen for a while.
 """
 
 from dataclasses import dataclass

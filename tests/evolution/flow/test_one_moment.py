@@ -40,7 +40,13 @@ def test_the_order_of_a_file_is_no_passage(log_of, is_spaced):
 
 
 def test_rows_that_repeat_a_moment_are_neither_returns_nor_discoveries(log_of):
-    rows = [("u", "a", "tag", 0), ("u", "a", "tag", 0), ("u", "b", "tag", 0), ("u", "a", "tag", 5), ("u", "a", "tag", 5)]
+    rows = [
+        ("u", "a", "tag", 0),
+        ("u", "a", "tag", 0),
+        ("u", "b", "tag", 0),
+        ("u", "a", "tag", 5),
+        ("u", "a", "tag", 5),
+    ]
     acts = read_acts(log_of(rows))
     assert is_return(acts).tolist() == [False, False, False, True, False]
     assert by_bin(acts, np.zeros(5, np.int64), 1) == ([1], [2])

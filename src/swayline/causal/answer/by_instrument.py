@@ -101,9 +101,8 @@ def _left(
 def _verdict(name: str, found: InstrumentEstimate, checks: dict[str, Refutation]) -> tuple[str, str]:
     against = [f"{word} ({one.words}: {one.figure:.3g})" for word, one in checks.items() if not one.passed]
     if not np.isfinite(found.low) or not np.isfinite(found.high):
-        against.append(
-            f"{name!r} moves the treatment too little (F = {strength(found.first_stage)}): {_excluded(found.gap)} excluded"
-        )
+        told = f"{name!r} moves the treatment too little (F = {strength(found.first_stage)})"
+        against.append(f"{told}: {_excluded(found.gap)} excluded")
     if against:
         return "no", "Not identified: " + "; ".join(against) + "."
     weak = f" It is weak (F = {strength(found.first_stage)}), which the interval allows for." if found.weak else ""

@@ -113,8 +113,8 @@ def _bound_words(data: CovariateTable, s: EffectQuery, one: ArmResult) -> str:
         )
     if not np.isfinite(bound.low):
         return (
-            f"{kept} A hidden cause as strong as {bound.strongest!r} would explain all of the treatment and could leave "
-            f"any effect; E-value {bound.e_value:.2f}, robustness value {bound.robustness:.2f}."
+            f"{kept} A hidden cause as strong as {bound.strongest!r} would explain all of the treatment and could "
+            f"leave any effect; E-value {bound.e_value:.2f}, robustness value {bound.robustness:.2f}."
         ).strip()
     return (
         f"{kept} A hidden cause as strong as {bound.strongest!r} would leave it between {bound.low:.4g} and "

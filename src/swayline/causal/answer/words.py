@@ -4,7 +4,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-SHOWN = ["cause", "reference", "effect", "estimand", "estimate", "ci_low", "ci_high", "unit", "method", "identified", "primary"]
+SHOWN = [
+    "cause",
+    "reference",
+    "effect",
+    "estimand",
+    "estimate",
+    "ci_low",
+    "ci_high",
+    "unit",
+    "method",
+    "identified",
+    "primary",
+]
 """Columns of a row that is shown."""
 _MAIN = ("ate", "att", "late")
 """Estimands whose reason is told on the screen; every row of the file has its own."""

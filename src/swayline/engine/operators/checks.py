@@ -182,7 +182,10 @@ def _id_rules(d: Dialect, name: str, missing: str, cells: Cells) -> list[Rule]:
     if name == BEHAVIOR or name not in cells.texts:
         return rules
     is_cut = f"(contains({name}, 'e+') OR contains({name}, 'E+')) AND {d.matches(name, _CUT_SHORT)}"
-    return [*rules, (name, f"{is_cut}", "is a number cut short, as a spreadsheet or a float leaves it: write ids in full")]
+    return [
+        *rules,
+        (name, f"{is_cut}", "is a number cut short, as a spreadsheet or a float leaves it: write ids in full"),
+    ]
 
 
 def _length_rules(d: Dialect, name: str, limit: int, cells: Cells) -> list[Rule]:

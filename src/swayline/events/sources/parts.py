@@ -120,7 +120,7 @@ def _of_disk(text: str) -> list[tuple[str, Path]]:
 
 
 def _is_bare(path: Path) -> bool:
-    """Whether a part holds no row, as writers of many parts leave some: nothing of nothing, or Parquet without a row."""
+    """Whether a part holds no row, as writers of many parts leave some: no byte, or Parquet without a row."""
     if path.stat().st_size == 0:
         return True
     try:

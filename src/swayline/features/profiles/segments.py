@@ -181,8 +181,8 @@ def _against_each_other(words: str, centers: Floats, features: Sequence[str]) ->
 
 
 _HABITS = {
-    "activity": "active", "intensity": "in a visit", "presence": "often here", "months": "often here", "silence": "away",
-    "variety": "new items", "breadth": "over categories", "weekend": "at weekends",
+    "activity": "active", "intensity": "in a visit", "presence": "often here", "months": "often here",
+    "silence": "away", "variety": "new items", "breadth": "over categories", "weekend": "at weekends",
     **{part: f"in the {part}" if part != "night" else "at night" for part in PARTS},
 }  # fmt: skip
 """Feature → what a segment has more or less of."""

@@ -135,7 +135,8 @@ def _tiles(found: Mapping[str, Any]) -> Tiles:
             f"of {words.number(group['n'])}; 95% interval "
             + words.between(group.get("ci_low"), group.get("ci_high"), "percent"),
         )
-        for kind, group in groups.items() if kind in _TILES
+        for kind, group in groups.items()
+        if kind in _TILES
     ]
     for metric in _metrics({name: one}):
         figure = one["metrics"][metric]

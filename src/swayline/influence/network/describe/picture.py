@@ -34,8 +34,8 @@ def people_picture(measured: MeasuredPeople, top: int = 2000) -> Picture:
     dict
         ``nodes`` and ``edges`` (columns of the network; an edge has the acts it brought in each period and its
         estimate by channel, zero where the tie has none), ``periods``, ``leagues``, ``leaders``, ``ties`` (the acts
-        behind the surest; none on a coarse clock), ``ties_measured``, ``ties_sure`` (claimed when all are asked together), ``radius``,
-        ``outcome``. People and ties of fewer than :data:`LEAST_ACTS` acts are not drawn and not ranked.
+        behind the surest; none on a coarse clock), ``ties_measured``, ``ties_sure`` (claimed when all are asked
+        together), ``radius``, ``outcome``. People and ties of fewer than :data:`LEAST_ACTS` acts are not drawn and not ranked.
     """
     found = standing_ties(measured.ledger)
     often = measured.ledger.filter(pc.field("n") >= LEAST_ACTS)
@@ -85,7 +85,9 @@ def _edges(measured: MeasuredPeople, edges: pa.Table) -> Picture:
 
 
 def _periods(measured: MeasuredPeople) -> list[str]:
-    edges = [datetime.fromtimestamp(0, UTC) + timedelta(seconds=at) for at in period_edges(measured.fit, _PERIODS).tolist()]
+    edges = [
+        datetime.fromtimestamp(0, UTC) + timedelta(seconds=at) for at in period_edges(measured.fit, _PERIODS).tolist()
+    ]
     return [f"{a.day} {a:%b %Y} to {b.day} {b:%b %Y}" for a, b in pairwise(edges)]
 
 
