@@ -35,7 +35,8 @@ def people_picture(measured: MeasuredPeople, top: int = 2000) -> Picture:
         ``nodes`` and ``edges`` (columns of the network; an edge has the acts it brought in each period and its
         estimate by channel, zero where the tie has none), ``periods``, ``leagues``, ``leaders``, ``ties`` (the acts
         behind the surest; none on a coarse clock), ``ties_measured``, ``ties_sure`` (claimed when all are asked
-        together), ``radius``, ``outcome``. People and ties of fewer than :data:`LEAST_ACTS` acts are not drawn and not ranked.
+        together), ``radius``, ``outcome``. People and ties of fewer than :data:`LEAST_ACTS` acts are not drawn and not
+        ranked.
     """
     found = standing_ties(measured.ledger)
     often = measured.ledger.filter(pc.field("n") >= LEAST_ACTS)

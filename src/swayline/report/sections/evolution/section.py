@@ -25,7 +25,8 @@ def evolution_section(run: Artifacts) -> Section:
         return Section(ID, TITLE, "", [Missing(run.why_missing(EVOLUTION_FILE))])
     blocks = [
         _changes(found["drift"], _clock(found)), _stream(found["streams"]), _calendar(found["calendar"]),
-        _returns(found["returns"]), _cohorts(found["cohorts"]), _passages(found["flow"]), _lost(found["flow"]), _memory(found["flow"]),
+        _returns(found["returns"]), _cohorts(found["cohorts"]), _passages(found["flow"]), _lost(found["flow"]),
+        _memory(found["flow"]),
         *(Note(one) for one in found["left_out"]),
     ]  # fmt: skip
     lead = "What changed and when, where interests went, who came back, and what follows what."
