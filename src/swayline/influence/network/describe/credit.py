@@ -40,8 +40,8 @@ def period_of_acts(fit: HawkesFit, periods: int) -> Ints:
 
 def period_edges(fit: HawkesFit, periods: int) -> Floats:
     """(periods + 1,) when the periods begin and end, Unix seconds: a few stray acts long before make none their own."""
-    inner = np.quantile(fit.acts.times, np.linspace(0, 1, periods + 1)[1:-1])
-    return np.array([fit.acts.start_s, *(fit.acts.start_s + inner), fit.acts.end_s])
+    inner: Floats = np.quantile(fit.acts.times, np.linspace(0, 1, periods + 1)[1:-1])
+    return np.array([fit.acts.start_s, *(inner + fit.acts.start_s).tolist(), fit.acts.end_s])
 
 
 def category_leaders(fit: HawkesFit, ties: TieEstimates, people: People, k: int = 10, categories: int = 20) -> pa.Table:
