@@ -40,7 +40,7 @@ def period_of_acts(fit: HawkesFit, periods: int) -> Ints:
 
 def period_edges(fit: HawkesFit, periods: int) -> Floats:
     """(periods + 1,) when the periods begin and end, Unix seconds: a few stray acts long before make none their own."""
-    inner: Floats = np.quantile(fit.acts.times, np.linspace(0, 1, periods + 1)[1:-1])
+    inner = np.asarray(np.quantile(fit.acts.times, np.linspace(0, 1, periods + 1)[1:-1]), np.float64)
     return np.array([fit.acts.start_s, *(inner + fit.acts.start_s).tolist(), fit.acts.end_s])
 
 
