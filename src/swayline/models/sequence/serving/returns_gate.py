@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from swayline.dataset import Sequences
 from swayline.models.sequence.heads.repeat_head import Returns
@@ -57,17 +58,19 @@ class GateLikelihood:
         for rows, states, returns in scorer.states(history):
             if returns is None:
                 raise TypeError("a network with a gate of returns is needed")
-            fresh = scorer.logits(states, None).float().log_softmax(1).cpu().numpy()
-            odds, pairs, shares = _met(returns, fresh.shape[1])
+            logits = scorer.logits(states, None).float()
+            n_items, whole = logits.shape[1], logits.logsumexp(1)  # (rows,)
+            odds, pairs, shares = _met(returns, n_items)
             beside, extra = _beside(scorer, history.take(rows))
-            wanted = np.arange(len(rows)) * fresh.shape[1] + answers[rows].astype(np.int64)
+            wanted = np.arange(len(rows)) * n_items + answers[rows].astype(np.int64)
             keys, at = np.unique(np.concatenate([pairs, beside, wanted]), return_inverse=True)
             seen, told = at[: len(pairs)], at[len(pairs) : len(at) - len(rows)]
-            row, item = np.divmod(keys, fresh.shape[1])
+            row, item = np.divmod(keys, n_items)
+            fresh = (logits.cpu().numpy()[row, item] - whole.cpu().numpy()[row]).astype(np.float64)
             met = np.bincount(seen, weights=shares, minlength=len(keys))
             parts.append((
-                odds, np.exp(np.float32(scale) * fresh).sum(axis=1, dtype=np.float64), row + first,
-                fresh[row, item].astype(np.float64), np.log(met, where=met > 0, out=np.full(len(keys), -np.inf)),
+                odds, _wholes(logits, whole, scale), row + first,
+                fresh, np.log(met, where=met > 0, out=np.full(len(keys), -np.inf)),
                 np.bincount(told, weights=extra, minlength=len(keys)),
             ))  # fmt: skip
             asked.append(at[len(at) - len(rows) :] + sum(len(part[2]) for part in parts[:-1]))
@@ -84,6 +87,14 @@ class GateLikelihood:
         named = np.bincount(self.rows, np.exp(score) - np.exp(self.scale * fresh), minlength=len(odds))
         whole = np.exp(self.scale * stay) * self.wholes + named
         return float((score[self.answers] - np.log(np.maximum(whole, 1e-300))).mean())
+
+
+def _wholes(logits: Tensor, whole: Tensor, scale: float) -> Floats:
+    """(Q,) sums over all items of their share, to the power of the scale; ``whole`` is the log of the sum of exp."""
+    if scale == 1.0:
+        return np.ones(len(logits))
+    found: Floats = ((logits * scale).logsumexp(1).double() - scale * whole.double()).exp().cpu().numpy()
+    return found
 
 
 def _beside(scorer: Scorer, history: Sequences) -> tuple[Ints, Floats]:
