@@ -18,7 +18,6 @@ import numpy.typing as npt
 from scipy import sparse
 
 from swayline.core.rng import generator
-from swayline.core.types import ItemRows
 from swayline.dataset import Sequences, Targets, sample, seen_leave
 from swayline.metrics import ndcg, ranks, sparse_ranks
 from swayline.models.protocol import Scores
@@ -45,16 +44,6 @@ class SparseScoring(Protocol):
 
     def found(self, history: Sequences) -> sparse.csr_array:
         """(Q, I) the scores that are not zero."""
-
-
-@runtime_checkable
-class Standing(Protocol):
-    """Whatever says where answers stand without writing down every score."""
-
-    def answer_ranks(
-        self, history: Sequences, answers: ItemRows, hides_seen: bool
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] | None:
-        """(Q,) items above each answer, and others level with it; None where it can only score them all."""
 
 
 @dataclass(frozen=True)
@@ -116,10 +105,6 @@ class ValidationScorer:
         """NDCG@10 of a model, in bounded memory."""
         if isinstance(model, SparseScoring):
             return self._of_sparse(model, batch)
-        asked = self.questions
-        found = model.answer_ranks(asked.history, asked.items, self.hides_seen) if isinstance(model, Standing) else None
-        if found is not None and len(asked):
-            return float(ndcg(*found, k=K).mean())
         return self._mean(
             model, self.hides_seen, lambda part: float(ndcg_of(part.scores, part.questions).mean()), batch
         )

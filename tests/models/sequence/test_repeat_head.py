@@ -4,7 +4,6 @@ import torch
 
 from swayline.core.errors import ConfigError
 from swayline.dataset import from_lists
-from swayline.metrics import ranks
 from swayline.models import create, load_model
 from swayline.models.sequence.heads.repeat_head import Returns
 from swayline.models.sequence.losses.softmax import candidate_softmax
@@ -112,19 +111,3 @@ def test_what_was_done_to_an_item_says_whether_it_comes_again() -> None:
     place = np.arange(len(asked.items)) % 4
     best = model.score(asked.keep(place < 3)).argmax(1)
     assert (best == asked.items[place == 3]).mean() > 0.9
-
-
-@pytest.mark.parametrize("repeats", [True, False])
-def test_answers_stand_where_their_scores_stand(repeats: bool) -> None:
-    rng = np.random.default_rng(2)
-    lists = [rng.integers(0, 300, rng.integers(1, 40)).tolist() for _ in range(60)]
-    log = from_lists([*lists, [7, 7, 8]], 320)  # items from 300 on are never met
-    model = create("transformer", max_epochs=1, embedding_dim=16, repeats=repeats, neighbours=False).fit(log)
-    answers = np.array([one[int(rng.integers(len(one)))] if at % 2 else 310 for at, one in enumerate([*lists, [8]])])
-    better, tied = ranks(model.score(log), answers)
-    found = model._scorer.answer_ranks(log, answers.astype(np.int32), False)
-    assert (found[0] == better).mean() > 0.97
-    assert np.abs(found[0] - better).max() <= 1
-    assert (found[1] == tied).mean() > 0.97
-    model.knn_blend_ = object()
-    assert model._scorer.answer_ranks(log, answers.astype(np.int32), False) is None

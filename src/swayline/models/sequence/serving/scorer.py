@@ -28,7 +28,6 @@ from swayline.models.sequence.network import Network
 from swayline.models.sequence.objectives import OBJECTIVES
 from swayline.models.sequence.serving.blocked import best_of
 from swayline.models.sequence.serving.int8 import Rounded
-from swayline.models.sequence.serving.standing import standing
 from swayline.models.sequence.settings import TransformerSettings
 from swayline.models.sequence.sizes import Sizes
 
@@ -131,19 +130,6 @@ class Scorer:
                 return returns.mixed(catalogue.scores(states))[at, wanted]
             own = (states[at] * catalogue[wanted]).sum(1).float()
             return returns.mixed_pairs(own, log_sum_exp(states, catalogue), at, wanted)
-
-    def answer_ranks(self, history: Sequences, answers: ItemRows, hides_seen: bool) -> tuple[Ints, Ints] | None:
-        """(Q,) items above each answer, and others level with it; None where neighbours or eight bits count."""
-        with torch.no_grad():
-            catalogue = self.catalogue()
-        if hides_seen or self.blend is not None or isinstance(catalogue, Rounded):
-            return None
-        better, tied = np.empty(len(history), np.int64), np.empty(len(history), np.int64)
-        for rows, states, returns in self.states(history):
-            wanted = torch.from_numpy(answers[rows].astype(np.int64)).to(states.device)
-            above, level = standing(states, catalogue, returns, wanted, _LOGITS_AT_ONCE[kind_of(states.device)])
-            better[rows], tied[rows] = above.cpu(), level.cpu()
-        return better, tied
 
     def catalogue(self) -> Tensor | Rounded:
         """All items as answers, made once for a network whose weights no longer move."""
