@@ -31,6 +31,7 @@ NEEDED = {
     ("influence", "people"): ["log.csv", "--ties", "ties.csv"],
     ("influence", "contagion"): ["log.csv", "--ties", "ties.csv"],
     ("influence", "paths"): ["log.csv", "--outcome", "view"],
+    ("influence", "strangers"): ["log.csv"],
     ("influence", "predict"): ["log.csv", "--ties", "ties.csv"],
     ("influence", "spread"): ["ledger.parquet"],
     ("influence", "launch"): ["ledger.parquet", "--item", "a"],

@@ -2,7 +2,19 @@
 
 import typer
 
-from swayline.cli.influence import behaviors, contagion, content, events, launch, paths, people, predict, spread, table
+from swayline.cli.influence import (
+    behaviors,
+    contagion,
+    content,
+    events,
+    launch,
+    paths,
+    people,
+    predict,
+    spread,
+    strangers,
+    table,
+)
 
 app = typer.Typer(help="Measure what moved what; every verb writes rows of one influence table.", no_args_is_help=True)
 app.command("events")(events.events)
@@ -14,4 +26,5 @@ app.command("people")(people.people)
 app.command("spread")(spread.spread)
 app.command("launch")(launch.launch)
 app.command("contagion")(contagion.contagion)
+app.command("strangers")(strangers.strangers)
 app.command("predict")(predict.predict)

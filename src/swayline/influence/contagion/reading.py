@@ -133,8 +133,8 @@ def horizon_of(social: SocialLog, said: str | float | None) -> float:
     return found
 
 
-def read_social(events: pa.Table, ties: pa.Table, outcome: str, items: pa.Table | None) -> SocialLog:
-    """Take a log and its ties apart.
+def read_social(events: pa.Table, ties: pa.Table | None, outcome: str, items: pa.Table | None) -> SocialLog:
+    """Take a log and its ties apart; without a table of ties nobody is tied.
 
     Raises
     ------
@@ -154,7 +154,8 @@ def read_social(events: pa.Table, ties: pa.Table, outcome: str, items: pa.Table 
     value = np.full(len(events), np.nan)
     if VALUE in events.column_names:
         value = np.asarray(events[VALUE].cast(pa.float64()).to_numpy(), dtype=np.float64)
-    source, target, tied_at, left_out = _ties(ties, users, events)
+    nobody = np.zeros(0, np.int64)
+    source, target, tied_at, left_out = (nobody, nobody, np.zeros(0), 0) if ties is None else _ties(ties, users, events)
     names = tuple(words.to_pylist())
     return SocialLog(
         users, things, categories, names, person, item, behavior, category, time, value, source, target, tied_at,
@@ -162,13 +163,13 @@ def read_social(events: pa.Table, ties: pa.Table, outcome: str, items: pa.Table 
     )  # fmt: skip
 
 
-def _check(events: pa.Table, ties: pa.Table) -> None:
+def _check(events: pa.Table, ties: pa.Table | None) -> None:
     if TIME not in events.column_names or events[TIME].null_count == len(events):
         raise SchemaError("the events have no times: whether a tie acted before needs to know when each acted")
     if ITEM not in events.column_names or events[ITEM].null_count == len(events):
         raise SchemaError("the events name no item: contagion asks whether a tie acted on the same item before")
     for column in (SOURCE, TARGET):
-        if column not in ties.column_names:
+        if ties is not None and column not in ties.column_names:
             raise SchemaError(f"the ties have no column {column!r}; they have {', '.join(ties.column_names)}")
 
 
