@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed-$(shell cat pyproject.toml constraints.txt 2>/dev/nu
 DEMO := demo
 OPTIONS ?=
 # Benchmarks and what each is asked about.
-BENCHES := privacy/private_learning contagion/planted contagion/launch contagion/network_experiments why/speed why/planted \
+BENCHES := privacy/private_learning contagion/planted contagion/launch contagion/network_experiments contagion/strangers why/speed why/planted \
 	trust/fraud:genuine trust/fraud:attacks trust/fraud:fraud-amazon trust/fraud:fraud-yelpchi trust/fraud:opinion-spam-hotels trust/fairness \
 	sequence/quality:beauty sequence/quality:toys sequence/quality:ml-1m sequence/ablations sequence/time_to_quality sequence/train_speed \
 	sequence/score_users sequence/catalogue_topk sequence/gpu_training sequence/full_softmax_memory sequence/behavior_probabilities models/model_table models/value_prediction:../shared/data/ml-100k/ml-100k.inter models/returns effects/attributes evaluation/best_of_several sequence/values reading/read_clean features/profiles pipeline/run_scaling \

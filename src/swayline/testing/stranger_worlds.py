@@ -1,9 +1,10 @@
-"""Worlds in which people rate after strangers: herding, items that differ, quality that drifts, the rich that get richer.
+"""Worlds in which people rate after strangers: herding, items that differ, drift, the rich that get richer.
 
-Who comes next to an item is drawn by how many came before (rich-get-richer) and by the item's quality of the day; people
-differ in leniency. With ``herding`` the value given moves by so much for each point of the reviews on top.
+Who comes next to an item is drawn by how many came before (rich-get-richer) and by the item's quality of the day;
+people differ in leniency. With ``herding`` the value given moves by so much for each point of the reviews on top.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,7 @@ START_S, DAY_S = 1_599_436_800.0, 86400.0
 
 @dataclass(frozen=True)
 class StrangerWorld:
-    """A log of ratings (or of views, purchases and reviews), and what one point on top does to the chance asked about."""
+    """A log of ratings (or of views, purchases and reviews), and what one point on top does to the chance."""
 
     log: EventLog
     truth: float
@@ -47,12 +48,13 @@ def stranger_world(
     good, kind = quality * rng.normal(size=items), leniency * rng.normal(size=people)
     wander = drift * rng.normal(size=(days + 1, items)).cumsum(axis=0) / np.sqrt(30.0)
     moments = np.sort(rng.random(acts) * days)
-    came, done = np.ones(items), [set() for _ in range(people)]
+    came = np.ones(items)
+    done: list[set[int]] = [set() for _ in range(people)]
     tops: list[list[float]] = [[] for _ in range(items)]
     rows, effects = [], []
     for moment in moments:
         chance = came * np.exp(0.5 * (good + wander[int(moment)]))
-        item = int(rng.choice(items, p=chance / chance.sum()))
+        item = int(np.searchsorted(np.cumsum(chance), rng.random() * chance.sum()))
         person = int(rng.integers(people))
         if item in done[person]:
             item = next((one for one in rng.permutation(items) if one not in done[person]), -1)
@@ -77,10 +79,12 @@ def stranger_world(
 
 def _rated(rng: np.random.Generator, level: float, herding: float) -> tuple[list[tuple[str, float, float]], float]:
     """One rating, and what a point on top does to the chance that it is 4 or more."""
-    from scipy.stats import norm
+
+    def above(by: float) -> float:
+        return 0.5 * (1 + math.erf((level + by - 0.2) / math.sqrt(2)))
 
     value = float(np.clip(np.round(3.3 + level + rng.normal()), 1, 5))
-    return [("rate", value, 0.0)], float(norm.cdf(level + herding / 2 - 0.2) - norm.cdf(level - herding / 2 - 0.2))
+    return [("rate", value, 0.0)], above(herding / 2) - above(-herding / 2)
 
 
 def _shopped(

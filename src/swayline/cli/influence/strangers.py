@@ -42,7 +42,7 @@ class Question:
             show_default=False,
         ),
     ] = None
-    author: Annotated[str, typer.Option("--author", help="Column of the items table that says whose they are.")] = "author"  # fmt: skip
+    author: Annotated[str, typer.Option("--author", help="Column of the items table: whose they are.")] = "author"
 
 
 @reads("items", "ties")

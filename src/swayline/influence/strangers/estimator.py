@@ -37,7 +37,7 @@ class Strangers(InfluenceEstimator):
     horizon : str or float, optional
         The outcome counts within so long of coming to the item, where it is not the coming itself. By default 7 days.
     within : str or float, optional
-        People who came to one item within one such period are compared. By default a day, or 30 ticks of a coarse clock.
+        People who came to one item within one such period are compared. By default a day, or 30 coarse ticks.
     author : str
         Column of the items table that says whose they are.
     seed : int
@@ -51,13 +51,13 @@ class Strangers(InfluenceEstimator):
     Notes
     -----
     A good item has good reviews and is bought: the naive figure is quality. Within an item and a day quality hardly
-    moves, and whether a lenient or a strict stranger wrote just before is chance: the writers' leniency on other items is
-    the instrument. The placebo is the leniency of those who write next, whom nobody has read yet.
+    moves, and whether a lenient or a strict stranger wrote just before is chance: the writers' leniency on other items
+    is the instrument. The placebo is the leniency of those who write next, whom nobody has read yet.
 
     References
     ----------
-    Muchnik, Aral & Taylor, "Social influence bias", Science 2013. Kling, "Incarceration length, employment and earnings"
-    (leniency as an instrument), AER 2006.
+    Muchnik, Aral & Taylor, "Social influence bias", Science 2013. Kling, "Incarceration length, employment and
+    earnings" (leniency as an instrument), AER 2006.
     """
 
     draw = staticmethod(effects_picture)

@@ -40,9 +40,9 @@ def _reading_rows(one: Reading, shared: dict[str, Any], within_s: float) -> list
         "window_s": within_s,
     }  # fmt: skip
     words = (
-        f"Change of the chance when the mean of the latest {ON_TOP} reviews of strangers is one point higher, among people "
-        f"who came to one item within {format_duration(within_s)}; own reviews and people whose ties reviewed it are left "
-        f"out. p over orders of those people drawn anew: {one.p_value:.3g}."
+        f"Change of the chance when the mean of the latest {ON_TOP} reviews of strangers is one point higher, among "
+        f"people who came to one item within {format_duration(within_s)}; own reviews, and people whose ties reviewed "
+        f"it, are left out. p over orders of those people drawn anew: {one.p_value:.3g}."
     )
     failed = [check.words for check in one.checks.values() if not check.passed]
     reason = f"Not identified: {'; '.join(failed)}." if failed else "Assumed: who wrote just before is chance."
@@ -67,9 +67,10 @@ def _reading_rows(one: Reading, shared: dict[str, Any], within_s: float) -> list
 def _author_rows(authors: Authors, shared: dict[str, Any], horizon_s: float) -> list[Row]:
     verdict = "assumed" if authors.p_value < ALARM else "no"
     words = (
-        f"Acts of others on one item of this author within {format_duration(horizon_s)} of its appearing, beyond those on "
-        f"items of other authors of the category that appeared about then, drawn towards none. p of authors who do not "
-        f"differ, over authors dealt anew among such items: {authors.p_value:.3g}. What an author makes and who it is are one."
+        f"Acts of others on one item of this author within {format_duration(horizon_s)} of its appearing, beyond those "
+        "on items of other authors of the category that appeared about then, drawn towards none. p of authors who do "
+        f"not differ, over authors dealt anew among such items: {authors.p_value:.3g}. What an author makes and who it "
+        "is are one."
     )
     figures = zip(authors.name, authors.reach, authors.low, authors.high, authors.items, strict=True)
     return [
@@ -99,8 +100,8 @@ def in_words(reading: Reading | None, authors: Authors | None, outcome: str, wit
     if authors is not None:
         apart = "differ" if authors.p_value < ALARM else "cannot be told apart"
         lines.append(
-            f"{len(authors.name):,} authors {apart} (p = {authors.p_value:.3g}); {authors.stranger_share:.0%} of the acts "
-            "on their items are strangers'"
+            f"{len(authors.name):,} authors {apart} (p = {authors.p_value:.3g}); {authors.stranger_share:.0%} of the "
+            "acts on their items are strangers'"
         )
         best = sorted(range(len(authors.name)), key=lambda one: -authors.reach[one])[:5]
         lines += [

@@ -1,8 +1,8 @@
 """What the reviews on top do to the next person: naive, within items and periods, and by who wrote them.
 
-A good item has good reviews and is liked: the naive figure is quality. Within an item and a day quality hardly moves, and
-whether a lenient or a strict stranger wrote just before is chance: the writers' leniency on other items is the instrument.
-The placebo is the leniency of those who write next, whom nobody has read yet.
+A good item has good reviews and is liked: the naive figure is quality. Within an item and a day quality hardly moves,
+and whether a lenient or a strict stranger wrote just before is chance: the writers' leniency on other items is the
+instrument. The placebo is the leniency of those who write next, whom nobody has read yet.
 
 Shapes: n rows.
 """
@@ -88,7 +88,7 @@ def measured(rows: Rows, seed: int) -> Reading:
     if len(together.y) < FEWEST or together.y.std() == 0:
         raise IdentificationError(
             f"{len(together.y):,} people came to an item within a period of another and could read strangers' reviews, "
-            f"{int(together.y.sum()):,} with the outcome: at least {FEWEST} that differ are needed; give a longer --within"
+            f"{int(together.y.sum()):,} with the outcome: at least {FEWEST} are needed; give a longer --within"
         )
     code = np.unique(rows.item, return_inverse=True)[1].astype(np.int64)
     nothing = basis(np.zeros((len(rows.y), 0)))

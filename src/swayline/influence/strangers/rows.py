@@ -30,7 +30,7 @@ _SHRINK = 3.0
 class Reviews:
     """First reviews of each person of each item, (V,): ``key`` rises with item and time.
 
-    ``lenient`` is the reviewer's mean value on *other* items less those items' means, drawn to none where there are few.
+    ``lenient`` is the reviewer's mean value on *other* items less those items' means, drawn to none.
     """
 
     item: Ints
@@ -76,8 +76,9 @@ def reviews_of(log: SocialLog, judging: Ints) -> Reviews:
     rows = np.flatnonzero(np.isin(log.behavior, judging) & (log.item >= 0) & np.isfinite(log.value))
     pair = log.pair(log.person[rows], log.item[rows])
     rows = rows[np.sort(np.unique(pair, return_index=True)[1])]
-    order = np.lexsort((log.time[rows], log.item[rows]))
-    rows = rows[order]
+    if not len(rows):
+        return Reviews(rows, rows, np.zeros(0), np.zeros(0), np.zeros(0))
+    rows = rows[np.lexsort((log.time[rows], log.item[rows]))]
     item, person, value = log.item[rows], log.person[rows], log.value[rows]
     count = np.bincount(item, minlength=len(log.items))
     total = np.bincount(item, value, len(log.items))
