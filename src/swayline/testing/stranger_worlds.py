@@ -15,6 +15,8 @@ from swayline.events.log import EventLog
 from swayline.influence.strangers.rows import ON_TOP
 
 START_S, DAY_S = 1_599_436_800.0, 86400.0
+LENIENCY = 0.8
+"""Standard deviation between people, in points."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class StrangerWorld:
 
 
 def stranger_world(
-    seed: int, *, herding: float = 0.4, drift: float = 0.5, quality: float = 0.6, leniency: float = 0.8,
+    seed: int, *, herding: float = 0.4, drift: float = 0.5, quality: float = 0.6,
     people: int = 400, items: int = 30, acts: int = 12_000, days: int = 40, shop: bool = False,
 ) -> StrangerWorld:  # fmt: skip
     """Draw a world.
@@ -35,7 +37,7 @@ def stranger_world(
     ----------
     herding : points that one point of the mean of the reviews on top adds; with ``shop``, to the logit of buying
     drift : standard deviation by which an item's quality wanders in a month
-    quality, leniency : standard deviations between items and between people
+    quality : standard deviation between items
     shop : people view; some buy, and a third of the buyers review
 
     Examples
@@ -45,7 +47,7 @@ def stranger_world(
     (300, True)
     """
     rng = np.random.default_rng([seed, 44])
-    good, kind = quality * rng.normal(size=items), leniency * rng.normal(size=people)
+    good, kind = quality * rng.normal(size=items), LENIENCY * rng.normal(size=people)
     wander = drift * rng.normal(size=(days + 1, items)).cumsum(axis=0) / np.sqrt(30.0)
     moments = np.sort(rng.random(acts) * days)
     came = np.ones(items)
