@@ -16,6 +16,7 @@ from swayline.core.showing.pictures import effects_picture
 from swayline.core.time import seconds_of
 from swayline.core.types import Bools
 from swayline.influence.contagion import placebos as placebo
+from swayline.influence.contagion.calibration import quote_calibrated
 from swayline.influence.contagion.covariates import Covariates
 from swayline.influence.contagion.exposures import Exposures, FirstActs, exposures, first_acts
 from swayline.influence.contagion.measure import quick, whole
@@ -186,7 +187,7 @@ class Contagion(InfluenceEstimator):
         setting = Setting(asked.risk, known, asked.cause, max(most // 2, 100), self.seed)
         tried = self._placebos(setting, hidden)
         checks = {one.name: judged(one, main) for one in tried}
-        found = whole(rows, known, checks, (), self.learner, self.seed)
+        found = quote_calibrated(whole(rows, known, checks, (), self.learner, self.seed), main, tried)
         every = make_trials(asked.risk, draw(asked.every, most, rng), rng)
         parts: list[Part] = [
             *by_dose(every, known, self.seed), *by_strength(rows, social, known, self.seed),
