@@ -58,3 +58,20 @@ def test_the_temperature_undoes_a_scale(scale):
 
 def test_without_questions_there_is_no_temperature():
     assert inverse_temperature(Drawn(1.0), last_out(from_lists([[0]], n_items=6)).valid, False) is None
+
+
+def test_scores_that_are_the_same_for_everybody_have_the_temperature_of_scores_that_nearly_are():
+    class Alike:
+        def __init__(self, noise):
+            self.noise = noise
+
+        def score(self, history):
+            row = np.array([3.0, 1.0, 0.5, 0.0, -1.0, -2.0], np.float32)
+            drawn = np.random.default_rng(2).normal(size=(len(history), 6))
+            return (row + self.noise * drawn).astype(np.float32)
+
+    lists = np.random.default_rng(3).choice(6, (500, 3), p=softmax([1.5, 0.5, 0.25, 0.0, -0.5, -1.0]))
+    valid = last_out(from_lists(lists, n_items=6)).valid
+    same, nearly = (inverse_temperature(Alike(noise), valid, exclude_seen=False) for noise in (0.0, 1e-5))
+    assert same == pytest.approx(nearly, rel=1e-3)
+    assert same == pytest.approx(0.5, abs=0.1)

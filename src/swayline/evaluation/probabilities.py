@@ -75,7 +75,9 @@ def inverse_temperature(model: Recommender, valid: Targets, exclude_seen: bool, 
 
     scores -= scores.max(axis=1, keepdims=True)  # what answers may come has a largest score that is finite
     own = scores[np.arange(len(answers)), answers].astype(np.float64)
-    parts = [slice(start, start + _ROWS) for start in range(0, len(answers), _ROWS)]
+    if (scores == scores[0]).all():  # popularity says the same to everybody: one row stands for all
+        scores = scores[:1]
+    parts = [slice(start, start + _ROWS) for start in range(0, len(scores), _ROWS)]
 
     def loss(log_inverse: float) -> float:
         inverse = np.exp(log_inverse)
