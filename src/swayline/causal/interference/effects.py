@@ -285,9 +285,10 @@ def _randomisation_p(
     fixed[rows.focal[some]] = True
     held = basis(beside(span[some], columns[some, 1:]))
     clusters = None if rows.clusters is None else np.unique(rows.clusters[some], return_inverse=True)[1]
-    here = abs(float(t_values(rows.y[some], columns[some, :1], held, clusters)[0]))
-    beyond = sum(
-        int((np.abs(t_values(rows.y[some], rows.exposure(mapping, drawn)[some], held, clusters)) >= here - 1e-9).sum())
-        for drawn in rows.assignment.draws(rng, rows.draws, fixed)
-    )
-    return (1 + beyond) / (1 + rows.draws), len(some)
+    y, seen = rows.y[some], columns[some, :1]
+    values = [t_values(y, seen, held, clusters)]
+    for drawn in rows.assignment.draws(rng, rows.draws, fixed):
+        values.append(t_values(y, rows.exposure(mapping, drawn)[some], held, clusters))
+    every = np.concatenate(values)
+    far = np.abs(every - every.mean())  # symmetric in the draws and what happened, hence exact
+    return float((far >= far[0] - 1e-9).mean()), len(some)
