@@ -11,7 +11,7 @@ def test_the_public_face_is_exactly_this():
         "BehaviorEffects", "Chain", "Contagion", "EventLog", "InfluencePredictor", "Paging", "PeopleInfluence", "Query", "ReadOptions", "Recommender",
         "Result", "RunSettings", "SequenceRecommender", "SwaylineError", "WorldSettings", "__version__",
         "anonymize", "attribute_events", "attribute_paths", "choose_seeds", "clean_log", "discover_graph", "discover_ties", "estimate_effect",
-        "evaluate", "evolve", "features_as_of", "forecast", "learn_policy", "person_page", "profiles", "qini", "read_events", "read_ledger", "read_log",
+        "evaluate", "evolve", "features_as_of", "forecast", "learn_policy", "person_page", "prepare", "profiles", "qini", "read_events", "read_ledger", "read_log",
         "run", "search", "simulate", "trust_attack", "trust_fairness", "trust_fraud", "tune", "write_log",
         "write_report", "write_world",
     ])  # fmt: skip

@@ -39,6 +39,7 @@ _PUBLIC = {
     "forecast": "swayline.evolution",
     "learn_policy": "swayline.causal.policy.learn_policy",
     "person_page": "swayline.face.why",
+    "prepare": "swayline.face.prepare",
     "profiles": "swayline.features.profiles",
     "qini": "swayline.face.tables",
     "read_events": "swayline.events",

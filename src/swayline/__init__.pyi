@@ -17,6 +17,7 @@ from swayline.face.evaluation import evaluate as evaluate
 from swayline.face.graphs import discover_graph as discover_graph
 from swayline.face.people import choose_seeds as choose_seeds
 from swayline.face.people import discover_ties as discover_ties
+from swayline.face.prepare import prepare as prepare
 from swayline.face.privacy import anonymize as anonymize
 from swayline.face.tables import attribute_paths as attribute_paths
 from swayline.face.tables import features_as_of as features_as_of

@@ -30,6 +30,7 @@ NEEDED = {
     ("influence", "table"): ["table.csv", "--treatment", "t", "--outcome", "y"],
     ("influence", "people"): ["log.csv", "--ties", "ties.csv"],
     ("influence", "contagion"): ["log.csv", "--ties", "ties.csv"],
+    ("prepare",): ["trial.csv"],
     ("influence", "paths"): ["log.csv", "--outcome", "view"],
     ("influence", "strangers"): ["log.csv"],
     ("influence", "predict"): ["log.csv", "--ties", "ties.csv"],

@@ -16,6 +16,7 @@ from swayline.cli import (
     link,
     live,
     mcp,
+    prepare,
     recommend,
     report,
     run,
@@ -68,6 +69,7 @@ _verb("run", run.run)
 _verb("check", check.check)
 _verb("encode", encode.encode)
 _verb("alike", alike.alike)
+_verb("prepare", prepare.prepare)
 _verb("simulate", simulate.simulate)
 _verb("truth", truth.truth)
 _verb("fit", fit.fit)

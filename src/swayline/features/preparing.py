@@ -35,8 +35,8 @@ FILLED = "_filled"
 """Ending of the flag's name: true where the cell was missing and is filled."""
 UNSEEN = "(missing)"
 """The word of a column that was missing in every training row."""
-MEDIAN, MODE, MODEL, AUTO = "median", "mode", "model", "auto"
-_WAYS = (MEDIAN, MODE, MODEL, AUTO)
+MEAN, MEDIAN, MODE, MODEL, AUTO = "mean", "median", "mode", "model", "auto"
+WAYS = (MEAN, MEDIAN, MODE, MODEL, AUTO)
 _N_HELD_OUT = 20_000
 
 Column = npt.NDArray[Any]
@@ -51,7 +51,7 @@ class Preparation:
     missing : int
         Cells that were missing, not a number, or infinite.
     how : str
-        ``median``, ``mode`` or ``model``; empty where nothing was missing.
+        ``median``, ``mean``, ``mode`` or ``model``; empty where nothing was missing.
     low, high : int
         Cells below and above the fences that were drawn in to them.
     """
@@ -96,9 +96,9 @@ class FeaturePreparer:
     Parameters
     ----------
     fill : str or mapping
-        ``median`` (numbers; words take their mode), ``mode``, ``model`` (a ridge regression on the other columns) or
-        ``auto``: the model where it foretells held-out training cells better than median or mode do. A mapping says
-        it a column; columns it leaves out are ``auto``.
+        ``median`` or ``mean`` (numbers; words take their mode), ``mode``, ``model`` (a ridge regression on the other
+        columns) or ``auto``: the model where it foretells held-out training cells better than median or mode do. A
+        mapping says it a column; columns it leaves out are ``auto``.
     fence : float
         Numbers farther than this many interquartile ranges from the quartiles are drawn in; 0 keeps them.
     scale : bool
@@ -123,8 +123,8 @@ class FeaturePreparer:
         self, fill: str | Mapping[str, str] = AUTO, fence: float = 3.0, scale: bool = True, seed: int = 0
     ) -> None:
         for way in [fill] if isinstance(fill, str) else fill.values():
-            if way not in _WAYS:
-                raise ConfigError(f"fill {shown(way)} is unknown: {nearest(str(way), _WAYS)}")
+            if way not in WAYS:
+                raise ConfigError(f"fill {shown(way)} is unknown: {nearest(str(way), WAYS)}")
         if not fence >= 0:
             raise ConfigError(f"fence is {shown(fence)}: give a number of interquartile ranges, or 0 to keep outliers")
         self.fill, self.fence, self.scale, self.seed = fill, fence, scale, seed
@@ -204,9 +204,11 @@ class FeaturePreparer:
         learned, way = self._learned[name], self._way(name)
         gaps = _missing(column)
         others = {other: values for other, values in ready.items() if other != name}
-        if way in (MEDIAN, MODE) or not others or gaps.all():
+        if way in (MEAN, MEDIAN, MODE) or not others or gaps.all():
             if way == MODE and learned.is_number and not gaps.all():
                 return _replaced(learned, value=float(_mode(column[~gaps])))
+            if way == MEAN and learned.is_number and not gaps.all():
+                return _replaced(learned, value=float(np.clip(column[~gaps], learned.low, learned.high).mean()))
             return learned
         known = np.flatnonzero(~gaps)
         if way == AUTO:
@@ -227,7 +229,7 @@ class FeaturePreparer:
         learned = self._learned[name]
         gaps = _missing(column)
         filled = column.copy()
-        how = "" if not gaps.any() else MEDIAN if learned.is_number and self._way(name) != MODE else MODE
+        how = "" if not gaps.any() else self._simple_way(name, learned)
         filled[gaps] = learned.value
         if learned.model is not None and others is not None and gaps.any():
             asked = {key: one[gaps] for key, one in others.items() if key != name}
@@ -237,6 +239,13 @@ class FeaturePreparer:
         low, high = int((filled < learned.low).sum()), int((filled > learned.high).sum())
         inside = (np.clip(filled, learned.low, learned.high) - learned.center) / learned.scale
         return inside, Preparation(int(gaps.sum()), how, low, high)
+
+    def _simple_way(self, name: str, learned: _Learned) -> str:
+        """How a gap is filled where no model does it."""
+        if not learned.is_number:
+            return MODE
+        way = self._way(name)
+        return way if way in (MEAN, MODE) else MEDIAN
 
     def _same_kind(self, rows: pa.Table, name: str) -> Column:
         if name not in rows.column_names:

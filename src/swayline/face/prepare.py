@@ -1,0 +1,149 @@
+"""``sw.prepare``: a table's gaps, outliers and scales by choice, and which of its columns say something of another."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from swayline.core.errors import ConfigError, DataError, SchemaError, UsageError, nearest, shown
+from swayline.core.numbers import as_floats
+from swayline.core.showing.result import Result
+from swayline.events.sources.frames import as_arrow
+from swayline.features.preparing import AUTO, FILLED, KEYS, WAYS, FeaturePreparer, Preparation
+from swayline.features.selection import LEAST, Selection, select_stable
+
+DROP = "drop"
+
+
+@dataclass(frozen=True, repr=False)
+class PreparedTable(Result):
+    """A complete table, and what was done to it.
+
+    Attributes
+    ----------
+    done : mapping
+        Column → cells missing, how they were filled, cells drawn in below and above.
+    dropped : int
+        Rows left out since a column asked for it.
+    selection : Selection, optional
+        Where an outcome was named: how steadily each column foretells it.
+    """
+
+    done: Mapping[str, Preparation] = field(default_factory=dict)
+    dropped: int = 0
+    selection: Selection | None = None
+
+
+def prepare(
+    table: Any,
+    fill: str | Mapping[str, str] = AUTO,
+    *,
+    fit_on: Any = None,
+    fence: float = 3.0,
+    scale: bool = False,
+    select: str | None = None,
+    least: float = LEAST,
+    seed: int = 0,
+) -> PreparedTable:
+    """Fill gaps, draw in outliers, scale, and choose columns that foretell an outcome.
+
+    Parameters
+    ----------
+    table : Arrow, pandas or Polars table, or a DuckDB relation
+        Keys (user, item, behavior, time, ids) pass through untouched.
+    fill : str or mapping
+        ``mean``, ``median`` (words take their mode), ``mode``, ``model`` (a ridge regression on the other columns),
+        ``drop`` (rows with a gap go) or ``auto``: the model where it foretells held-out cells better than the median.
+        A mapping says it a column; the others are ``auto``.
+    fit_on : table, optional
+        Learn medians, models, fences and scales from these rows; by default from the table itself.
+    fence : float
+        Numbers farther than so many interquartile ranges from the quartiles are drawn in; 0 keeps them.
+    scale : bool
+        Whether numbers come out with mean 0 and standard deviation 1.
+    select : str, optional
+        An outcome column: the columns that foretell it steadily are kept (stability selection), with the keys.
+    least : float
+        Share of half samples that must hold a column.
+    seed : int
+        Draws held-out cells and half samples.
+
+    Returns
+    -------
+    PreparedTable
+        The columns in their order, then a boolean ``NAME_filled`` for each column that had gaps.
+
+    Raises
+    ------
+    UsageError, ConfigError
+        A way to fill, a column or a number is unknown or out of range.
+    SchemaError
+        A column holds neither numbers nor words.
+    DataError
+        No row is left, or the outcome never varies.
+    """
+    rows = as_arrow(table)
+    if select is not None and select not in rows.column_names:
+        raise UsageError(f"select names the column {shown(select)}: {nearest(select, rows.column_names)}")
+    ways = (
+        dict.fromkeys((name for name in rows.column_names if name not in KEYS), fill) if isinstance(fill, str) else fill
+    )
+    gone = [name for name, way in ways.items() if way == DROP]
+    for way in ways.values():
+        if way not in (DROP, *WAYS):
+            raise ConfigError(f"fill {shown(way)} is unknown: {nearest(str(way), (DROP, *WAYS))}")
+    known = {name: way for name, way in ways.items() if way != DROP and name != select}
+    if select is not None:
+        gone = [*gone, select]  # a gap in the outcome is filled by nothing
+    kept = _complete(rows, gone)
+    if not len(kept):
+        raise DataError(f"no row is left: every one has a gap in {', '.join(map(shown, gone))}")
+    outcome = None if select is None else _numbers(kept, select)
+    features = kept if select is None else kept.drop_columns([select])
+    learned_of = features if fit_on is None else _complete(as_arrow(fit_on), gone)
+    if fit_on is not None and select is not None:
+        learned_of = learned_of.drop_columns([select])
+    preparer = FeaturePreparer(known, fence, scale, seed).fit(learned_of)
+    ready = preparer.transform(features)
+    chosen = None
+    found = ready.table
+    if outcome is not None and select is not None:
+        columns = {name: _column(found, name) for name in preparer.columns_}
+        chosen = select_stable(columns, outcome, least, seed)
+        left = [name for name in preparer.columns_ if name not in chosen.chosen]
+        found = found.drop_columns([*left, *(name + FILLED for name in left if name + FILLED in found.column_names)])
+        found = found.append_column(select, kept[select])
+    heading = f"{len(found):,} rows prepared" + (
+        f", {len(rows) - len(kept):,} left out" if len(rows) > len(kept) else ""
+    )
+    return PreparedTable(found, heading, None, ready.done, len(rows) - len(kept), chosen)
+
+
+def _complete(rows: pa.Table, names: list[str]) -> pa.Table:
+    """The rows without a gap in some columns."""
+    for name in names:
+        if name not in rows.column_names:
+            raise UsageError(f"fill names the column {shown(name)}: {nearest(name, rows.column_names)}")
+        column = rows[name]
+        known = pc.is_valid(column)
+        if pa.types.is_floating(column.type):
+            known = pc.and_(known, pc.fill_null(pc.is_finite(column), False))
+        elif pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            known = pc.and_(known, pc.not_equal(pc.fill_null(pc.utf8_trim_whitespace(column), ""), ""))
+        rows = rows.filter(known)
+    return rows
+
+
+def _numbers(rows: pa.Table, name: str) -> np.ndarray:
+    kind = rows.schema.field(name).type
+    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)):
+        raise SchemaError(f"column {name!r} holds {kind}: an outcome is numbers, or yes and no")
+    return as_floats(rows[name], name)
+
+
+def _column(rows: pa.Table, name: str) -> np.ndarray:
+    column = rows[name]
+    return np.asarray(column.to_pylist(), dtype=object) if pa.types.is_string(column.type) else column.to_numpy()
