@@ -8,7 +8,6 @@ import typer
 
 from swayline import __version__
 from swayline.cli import (
-    check,
     clicks,
     evaluate,
     experiment,
@@ -16,7 +15,6 @@ from swayline.cli import (
     link,
     live,
     mcp,
-    prepare,
     recommend,
     report,
     run,
@@ -29,6 +27,7 @@ from swayline.cli import (
 from swayline.cli.content import alike, encode
 from swayline.cli.evolution import diff, evolve, forecast
 from swayline.cli.fitting import fit
+from swayline.cli.preparing import check, prepare
 from swayline.cli.scale import distil, plan
 from swayline.cli.shared.edge import guarded
 from swayline.cli.trust import anonymize, rights
