@@ -86,40 +86,40 @@ def prepare(
         No row is left, or the outcome never varies.
     """
     rows = as_arrow(table)
-    if select is not None and select not in rows.column_names:
-        raise UsageError(f"select names the column {shown(select)}: {nearest(select, rows.column_names)}")
-    ways = (
-        dict.fromkeys((name for name in rows.column_names if name not in KEYS), fill) if isinstance(fill, str) else fill
-    )
-    gone = [name for name, way in ways.items() if way == DROP]
-    for way in ways.values():
-        if way not in (DROP, *WAYS):
-            raise ConfigError(f"fill {shown(way)} is unknown: {nearest(str(way), (DROP, *WAYS))}")
-    known = {name: way for name, way in ways.items() if way != DROP and name != select}
-    if select is not None:
-        gone = [*gone, select]  # a gap in the outcome is filled by nothing
+    known, gone = _ways(rows, fill, select)
     kept = _complete(rows, gone)
     if not len(kept):
         raise DataError(f"no row is left: every one has a gap in {', '.join(map(shown, gone))}")
-    outcome = None if select is None else _numbers(kept, select)
-    features = kept if select is None else kept.drop_columns([select])
-    learned_of = features if fit_on is None else _complete(as_arrow(fit_on), gone)
-    if fit_on is not None and select is not None:
-        learned_of = learned_of.drop_columns([select])
+    others = rows if fit_on is None else as_arrow(fit_on)
+    learned_of, features = (
+        _complete(one, gone).drop_columns([] if select is None else [select]) for one in (others, rows)
+    )
     preparer = FeaturePreparer(known, fence, scale, seed).fit(learned_of)
     ready = preparer.transform(features)
-    chosen = None
-    found = ready.table
-    if outcome is not None and select is not None:
+    found, chosen = ready.table, None
+    if select is not None:
         columns = {name: _column(found, name) for name in preparer.columns_}
-        chosen = select_stable(columns, outcome, least, seed)
+        chosen = select_stable(columns, _numbers(kept, select), least, seed)
         left = [name for name in preparer.columns_ if name not in chosen.chosen]
         found = found.drop_columns([*left, *(name + FILLED for name in left if name + FILLED in found.column_names)])
         found = found.append_column(select, kept[select])
-    heading = f"{len(found):,} rows prepared" + (
-        f", {len(rows) - len(kept):,} left out" if len(rows) > len(kept) else ""
-    )
-    return PreparedTable(found, heading, None, ready.done, len(rows) - len(kept), chosen)
+    dropped = len(rows) - len(kept)
+    heading = f"{len(found):,} rows prepared" + (f", {dropped:,} left out" if dropped else "")
+    return PreparedTable(found, heading, None, ready.done, dropped, chosen)
+
+
+def _ways(rows: pa.Table, fill: str | Mapping[str, str], select: str | None) -> tuple[dict[str, str], list[str]]:
+    """How each column's gaps are filled, and the columns whose gaps cost the row; the outcome's always do."""
+    if select is not None and select not in rows.column_names:
+        raise UsageError(f"select names the column {shown(select)}: {nearest(select, rows.column_names)}")
+    every = [name for name in rows.column_names if name not in KEYS]
+    ways = dict.fromkeys(every, fill) if isinstance(fill, str) else dict(fill)
+    for way in ways.values():
+        if way not in (DROP, *WAYS):
+            raise ConfigError(f"fill {shown(way)} is unknown: {nearest(str(way), (DROP, *WAYS))}")
+    gone = [name for name, way in ways.items() if way == DROP and name != select]
+    known = {name: way for name, way in ways.items() if way != DROP and name != select}
+    return known, gone if select is None else [*gone, select]
 
 
 def _complete(rows: pa.Table, names: list[str]) -> pa.Table:

@@ -1,5 +1,6 @@
 """``swayline prepare``: a table made fit to learn from."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,17 +10,17 @@ from swayline.cli.shared import options
 from swayline.cli.shared.groups import Ending, option_groups
 from swayline.cli.shared.output import show, table_path
 from swayline.cli.shared.words import pairs
+from swayline.core.errors import UsageError
 from swayline.core.storage.outputs import claim_file
 
 if TYPE_CHECKING:
     from swayline.face.prepare import PreparedTable
 
 
-@option_groups
-def prepare(
-    table: Annotated[
-        Path, typer.Argument(metavar="TABLE", help="CSV, TSV, Parquet or Stata: a row a unit.", show_default=False)
-    ],
+@dataclass(frozen=True)
+class Gaps:
+    """What is done to the values."""
+
     fill: Annotated[
         list[str] | None,
         typer.Option(
@@ -28,18 +29,32 @@ def prepare(
             " again for more.",
             show_default=False,
         ),
-    ] = None,
+    ] = None
     fit_on: Annotated[
         Path | None,
         typer.Option("--fit-on", help="Learn from this table; by default from TABLE itself.", show_default=False),
-    ] = None,
+    ] = None
     fence: Annotated[
         float,
         typer.Option(
             "--fence", min=0.0, max=1e6, help="Numbers so many interquartile ranges out are drawn in; 0 keeps them."
         ),
-    ] = 3.0,
-    scale: Annotated[bool, typer.Option("--scale", help="Mean 0 and standard deviation 1.")] = False,
+    ] = 3.0
+    scale: Annotated[bool, typer.Option("--scale", help="Mean 0 and standard deviation 1.")] = False
+
+    def ways(self) -> str | dict[str, str]:
+        """One way for all columns, or one a column."""
+        single = [one for one in self.fill or () if "=" not in one]
+        named = pairs([one for one in self.fill or () if "=" in one], "--fill", "age=mean")
+        if len(single) > 1 or (single and named):
+            raise UsageError("--fill says one way for all columns, or one a column as --fill age=mean: not both")
+        return single[0] if single else named or "auto"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which columns are kept."""
+
     select: Annotated[
         str | None,
         typer.Option(
@@ -47,11 +62,19 @@ def prepare(
             help="Keep the columns that foretell this one steadily (stability selection).",
             show_default=False,
         ),
-    ] = None,
+    ] = None
     least: Annotated[
-        float,
-        typer.Option("--least", min=0.51, max=1.0, help="With --select: share of half samples that hold it."),
-    ] = 0.75,
+        float, typer.Option("--least", min=0.51, max=1.0, help="With --select: share of half samples that hold it.")
+    ] = 0.75
+
+
+@option_groups
+def prepare(
+    table: Annotated[
+        Path, typer.Argument(metavar="TABLE", help="CSV, TSV, Parquet or Stata: a row a unit.", show_default=False)
+    ],
+    gaps: Gaps = Gaps(),
+    choice: Choice = Choice(),
     seed: options.Seed = 0,
     out: Annotated[
         Path, typer.Option("--out", callback=table_path, help="Table to write (.parquet, .csv, .jsonl).")
@@ -63,18 +86,11 @@ def prepare(
     from swayline.events import read_table
     from swayline.face.prepare import prepare as make_ready
 
-    single = [one for one in fill or () if "=" not in one]
-    ways: str | dict[str, str] = pairs([one for one in fill or () if "=" in one], "--fill", "age=mean")
-    if single:
-        from swayline.core.errors import UsageError
-
-        if len(single) > 1 or ways:
-            raise UsageError("--fill says one way for all columns, or one a column as --fill age=mean: not both")
-        ways = single[0]
-    claim_file(out, "prepare", (table, fit_on), ending.force)
+    ways = gaps.ways()
+    claim_file(out, "prepare", (table, gaps.fit_on), ending.force)
     found = make_ready(
-        read_table(table), ways or "auto", fit_on=None if fit_on is None else read_table(fit_on), fence=fence,
-        scale=scale, select=select, least=least, seed=seed,
+        read_table(table), ways, fit_on=None if gaps.fit_on is None else read_table(gaps.fit_on), fence=gaps.fence,
+        scale=gaps.scale, select=choice.select, least=choice.least, seed=seed,
     )  # fmt: skip
     write_table(out, found.table, "prepare")
     show(ending.json, _told(found, out), [*_lines(found), f"written: {out}"])
