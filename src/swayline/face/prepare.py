@@ -78,34 +78,35 @@ def prepare(
 
     Raises
     ------
-    UsageError, ConfigError
-        A way to fill, a column or a number is unknown or out of range.
-    SchemaError
-        A column holds neither numbers nor words.
-    DataError
-        No row is left, or the outcome never varies.
+    UsageError, ConfigError, SchemaError, DataError
+        A way, a column or a number is unknown; a column holds neither numbers nor words; no row is left.
     """
     rows = as_arrow(table)
     known, gone = _ways(rows, fill, select)
     kept = _complete(rows, gone)
     if not len(kept):
         raise DataError(f"no row is left: every one has a gap in {', '.join(map(shown, gone))}")
-    others = rows if fit_on is None else as_arrow(fit_on)
-    learned_of, features = (
-        _complete(one, gone).drop_columns([] if select is None else [select]) for one in (others, rows)
-    )
+    others, unread = rows if fit_on is None else as_arrow(fit_on), [] if select is None else [select]
+    learned_of, features = (_complete(one, gone).drop_columns(unread) for one in (others, rows))
     preparer = FeaturePreparer(known, fence, scale, seed).fit(learned_of)
     ready = preparer.transform(features)
     found, chosen = ready.table, None
     if select is not None:
-        columns = {name: _column(found, name) for name in preparer.columns_}
-        chosen = select_stable(columns, _numbers(kept, select), least, seed)
-        left = [name for name in preparer.columns_ if name not in chosen.chosen]
-        found = found.drop_columns([*left, *(name + FILLED for name in left if name + FILLED in found.column_names)])
-        found = found.append_column(select, kept[select])
+        found, chosen = _select(found, preparer.columns_, kept, select, least, seed)
     dropped = len(rows) - len(kept)
     heading = f"{len(found):,} rows prepared" + (f", {dropped:,} left out" if dropped else "")
     return PreparedTable(found, heading, None, ready.done, dropped, chosen)
+
+
+def _select(
+    found: pa.Table, names: tuple[str, ...], kept: pa.Table, outcome: str, least: float, seed: int
+) -> tuple[pa.Table, Selection]:
+    """The table with the columns that foretell the outcome, and how steadily each does."""
+    columns = {name: _column(found, name) for name in names}
+    chosen = select_stable(columns, _numbers(kept, outcome), least, seed)
+    left = [name for name in names if name not in chosen.chosen]
+    found = found.drop_columns([*left, *(name + FILLED for name in left if name + FILLED in found.column_names)])
+    return found.append_column(outcome, kept[outcome]), chosen
 
 
 def _ways(rows: pa.Table, fill: str | Mapping[str, str], select: str | None) -> tuple[dict[str, str], list[str]]:
