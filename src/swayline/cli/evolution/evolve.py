@@ -79,8 +79,9 @@ def _result(found: "Evolution", out: Path) -> dict[str, Any]:
 def _lines(found: "Evolution") -> list[str]:
     """What was found, a sentence each."""
     drift, flow = found.summary["drift"], found.summary["flow"]
+    told = len("2026-01" if found.summary["resolution"] == "month" else "2026-01-31")
     lines = [
-        f"{one[KIND]} {one['id']} changed about {one['time'][:10]}: {one['before']:.2f} before, {one['after']:.2f}"
+        f"{one[KIND]} {one['id']} changed about {one['time'][:told]}: {one['before']:.2f} before, {one['after']:.2f}"
         f" after (1: as expected if nothing changed; p {one['p_value']:.2g})"
         for one in drift["changes"][:_SHOWN]
     ]
