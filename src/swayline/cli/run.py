@@ -41,6 +41,14 @@ class Look:
         bool,
         typer.Option("--audit", help="Plant known effects into copies of the log and tell what each verdict is worth."),
     ] = False
+    scenario: Annotated[
+        str | None,
+        typer.Option(
+            "--scenario",
+            help="What kind of log this is: shop, video, music … or a file of your own; list says what each is for.",
+            show_default=False,
+        ),
+    ] = None
     track: Annotated[
         str | None,
         typer.Option("--track", help="Follow training: tensorboard, mlflow or wandb (offline).", show_default=False),
@@ -84,6 +92,9 @@ def run(
     if look.model == "list":
         list_models(ending.json)
         return
+    if look.scenario == "list":
+        _list_scenarios(ending.json)
+        return
     if events is None:
         raise UsageError("give the log to run on: swayline run EVENTS")
     if look.track is not None:
@@ -101,6 +112,15 @@ def run(
     done = run_all(Inputs(events, **vars(sides)), RunSettings.load(config, said), out, told, force=ending.force)
     lines = _told(done)
     show(ending.json, {"folder": str(done.folder), "report": str(done.report), "run": done.record}, lines)
+
+
+def _list_scenarios(as_json: bool) -> None:
+    """Every scenario's name and what it is for."""
+    from swayline.pipeline.scenarios import load_scenario, scenario_names
+
+    about = {name: load_scenario(name).about for name in scenario_names()}
+    width = max(map(len, about)) + 2
+    show(as_json, {"scenarios": about}, [f"{name:<{width}}{text}" for name, text in about.items()])
 
 
 def _told(done: "RunDone") -> list[str]:

@@ -99,7 +99,7 @@ def checked_blocks(
     ):
         for block in blocks:
             if account.reading is None and len(block.table):
-                account.reading = replace(reading_of(block, said), behavior=options.behavior)
+                account.reading = replace(reading_of(block, said), behavior=options.behavior, synonyms=options.synonyms)
                 account.has_text = TEXT in block.table.column_names
             good, refused = check(engine, block, account.reading or Reading())
             if options.format == "impressions":

@@ -285,7 +285,9 @@ def _with_behaviors(raw: pa.Table, reading: Reading) -> pa.Table:
         return raw.append_column(BEHAVIOR, pa.repeat(only, len(raw)))
     coded = raw[BEHAVIOR].combine_chunks().dictionary_encode()
     words = [word.lower() for word in coded.dictionary.to_pylist()]
-    ours = [BEHAVIOR_SYNONYMS.get(word.replace(" ", "_").replace("-", "_"), word) for word in words]
+    plain = [word.replace(" ", "_").replace("-", "_") for word in words]
+    known = BEHAVIOR_SYNONYMS | dict(reading.synonyms)
+    ours = [known.get(one, word) for one, word in zip(plain, words, strict=True)]
     column = pa.array(ours, pa.string()).take(coded.indices)
     return raw.set_column(raw.column_names.index(BEHAVIOR), BEHAVIOR, column)
 

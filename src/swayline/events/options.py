@@ -119,6 +119,8 @@ class ReadOptions:
     format : str
         One of :data:`FORMATS`. ``sequences`` is a user a line, then that user's items in order; ``cascades`` a root
         user a line, then users with the seconds since; ``impressions`` any table with a list of the items shown.
+    synonyms : dict
+        Foreign word for a behaviour → ours, beside those known (lower case, blanks and hyphens as underscores).
     timezone : str
         Which clock the hour-of-week pages read; the events themselves stay in UTC.
     items_map, users_map, ties_map : dict
@@ -145,6 +147,7 @@ class ReadOptions:
 
     columns: tuple[str, ...] = ()
     mapping: dict[str, str] = field(default_factory=dict)
+    synonyms: dict[str, str] = field(default_factory=dict)
     ordered: bool = False
     delimiter: str | None = None
     behavior: str = ""
@@ -174,6 +177,9 @@ class ReadOptions:
                 raise UsageError(f"--map names {shown(name)}, which is no event column: {nearest(name, EVENT_COLUMNS)}")
         if self.behavior and not plain_word(self.behavior):
             raise UsageError(f"--behavior {shown(self.behavior)} is no word: letters, digits, - and _, as in checkin")
+        for word in self.synonyms.values():
+            if not plain_word(word):
+                raise UsageError(f"synonyms: {shown(word)} is no word for a behaviour: letters, digits, - and _")
         check_zone(self.timezone)
         if self.format not in FORMATS:
             raise UsageError(f"--format {shown(self.format)} is unknown: {nearest(self.format, FORMATS)}")

@@ -71,6 +71,7 @@ def run(
     folder: Path,
     told: Callable[[StageDone], None] | None = None,
     *,
+    scenario: str | Path | None = None,
     force: bool = False,
 ) -> RunDone:
     """Read → describe → train → evaluate → measure influence → recommend → report.
@@ -88,6 +89,8 @@ def run(
         Where it writes; finished stages in it are reused.
     told : callable, optional
         Called after each stage.
+    scenario : str or path, optional
+        What kind of log this is: a scenario's name, or a file of one's own; what ``settings`` say stands above it.
     force : bool
         Write into a folder that holds files which no run made.
 
@@ -105,6 +108,8 @@ def run(
     SwaylineError
         As the stages raise them; what was finished stays and is reused next time.
     """
+    if scenario is not None:
+        settings = settings.with_scenario(scenario)
     plan_of(settings)  # a wrong model or setting is said before the log is read
     _check_folder(folder, inputs, force)
     with only_one(folder, "run"):
@@ -224,7 +229,7 @@ def _record(work: Workspace, hashes: dict[str, str], stages: list[dict[str, Any]
     }
     return {
         "swayline": swayline.__version__, "code": code_digest(), "seed": work.settings.seed, "outcome": work.outcome,
-        "outcome_why": work.log.outcome_told(work.settings.outcome).why,
+        "outcome_why": work.log.outcome_told(work.wanted).why,
         "settings": work.settings.model_dump(mode="json"), "inputs": inputs, "stages": stages,
         "started": iso(started), "seconds": round((datetime.now(UTC) - started).total_seconds(), 3),
         "versions": {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES},

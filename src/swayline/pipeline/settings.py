@@ -1,15 +1,19 @@
 """Settings of the main job: frozen, typed, from TOML or the command line; an unknown key is refused by name."""
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from swayline.core.conditions import parse_condition
 from swayline.core.errors import ConfigError, shown
 from swayline.core.settings import in_words
+from swayline.core.time import parse_duration_s
 from swayline.events import ReadOptions
+from swayline.pipeline.scenarios import Scenario, load_scenario
+from swayline.recommend import Chain
 
 MOST = 10**9
 """The most that a count of people or events may be set to."""
@@ -42,6 +46,13 @@ class RunSettings(BaseModel):
     audit : bool
         Whether known effects are planted into copies of the log, to see what each verdict is worth (about a minute a
         behaviour).
+    scenario : Scenario, optional
+        What kind of log this is, by its name or the path of a file: outcomes, words, windows, steps, where nothing
+        else is said (:mod:`.scenarios`).
+    window, horizon : str, optional
+        Treated within, outcome within, of the effects of behaviours, as ``1d``; by default from the log.
+    chain : mapping, optional
+        Steps from a question to a list: ``[chain]`` with ``steps`` and ``pool`` (:class:`swayline.Chain`).
     reading : ReadOptions
         How the log and its side tables are read; ``[reading]`` in TOML, where ``map`` is short for ``mapping``.
     model_settings : dict
@@ -61,8 +72,64 @@ class RunSettings(BaseModel):
     quick: bool = False
     track: str | None = None
     audit: Annotated[bool, Field(strict=True)] = False
+    scenario: Scenario | None = None
+    window: str | None = None
+    horizon: str | None = None
+    chain: dict[str, Any] | None = None
     reading: ReadOptions = ReadOptions()
     model_settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_the_scenario_says(cls, said: object) -> object:
+        """What a scenario says stands beneath what the settings say."""
+        if not isinstance(said, dict) or said.get("scenario") is None:
+            return said
+        scenario = said["scenario"]
+        if isinstance(scenario, str | Path):
+            scenario = load_scenario(scenario)
+        elif isinstance(scenario, dict):
+            scenario = Scenario.model_validate(scenario)
+        elif not isinstance(scenario, Scenario):
+            raise ValueError("write the name of a scenario, or the path of a file")
+        beneath = {name: value for name in _BENEATH if (value := getattr(scenario, name))}
+        told = beneath | {name: value for name, value in said.items() if value is not None or name not in beneath}
+        reading = told.get("reading", {})
+        if scenario.behaviors and isinstance(reading, dict | ReadOptions):
+            own = reading.synonyms if isinstance(reading, ReadOptions) else reading.get("synonyms", {})
+            words = scenario.behaviors | own
+            told["reading"] = (
+                replace(reading, synonyms=words) if isinstance(reading, ReadOptions) else reading | {"synonyms": words}
+            )
+        return told | {"scenario": scenario}
+
+    @field_validator("window", "horizon")
+    @classmethod
+    def _durations_read(cls, said: str | None) -> str | None:
+        if said is not None:
+            parse_duration_s(said)
+        return said
+
+    @field_validator("chain")
+    @classmethod
+    def _chain_reads(cls, said: dict[str, Any] | None) -> dict[str, Any] | None:
+        if said is not None:
+            Chain.of_table(said, "chain")
+        return said
+
+    def with_scenario(self, name: str | Path) -> Self:
+        """These settings over those of a scenario: what was said stays.
+
+        >>> RunSettings(k=5).with_scenario("music").scenario.words.items
+        'tracks'
+
+        Raises
+        ------
+        UsageError, ConfigError
+            There is no such scenario, or its file says an unknown word.
+        """
+        said = {field: getattr(self, field) for field in self.model_fields_set}
+        return self.model_validate(said | {"scenario": load_scenario(name)})
 
     @field_validator("reading", mode="before")
     @classmethod
@@ -93,6 +160,12 @@ class RunSettings(BaseModel):
         reading = content.get("reading", {})
         if not isinstance(reading, dict):
             raise ConfigError(f"{path}: reading must be a table ([reading]), not {shown(reading)}")
+        scenario = said.get("scenario") or content.get("scenario")
+        if isinstance(scenario, str):
+            content = content | {"scenario": load_scenario(scenario)}
+            said.pop("scenario", None)
+            if content["scenario"].models:
+                content = {"models": content["scenario"].models} | content
         if said.get("quick") or content.get("quick") is True:
             content = _quickened(content)
         model, compared = said.get("model"), content.get("models", cls.model_fields["models"].default)
@@ -107,6 +180,8 @@ class RunSettings(BaseModel):
             raise ConfigError(f"{where}{in_words(error, cls)}") from None
 
 
+_BENEATH = ("models", "window", "horizon")
+"""What a scenario says that is a setting of its own too."""
 _QUICK: dict[str, Any] = {"models": ["most-popular", "item-knn", "transformer"], "explained_users": 20}
 _QUICK_TRANSFORMER = {
     "embedding_dim": 64, "n_blocks": 1, "n_heads": 1, "max_length": 50, "max_epochs": 3, "patience": 1,

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from swayline.core.conditions import base_of
 from swayline.core.names import MODEL_FOLDER
 from swayline.dataset import Dataset, Split, last_out
 from swayline.engine import DuckEngine
@@ -20,6 +21,13 @@ class Inputs:
     items: str | Path | None = None
     users: str | Path | None = None
     ties: str | Path | None = None
+
+
+def wanted_outcome(log: EventLog, settings: RunSettings) -> str | None:
+    """The outcome that the settings say, else the first of the scenario's that occurs in a log; None for neither."""
+    if settings.outcome is not None or settings.scenario is None:
+        return settings.outcome
+    return next((one for one in settings.scenario.outcomes if base_of(one) in log.behaviors), None)
 
 
 class Workspace:
@@ -39,14 +47,19 @@ class Workspace:
         return replace(read_log(self.folder), options=self.settings.reading)
 
     @cached_property
+    def wanted(self) -> str | None:
+        """The outcome asked for: the settings' own, else the scenario's first that the log holds, else None."""
+        return wanted_outcome(self.log, self.settings)
+
+    @cached_property
     def outcome(self) -> str:
         """What counts as success: a behaviour, or a condition on its value."""
-        return self.log.outcome(self.settings.outcome)
+        return self.log.outcome(self.wanted)
 
     @cached_property
     def asked(self) -> EventLog:
         """The log in which events say whether they meet the outcome's condition: what questions of success ask."""
-        return self.log.split_by_outcome(self.settings.outcome)[0]
+        return self.log.split_by_outcome(self.wanted)[0]
 
     @cached_property
     def data(self) -> TrainingData:

@@ -18,7 +18,7 @@ pool after it; a chain that is not so is refused.
 """
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -32,7 +32,7 @@ from swayline.recommend.context import Context
 from swayline.recommend.histories import histories_of, rows_of
 from swayline.recommend.lists import Lists
 from swayline.recommend.query import Query
-from swayline.recommend.slate import Slate
+from swayline.recommend.slate import MODEL, Slate
 from swayline.recommend.steps import CANDIDATES, FILTER, ORDERING, RANK, REASONS, Step, create_step
 from swayline.recommend.steps.blending import Boost
 from swayline.recommend.steps.candidates import rows_of_items
@@ -123,12 +123,24 @@ class Chain:
             content = tomllib.loads(Path(path).read_text("utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise ConfigError(f"{path} cannot be read as a chain in TOML: {error}") from None
-        told = content.get("chain", content)
-        if not isinstance(told, dict) or not isinstance(told.get("steps"), list):
-            raise ConfigError(f"{path} has no [[chain.steps]]: write one for each step, as step = 'model'")
+        return cls.of_table(content.get("chain", content), str(path))
+
+    @classmethod
+    def of_table(cls, told: object, where: str) -> Self:
+        """A chain from what a TOML table says: ``steps`` and, if any, ``pool``.
+
+        Raises
+        ------
+        UsageError
+            A step is unknown.
+        ConfigError
+            A key or a setting is unknown, or the steps do not make a chain.
+        """
+        if not isinstance(told, Mapping) or not isinstance(told.get("steps"), list | tuple):
+            raise ConfigError(f"{where} has no [[chain.steps]]: write one for each step, as step = 'model'")
         for name in told:
             if name not in ("steps", "pool"):
-                raise ConfigError(f"{path}: a chain has no {shown(name)}: {nearest(name, ('steps', 'pool'))}")
+                raise ConfigError(f"{where}: a chain has no {shown(name)}: {nearest(str(name), ('steps', 'pool'))}")
         return cls.of(told["steps"], told.get("pool", POOL))
 
     @property
@@ -200,7 +212,39 @@ class Chain:
             raise DataError(f"no item is left for {who}: {lists.short[0]['why']}")
         return lists
 
+    def fed(self, context: Context, needed: Collection[str] = ()) -> tuple[Self, list[str]]:
+        """The chain without the steps that this log cannot feed, and why each of them was left out.
+
+        Parameters
+        ----------
+        needed : collection of str
+            Names of steps that may not be left out, beside those that name candidates of the model and rank.
+
+        Raises
+        ------
+        SwaylineError
+            A needed step cannot be fed.
+        """
+        slate, _ = self._begun(context, [Query(user=context.bundle.dataset.users.names[0])])
+        kept, notes = [], []
+        for step in self.steps:
+            try:
+                step(slate)
+                kept.append(step)
+            except (DataError, UsageError) as error:
+                if step.kind == RANK or step.name in needed or step.name == MODEL:
+                    raise
+                notes.append(f"step {step.name} is left out: {error}")
+        return replace(self, steps=tuple(kept)), notes
+
     def _slate(self, context: Context, queries: Sequence[Query]) -> tuple[Slate, list[str]]:
+        slate, notes = self._begun(context, queries)
+        for step in self.steps:
+            step(slate)
+        return slate, notes
+
+    def _begun(self, context: Context, queries: Sequence[Query]) -> tuple[Slate, list[str]]:
+        """A slate before the first step."""
         rows = rows_of(context, queries)
         history, notes = histories_of(context, queries, rows)
         longest = max(query.k for query in queries)
@@ -209,8 +253,6 @@ class Chain:
         for ids, some in slate.grouped(lambda query: query.candidates).items():
             named = rows_of_items(slate, ids, "candidates")  # type: ignore[arg-type]
             slate.keep(some, np.broadcast_to(named, (len(some), len(named))), "items not among the candidates")
-        for step in self.steps:
-            step(slate)
         return slate, notes
 
     def _orders(self, queries: Sequence[Query]) -> bool:

@@ -30,6 +30,7 @@ from swayline.core.run_folder.registry import (
     FRAUD_FILE,
     PEOPLE_FILE,
     PROFILES_FILE,
+    RELATED_FILE,
     THINGS_FILE,
     TRUST_FILE,
 )
@@ -71,6 +72,7 @@ class Artifacts:
     audit: Mapping[str, Any] | None = None
     evolution: Mapping[str, Any] | None = None
     trust: Mapping[str, Any] | None = None
+    related: Mapping[str, Any] | None = None
     fraud: pa.Table | None = None
     fairness: pa.Table | None = None
     foreign: tuple[str, ...] = ()
@@ -118,6 +120,7 @@ def read_artifacts(folder: Path) -> Artifacts:
         audit=found[AUDIT_FILE],
         evolution=found[EVOLUTION_FILE],
         trust=found[TRUST_FILE],
+        related=found[RELATED_FILE],
         fraud=found[FRAUD_FILE],
         fairness=found[FAIRNESS_FILE],
         foreign=tuple(name for name in found if found[name] is not None and _differs(folder, name, found[RUN_FILE])),

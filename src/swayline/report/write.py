@@ -19,7 +19,7 @@ from swayline.core.names import (
     SUMMARY_FILE,
 )
 from swayline.core.run_folder import artifact
-from swayline.core.run_folder.registry import EVOLUTION_FILE, PROFILES_FILE, TRUST_FILE
+from swayline.core.run_folder.registry import EVOLUTION_FILE, PROFILES_FILE, RELATED_FILE, TRUST_FILE
 from swayline.core.storage.files import whole, write_text
 from swayline.report.artifacts import Artifacts, read_artifacts
 from swayline.report.blocks import Missing, Section
@@ -38,6 +38,7 @@ from swayline.report.sections.models import models_section
 from swayline.report.sections.overview import overview_section
 from swayline.report.sections.people import people_section
 from swayline.report.sections.quality import quality_section
+from swayline.report.sections.related import related_section
 from swayline.report.sections.run import run_section
 from swayline.report.sections.time import time_section
 from swayline.report.sections.trust.section import ID as TRUST_ID
@@ -63,6 +64,7 @@ _SECTIONS: tuple[tuple[Callable[[Artifacts], Section | None], str, str, str], ..
     (experiments_section, "experiments", EXPERIMENTS_TITLE, EXPERIMENTS_FILE),
     (people_section, "people", "Who sways whom", INFLUENCE_FILE),
     (trust_section, TRUST_ID, TRUST_TITLE, TRUST_FILE),
+    (related_section, "scenario", "The scenario", RELATED_FILE),
     (examples_section, "examples", "Example people", EXAMPLES_FILE),
     (run_section, "run", "How this was made", RUN_FILE),
 )
@@ -162,6 +164,9 @@ def _outcome(run: Artifacts) -> str | None:
 
 def _title(run: Artifacts) -> str:
     outcome = _outcome(run)
+    said = ((run.related or {}).get("words") or {}).get("title")
+    if said:
+        return words.label(said, 100)
     return f"What sways {words.noun(outcome, 2)}" if outcome else "What sways people"
 
 

@@ -25,6 +25,7 @@ PROFILES_FILE = f"{names.PROFILES_FOLDER}/summary.json"
 PEOPLE_FILE = f"{names.PROFILES_FOLDER}/{names.USERS_FILE}"
 THINGS_FILE = f"{names.PROFILES_FOLDER}/{names.ITEMS_FILE}"
 EVOLUTION_FILE = f"{names.EVOLUTION_FOLDER}/summary.json"
+RELATED_FILE = f"{names.RELATED_FOLDER}/summary.json"
 TRUST_FILE = f"{names.TRUST_FOLDER}/summary.json"
 FRAUD_FILE = f"{names.TRUST_FOLDER}/fraud.parquet"
 FAIRNESS_FILE = f"{names.TRUST_FOLDER}/fairness.parquet"
@@ -186,6 +187,14 @@ ARTIFACTS = (
     Artifact(
         names.EXAMPLES_FILE, "json", "recommend", "ten people with what they did and what they are recommended",
         without="says so", names_people=True, layout=Examples,
+    ),
+    Artifact(
+        names.RELATED_FOLDER, "folder", "recommend", "what a scenario makes beside lists: a table each",
+        names_people=True, is_result=True, is_optional=True,
+    ),
+    Artifact(
+        RELATED_FILE, "json", "recommend", "the scenario's tables as they are drawn, and what it does not tell",
+        without="leaves it out", is_optional=True, layout=Anything,
     ),
     Artifact(
         names.TRUST_FOLDER, "folder", "trust", "whether this may be used: who looks manipulated, who is served worse",

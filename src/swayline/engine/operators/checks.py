@@ -5,7 +5,7 @@ column, a test that is true where the column is broken, and a reason. Event keys
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from swayline.core.names import (
@@ -71,6 +71,8 @@ class Reading:
         (20240201) is a date written in the wrong place, not a moment of 1970.
     behavior : str
         The only behaviour of a log that has no column of them; empty where nobody named it.
+    synonyms : mapping
+        Foreign word → behaviour, beside those that every log is read with.
     """
 
     unit_us: float = 1e6
@@ -78,6 +80,7 @@ class Reading:
     left_out: frozenset[str] = frozenset()
     is_epoch: bool = False
     behavior: str = ""
+    synonyms: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)

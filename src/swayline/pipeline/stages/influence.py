@@ -46,7 +46,7 @@ def _worth_of_influence(work: Workspace, measured: pa.Table) -> list[pa.Table]:
         return []
     try:
         with task("worth of influence"):
-            choices = choices_from_log(work.log, work.settings.outcome, work.settings.seed)
+            choices = choices_from_log(work.log, work.wanted, work.settings.seed)
             values = value_of_policy(choices, influence_policy(choices, work.log, measured))
             return [ledger(policy_rows(values, INFLUENCE, choices.outcome, choices.unit))]
     except (DataError, UsageError) as error:
@@ -80,7 +80,10 @@ def _behavior_effects(work: Workspace) -> pa.Table:
     try:
         with task("effects of behaviours"):
             # Linear nuisances answer in seconds on any log; `influence behaviors` takes its time over the choice.
-            effects = BehaviorEffects(outcome=work.outcome, learner="linear", seed=work.settings.seed).fit(work.asked)
+            effects = BehaviorEffects(
+                outcome=work.outcome, window=work.settings.window, horizon=work.settings.horizon, learner="linear",
+                seed=work.settings.seed,
+            ).fit(work.asked)  # fmt: skip
             write_json(work.folder / OVERLAP_FILE, effects.picture())
         _audit(work, effects)
         return effects.ledger_

@@ -2,7 +2,7 @@
 
 from swayline.core.extras import require
 from swayline.events import read_events, write_log
-from swayline.pipeline.workspace import Workspace
+from swayline.pipeline.workspace import Workspace, wanted_outcome
 
 
 def read(work: Workspace) -> None:
@@ -13,5 +13,9 @@ def read(work: Workspace) -> None:
     log = read_events(
         inputs.events, items=inputs.items, users=inputs.users, ties=inputs.ties, options=work.settings.reading
     )
-    log.outcome(work.settings.outcome)
+    wanted = wanted_outcome(log, work.settings)
+    scenario = work.settings.scenario
+    if scenario is not None and scenario.outcomes and wanted is None:
+        work.say("read", f"none of the outcomes of scenario {scenario.name} occurs ({', '.join(scenario.outcomes)})")
+    log.outcome(wanted)
     write_log(log, work.folder)

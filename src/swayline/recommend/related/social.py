@@ -58,6 +58,45 @@ def people_to_follow(context: Context, users: Sequence[str | int], k: int = 10) 
     })  # fmt: skip
 
 
+def whose_posts(context: Context, users: Sequence[str | int], k: int = 10) -> pa.Table:
+    """``user``, ``other``, ``rank``, ``score``: whose acts to show first, among the people each knows.
+
+    The score is the weight of the tie (measured influence where the ledger has it, else all of a person's ties
+    alike) times one plus the cosine of what both met.
+
+    Raises
+    ------
+    UsageError
+        A user is unknown.
+    DataError
+        Nothing is known of who knows whom.
+    """
+    rows, k = context.bundle.rows_of(users), list_length(k)
+    weights = context.tie_weights
+    if not weights.nnz:
+        raise DataError("whose posts to show needs ties: give a table of them (--ties)")
+    acts = context.acts(None)
+    norm = 1.0 / np.sqrt(np.maximum(np.asarray(acts.sum(axis=1)).ravel(), 1.0))
+    unit = (sparse.diags_array(norm) @ acts).tocsr()
+    mine, others = weights[rows].tocsr(), []
+    for at, row in enumerate(rows.tolist()):
+        tied = mine.indices[mine.indptr[at] : mine.indptr[at + 1]]
+        worth = mine.data[mine.indptr[at] : mine.indptr[at + 1]]
+        kept = (worth > 0) & (tied != row)
+        tied, worth = tied[kept], worth[kept]
+        alike = np.asarray((unit[tied] @ unit[[row]].T).todense()).ravel() if len(tied) else np.zeros(0)
+        score = worth * (1.0 + alike)
+        order = np.argsort(-score, kind="stable")[:k]
+        others += [(row, int(tied[one]), place, float(score[one])) for place, one in enumerate(order, 1)]
+    ids = context.bundle.dataset.users.ids
+    return pa.table({
+        USER: ids.take(pa.array([one[0] for one in others], pa.int64())),
+        "other": ids.take(pa.array([one[1] for one in others], pa.int64())),
+        RANK: pa.array([one[2] for one in others], pa.int64()),
+        SCORE: pa.array([one[3] for one in others], pa.float64()),
+    })  # fmt: skip
+
+
 def group_list(context: Context, members: Sequence[str | int], k: int = 10, *, rule: str = AVERAGE) -> pa.Table:
     """``item``, ``rank``, ``score``, ``lowest``: one list for several people.
 

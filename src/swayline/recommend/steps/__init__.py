@@ -3,10 +3,10 @@
 ::
 
     candidates   model, neighbours, ties, trending, cold, own
-    filter       seen, hidden, expired, where
+    filter       seen, hidden, expired, where, cap, abstain
     rank         rank, unknown
     blend        boost, influence, uplift
-    re-rank      diversity, calibration, freshness, value, exposure, parity, popularity
+    re-rank      diversity, calibration, freshness, trend, value, exposure, parity, popularity
     reasons      reasons
 """
 
@@ -17,8 +17,10 @@ from swayline.core.errors import ConfigError, UsageError, nearest, shown
 from swayline.core.settings import build
 from swayline.recommend.steps.blending import Boost, Influence, Uplift
 from swayline.recommend.steps.candidates import Cold, Neighbours, Own, Ties, Trending, Whole
+from swayline.recommend.steps.charts import Trend
 from swayline.recommend.steps.fairness import Parity, Popularity
 from swayline.recommend.steps.filtering import Expired, Hidden, Seen, Where
+from swayline.recommend.steps.limits import Abstain, Cap
 from swayline.recommend.steps.protocol import CANDIDATES, FILTER, ORDERING, RANK, REASONS, Step
 from swayline.recommend.steps.ranking import Rank, Unknown
 from swayline.recommend.steps.reasoning import Reasons
@@ -27,8 +29,8 @@ from swayline.recommend.steps.reranking import Calibration, Diversity, Exposure,
 STEPS: dict[str, Any] = {
     one.name: one
     for one in (
-        Whole, Neighbours, Ties, Trending, Cold, Own, Seen, Hidden, Expired, Where, Rank, Unknown, Boost, Influence,
-        Uplift, Diversity, Calibration, Freshness, Value, Exposure, Parity, Popularity, Reasons,
+        Whole, Neighbours, Ties, Trending, Cold, Own, Seen, Hidden, Expired, Where, Cap, Abstain, Rank, Unknown, Boost,
+        Influence, Uplift, Diversity, Calibration, Freshness, Trend, Value, Exposure, Parity, Popularity, Reasons,
     )
 }  # fmt: skip
 """Name → step."""

@@ -18,14 +18,14 @@ def overview_section(run: Artifacts) -> Section:
         return Section("overview", "At a glance", "", [Missing(run.why_missing(DESCRIBE_FILE))])
     size = found["size"]
     finding = (
-        f"{words.number(size['events'])} events of {words.number(size['users'])} people on "
-        f"{words.number(size['items'])} items{when(found['span'])}; "
+        f"{words.number(size['events'])} events of {words.number(size['users'])} {_called(run, 'people')} on "
+        f"{words.number(size['items'])} {_called(run, 'items')}{when(found['span'])}; "
         f"{_reached(found) if has_outcome(found) else habit_words(found)}."
     )
     repeats = repeats_words(found)
     if repeats:
         finding += f" {words.capital(repeats)}: counts of events include them."
-    blocks: list[Any] = [_tiles(found)]
+    blocks: list[Any] = [_tiles(found, _called(run, "people"), _called(run, "items"))]
     if found["ordered"]:
         blocks.append(
             Note("This log has an order and no times: nothing here depends on a clock, and no time was invented.")
@@ -69,19 +69,25 @@ def _reached(found: Mapping[str, Any]) -> str:
     return f"{words.percent(share)} of the people came to {words.a(found['outcome'])}"
 
 
-def _tiles(found: Mapping[str, Any]) -> Tiles:
+def _called(run: Artifacts, what: str) -> str:
+    """What the run's scenario calls people or items."""
+    said = ((run.related or {}).get("words") or {}).get(what)
+    return words.label(said, 40) if said else what
+
+
+def _tiles(found: Mapping[str, Any], people_word: str, items_word: str) -> Tiles:
     size, outcome = found["size"], found["outcome"]
     people = _people_at_outcome(found)
     acts = next((one["events"] for one in found["behaviors"] if one[BEHAVIOR] == outcome), 0)
     tiles = [
         (
             words.number(size["users"]),
-            "people",
+            people_word,
             f"half have {words.number(found['per_user']['median'])} events or more",
         ),
         (
             words.number(size["items"]),
-            "items",
+            items_word,
             f"in {words.number(size['categories'])} categories" if size["categories"] else "",
         ),
         (words.number(size["events"]), "events", _sessions(size)),
