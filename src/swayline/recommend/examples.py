@@ -8,10 +8,11 @@ import pyarrow.compute as pc
 
 from swayline.core.names import ITEM, RANK, SCORE, USER
 from swayline.core.rng import generator
-from swayline.core.types import Ints, ItemRows, Scores
+from swayline.core.types import Ints, ItemRows
 from swayline.dataset import Sequences
 from swayline.influence.attribution import moment
 from swayline.models import recommend as best_items
+from swayline.models.protocol import Scores
 from swayline.recommend.explain import Reason, reasons
 from swayline.training.bundle import ModelBundle
 

@@ -22,7 +22,6 @@ from swayline.core.names import BEHAVIOR, ITEM, RANK, RELATED_FOLDER, SESSION, T
 from swayline.core.run_folder.registry import RELATED_FILE
 from swayline.core.storage.files import whole, write_json
 from swayline.core.words import noun
-from swayline.events import EventLog
 from swayline.pipeline.workspace import Workspace
 from swayline.recommend import Context
 from swayline.recommend.related import (
@@ -37,6 +36,7 @@ from swayline.recommend.related import (
 )
 from swayline.recommend.steps.charts import decayed
 
+_BASKETS, _OWNERS = 5, 3
 _SHOWN, _BUNDLES, _LISTS, _PEOPLE = 15, 200, 5_000, 20_000
 _HALF_LIFE_DAYS = 2.0
 Told = dict[str, Any]
@@ -71,28 +71,31 @@ def _labels(context: Context) -> dict[str, str]:
     return dict(zip(context.bundle.dataset.items.names, context.bundle.labels, strict=True))
 
 
-def _baskets(log: EventLog) -> tuple[Baskets, str]:
-    """Baskets by session where the log has them, else of a person's day."""
-    events = log.events
+def _baskets(events: pa.Table, days: int = 1) -> tuple[Baskets, str]:
+    """Baskets by session where the log has them, else of a person's day; of a person's week where that is asked."""
+    if days > 1:
+        return Baskets.of(events, window_days=days), "week"
     if SESSION in events.column_names and events[SESSION].null_count < len(events):
         return Baskets.of(events), "session"
     return Baskets.of(events, window_days=1), "day"
 
 
 def _bundles(work: Workspace, context: Context) -> tuple[pa.Table, Told]:
-    """Pairs that stood together more often than by chance: of acts of the outcome where there are enough."""
-    scenario = work.settings.scenario
+    """Pairs that stood together more often than by chance, in baskets of three people or more.
+
+    Baskets are of acts of the outcome where that says something, else of any act, else of a person's week.
+    """
+    scenario, events = work.settings.scenario, work.log.events
     deepest = next((one for one in (() if scenario is None else scenario.outcomes) if one in work.log.behaviors), None)
-    for behavior in (deepest, None):
-        events = work.log.events
-        if behavior is not None:
-            events = events.filter(pc.equal(events[BEHAVIOR].cast(pa.string()), behavior))
-        baskets, of = _baskets(EventLog(events))
-        table = GoesTogether().fit(baskets).bundles(_BUNDLES) if baskets.held.shape[0] else None
-        if table is not None and len(table):
+    reached = events if deepest is None else events.filter(pc.equal(events[BEHAVIOR].cast(pa.string()), deepest))
+    what = "events" if deepest is None else noun(deepest, 2)
+    for some, named, days in ((reached, what, 1), (reached, what, 7), (events, "events", 1), (events, "events", 7)):  # noqa: B007
+        baskets, of = _baskets(some, days)
+        table = GoesTogether().fit(baskets).bundles(_BUNDLES, _BASKETS, _OWNERS)
+        if len(table) >= _BASKETS:
             break
-    else:
-        raise DataError("no two items stood together in five baskets or more")
+    if not len(table):
+        raise DataError(f"no two items stood together in {_BASKETS} baskets of {_OWNERS} people or more")
     labels = _labels(context)
     rows = [
         [
@@ -103,18 +106,17 @@ def _bundles(work: Workspace, context: Context) -> tuple[pa.Table, Told]:
         ]
         for one in table.slice(0, _SHOWN).to_pylist()
     ]
-    what = "events of any kind" if behavior is None else noun(behavior, 2)
     says = (
-        f"{len(table):,} pairs stood together in at least 5 baskets ({what} of one {of}) and more often than "
-        "by chance; lift is how many times more often. Standing together is an association: whether one brings the "
-        "other about is not told here."
+        f"{len(table):,} pairs stood together in at least {_BASKETS} baskets of {_OWNERS} people or more (a basket: "
+        f"the {named} of one person in one {of}); lift is how many times more often than by chance. Standing together "
+        "is an association: whether one brings the other about is not told here."
     )
     return table, {"title": "Bundles", "says": says, "head": ["Item", "With", "Baskets", "Lift"], "rows": rows}
 
 
 def _playlists(work: Workspace, context: Context) -> tuple[pa.Table, Told]:
     """How the lists that people made go on, and how well held-out halves of them are found."""
-    baskets, of = _baskets(work.log)
+    baskets, of = _baskets(work.log.events)
     judged = held_out(baskets, work.settings.k, seed=work.settings.seed)
     long = np.flatnonzero(np.asarray(baskets.held.sum(axis=1)).ravel() >= 2)[-_LISTS:]
     table = continued(GoesTogether().fit(baskets), baskets, long, work.settings.k)

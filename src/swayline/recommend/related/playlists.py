@@ -9,6 +9,7 @@ Shapes: B lists, I items.
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from scipy import sparse
 
@@ -19,6 +20,7 @@ from swayline.core.types import Floats
 from swayline.models import top_k
 from swayline.recommend.related.together import Baskets, GoesTogether
 
+Float64s = npt.NDArray[np.float64]
 LEAST_ITEMS = 3
 _AT_ONCE = 512
 _RESAMPLES = 500
@@ -79,17 +81,15 @@ def held_out(baskets: Baskets, k: int = 10, share: float = 0.2, seed: int = 0) -
     rng = generator(seed, "playlists")
     asked = rng.permutation(long)[: max(20, int(len(long) * share))][:5000]
     rest = np.setdiff1d(np.arange(baskets.held.shape[0]), asked)
-    model = GoesTogether().fit(Baskets(baskets.items, baskets.held[rest]))
+    model = GoesTogether().fit(Baskets(baskets.items, baskets.held[rest], baskets.owners[rest]))
     popular = np.broadcast_to(model.counts_.astype(np.float32), (1, len(model.counts_)))
-    ours: list[Floats] = []
-    plain: list[Floats] = []
+    ours, plain = [], []
     for start in range(0, len(asked), _AT_ONCE):
         shown, hidden = _halved(baskets.held[asked[start : start + _AT_ONCE]], rng)
         ours.append(_found(model.scores(shown), hidden, k))
         without = np.where(np.asarray(shown.todense()) > 0, -np.inf, np.repeat(popular, shown.shape[0], axis=0))
         plain.append(_found(without, hidden, k))
-    found: Floats = np.concatenate(ours)
-    usual: Floats = np.concatenate(plain)
+    found, usual = np.concatenate(ours), np.concatenate(plain)
     draws = rng.integers(len(found), size=(_RESAMPLES, len(found)))
     low, high = np.quantile((found - usual)[draws].mean(axis=1), (0.025, 0.975))
     return Continuation(k, len(asked), float(found.mean()), float(usual.mean()), float(low), float(high))
@@ -105,10 +105,10 @@ def _halved(held: sparse.csr_array, rng: np.random.Generator) -> tuple[sparse.cs
     return shown.tocsr(), hidden.tocsr()
 
 
-def _found(scores: Floats, hidden: sparse.csr_array, k: int) -> Floats:
+def _found(scores: Floats, hidden: sparse.csr_array, k: int) -> Float64s:
     """(B,) share of the hidden items among the first k, of at most k."""
     items, _ = top_k(scores.astype(np.float32), min(k, scores.shape[1]))
     wanted = np.asarray(hidden.todense()) > 0
     hits = (np.take_along_axis(wanted, np.maximum(items, 0).astype(np.int64), axis=1) & (items >= 0)).sum(axis=1)
-    found: Floats = hits / np.minimum(wanted.sum(axis=1), k)
+    found: Float64s = hits / np.minimum(wanted.sum(axis=1), k)
     return found

@@ -44,10 +44,12 @@ class Baskets:
     ----------
     items : vocabulary, the most frequent first
     held : (B, I) 1 where an item stood in a basket
+    owners : (B,) whose basket it is, as a number
     """
 
     items: Vocabulary
     held: sparse.csr_array
+    owners: npt.NDArray[np.int64]
 
     @classmethod
     def of(cls, events: pa.Table, window_days: float | None = None) -> Self:
@@ -74,7 +76,7 @@ class Baskets:
         of_user = part.to_numpy(zero_copy_only=False)
         of_user = of_user - of_user.min()
         key = users * (int(of_user.max()) + 1) + of_user
-        _, basket = np.unique(key, return_inverse=True)
+        keys, basket = np.unique(key, return_inverse=True)
         words = known[ITEM].cast(pa.string()).combine_chunks().dictionary_encode()
         codes = words.indices.to_numpy().astype(np.int64)
         order = np.argsort(-np.bincount(codes, minlength=len(words.dictionary)), kind="stable")
@@ -82,7 +84,7 @@ class Baskets:
         place[order] = np.arange(len(order))
         held = sparse.csr_array((np.ones(len(codes)), (basket, place[codes])))
         held.data[:] = 1.0
-        return cls(Vocabulary(words.dictionary.take(pa.array(order))), held)
+        return cls(Vocabulary(words.dictionary.take(pa.array(order))), held, keys // (int(of_user.max()) + 1))
 
 
 class GoesTogether:
@@ -105,7 +107,7 @@ class GoesTogether:
     def fit(self, baskets: Baskets) -> Self:
         """Count pairs."""
         held = baskets.held
-        self.items_, self.n_baskets_ = baskets.items, held.shape[0]
+        self.baskets_, self.items_, self.n_baskets_ = baskets, baskets.items, held.shape[0]
         self.counts_ = np.asarray(held.sum(axis=0)).ravel()
         pairs = (held.T @ held).tolil()
         pairs.setdiag(0.0)
@@ -146,22 +148,46 @@ class GoesTogether:
             RANK: pa.array(np.flatnonzero(kept) + 1, pa.int64()), SCORE: pa.array(best[0][kept].astype(np.float64)),
         })  # fmt: skip
 
-    def bundles(self, k: int = 20, least: int = 5) -> pa.Table:
+    def bundles(self, k: int = 20, least: int = 5, least_people: int = 1) -> pa.Table:
         """``item``, ``with``, ``pairs``, ``lift``: pairs that stood together far more often than by chance.
 
         Ordered by the lower 95% bound of the lift (Poisson), so that rare coincidences do not lead.
+
+        Parameters
+        ----------
+        least : int
+            Baskets that hold both.
+        least_people : int
+            People whose baskets they are: what one person takes each time is a habit and no bundle.
         """
         upper = sparse.triu(self.pairs_, k=1).tocoo()
         enough = upper.data >= least
         first, second, n = upper.row[enough], upper.col[enough], upper.data[enough]
         expected = self.counts_[first] * self.counts_[second] / self.n_baskets_
         bound = np.maximum(n - 1.96 * np.sqrt(n), 0.0) / expected
-        order = np.argsort(-bound, kind="stable")[: list_length(k)]
+        order = self._of_several(first, second, np.argsort(-bound, kind="stable"), list_length(k), least_people)
         return pa.table({
             ITEM: self.items_.ids.take(pa.array(first[order].astype(np.int64))),
             "with": self.items_.ids.take(pa.array(second[order].astype(np.int64))),
             PAIRS: pa.array(n[order].astype(np.int64)), LIFT: pa.array(n[order] / expected[order]),
         })  # fmt: skip
+
+    def _of_several(
+        self, first: npt.NDArray[np.int32], second: npt.NDArray[np.int32], order: npt.NDArray[np.int64], k: int,
+        least_people: int,
+    ) -> npt.NDArray[np.int64]:  # fmt: skip
+        """The first k pairs of an order that stood in the baskets of so many people."""
+        if least_people <= 1:
+            return order[:k]
+        held, found = self.baskets_.held.tocsc(), []
+        for at in order.tolist():
+            ends = (held.indices[held.indptr[one] : held.indptr[one + 1]] for one in (first[at], second[at]))
+            both = np.intersect1d(*ends)
+            if len(np.unique(self.baskets_.owners[both])) >= least_people:
+                found.append(at)
+                if len(found) == k:
+                    break
+        return np.array(found, np.int64)
 
     def _rows(self, basket: Sequence[str | int]) -> npt.NDArray[np.int64]:
         names = id_list(basket, "items")

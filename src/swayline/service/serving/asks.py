@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from swayline.core.errors import UsageError, nearest, shown
+from swayline.pipeline.scenarios import scenario_names
 from swayline.service.state import Act
 
 SEEN = ("auto", "drop", "keep", "only")
@@ -24,7 +25,7 @@ class Ask:
     k : int
         Length of the list.
     scenario : str
-        A name under which answers are counted and stored.
+        The scenario whose steps make the list, by its name; answers are counted and stored under it.
     filter : str, optional
         A condition on item columns.
     boost : mapping
@@ -59,6 +60,8 @@ class Ask:
     without: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.scenario and self.scenario not in scenario_names():
+            raise UsageError(f"there is no scenario {shown(self.scenario)}: {nearest(self.scenario, scenario_names())}")
         if not 1 <= self.k <= MOST_PLACES:
             raise UsageError(f"k is {self.k}: write a whole number from 1 to {MOST_PLACES:,}")
         if self.seen not in SEEN:
@@ -70,7 +73,7 @@ class Ask:
     @property
     def digest(self) -> str:
         """What tells this question from others of the same user."""
-        parts = [str(value) for name, value in vars(self).items() if name not in ("user", "scenario")]
+        parts = [str(value) for name, value in vars(self).items() if name != "user"]
         return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 

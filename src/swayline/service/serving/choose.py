@@ -18,6 +18,7 @@ from swayline.models import top_k
 from swayline.service.serving.asks import Answer, Ask, Place
 from swayline.service.serving.loaded import Loaded, Newcomer
 from swayline.service.serving.reasons import reasons_of
+from swayline.service.serving.scenario import conditions, kept_by, ordered, orders, seen_policy, steps_of
 from swayline.service.serving.shape import holding, shaped
 
 MODEL, POPULAR, NEWCOMER, WORDS, EXPLORED = "model", "popular", "newcomer", "words", "explored"
@@ -92,9 +93,16 @@ class Chooser:
     def _one(self, ask: Ask, history: Sequences, scores: np.ndarray, now_us: int) -> Answer:
         """The list of one question from the model's scores (I,)."""
         loaded = self.loaded
+        chain = steps_of(loaded, ask)
         knows = bool(history.lengths[0]) and self._tells(scores)
         allowed = self._allowed(ask, history, now_us)
         newcomers = [one for one in loaded.newcomers() if self._may(one, ask, now_us)]
+        kept = kept_by(chain, loaded, ask, history)
+        if kept is not None:
+            allowed &= kept
+            newcomers = newcomers if kept.any() else []
+        if chain is not None and not knows and ask.query is None and "unknown" not in chain.names:
+            return Answer(loaded.version.name, ())
         worth, source = scores, MODEL
         if ask.query is not None:
             worth, source = self._by_words(ask.query, scores, knows), WORDS
@@ -103,9 +111,11 @@ class Chooser:
         fresh = np.array([worth[one.rows] @ one.weights for one in newcomers], np.float32)
         worth = np.where(allowed, worth, -np.inf).astype(np.float32)
         joined = np.concatenate([worth, fresh])[None]
-        width = min(max(ask.k, _POOL if self._shapes(ask) else ask.k), joined.shape[1])
+        width = min(max(ask.k, _POOL if self._shapes(ask) or orders(chain) else ask.k), joined.shape[1])
         items, best = top_k(joined, max(1, width))
         items, best = items[0][items[0] >= 0], best[0][items[0] >= 0].astype(np.float64)
+        if chain is not None and orders(chain) and source == MODEL:
+            items, best = ordered(chain, loaded, ask, history, items, best)
         if self._shapes(ask):
             items, best = shaped(loaded, ask, history, items, best)
         items, best, propensity = self._explored(items, best, ask.k)
@@ -173,7 +183,9 @@ class Chooser:
         return allowed
 
     def _policy(self, ask: Ask) -> str:
-        return ("drop" if self.loaded.bundle.exclude_seen else "keep") if ask.seen == "auto" else ask.seen
+        if ask.seen != "auto":
+            return ask.seen
+        return seen_policy(steps_of(self.loaded, ask), "drop" if self.loaded.bundle.exclude_seen else "keep")
 
     def _seen(self, ask: Ask) -> set[str]:
         if ask.acts is not None:
@@ -192,7 +204,8 @@ class Chooser:
         policy = self._policy(ask)
         if policy != "keep" and (item in self._seen(ask)) != (policy == "only"):
             return False
-        return ask.filter is None or bool(holding(loaded, ask.filter, item)[0])
+        wanted = [*conditions(steps_of(loaded, ask)), *([] if ask.filter is None else [ask.filter])]
+        return all(bool(holding(loaded, one, item)[0]) for one in wanted)
 
     def _by_popularity(self) -> np.ndarray:
         """(I,) acts on each item, the base's and those since."""

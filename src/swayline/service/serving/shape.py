@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from swayline.core.errors import SwaylineError
 from swayline.core.names import ITEM, TITLE
 from swayline.core.types import Bools
 from swayline.dataset import Sequences
-from swayline.recommend import Context, Query, parse_filter
+from swayline.recommend import Chain, Context, Query, parse_filter
 from swayline.recommend.slate import Slate
 from swayline.recommend.steps import create_step
 from swayline.service.serving.asks import Ask
@@ -40,7 +41,7 @@ def _column(values: list[Any]) -> pa.Array:
     return pa.array([None if value is None else str(value) for value in values], pa.string())
 
 
-class _Kept:
+class Kept:
     """The items' table of a catalogue version, and the filters asked of it."""
 
     def __init__(self, loaded: Loaded) -> None:
@@ -50,12 +51,14 @@ class _Kept:
         names = self.table[ITEM].to_pylist()
         self.rows = {name: row for row, name in enumerate(names)}
         self.context: Context | None = None
+        self.chains: dict[str, Chain | SwaylineError | None] = {}
 
 
-def _kept(loaded: Loaded) -> _Kept:
-    kept: _Kept | None = getattr(loaded, "_shape", None)
+def kept_of(loaded: Loaded) -> Kept:
+    """What was worked out of the items as they are now."""
+    kept: Kept | None = getattr(loaded, "_shape", None)
     if kept is None or kept.version != loaded.catalogue.version:
-        kept = _Kept(loaded)
+        kept = Kept(loaded)
         loaded._shape = kept  # type: ignore[attr-defined]
     return kept
 
@@ -68,7 +71,7 @@ def holding(loaded: Loaded, condition: str, item: str | None = None) -> Bools:
     UsageError
         It cannot be read, or names a column that items do not have.
     """
-    kept = _kept(loaded)
+    kept = kept_of(loaded)
     if condition not in kept.masks:
         if len(kept.masks) >= _MOST_KEPT:
             kept.masks.clear()
@@ -90,9 +93,9 @@ def shaped(
     n_items = history.n_items
     known = items < n_items
     if ask.influence:
-        slate = _slate(loaded, ask, history, items[known], scores[known])
+        slate = slate_of(loaded, ask, history, items[known], scores[known])
         create_step("influence", {"behaviors": ask.influence, "people": ask.influence})(slate)
-        items, scores = _put_back(slate, items, scores, known)
+        items, scores = put_back(slate, items, scores, known)
     if ask.boost:
         spread = float(scores.std()) or 1.0
         worth = (scores - scores.mean()) / spread
@@ -103,13 +106,13 @@ def shaped(
         items, scores = items[order], worth[order]
         known = items < n_items
     if ask.diversity:
-        slate = _slate(loaded, ask, history, items[known], scores[known])
+        slate = slate_of(loaded, ask, history, items[known], scores[known])
         create_step("diversity", {"strength": ask.diversity})(slate)
-        items, scores = _put_back(slate, items, scores, known)
+        items, scores = put_back(slate, items, scores, known)
     return items, scores
 
 
-def _put_back(slate: Slate, items: np.ndarray, scores: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def put_back(slate: Slate, items: np.ndarray, scores: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The pool with the model's items in the slate's order; newcomers stand where they stood."""
     assert slate.items is not None
     assert slate.scores is not None
@@ -118,18 +121,27 @@ def _put_back(slate: Slate, items: np.ndarray, scores: np.ndarray, known: np.nda
     return found, told
 
 
-def _slate(loaded: Loaded, ask: Ask, history: Sequences, items: np.ndarray, worth: np.ndarray) -> Slate:
-    kept = _kept(loaded)
+def context_of(loaded: Loaded) -> Context:
+    """What steps may look at: the model, the ledger, the ties and the items as they are now."""
+    kept = kept_of(loaded)
     if kept.context is None:
         ties = list(loaded.catalogue.ties.values())
         table = (
             pa.table({"source": [one.source for one in ties], "target": [one.target for one in ties]}) if ties else None
         )
-        n_items = history.n_items
+        n_items = loaded.bundle.dataset.sequences.n_items
         kept.context = Context(loaded.bundle, ledger=loaded.ledger, ties=table, side=kept.table.slice(0, n_items))
+    return kept.context
+
+
+def slate_of(
+    loaded: Loaded, ask: Ask, history: Sequences, items: np.ndarray | None = None, worth: np.ndarray | None = None
+) -> Slate:
+    """A slate of one question: before a ranking, or with a pool of the model's items (P,) and what they are worth."""
     row = loaded.state.people.rows.get(ask.user) if ask.user is not None else None
-    slate = Slate(
-        kept.context, [Query(user=ask.user, k=ask.k)], np.array([-1 if row is None else row]), history, len(items)
-    )
-    slate.ranked("rank", items[None].astype(np.int32), worth[None].astype(np.float64))
+    pool = ask.k if items is None else len(items)
+    query = Query(user=ask.user, k=ask.k)
+    slate = Slate(context_of(loaded), [query], np.array([-1 if row is None else row]), history, pool)
+    if items is not None and worth is not None:
+        slate.ranked("rank", items[None].astype(np.int32), worth[None].astype(np.float64))
     return slate

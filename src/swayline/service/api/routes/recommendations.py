@@ -29,7 +29,7 @@ class ListOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     k: int = Field(10, ge=1, le=MOST_PLACES, description="Length of the list.")
-    scenario: str = Field("", max_length=64, description="A name under which answers are counted.")
+    scenario: str = Field("", max_length=64, description="A scenario, as music: its steps.")
     filter: str | None = Field(None, max_length=4_000, description="Condition on item columns, as price < 20.")
     boost: str | None = Field(None, max_length=4_000, description="condition=>weight; more after a semicolon.")
     exclude: str | None = Field(None, max_length=16_000, description="Item ids with commas between.")
