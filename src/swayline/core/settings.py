@@ -157,8 +157,12 @@ def _hints_at(kind: type, path: list[str]) -> dict[str, Any]:
     known = {name: hints[name] for name in hints if name in names}
     if not path:
         return known
-    inner = [part for part in _alternatives(known.get(path[0])) if dataclasses.is_dataclass(part)]
+    inner = [part for part in _alternatives(known.get(path[0])) if dataclasses.is_dataclass(part) or _is_model(part)]
     return _hints_at(typing.cast(type, inner[0]), path[1:]) if inner else {}
+
+
+def _is_model(part: Any) -> bool:
+    return isinstance(part, type) and issubclass(part, BaseModel)
 
 
 def _alternatives(hint: Any) -> list[Any]:

@@ -10,6 +10,7 @@ from swayline.recommend.query import Query
 from swayline.recommend.recommender import Recommender, SequenceRecommender
 from swayline.recommend.related import (
     Baskets,
+    Due,
     GoesTogether,
     group_list,
     people_to_follow,
@@ -32,7 +33,7 @@ from swayline.recommend.why import (
 )
 
 __all__ = [
-    "STEPS", "Baskets", "Chain", "Context", "GoesTogether", "ItemSearch", "Lists", "Query", "Reason",
+    "STEPS", "Baskets", "Chain", "Context", "Due", "GoesTogether", "ItemSearch", "Lists", "Query", "Reason",
     "Recommender", "SequenceRecommender", "Slate", "Step", "Strengths", "UpliftRanker", "attribute_events",
     "create_step", "edit_behaviors", "edited_lists", "examples", "explain_events", "group_list", "learn_strengths",
     "parse_filter", "people_to_follow", "questions_for_newcomers", "reasons", "score_pairs", "shown_rows",

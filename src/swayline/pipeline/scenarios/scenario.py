@@ -17,7 +17,7 @@ import tomllib
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -28,7 +28,8 @@ from swayline.core.time import parse_duration_s
 from swayline.models import names as model_names
 from swayline.recommend import Chain
 
-Table = Literal["bundles", "playlists", "follow", "posts", "due", "rising"]
+TABLES = ("bundles", "playlists", "follow", "posts", "due", "rising")
+"""What a scenario may have made beside lists."""
 Line = Annotated[str, Field(max_length=400)]
 Word = Annotated[str, Field(min_length=1, max_length=40)]
 
@@ -87,7 +88,7 @@ class Scenario(BaseModel):
     horizon: str | None = None
     words: Words = Words()
     models: tuple[str, ...] = ()
-    tables: tuple[Table, ...] = ()
+    tables: tuple[str, ...] = ()
     chain: dict[str, Any] = Field(default_factory=dict)
     needed: tuple[str, ...] = ()
     limits: tuple[Line, ...] = ()
@@ -105,6 +106,14 @@ class Scenario(BaseModel):
         if said is not None:
             parse_duration_s(said)
         return said
+
+    @field_validator("tables")
+    @classmethod
+    def _tables_exist(cls, tables: tuple[str, ...]) -> tuple[str, ...]:
+        for one in tables:
+            if one not in TABLES:
+                raise UsageError(f"tables: {shown(one)} is unknown: {nearest(one, TABLES)}")
+        return tables
 
     @field_validator("models")
     @classmethod
