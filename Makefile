@@ -16,7 +16,7 @@ BENCHES := privacy/private_learning contagion/planted contagion/launch contagion
 	effects/tables:ihdp effects/tables:lalonde effects/tables:insurance effects/graphs_uplift:sachs \
 	effects/graphs_uplift:graphs effects/graphs_uplift:policy effects/graphs_uplift:hillstrom effects/logs:taobao effects/logs:trivago effects/weights:shop \
 	effects/experiments:clusters effects/experiments:stability effects/stability effects/weights:taobao effects/scale experiments/real_experiments experiments/click_models experiments/stopping \
-	recommend/newcomers recommend/off_policy_coverage recommend/open_bandit recommend/overhead recommend/responding \
+	scenarios/home recommend/newcomers recommend/off_policy_coverage recommend/open_bandit recommend/overhead recommend/responding \
 	people/planted people/tick people/scale people/heldout people/shocks diffusion/seeds diffusion/next_adopter diffusion/growth diffusion/discover evolution/drift evolution/real why/fidelity:../shared/data/ml-100k temporal/neighbours temporal/wiki temporal/places temporal/long service/latency service/events service/dashboard identities/link:fsq20 identities/link:douban graph/knowledge:lastfm
 
 .DEFAULT_GOAL := help

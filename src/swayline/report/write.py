@@ -38,8 +38,8 @@ from swayline.report.sections.models import models_section
 from swayline.report.sections.overview import overview_section
 from swayline.report.sections.people import people_section
 from swayline.report.sections.quality import quality_section
-from swayline.report.sections.related import related_section
 from swayline.report.sections.run import run_section
+from swayline.report.sections.scenario.section import related_section
 from swayline.report.sections.time import time_section
 from swayline.report.sections.trust.section import ID as TRUST_ID
 from swayline.report.sections.trust.section import TITLE as TRUST_TITLE

@@ -93,7 +93,7 @@ def _most(found: dict[str, int], n: int) -> dict[str, int]:
     }
 
 
-def read_newer(events: Any, options: ReadOptions, users: Any, engine: Engine) -> EventLog:
+def read_newer(events: Any, options: ReadOptions, users: Any, engine: Engine, *, items: Any = None) -> EventLog:
     """A log of the shape that a model was fitted on; one whose columns have other names is read by those.
 
     Raises
@@ -102,13 +102,13 @@ def read_newer(events: Any, options: ReadOptions, users: Any, engine: Engine) ->
         The log cannot be read in either way.
     """
     try:
-        return read_events(events, users=users, options=options, engine=engine)
+        return read_events(events, items=items, users=users, options=options, engine=engine)
     except SchemaError:
         plain = replace(options, mapping={}, columns=(), users_map={}, users_columns=())
         if plain == options:
             raise
         try:
-            log = read_events(events, users=users, options=plain, engine=engine)
+            log = read_events(events, items=items, users=users, options=plain, engine=engine)
         except DataError:
             log = None
         if log is None:

@@ -22,7 +22,7 @@ from swayline.dataset import NO_TIME, seen_leave
 from swayline.engine import Engine
 from swayline.events import EventLog
 from swayline.training.bundle import ModelBundle
-from swayline.training.data import training_data
+from swayline.training.data import TrainingData, training_data
 from swayline.training.provenance import Provenance
 
 _KEY = (USER, ITEM, BEHAVIOR, TIME)
@@ -30,6 +30,23 @@ _KEY = (USER, ITEM, BEHAVIOR, TIME)
 
 def refit_with(engine: Engine, fitted: ModelBundle, log: EventLog) -> ModelBundle:
     """The model after further events.
+
+    Raises
+    ------
+    DataError
+        One of the two logs has times and the other has none.
+    """
+    data = joined_data(engine, fitted, log)
+    model = copy.copy(fitted.model).refit(data.dataset.sequences)
+    return replace(
+        fitted, model=model, dataset=data.dataset, labels=labels_of(fitted, data),
+        exclude_seen=seen_leave(data.dataset.sequences),
+        event_ids={}, made=Provenance.of(data.dataset), n_served=None, match=None,
+    )  # fmt: skip
+
+
+def joined_data(engine: Engine, fitted: ModelBundle, log: EventLog) -> TrainingData:
+    """What a bundle knows and a newer log as one: its own rows come first, the newer ones are numbered on.
 
     Raises
     ------
@@ -45,17 +62,16 @@ def refit_with(engine: Engine, fitted: ModelBundle, log: EventLog) -> ModelBundl
     everything = EventLog(
         events, options=fitted.options, items=_items(fitted, log.items), users=_people(fitted, log.users), ties=log.ties
     )
-    data = training_data(engine, everything, unmet=_has_unmet(fitted))
-    model = copy.copy(fitted.model).refit(data.dataset.sequences)
+    return training_data(engine, everything, unmet=_has_unmet(fitted))
+
+
+def labels_of(fitted: ModelBundle, data: TrainingData) -> list[str]:
+    """Labels of the items now: the newer title, else the one that the bundle knew."""
     labels = dict(zip(fitted.dataset.items.names, fitted.labels, strict=True))
-    names = [
+    return [
         label if label != name else labels.get(name, name)
         for name, label in zip(data.dataset.items.names, data.labels, strict=True)
     ]
-    return replace(
-        fitted, model=model, dataset=data.dataset, labels=names, exclude_seen=seen_leave(data.dataset.sequences),
-        event_ids={}, made=Provenance.of(data.dataset), n_served=None, match=None,
-    )  # fmt: skip
 
 
 def _known_events(fitted: ModelBundle) -> pa.Table:

@@ -29,6 +29,29 @@ class Training:
         typer.Option("--track", help="Follow training: tensorboard, mlflow or wandb (offline).", show_default=False),
     ] = None
     seed: options.Seed = 0
+    warm_start: Annotated[
+        Path | None,
+        typer.Option(
+            "--warm-start", help="A model folder that goes on from its weights with EVENTS.", show_default=False
+        ),
+    ] = None
+    replay: Annotated[
+        float | None,
+        typer.Option(
+            "--replay",
+            min=0.0,
+            max=100.0,
+            help="Others trained on beside people with new events, as a share (0.5).",
+            show_default=False,
+        ),
+    ] = None
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", min=1, max=1000, help="Epochs of a warm start (3).", show_default=False)
+    ] = None
+
+    def said_warm(self) -> dict[str, float | int]:
+        """What was given of a warm start, by its function's names."""
+        return {name: value for name in ("replay", "epochs") if (value := getattr(self, name)) is not None}
 
 
 @dataclass(frozen=True)

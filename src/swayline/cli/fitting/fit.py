@@ -52,6 +52,8 @@ def fit(
         raise UsageError("give the log to learn from: swayline fit EVENTS")
     given = Given(events, reading, model, split, out, sides)
     if guard.private:
+        if training.warm_start is not None:
+            raise UsageError("--private learns from nothing and --warm-start from a model: say one of them")
         if guard.federated:
             raise UsageError("--private and --federated are two trainings: say one of them")
         from swayline.cli.fitting.private import fit_private
@@ -61,12 +63,21 @@ def fit(
     if said := guard.said():
         raise UsageError(f"--{next(iter(said)).replace('_', '-')} belongs to a private training: say --private too")
     if guard.federated:
+        if training.warm_start is not None:
+            raise UsageError("--federated and --warm-start are two trainings: say one of them")
         from swayline.cli.fitting.federated import fit_federated
 
         fit_federated(given, training, guard.said_apart(), ending)
         return
     if said := guard.said_apart():
         raise UsageError(f"--{next(iter(said))} belongs to a federated training: say --federated too")
+    if training.warm_start is not None:
+        from swayline.cli.fitting.warm import fit_warm
+
+        fit_warm(given, training, ending)
+        return
+    if warm := training.said_warm():
+        raise UsageError(f"--{next(iter(warm))} belongs to a warm start: say --warm-start MODEL_DIR too")
     _fit(given, training, ending)
 
 

@@ -8,6 +8,7 @@ Shapes: Q validation questions, B behaviours.
 """
 
 import dataclasses
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from swayline.core.errors import EmptyLogError
 from swayline.core.rng import generator
 from swayline.dataset import Sequences, Targets, sample
 from swayline.dataset.attributes import attribute_codes
+from swayline.models.sequence.continued import Carried, carry
 from swayline.models.sequence.device import device_of
 from swayline.models.sequence.for_data import OPEN, for_data, max_length_for
 from swayline.models.sequence.fusion.text_fusion import Texts
@@ -103,6 +105,39 @@ def fit_network(
     scorer.moving = False
     chosen = {name: getattr(decided, name) for name in OPEN if getattr(settings, name) is None}
     return Fitted(scorer, chosen, trained.history, trained.best_epoch)
+
+
+def continue_network(
+    before: Scorer, histories: Sequences, part: Sequences, settings: TransformerSettings,
+    judge: ValidationScorer | None, carried: Carried, watch: Watch | None,
+) -> tuple[Fitted, Counter[str]]:  # fmt: skip
+    """Train on from a network's weights on a ``part`` of the histories; how many newcomers started from what.
+
+    Parameters
+    ----------
+    before : Scorer
+        What was fitted; it stays as it is.
+    histories : Sequences
+        All that is known, in the numbers of now.
+    settings : TransformerSettings
+        Those of the earlier fit with what the data decided then.
+    """
+    read = _read(histories, settings)
+    network = _started(histories, dataclasses.replace(settings, warm_start=False), read)
+    network.codes[:-1] = torch.from_numpy(read.codes)
+    told = carry(before.network, network, histories, carried)
+    network.to(device_of(settings))
+    scorer = Scorer(settings, read.sizes, network)
+    scorer.moving = True
+    asked = (lambda: (judge(scorer), None)) if judge else None
+    history: tuple[Epoch, ...] = ()
+    if len(part.items):
+        known = scorer.scaled_values(part)
+        history = train(network, known, settings, read.sizes.max_length, asked, None, watch).history
+    if settings.weights == "int8":
+        round_weights(network)
+    scorer.moving = False
+    return Fitted(scorer, {}, history, 0), told
 
 
 def begun(histories: Sequences, settings: TransformerSettings) -> Scorer:

@@ -23,9 +23,18 @@ import numpy.typing as npt
 from swayline.core.types import Floats, Ints, ItemRows
 from swayline.dataset import Sequences, Targets
 from swayline.models.protocol import Scores
+from swayline.models.sequence.continued import Carried
 from swayline.models.sequence.distil import SmallSize, distilled
 from swayline.models.sequence.export import write_browser, write_onnx
-from swayline.models.sequence.fitting import Fitted, again, calibrate, carry_calibration, fit_network, weigh_returns
+from swayline.models.sequence.fitting import (
+    Fitted,
+    again,
+    calibrate,
+    carry_calibration,
+    continue_network,
+    fit_network,
+    weigh_returns,
+)
 from swayline.models.sequence.knn_blend import KnnBlend, choose_blend
 from swayline.models.sequence.network import Network
 from swayline.models.sequence.optimize.epochs import Watch
@@ -41,6 +50,9 @@ from swayline.models.sequence.settings import TransformerSettings
 from swayline.models.sequence.sizes import Sizes
 from swayline.models.sequence.stored import StoredModel, read_folder, write_folder
 from swayline.models.validation import ValidationScorer
+
+_GENTLER = 0.3
+"""Of the learning rate of a first fit, what a fitted network goes on with."""
 
 
 class Transformer:
@@ -65,6 +77,7 @@ class Transformer:
     ) -> None:
         self.settings = settings or TransformerSettings()
         self.checkpoint, self.watch = checkpoint, watch
+        self.newcomers_: dict[str, int] = {}
 
     @property
     def serves_unmet(self) -> bool:
@@ -133,6 +146,34 @@ class Transformer:
         self.knn_blend_ = before.blend and KnnBlend.counted(train, before.blend.chosen)
         carry_calibration(before.network, self._scorer.network)
         return self
+
+    def continued(self, train: Sequences, part: Sequences, valid: Targets, carried: Carried, epochs: int) -> Self:
+        """Another model that goes on from this one's weights; ``newcomers_`` says what first rows came from.
+
+        Parameters
+        ----------
+        train : Sequences
+            All that is known now: neighbours are counted on it.
+        part : Sequences
+            What is trained on: histories with what is new, and some of the others.
+        valid : Targets
+            Questions by which the best epoch is kept; may be none.
+        epochs : int
+            At most; 0 for the weights as they are carried.
+        """
+        judge = ValidationScorer(valid, self.settings.seed) if len(valid) else None
+        rate = self.decided.learning_rate * _GENTLER
+        settings = dataclasses.replace(self.decided, max_epochs=max(epochs, 1), learning_rate=rate)
+        before = Scorer(self.decided, self.sizes_, self._network)
+        none = part.take(np.zeros(0, np.int64))
+        fitted, told = continue_network(before, train, part if epochs else none, settings, judge, carried, self.watch)
+        model = type(self)(self.settings)
+        model._become(dataclasses.replace(fitted, chosen=self.chosen_, best_epoch=self.best_epoch_))
+        model._scorer.settings = self._scorer.settings
+        model.newcomers_ = dict(told)
+        model.knn_blend_ = self.knn_blend_ and KnnBlend.counted(train, self.knn_blend_.chosen)
+        carry_calibration(self._network, model._network)
+        return model
 
     @classmethod
     def of_network(cls, settings: TransformerSettings, scorer: Scorer, n_epochs: int) -> Self:
