@@ -8,7 +8,7 @@ import swayline as sw
 from swayline.engine import DuckEngine
 from swayline.testing.attacks import attack
 from swayline.training.bundle import ModelBundle
-from swayline.training.warm_start import warm_start
+from swayline.training.onward.warm_start import warm_start
 
 SMALL = {"embedding_dim": 32, "n_blocks": 1, "n_heads": 1, "max_epochs": 6, "patience": 6, "max_length": 30}
 

@@ -5,8 +5,8 @@ from swayline.training.behavior_weights import BehaviorWeights, learn_weights
 from swayline.training.bundle import ModelBundle
 from swayline.training.data import TrainingData, training_data
 from swayline.training.fit import Candidate, Trained, choose, fit_candidate, fit_log, item_neighbours, train
+from swayline.training.onward.refit_with import refit_with
 from swayline.training.plan import TrainingPlan
-from swayline.training.refit_with import refit_with
 from swayline.training.tune import Tuned, tune
 from swayline.training.validation import MeasuredQuality, Questions
 

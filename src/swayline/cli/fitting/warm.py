@@ -13,8 +13,8 @@ def fit_warm(given: Given, training: Training, ending: Ending) -> None:
     from swayline.engine import DuckEngine
     from swayline.training.bundle import ModelBundle
     from swayline.training.newer import read_newer
+    from swayline.training.onward.warm_start import warm_start
     from swayline.training.private import spare_account
-    from swayline.training.warm_start import warm_start
 
     old, out = training.warm_start, given.out
     assert old is not None

@@ -26,8 +26,8 @@ from swayline.models.sequence.continued import Carried
 from swayline.models.sequence.transformer import Transformer
 from swayline.models.validation import ask, ndcg_of
 from swayline.training.bundle import ModelBundle
+from swayline.training.onward.refit_with import joined_data, labels_of
 from swayline.training.provenance import Provenance
-from swayline.training.refit_with import joined_data, labels_of
 
 MOST_ASKED, _SHARE, _LEAST_ASKED, _RESAMPLES = 2_048, 0.05, 30, 1_000
 

@@ -1,0 +1,1 @@
+"""A fitted model and further events: learned again from both, or trained on from its weights."""
