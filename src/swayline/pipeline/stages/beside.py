@@ -208,7 +208,8 @@ def _rising(work: Workspace, context: Context) -> tuple[pa.Table, Told]:
         RANK: pa.array(np.arange(1, len(order) + 1)), "weight": pa.array(np.expm1(now[order])),
     })  # fmt: skip
     rows = [[context.bundle.labels[at], f"{np.expm1(now[at]):.1f}"] for at in order[:_SHOWN].tolist()]
-    says = f"Events of each item, one of {_HALF_LIFE_DAYS:g} days ago counted half, at the end of the log."
+    first = ", ".join(context.bundle.labels[at] for at in order[:3].tolist())
+    says = f"Most taken at the end of the log: {first} (an event of {_HALF_LIFE_DAYS:g} days ago counts half)."
     return table, {"title": "What many take now", "says": says, "head": ["Item", "Events, decayed"], "rows": rows}
 
 
