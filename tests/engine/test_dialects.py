@@ -272,4 +272,4 @@ def test_sql_stands_in_the_engine_alone() -> None:
 def test_reasons_of_checks_are_numbered_as_their_rules() -> None:
     rules = checks._rules(DUCKDB, CELLS, NOW)
     assert checks.reasons(CELLS, NOW) == [(column, reason) for column, _, reason in rules]
-    assert [rule[0] for rule in rules][:3] == ["user", "item", "item"]
+    assert [rule[0] for rule in rules][:3] == ["user", "user", "item"]

@@ -118,7 +118,7 @@ def test_a_coarse_clock_asks_no_rate_and_says_so():
     days = [one | {"time": one["time"].replace(hour=0, minute=0, second=0, microsecond=0)} for one in crowd()]
     found = flags(log(days, acts("batch", [0.0] * 400)))
     assert reasons(found) == set()
-    assert found.left_out == ("Its times are whole days: rates and pauses cannot be told.",)
+    assert found.left_out == ("Its times are whole days or coarser: rates and pauses cannot be told.",)
 
 
 def test_a_log_without_times_says_that_nothing_can_be_told():

@@ -26,7 +26,7 @@ from swayline.core.names import (
     RUN_FILE,
 )
 from swayline.core.run_folder import read_by_the_report
-from swayline.core.run_folder.registry import PEOPLE_FILE, PROFILES_FILE, THINGS_FILE
+from swayline.core.run_folder.registry import PEOPLE_FILE, PROFILES_FILE, RELATED_FILE, THINGS_FILE
 from swayline.core.storage.artifacts import MAX_DEPTH, read_json
 from swayline.core.storage.files import fingerprint
 from swayline.ledger import read_ledger
@@ -44,7 +44,8 @@ MARKUP = "<script>alert(1)</script>"
 def clean(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
     write_run_folder(folder, effects=True)
-    for name in (AUDIT_FILE, NETWORK_FILE, OVERLAP_FILE):
+    (folder / RELATED_FILE).parent.mkdir()
+    for name in (AUDIT_FILE, NETWORK_FILE, OVERLAP_FILE, RELATED_FILE):
         (folder / name).write_text("{}")
     shutil.copy(folder / INFLUENCE_FILE, folder / EXPERIMENTS_FILE)
     return folder

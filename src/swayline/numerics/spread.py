@@ -20,7 +20,7 @@ def spread(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
     Examples
     --------
-    >>> float(spread(np.array([1e-13, 3e-13]))), float(spread(np.full(3, 0.1)))
+    >>> float(spread(np.array([-1e-13, 1e-13]))), float(spread(np.full(3, 0.1)))
     (1e-13, 0.0)
     """
     if not len(values):

@@ -44,7 +44,7 @@ def stranger_world(
     --------
     >>> world = stranger_world(0, people=40, items=5, acts=300, days=10)
     >>> world.log.events.num_rows, 0.05 < world.truth < 0.3
-    (300, True)
+    (194, True)
     """
     rng = np.random.default_rng([seed, 44])
     good, kind = quality * rng.normal(size=items), LENIENCY * rng.normal(size=people)

@@ -241,7 +241,7 @@ def made_by(stage: str) -> tuple[str, ...]:
     """The files and folders that a stage makes; a file in a folder of its own stage counts with the folder.
 
     >>> made_by("profiles"), made_by("recommend")
-    (('profiles',), ('recommendations.parquet', 'examples.json'))
+    (('profiles',), ('recommendations.parquet', 'examples.json', 'related'))
     """
     made = [one for one in ARTIFACTS if one.stage == stage]
     folders = {one.name for one in made if one.format == "folder"}
