@@ -30,6 +30,16 @@ def test_where_nothing_counts_fewer_are_kept_than_the_bound_allows():
     assert np.mean(kept) <= 1.0
 
 
+def test_of_few_columns_that_say_nothing_few_are_kept():
+    kept = [len(select_stable(*world(seed, 0.0, p=3)).chosen) for seed in range(10)]
+    assert np.mean(kept) <= 0.5
+    alone = [
+        len(select_stable({"x": np.random.default_rng(seed).normal(size=80)}, world(seed, 0, 80)[1]).chosen)
+        for seed in range(20)
+    ]
+    assert np.mean(alone) <= 0.4
+
+
 def test_constant_and_copied_columns_break_nothing():
     columns, y = world(1, 1.0)
     columns |= {"same": np.full(len(y), 7.0), "copy": columns["x0"].copy(), "large": 1e15 + columns["x1"]}
