@@ -110,5 +110,7 @@ def test_the_verb_writes_the_page_and_refuses_what_it_cannot_mean(fitted, tmp_pa
         assert (done.code, done.err.count("\n")) == (2, 1), done
         assert said in done.err
     assert (tmp_path / "own.html").read_text() == "mine"
+    refused = ["influence", "events", "m", "--user", "u3", "--page", "p.html", "--say", "fr", "--out", "none.parquet"]
+    assert (attack(refused, tmp_path).code, (tmp_path / "none.parquet").exists()) == (2, False)
     done = attack(["influence", "events", "m", "--page", "p.html"], tmp_path)
     assert (done.code, "--user" in done.err) == (2, True)

@@ -127,7 +127,9 @@ def events(
 
 
 def _claim_page(how: How, user: str | None, inputs: tuple[Any, ...], force: bool) -> None:
-    from swayline.core.errors import UsageError
+    """Refuse a page that cannot be written, before anything is."""
+    from swayline.core.errors import UsageError, nearest
+    from swayline.recommend.why.sentences import LANGUAGES
 
     if user is None:
         raise UsageError("--page is about one person: give --user too")
@@ -135,6 +137,8 @@ def _claim_page(how: How, user: str | None, inputs: tuple[Any, ...], force: bool
         raise UsageError(f"--page {how.page}: a page's name ends in .html")
     if how.private:
         raise UsageError("--page shows a person's whole history; --private hides it: ask one")
+    if how.say is not None and how.say not in LANGUAGES:
+        raise UsageError(f"--say {how.say!r} is no language of reasons: {nearest(how.say, LANGUAGES)}")
     claim_file(how.page, "influence events", inputs, force, option="--page")
 
 

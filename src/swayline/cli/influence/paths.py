@@ -43,14 +43,13 @@ def paths(
 ) -> None:
     """Multi-touch attribution: the credit of each behaviour on the way to an outcome, by rule and by cause."""
     from swayline.face.tables import attribute_paths
+    from swayline.ledger import write_ledger
 
     parse_duration_s(half_life)
     claim_file(out, "influence paths", (events, effects), ending.force)
     log = read(events, reading)
     wanted = told_outcome(log, outcome)
     found = attribute_paths(log, wanted, half_life=half_life, effects=effects, seed=seed)
-    from swayline.ledger import write_ledger
-
     write_ledger(found.table, out, "influence paths")
     most = [{"path": path, "n": n, "converted": won} for path, n, won in found.paths[:_SHOWN]]
     show(
